@@ -26,13 +26,13 @@ def comparisons() -> Iterator[tuple[str, str]]:
                     yield str(file.relative_to(ROOT)), " == ".join(sides)
 
 
-def test_nothing_guessable_is_compared_with_equals() -> None:
-    """`hmac.compare_digest` on bytes instead; ciphertexts and SQL are no comparison of ours."""
+def test_secrets_are_not_compared_with_equals() -> None:
+    """Use `hmac.compare_digest` on bytes. Comparisons of ciphertexts and in SQL do not count."""
     assert set(comparisons()) == _HARMLESS
 
 
 def test_each_kind_of_secret_is_compared_in_constant_time() -> None:
-    """Signatures of deliveries, cookies of flows, states: the places are known, and use it."""
+    """Signatures of deliveries, cookies of browser flows, and states."""
     uses = {
         str(file.relative_to(ROOT)) for file in (ROOT / "src").rglob("*.py") if "compare_digest" in file.read_text()
     }

@@ -15,8 +15,8 @@ def breaking(at: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run([buf, "breaking", "--against", against], cwd=at, capture_output=True, text=True, check=False)
 
 
-def test_a_field_that_is_gone_is_found(tmp_path: Path) -> None:
-    """The comparison that lint makes passes for the contract, and fails for one with a field less."""
+def test_detects_a_removed_field(tmp_path: Path) -> None:
+    """The comparison of `make lint` accepts the contract, and rejects a contract without one of its fields."""
     shutil.copy(ROOT / "buf.yaml", tmp_path)
     shutil.copytree(ROOT / "proto" / "crewkit", tmp_path / "proto" / "crewkit")
     whole = breaking(tmp_path)

@@ -5,8 +5,8 @@ DECISIONS = Path(__file__).parents[2] / "docs" / "adr"
 RECORDS = sorted(DECISIONS.glob("[0-9]*.md"))
 
 
-def test_every_decision_has_a_number_of_its_own() -> None:
-    """Code and other decisions refer to it by that, and so does its heading."""
+def test_every_decision_has_a_unique_number() -> None:
+    """Code and other decisions refer to a decision by its number, which its heading repeats."""
     numbers = Counter(path.name.partition("-")[0] for path in RECORDS)
     assert [number for number, count in numbers.items() if count > 1] == []
     for path in RECORDS:

@@ -125,7 +125,7 @@ def _enable_component(overlay: Path, component: str) -> None:
 
 
 def test_variables_are_settings() -> None:
-    """A misspelt one would be ignored, and its default taken."""
+    """A misspelt variable would be ignored, and its default used."""
     manifests = [path for path in KUBERNETES.rglob("*") if path.is_file()]
     texts = [path.read_text() for path in (*manifests, ROOT / "compose.yaml", ROOT / "Dockerfile")]
     texts.append((ROOT / "deploy" / "compose.env.example").read_text())
@@ -136,8 +136,8 @@ def test_variables_are_settings() -> None:
     assert named - ours <= VARIABLES
 
 
-def test_every_needed_setting_is_in_the_examples() -> None:
-    """Whoever fills these in has a service that starts."""
+def test_examples_have_every_required_setting() -> None:
+    """The service starts with the variables of the example."""
     needed = {setting.variable for setting in SETTINGS if setting.needed_by}
     kubernetes = "\n".join(path.read_text() for path in KUBERNETES.rglob("*") if path.is_file())
     compose = (ROOT / "compose.yaml").read_text() + (ROOT / "deploy" / "compose.env.example").read_text()
@@ -146,7 +146,7 @@ def test_every_needed_setting_is_in_the_examples() -> None:
 
 
 def test_every_process_has_a_unit_that_runs_its_command() -> None:
-    """Of the name that the command has; all but the migration are started again whenever they end."""
+    """The unit is named like the command. systemd restarts all of them except the migration."""
     named = {path.name.removeprefix("crewkit-git-").removesuffix(".service").rstrip("@") for path in UNITS}
     assert named == PROCESSES
     for path in UNITS:
@@ -156,8 +156,8 @@ def test_every_process_has_a_unit_that_runs_its_command() -> None:
         assert ("\nRestart=always\n" in unit) == (command != "migrate"), path.name
 
 
-def test_each_unit_may_do_no_more_than_it_needs() -> None:
-    """What they share is a drop-in for every unit of this prefix; none takes it back."""
+def test_each_unit_has_least_privilege() -> None:
+    """A drop-in for all units of this prefix restricts them, and no unit lifts a restriction."""
     hardening = {
         "User": "crewkit-git",
         "NoNewPrivileges": "yes",
@@ -173,16 +173,16 @@ def test_each_unit_may_do_no_more_than_it_needs() -> None:
         assert own & (shared.keys() - {"Environment"}) == set(), path.name
 
 
-def test_every_needed_setting_is_in_the_units_examples() -> None:
-    """Or in the file that `register-app` writes, which they read beside it."""
+def test_examples_of_units_have_every_required_setting() -> None:
+    """Or the file that `register-app` writes has it; the units read both."""
     needed = {setting.variable for setting in SETTINGS if setting.needed_by}
     text = (SYSTEMD / "crewkit-git.env.example").read_text()
     assert {name for name in needed if name not in text and "_GITHUB_" not in name} == set()
     assert "EnvironmentFile=/etc/crewkit-git/github-app.env" in SHARED.read_text()
 
 
-def test_the_image_is_of_this_version_and_not_root() -> None:
-    """Manifests name the version that is built here."""
+def test_image_has_this_version_and_does_not_run_as_root() -> None:
+    """Manifests name the version that this checkout builds."""
     version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version is not None
     kustomization = (KUBERNETES / "overlays" / "production" / "kustomization.yaml").read_text()

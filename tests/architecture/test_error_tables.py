@@ -11,13 +11,13 @@ def test_every_error_kind_has_an_http_status() -> None:
     assert set(STATUS) == set(ErrorKind)
 
 
-def test_http_statuses_say_error() -> None:
-    """No refusal looks like success or a redirect to a client that reads the status alone."""
+def test_http_statuses_are_errors() -> None:
+    """A client that reads only the status does not take an error for a success or a redirect."""
     assert all(400 <= status < 600 for status in STATUS.values())
 
 
-def test_only_our_own_faults_are_server_errors() -> None:
-    """Clients retry 5xx answers, so a refusal of what they sent is never one."""
+def test_only_faults_of_the_service_are_server_errors() -> None:
+    """Clients retry 5xx responses, so an error in their request is never a 5xx."""
     ours = {ErrorKind.INTERNAL, ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED}
 
     assert {kind for kind, status in STATUS.items() if status >= 500} == ours
@@ -29,5 +29,5 @@ def test_every_error_kind_has_a_grpc_code() -> None:
 
 
 def test_every_end_of_a_stream_has_a_grpc_code() -> None:
-    """Callers see every end as a failure; one they did not cause, as one to come back after."""
+    """Callers see each end as an error. If the caller did not cause the end, the code asks for a retry."""
     assert set(ENDED) == set(EndReason)

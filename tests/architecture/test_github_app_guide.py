@@ -26,8 +26,8 @@ def row(beginning: str) -> str:
     return str(found)
 
 
-def test_permissions_and_events_are_those_of_the_manifest() -> None:
-    """No more and no fewer, in the table and in the steps by hand."""
+def test_permissions_and_events_equal_the_manifest() -> None:
+    """In the table and in the manual steps."""
     told = set(re.findall(r"^\| (?:repository|account) permission \*\*(.+?)\*\* \| read-only", GUIDE, re.MULTILINE))
     assert told == {PAGE_NAMES[name] for name in NEEDS.all_permissions}
     assert set(NEEDS.all_permissions.values()) == {"read"}
@@ -36,8 +36,8 @@ def test_permissions_and_events_are_those_of_the_manifest() -> None:
     assert {name.lower().replace(" ", "_") for name in step.split(", ")} == NEEDS.events
 
 
-def test_callbacks_are_in_their_order() -> None:
-    """Who installs returns to the first."""
+def test_callbacks_are_in_order() -> None:
+    """GitHub returns to the first callback after an installation."""
     told = row("callback URLs")
     assert re.findall(r"`…(/[^`]+)`", told) == [INSTALL_CALLBACK, CONNECTION_CALLBACK]
     assert WEBHOOKS in row("webhook URL")
@@ -45,24 +45,24 @@ def test_callbacks_are_in_their_order() -> None:
         assert f"`BASE{path}`" in GUIDE
 
 
-def test_an_app_is_registered_with_addresses_that_we_serve() -> None:
-    """As the API's own description has them."""
+def test_registered_addresses_exist() -> None:
+    """The OpenAPI description has them."""
     described = json.loads((ROOT / "docs" / "openapi.json").read_text())["paths"]
     served = [re.compile(re.sub(r"\{\w+\}", "[^/]+", path)) for path in described]
     for path in (INSTALL_CALLBACK, CONNECTION_CALLBACK, WEBHOOKS):
         assert any(one.fullmatch(path) for one in served), path
 
 
-def test_every_setting_named_exists_and_every_one_of_an_app_is_named() -> None:
-    """By hand nothing may be missing either."""
+def test_settings_exist_and_settings_of_an_app_are_complete() -> None:
+    """The manual steps list each setting of an app."""
     named = set(re.findall(r"CREWKIT_GIT_[A-Z_]+", GUIDE))
     known = {setting.variable for setting in SETTINGS}
     assert named - known == set()
     assert {name for name in known if name.startswith("CREWKIT_GIT_GITHUB_")} - named == set()
 
 
-def test_every_option_named_exists() -> None:
-    """Of the command."""
+def test_every_documented_option_exists() -> None:
+    """The options of the command."""
     options = {option for parameter in register_app.params for option in parameter.opts}
     told = set(re.findall(r"`crewkit-git register-app([^`]*)`|(?<=`)(--[\w-]+)", GUIDE))
     named = {option for pair in told for text in pair for option in re.findall(r"--[\w-]+", text)}

@@ -32,7 +32,7 @@ def test_every_logged_key_is_in_the_vocabulary() -> None:
     assert len(logged) > 10
 
 
-def test_loggers_go_by_one_name() -> None:
+def test_loggers_have_one_name() -> None:
     """The vocabulary test sees calls on `_log` alone, so a logger of another name would escape it."""
     strange = []
     for source in SOURCES:

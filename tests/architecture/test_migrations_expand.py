@@ -41,8 +41,8 @@ def statements_of(path: Path) -> list[str]:
         "DELETE FROM t",
     ],
 )
-def test_these_take_something_away(statement: str) -> None:
-    """Each breaks the release before."""
+def test_recognizes_statements_that_remove(statement: str) -> None:
+    """Each statement breaks the previous release."""
     assert takes_away(statement)
 
 
@@ -56,20 +56,20 @@ def test_these_take_something_away(statement: str) -> None:
         "DROP INDEX i",
     ],
 )
-def test_these_only_add(statement: str) -> None:
-    """The release before does not notice."""
+def test_recognizes_statements_that_only_add(statement: str) -> None:
+    """The previous release continues to work."""
     assert not takes_away(statement)
 
 
 def test_migrations_since_the_first_release_only_add() -> None:
-    """Whoever must take something away waits a release, and names the migration here with the reason."""
+    """A removal waits for one release, and this test lists its migration with the reason."""
     assert VERSIONS[-1].name[:4] >= RELEASED
     later = [path for path in VERSIONS if path.name[:4] > RELEASED]
     assert [path.name for path in later if any(map(takes_away, statements_of(path)))] == []
 
 
-def test_the_revision_of_each_release_is_told() -> None:
-    """Who goes down has to name one."""
+def test_documents_the_revision_of_each_release() -> None:
+    """An operator who downgrades has to name the revision."""
     root = Path(__file__).parents[2]
     releases = re.findall(r"^## (\d[\d.]+) - ", (root / "CHANGELOG.md").read_text(), re.MULTILINE)
     told = re.findall(r"^\| (\d[\d.]+) \| `(\d+)` \|$", (root / "docs" / "upgrades.md").read_text(), re.MULTILINE)

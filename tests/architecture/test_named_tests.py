@@ -21,7 +21,7 @@ def names_in(file: str) -> frozenset[str]:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_what_a_document_names_is_there(document: Path) -> None:
+def test_documented_tests_exist(document: Path) -> None:
     """Files, and tests in them."""
     missing = [
         f"{file}::{name}" if name else file
@@ -32,8 +32,8 @@ def test_what_a_document_names_is_there(document: Path) -> None:
 
 
 @pytest.mark.parametrize("document", ["docs/reliability.md", "docs/threat-model.md"])
-def test_each_row_of_these_names_a_test(document: str) -> None:
-    """A failure or an attack that no test shows to be survived is not survived."""
+def test_each_row_names_a_test(document: str) -> None:
+    """A test shows for each failure and attack that the service survives it."""
     rows = [row for row in (ROOT / document).read_text().splitlines() if row.startswith("| ")]
     # Heads of tables, and the figures of chaos by their seeds.
     told = [row for row in rows if not re.match(r"\| (failure|attack|seed|asset|\d+) ", row)]

@@ -53,8 +53,8 @@ def named(expression: str) -> set[str]:
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: str(alert["alert"]))
-def test_an_alert_is_about_what_there_is_and_says_what_to_do(alert: dict[str, Any]) -> None:
-    """Its metrics exist, and its chapter of the runbook."""
+def test_alerts_use_existing_metrics_and_link_the_runbook(alert: dict[str, Any]) -> None:
+    """The chapter of the runbook exists, too."""
     assert named(alert["expr"])
     assert named(alert["expr"]) <= KNOWN
     page, _, chapter = alert["annotations"]["runbook"].partition("#")
@@ -72,8 +72,8 @@ def test_an_alert_on_an_absent_metric_also_compares_its_time() -> None:
         assert f"time() - max({name}) >" in expression
 
 
-def test_every_chapter_is_of_an_alert() -> None:
-    """None is forgotten when an alert goes."""
+def test_every_chapter_belongs_to_an_alert() -> None:
+    """A removed alert takes its chapter with it."""
     of_alerts = {alert["annotations"]["runbook"].partition("#")[2] for alert in ALERTS}
     assert chapters() == of_alerts | OTHER_CHAPTERS
 
@@ -84,8 +84,7 @@ def test_runbook_explains_every_alert_code() -> None:
     assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(alert_codes())
 
 
-def test_the_dashboard_shows_what_there_is() -> None:
-    """All of it, and nothing else."""
+def test_dashboard_shows_exactly_the_existing_metrics() -> None:
     shown = set().union(*(named(target["expr"]) for panel in PANELS for target in panel["targets"]))
     assert shown <= KNOWN
     families = {family.name for family in PrometheusMetrics()._registry.collect()}
@@ -107,6 +106,5 @@ def test_runbook_names_existing_doctor_checks() -> None:
     assert named_checks - constants == set()
 
 
-def test_the_runbooks_commands_exist() -> None:
-    """Commands and subcommands that the runbook names."""
+def test_commands_in_the_runbook_exist() -> None:
     assert set(re.findall(r"(?<!-n )crewkit-git ([a-z-]+)", RUNBOOK)) <= set(COMMANDS)

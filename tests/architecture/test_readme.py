@@ -17,14 +17,14 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 200
 
 
-def test_every_command_named_exists() -> None:
+def test_commands_exist() -> None:
     named = set(re.findall(r"crewkit-git ([a-z][a-z-]+)", README))
 
     assert named
     assert named - set(COMMANDS) == set()
 
 
-def test_every_setting_named_exists() -> None:
+def test_settings_exist() -> None:
     """Readers would set a renamed setting in vain. The changelog also names removed settings."""
     known = {setting.variable for setting in SETTINGS} | OTHER_VARIABLES
     pages = [page for page in PAGES if page.name != "CHANGELOG.md"]
@@ -37,7 +37,7 @@ def test_every_setting_named_exists() -> None:
     assert {(page, name) for page, name in named if name not in known} == set()
 
 
-def test_every_file_named_exists() -> None:
+def test_files_exist() -> None:
     """Paths in backquotes lead somewhere."""
     paths = re.findall(r"`((?:src|tests|docs|proto|deploy|benchmarks|dashboard)/[^`\s]*)`", README)
 
@@ -45,7 +45,7 @@ def test_every_file_named_exists() -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_every_make_target_named_exists() -> None:
+def test_make_targets_exist() -> None:
     targets = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = {name for page in PAGES for name in re.findall(r"`make ([a-z0-9-]+)", page.read_text())}
 

@@ -20,8 +20,8 @@ _RUNS = 30
 _HOUR_LATER = "UPDATE git_integrations SET synced_at = synced_at - interval '1 hour'"
 
 
-async def test_nothing_is_lost_and_nothing_is_done_twice() -> None:
-    """Acknowledged is kept, each effect happens once, and in the end all is as GitHub has it."""
+async def test_loses_nothing_and_repeats_nothing() -> None:
+    """Acknowledged deliveries are stored, each effect happens once, and the catalog equals GitHub."""
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
     deliveries = int(os.environ.get("DELIVERIES") or 1500)
     _say(f"seed {seed}, {deliveries} deliveries")

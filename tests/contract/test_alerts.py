@@ -54,8 +54,8 @@ def alerts(request: pytest.FixtureRequest) -> Iterator[Alerts]:
     made.close()
 
 
-def test_an_alert_is_logged_and_never_raises(alerts: Alerts) -> None:
-    """Whoever alerts is in trouble already; the log has it even when Sentry is out of reach."""
+def test_logs_an_alert_and_does_not_raise(alerts: Alerts) -> None:
+    """An alert follows an error, so it must not cause another. The log has it even if Sentry is down."""
     with capture_logs() as lines:
         alerts.alert("event_failed", "A delivery could not be processed.", delivery_id="d-1", lane=None)
 
@@ -72,7 +72,7 @@ def test_an_alert_is_logged_and_never_raises(alerts: Alerts) -> None:
 
 
 def test_sentry_groups_by_code() -> None:
-    """A thousand failing events are one issue with its facts."""
+    """A thousand failed events are one issue."""
     received = Collected()
     sentry(received).alert("event_failed", "A delivery could not be processed.", delivery_id="d-1")
 
@@ -88,8 +88,8 @@ def fail(token: str) -> None:
     raise ValueError(f"password={token}")
 
 
-def test_sentry_gets_the_stack_without_variables_or_secrets() -> None:
-    """What helps to find the fault goes; what would let its reader in stays."""
+def test_sentry_receives_the_stack_without_variables_or_secrets() -> None:
+    """The stack helps to find the fault; variables would leak credentials."""
     received = Collected()
     secret = uuid4().hex  # not written in this file, whose lines are sent
     try:
@@ -108,7 +108,7 @@ def test_sentry_gets_the_stack_without_variables_or_secrets() -> None:
     assert frames[-1]["function"] == "fail"
 
 
-def test_sentry_gets_nothing_of_the_process() -> None:
+def test_sentry_receives_nothing_about_the_process() -> None:
     """No request, breadcrumb, command line, environment or list of modules."""
     received = Collected()
     sentry(received).alert("x", "y")
@@ -118,8 +118,8 @@ def test_sentry_gets_nothing_of_the_process() -> None:
     assert "sys.argv" not in received.events[0].get("extra", {})
 
 
-def test_sentry_is_reached_over_http_at_the_address_of_the_dsn() -> None:
-    """One envelope leaves the process by itself, with its project and key, and without secrets."""
+def test_sends_sentry_one_envelope_to_the_address_of_the_dsn() -> None:
+    """With its project and key, and without secrets."""
     arrived: Queue[tuple[str, str, bytes]] = Queue()
 
     class Sink(BaseHTTPRequestHandler):

@@ -90,8 +90,8 @@ def person(role: Role | None, scopes: Collection[str] | None = None) -> AccessCo
 
 
 @pytest.mark.parametrize("action", Action)
-def test_it_answers_every_question_the_same_way_twice(authorizer: Authorizer, action: Action) -> None:
-    """Answers are cached on their question, so a second look must not find another."""
+def test_repeats_each_decision(authorizer: Authorizer, action: Action) -> None:
+    """Decisions are cached by question, so the second decision equals the first."""
     for standing in STANDINGS:
         answer = authorizer.allows(standing, action)
         assert isinstance(answer, bool)
@@ -99,7 +99,7 @@ def test_it_answers_every_question_the_same_way_twice(authorizer: Authorizer, ac
 
 
 @pytest.mark.parametrize("action", Action)
-def test_nobody_without_any_standing_may_do_anything(authorizer: Authorizer, action: Action) -> None:
+def test_denies_everything_to_strangers(authorizer: Authorizer, action: Action) -> None:
     """Not a member, not a service, not the operator."""
     assert not authorizer.allows(AccessContext(), action)
     assert not authorizer.allows(AccessContext(outsider=True), action)
@@ -108,52 +108,52 @@ def test_nobody_without_any_standing_may_do_anything(authorizer: Authorizer, act
 
 @pytest.mark.parametrize("action", Action)
 def test_operators_may_do_everything(authorizer: Authorizer, action: Action) -> None:
-    """Whoever runs the service needs no role, and loses nothing by having one."""
+    """Operators need no role, and a role takes nothing from them."""
     assert all(authorizer.allows(standing, action) for standing in STANDINGS if standing.operator)
 
 
-def test_the_matrix_knows_every_word() -> None:
-    """A new role or action has to be decided here before it exists."""
+def test_matrix_has_every_role_and_action() -> None:
+    """A new role or action needs a row in the matrix."""
     assert {R, L, S, I, D, P, T, A, E, K, C, V, X} == set(Action)
     assert OF_ROLE.keys() == FOR_ROLE.keys() == {None, *Role}
 
 
 @pytest.mark.parametrize("role", OF_ROLE, ids=str)
-def test_what_a_role_allows(policy: Authorizer, role: Role | None) -> None:
-    """A person alone may do what the matrix says, and nothing else."""
+def test_role_allows_what_the_matrix_lists(policy: Authorizer, role: Role | None) -> None:
+    """For a user without a service."""
     assert allowed(policy, person(role)) == OF_ROLE[role]
 
 
 @pytest.mark.parametrize("scope", OF_SCOPE)
-def test_what_a_scope_allows(policy: Authorizer, scope: str) -> None:
-    """A service alone may do what the matrix says, and nothing else; a scope is its exact text."""
+def test_scope_allows_what_the_matrix_lists(policy: Authorizer, scope: str) -> None:
+    """For a service without a user. A scope is compared as exact text."""
     assert allowed(policy, AccessContext(scopes=frozenset({scope}))) == OF_SCOPE[scope]
 
 
 @pytest.mark.parametrize("role", FOR_ROLE, ids=str)
 @pytest.mark.parametrize("scope", OF_SCOPE)
-def test_what_a_service_may_do_for_a_person(policy: Authorizer, scope: str, role: Role | None) -> None:
-    """Where a service names a user, both must be allowed; for someone who is no member it may do nothing."""
+def test_service_and_user_need_permission(policy: Authorizer, scope: str, role: Role | None) -> None:
+    """If a service names a user, both need permission. A user who is not a member gives the service nothing."""
     assert allowed(policy, person(role, [scope])) == OF_SCOPE[scope] & FOR_ROLE[role]
 
 
-def test_what_a_person_may_do_with_their_own_accounts(policy: Authorizer) -> None:
-    """All of it, in whatever role, and nothing with an organization."""
+def test_user_may_do_everything_with_their_accounts(policy: Authorizer) -> None:
+    """In any role, and nothing with an organization."""
     for role in OF_ROLE:
         assert allowed(policy, AccessContext(role, own=True)) == {C, V, X}
 
 
 @pytest.mark.parametrize("scope", OF_SCOPE_WITH_OWN)
-def test_what_a_service_may_do_with_the_accounts_of_its_user(policy: Authorizer, scope: str) -> None:
-    """What its scopes allow, in whatever role the user is, and nothing with an organization."""
+def test_scopes_allow_actions_on_the_accounts_of_the_user(policy: Authorizer, scope: str) -> None:
+    """In any role of the user, and nothing with an organization."""
     for role in OF_ROLE:
         standing = AccessContext(role, frozenset({scope}), own=True)
         assert allowed(policy, standing) == OF_SCOPE_WITH_OWN[scope]
     assert allowed(policy, AccessContext(scopes=frozenset(OF_SCOPE), own=True)) == {V, X}
 
 
-def test_a_question_is_put_to_the_policy_once() -> None:
-    """Oso takes a quarter of a millisecond; an equal standing is answered from memory."""
+def test_evaluates_the_policy_once_for_a_question() -> None:
+    """Oso takes a quarter of a millisecond; an equal question is answered from memory."""
     policy = OsoAuthorizer()
     for _ in range(100):
         policy.allows(AccessContext(Role.MEMBER, frozenset({"git.read"})), Action.READ)
@@ -162,13 +162,13 @@ def test_a_question_is_put_to_the_policy_once() -> None:
 
 
 def test_scopes_add_up(policy: Authorizer) -> None:
-    """A service with all scopes may do what any allows; installing takes a person with a browser."""
+    """A service with all scopes may do what any scope allows. Installing takes a user with a browser."""
     every = set(Action) - {I, C, V, X}
     assert allowed(policy, AccessContext(scopes=frozenset(OF_SCOPE))) == every
     for role, may in FOR_ROLE.items():
         assert allowed(policy, person(role, OF_SCOPE)) == may
 
 
-def test_a_service_without_scopes_gets_nothing_from_its_user(policy: Authorizer) -> None:
-    """An owner behind a service lends it no rights of their own."""
+def test_service_without_scopes_has_no_permission(policy: Authorizer) -> None:
+    """An owner as the acting user adds no permission."""
     assert allowed(policy, person(Role.OWNER, [])) == set()

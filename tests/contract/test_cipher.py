@@ -38,15 +38,15 @@ def cipher(ring: type[AesGcmCipher]) -> Cipher:
 
 
 @given(st.text())
-def test_what_was_encrypted_comes_back(text: str) -> None:
-    """Any text, the empty one included."""
+def test_decrypts_encrypted_text(text: str) -> None:
+    """Any text, including the empty one."""
     cipher = AesGcmCipher([NEW])
 
     assert cipher.decrypt(cipher.encrypt(Secret(text), context=PLACE), context=PLACE).reveal() == text
 
 
-def test_a_ciphertext_shows_its_key_and_nothing_of_the_secret(cipher: Cipher) -> None:
-    """Operators can tell which rows still need an old key."""
+def test_ciphertext_shows_its_key_and_hides_the_secret(cipher: Cipher) -> None:
+    """Operators can see which rows still need an old key."""
     ciphertext = cipher.encrypt(Secret(TOKEN), context=PLACE)
 
     assert ciphertext.startswith("v1.new.")
@@ -57,19 +57,19 @@ def test_a_ciphertext_shows_its_key_and_nothing_of_the_secret(cipher: Cipher) ->
 
 
 def test_equal_secrets_have_different_ciphertexts(cipher: Cipher) -> None:
-    """The database does not show who shares a token."""
+    """The database does not show which users share a token."""
     assert cipher.encrypt(Secret(TOKEN), context=PLACE) != cipher.encrypt(Secret(TOKEN), context=PLACE)
 
 
-def test_a_ciphertext_moved_to_another_place_does_not_decrypt(cipher: Cipher) -> None:
-    """Whoever can write to the database cannot put one tenant's token into another's row."""
+def test_rejects_a_ciphertext_in_another_row(cipher: Cipher) -> None:
+    """An attacker with write access to the database cannot copy a tenant's token to another row."""
     ciphertext = cipher.encrypt(Secret(TOKEN), context=PLACE)
 
     with pytest.raises(CiphertextRefused):
         cipher.decrypt(ciphertext, context=ELSEWHERE)
 
 
-def test_every_damaged_byte_is_noticed(cipher: Cipher) -> None:
+def test_rejects_each_damaged_byte(cipher: Cipher) -> None:
     """Version, key id, nonce, ciphertext and tag are all authenticated."""
     ciphertext = cipher.encrypt(Secret(TOKEN), context=PLACE)
     for position, character in enumerate(ciphertext[:-1]):  # the last may hold bits that mean nothing
@@ -81,16 +81,16 @@ def test_every_damaged_byte_is_noticed(cipher: Cipher) -> None:
 @pytest.mark.parametrize(
     "text", ["", "v1", "v1.new", "v1.new.", "v1.new.AAAA", "v2.new.AAAA", "v1..AAAA", "v1.new.é", TOKEN, "v1.a b.AA"]
 )
-def test_what_is_no_ciphertext_is_refused(cipher: Cipher, text: str) -> None:
-    """A value stored in the clear by mistake is refused like any other, and not repeated in the message."""
+def test_rejects_text_that_is_not_a_ciphertext(cipher: Cipher, text: str) -> None:
+    """A plain-text value stored by mistake is rejected, and the error does not contain it."""
     with pytest.raises(CiphertextRefused) as refusal:
         cipher.decrypt(text, context=PLACE)
 
     assert TOKEN not in refusal.value.message
 
 
-def test_old_ciphertexts_decrypt_after_rotation_and_are_told_apart(ring: type[AesGcmCipher]) -> None:
-    """A new key is put first and the old one stays until all rows are current."""
+def test_decrypts_and_recognizes_old_ciphertexts_after_rotation(ring: type[AesGcmCipher]) -> None:
+    """A new key comes first, and the old key stays until all rows are current."""
     ciphertext = ring([OLD]).encrypt(Secret(TOKEN), context=PLACE)
     rotated = ring([NEW, OLD])
 
@@ -99,16 +99,15 @@ def test_old_ciphertexts_decrypt_after_rotation_and_are_told_apart(ring: type[Ae
     assert rotated.is_current(rotated.encrypt(Secret(TOKEN), context=PLACE))
 
 
-def test_a_missing_key_is_named(ring: type[AesGcmCipher]) -> None:
-    """The one who must put it back needs to know which."""
+def test_names_a_missing_key(ring: type[AesGcmCipher]) -> None:
+    """The operator has to know which key to restore."""
     ciphertext = ring([OLD]).encrypt(Secret(TOKEN), context=PLACE)
 
     with pytest.raises(CiphertextRefused, match="`old` is not configured"):
         ring([NEW]).decrypt(ciphertext, context=PLACE)
 
 
-def test_a_key_id_is_no_proof_of_a_key(ring: type[AesGcmCipher]) -> None:
-    """Another key under the same id does not decrypt."""
+def test_rejects_another_key_with_the_same_id(ring: type[AesGcmCipher]) -> None:
     ciphertext = ring([key("same")]).encrypt(Secret(TOKEN), context=PLACE)
 
     with pytest.raises(CiphertextRefused):
@@ -125,9 +124,9 @@ BAD_RINGS: dict[str, tuple[list[tuple[str, Secret]], str]] = {
 
 
 @pytest.mark.parametrize(("keys", "message"), BAD_RINGS.values(), ids=BAD_RINGS.keys())
-def test_a_bad_key_ring_is_refused_at_construction(
+def test_rejects_a_bad_key_ring_at_construction(
     ring: type[AesGcmCipher], keys: list[tuple[str, Secret]], message: str
 ) -> None:
-    """The service does not start with keys it could not use later, and no message shows one."""
+    """The service does not start with unusable keys, and no message contains a key."""
     with pytest.raises(ValueError, match=message):
         ring(keys)

@@ -10,19 +10,18 @@ from testing.memory.clock import SettableClock
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), SettableClock()], ids=["system", "memory"])
-def test_the_time_is_aware_and_in_utc(clock: Clock) -> None:
-    """A time without a zone, or in another, would be compared wrongly or not at all."""
+def test_time_is_in_utc(clock: Clock) -> None:
+    """A time without a zone, or in another zone, would be compared wrongly."""
     assert clock.now().tzinfo is UTC
 
 
 @pytest.mark.parametrize("clock", [SystemClock(), SettableClock()], ids=["system", "memory"])
-def test_time_does_not_run_backwards_between_two_looks(clock: Clock) -> None:
+def test_time_does_not_run_backwards(clock: Clock) -> None:
     """Delays are measured with it."""
     assert clock.now() <= clock.now()
 
 
-def test_the_settable_clock_goes_where_it_is_told() -> None:
-    """Tests wait for nothing."""
+def test_settable_clock_can_be_moved() -> None:
     clock = SettableClock()
     clock.set(datetime(2026, 11, 23, 14, 0, tzinfo=timezone(timedelta(hours=2))))
     clock.advance(timedelta(minutes=1))

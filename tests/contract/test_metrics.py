@@ -55,7 +55,7 @@ def happen(metrics: Metrics) -> None:
     metrics.stream_lag(0.2)
 
 
-def test_memory_tells_what_happened() -> None:
+def test_memory_records_each_measurement() -> None:
     """Tests read its fields."""
     metrics = MemoryMetrics()
     happen(metrics)
@@ -112,15 +112,15 @@ EXPECTED = {
 }
 
 
-def test_prometheus_reads_what_happened() -> None:
-    """Names end as Prometheus' conventions want: https://prometheus.io/docs/practices/naming/."""
+def test_prometheus_exports_each_measurement() -> None:
+    """Names follow https://prometheus.io/docs/practices/naming/."""
     metrics = PrometheusMetrics()
     happen(metrics)
 
     assert set(metrics.exposition().decode().splitlines()) >= EXPECTED
 
 
-def test_process_tells_what_it_needs() -> None:
+def test_process_exports_its_resources() -> None:
     """CPU, memory and open files, with the limit."""
     text = PrometheusMetrics().exposition().decode()
     figures = dict(re.findall(r"^(process_\w+) (\S+)$", text, re.MULTILINE))
@@ -128,7 +128,7 @@ def test_process_tells_what_it_needs() -> None:
     assert 0 < float(figures["process_open_fds"]) < float(figures["process_max_fds"])
 
 
-def test_only_a_process_that_looked_for_due_events_has_the_time_of_it() -> None:
+def test_only_the_scheduler_exports_the_time_of_its_last_run() -> None:
     """The alert on a silent scheduler compares the latest of these times: all processes have the metric."""
     pattern = re.compile(rb"^crewkit_git_scheduler_last_run_timestamp_seconds (\S+)$", re.MULTILINE)
     metrics = PrometheusMetrics()
@@ -139,15 +139,15 @@ def test_only_a_process_that_looked_for_due_events_has_the_time_of_it() -> None:
     assert before <= float(ran_at) <= time.time()
 
 
-def test_two_services_in_one_process_are_counted_apart() -> None:
-    """No global registry: nothing is registered twice, and nothing leaks from test to test."""
+def test_two_services_in_one_process_have_separate_metrics() -> None:
+    """There is no global registry, so tests do not affect each other."""
     happen(PrometheusMetrics())
 
     assert b"crewkit_git_deliveries_received_total 0.0" in PrometheusMetrics().exposition()
 
 
-def test_very_many_installations_are_told_as_one() -> None:
-    """Each would be a series in every process: those that come after the first thousand share one."""
+def test_counts_installations_after_the_first_thousand_together() -> None:
+    """Each installation is a time series in every process."""
     metrics = PrometheusMetrics()
     for number in range(1500):
         metrics.budget("github", "installation", str(number), 1.0)
@@ -162,8 +162,8 @@ def test_very_many_installations_are_told_as_one() -> None:
 
 
 @pytest.mark.parametrize("metrics", [MemoryMetrics(), PrometheusMetrics()], ids=["memory", "prometheus"])
-def test_counting_is_cheap(metrics: Metrics) -> None:
-    """It is called for every delivery; the bound is generous, since machines that run tests are slow."""
+def test_counting_takes_little_time(metrics: Metrics) -> None:
+    """The service counts every delivery. The limit is generous because test machines are slow."""
     best = float("inf")
     for _ in range(5):
         started = time.perf_counter()
@@ -189,8 +189,8 @@ else:
 """
 
 
-def test_processes_that_share_a_directory_are_counted_together(tmp_path: Path) -> None:
-    """API, workers and scheduler are several processes, and any of them answers for all."""
+def test_adds_up_processes_that_share_a_directory(tmp_path: Path) -> None:
+    """API, workers and scheduler are separate processes, and each exports the sum."""
     environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
 
     def run(argument: str) -> str:

@@ -15,8 +15,8 @@ def kept() -> InMemorySpanExporter:
     return InMemorySpanExporter()
 
 
-def test_a_trace_goes_on_in_another_process(kept: InMemorySpanExporter) -> None:
-    """What is carried is the parent there, whatever is current."""
+def test_continues_a_trace_in_another_process(kept: InMemorySpanExporter) -> None:
+    """The carried span is the parent there, whatever span is current."""
     here, there = (OpenTelemetryTraces(SimpleSpanProcessor(kept)) for _ in range(2))
     with here.span("receive_delivery", SpanRole.ANSWERS):
         carried = here.carried()
@@ -32,16 +32,16 @@ def test_a_trace_goes_on_in_another_process(kept: InMemorySpanExporter) -> None:
 
 
 @pytest.mark.parametrize("parent", ["", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
-def test_what_cannot_be_read_begins_a_trace(kept: InMemorySpanExporter, parent: str) -> None:
-    """Anyone may have written to the queue."""
+def test_starts_a_new_trace_if_the_carrier_is_invalid(kept: InMemorySpanExporter, parent: str) -> None:
+    """Other programs can write to the queue."""
     with OpenTelemetryTraces(SimpleSpanProcessor(kept)).span("drain_lane", SpanRole.PROCESSES, parent=parent):
         pass
     (span,) = kept.get_finished_spans()
     assert span.parent is None
 
 
-def test_a_failure_is_told_without_its_text(kept: InMemorySpanExporter) -> None:
-    """Texts of exceptions may hold secrets."""
+def test_records_an_error_without_its_text(kept: InMemorySpanExporter) -> None:
+    """Texts of exceptions may contain secrets."""
     traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
     with pytest.raises(ValueError, match="s3cret"), traces.span("request", SpanRole.ANSWERS):
         raise ValueError("s3cret")
@@ -50,6 +50,6 @@ def test_a_failure_is_told_without_its_text(kept: InMemorySpanExporter) -> None:
     assert "s3cret" not in span.to_json()
 
 
-def test_nothing_is_carried_outside_of_spans(kept: InMemorySpanExporter) -> None:
-    """A ring without a trace carries none."""
+def test_carries_nothing_outside_of_spans(kept: InMemorySpanExporter) -> None:
+    """A notification outside a trace has no carrier."""
     assert OpenTelemetryTraces(SimpleSpanProcessor(kept)).carried() is None

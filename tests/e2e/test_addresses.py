@@ -9,7 +9,7 @@ from tests.support.scenarios.dashboard import Site
 
 
 @pytest.mark.parametrize("path", ["settings/integrations", "projects/import", "projects", "events", "audit"])
-def test_pages_without_an_organization_lead_to_the_last_one(site: Site, path: str) -> None:
+def test_pages_without_an_organization_open_the_last_one(site: Site, path: str) -> None:
     """For documentation and bookmarks. The parameters of the address are kept."""
     with site.person() as person:
         person.page.goto(f"{site.url}/kit/{path}?q=x")
@@ -27,8 +27,8 @@ def test_pages_without_an_organization_lead_to_the_last_one(site: Site, path: st
         ("account/connections", "Connect GitHub", "**/authorize?*"),
     ],
 )
-def test_a_button_works_again_after_coming_back(site: Site, path: str, name: str, request_path: str) -> None:
-    """After Back, the browser restores the page as it was left, with the button disabled."""
+def test_button_works_again_after_back(site: Site, path: str, name: str, request_path: str) -> None:
+    """After Back, the browser restores the page with the button disabled."""
     with site.person("member" if path.startswith("account") else "owner") as person:
         page = person.page
         page.route(request_path, lambda route: route.fulfill(json={"redirect_url": "#left"}))

@@ -31,7 +31,7 @@ new PerformanceObserver(list => {
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_is_light_quick_and_still(site: Site, path: str) -> None:
+def test_page_is_small_fast_and_stable(site: Site, path: str) -> None:
     """Limits the JavaScript as sent, the time to first content, and layout shifts."""
     with site.person() as person:
         scripts: list[Response] = []
@@ -55,7 +55,7 @@ def test_a_page_is_light_quick_and_still(site: Site, path: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", PAGES)
-def test_everybody_can_use_a_page(site: Site, path: str, scheme: str) -> None:
+def test_page_is_accessible(site: Site, path: str, scheme: str) -> None:
     """Axe finds no violations, and a phone does not scroll sideways."""
     with site.person(scheme=scheme) as person:
         person.open(path)

@@ -27,7 +27,7 @@ def owner(site: Site) -> Iterator[Person]:
         yield person.open("settings/integrations", organization=organization)
 
 
-def test_permissions_that_are_missing_are_asked_for_until_they_are_accepted(site: Site, owner: Person) -> None:
+def test_shows_missing_permissions_until_an_owner_accepts_them(site: Site, owner: Person) -> None:
     """The card links to the page where missing permissions are granted, and updates afterwards."""
     granted = {name: level for name, level in WHOLE.items() if name != "pull_requests"}
     site.control("PATCH", f"/_sandbox/apps/{APP_SLUG}", permissions=granted)
@@ -45,7 +45,7 @@ def test_permissions_that_are_missing_are_asked_for_until_they_are_accepted(site
     owner.sees(CONNECTED)
 
 
-def test_a_limit_of_the_providers_is_told_from_an_outage(site: Site, owner: Person) -> None:
+def test_shows_a_rate_limit_differently_from_an_outage(site: Site, owner: Person) -> None:
     """The last list stays, and the card shows why it is not updated."""
     owner.sees(CONNECTED)
     with site.api("outsider") as api:
@@ -62,7 +62,7 @@ def test_a_limit_of_the_providers_is_told_from_an_outage(site: Site, owner: Pers
     site.faults([])
 
 
-def test_what_is_shown_without_a_network_has_its_age(owner: Person) -> None:
+def test_shows_the_age_of_the_status_while_offline(owner: Person) -> None:
     """Offline, the last known status stays with its age; online, it is updated again."""
     owner.sees(f"Connected to {ACCOUNT}")
     owner.context.set_offline(True)
@@ -78,7 +78,7 @@ def test_what_is_shown_without_a_network_has_its_age(owner: Person) -> None:
     owner.complaints.clear()
 
 
-def test_a_list_that_was_never_synced_is_not_shown_as_syncing(owner: Person) -> None:
+def test_does_not_show_a_list_without_a_sync_as_syncing(owner: Person) -> None:
     """D10: only a running sync is shown as such."""
     page = owner.page
     state: dict[str, object] = {"sync": None}
@@ -92,8 +92,8 @@ def test_a_list_that_was_never_synced_is_not_shown_as_syncing(owner: Person) -> 
     expect(_fact(page, "Repository list")).to_have_text("Syncing…")
 
 
-def test_a_disconnected_card_shows_nothing_of_the_former_account(site: Site, owner: Person) -> None:
-    """D9, D10: no facts of the account that was disconnected, and a refused account by its own name."""
+def test_disconnected_card_shows_nothing_of_the_former_account(site: Site, owner: Person) -> None:
+    """D9, D10: no data of the disconnected account. A rejected account has its own name."""
     page, card = owner.page, owner.page.url
     expect(_fact(page, "Account")).to_have_text(ACCOUNT)
     organization = card.split("/kit/")[1].split("/")[0]

@@ -117,7 +117,7 @@ def mara(fresh: Site) -> Iterator[Clicker]:
     yield from clicker(fresh, "owner", MARA)
 
 
-def test_installed_before_and_never_authorized(fresh: Site) -> None:
+def test_connects_an_earlier_installation_after_authorization(fresh: Site) -> None:
     """State a: "Already installed? Connect", and GitHub asks once for authorization."""
     fresh.act(OONA, "install", account=ORBITAL)
     for oona in clicker(fresh, "outsider", OONA, authorized=False):
@@ -129,7 +129,7 @@ def test_installed_before_and_never_authorized(fresh: Site) -> None:
         oona.is_connected_to(ORBITAL)
 
 
-def test_installed_before_and_saved(fresh: Site, oona: Clicker) -> None:
+def test_connects_an_earlier_installation_after_saving_it_on_github(fresh: Site, oona: Clicker) -> None:
     """State a: GitHub's page to install leads to "configure", whose "Save" returns without a state."""
     fresh.act(OONA, "install", account=ORBITAL)
     oona.integrations()
@@ -139,7 +139,7 @@ def test_installed_before_and_saved(fresh: Site, oona: Clicker) -> None:
     oona.is_connected_to(ORBITAL)
 
 
-def test_installed_from_githubs_side_just_now(fresh: Site, oona: Clicker) -> None:
+def test_connects_an_installation_started_on_github(fresh: Site, oona: Clicker) -> None:
     """State a: the page that GitHub returns to offers the organization."""
     page = oona.person.page
     page.goto(f"{fresh.demo['sandbox_url']}/apps/{APP_SLUG}/installations/new")
@@ -150,8 +150,8 @@ def test_installed_from_githubs_side_just_now(fresh: Site, oona: Clicker) -> Non
     oona.is_connected_to(ORBITAL, clicks=1)
 
 
-def test_approved_later_by_an_owner_elsewhere(fresh: Site, mara: Clicker) -> None:
-    """State b: the card of the person who asked changes by itself."""
+def test_connects_after_an_owner_approves(fresh: Site, mara: Clicker) -> None:
+    """State b: the card of the member who requested the installation changes by itself."""
     mara.integrations()
     mara.press("Install on GitHub")
     mara.follow(ORBITAL)
@@ -166,8 +166,8 @@ def test_approved_later_by_an_owner_elsewhere(fresh: Site, mara: Clicker) -> Non
     mara.person.sees(f"Connected to {ORBITAL}")
 
 
-def test_approved_later_and_the_webhook_was_lost(fresh: Site, mara: Clicker) -> None:
-    """State b: the person who asked finishes in the browser."""
+def test_connects_an_approved_request_without_its_webhook(fresh: Site, mara: Clicker) -> None:
+    """State b: the member who requested the installation finishes in the browser."""
     mara.integrations()
     mara.press("Install on GitHub")
     mara.follow(ORBITAL)
@@ -184,8 +184,8 @@ def test_approved_later_and_the_webhook_was_lost(fresh: Site, mara: Clicker) -> 
     mara.is_connected_to(ORBITAL)
 
 
-def test_the_flow_expired_in_the_middle(fresh: Site, oona: Clicker) -> None:
-    """State c: the page says so, and one click starts again with what was installed meanwhile."""
+def test_restarts_an_expired_flow(fresh: Site, oona: Clicker) -> None:
+    """State c: the page reports it, and one click starts again with the new installations."""
     oona.integrations()
     page = oona.person.page
     page.get_by_role("button", name="Install on GitHub").click()
@@ -200,7 +200,7 @@ def test_the_flow_expired_in_the_middle(fresh: Site, oona: Clicker) -> None:
     oona.is_connected_to(ORBITAL, clicks=1)
 
 
-def test_120_installations_of_which_one_fails(fresh: Site, oona: Clicker) -> None:
+def test_connects_120_installations_of_which_one_fails(fresh: Site, oona: Clicker) -> None:
     """State d: the failed installation is named with its reason, and the last one is connected."""
     fresh.control("POST", "/_sandbox/organizations", owner=OONA, count=120)
     fresh.control("PATCH", "/_sandbox/accounts/org-005", blocks_addresses=True)
@@ -216,8 +216,8 @@ def test_120_installations_of_which_one_fails(fresh: Site, oona: Clicker) -> Non
     oona.is_connected_to("org-120")
 
 
-def test_pages_of_installations(fresh: Site, oona: Clicker) -> None:
-    """State d: they can also be looked through, page by page."""
+def test_pages_through_installations(fresh: Site, oona: Clicker) -> None:
+    """State d: the user can also page through them."""
     fresh.control("POST", "/_sandbox/organizations", owner=OONA, count=120)
     oona.integrations()
     oona.press("Already installed? Connect")
@@ -228,8 +228,8 @@ def test_pages_of_installations(fresh: Site, oona: Clicker) -> None:
     oona.is_connected_to("org-120", clicks=5)
 
 
-def test_12000_repositories(fresh: Site, oona: Clicker) -> None:
-    """State e: a page waits, shows how far it is, and finishes without a click."""
+def test_syncs_12000_repositories(fresh: Site, oona: Clicker) -> None:
+    """State e: a page waits, shows the progress, and finishes without a click."""
     fresh.control("POST", "/_sandbox/organizations", owner=OONA, count=1, prefix="huge", repositories=12_000)
     slow = {"kind": "latency", "path": "/user/installations/*/repositories", "seconds": 0.6}
     fresh.faults([slow])
@@ -240,8 +240,8 @@ def test_12000_repositories(fresh: Site, oona: Clicker) -> None:
     oona.is_connected_to("huge-001", clicks=1)
 
 
-def test_single_sign_on_is_required(fresh: Site, oona: Clicker) -> None:
-    """State f: the page leads to signing in, and "Try again" connects."""
+def test_connects_after_single_sign_on(fresh: Site, oona: Clicker) -> None:
+    """State f: the page links to the sign-in page, and "Try again" connects."""
     fresh.act(OONA, "install", account=ORBITAL)
     fresh.control("PATCH", f"/_sandbox/accounts/{ORBITAL}", requires_sign_on=True)
     oona.integrations()
@@ -258,8 +258,8 @@ def test_single_sign_on_is_required(fresh: Site, oona: Clicker) -> None:
     oona.is_connected_to(ORBITAL)
 
 
-def test_an_ip_allow_list_blocks_us(fresh: Site, oona: Clicker) -> None:
-    """State f: said as it is; nothing is suspended, and "Try again" connects once an owner added us."""
+def test_reports_a_blocking_ip_allow_list(fresh: Site, oona: Clicker) -> None:
+    """State f: nothing is suspended, and "Try again" connects after an owner allows the address."""
     fresh.act(OONA, "install", account=ORBITAL)
     fresh.control("PATCH", "/_sandbox/behaviour", delivering="never")
     fresh.control("PATCH", f"/_sandbox/accounts/{ORBITAL}", blocks_addresses=True)
@@ -275,8 +275,8 @@ def test_an_ip_allow_list_blocks_us(fresh: Site, oona: Clicker) -> None:
     oona.is_connected_to(ORBITAL)
 
 
-def test_several_requests_of_one_person(fresh: Site, mara: Clicker) -> None:
-    """State g: the page asks which one is meant; the approval of that one connects, and no other does."""
+def test_asks_which_of_several_requests_to_connect(fresh: Site, mara: Clicker) -> None:
+    """State g: the page lists the requests. The approval of the chosen request connects, the others do not."""
     fresh.control(
         "POST", "/_sandbox/organizations", owner=MARA, count=1, prefix="club", member_only=True, installed=False
     )
@@ -300,8 +300,8 @@ def test_several_requests_of_one_person(fresh: Site, mara: Clicker) -> None:
     mara.person.sees(f"Connected to {ORBITAL}")
 
 
-def test_a_refused_personal_connection_returns_to_where_it_began(fresh: Site) -> None:
-    """To the account's page, which says why (D8)."""
+def test_rejected_user_connection_returns_to_its_start(fresh: Site) -> None:
+    """To the account page, which shows the reason (D8)."""
     for oona in clicker(fresh, "outsider", OONA, authorized=False):
         page = oona.person.open("account/connections", organization=oona.organization).page
         page.get_by_role("button", name="Connect GitHub").click()
@@ -312,8 +312,8 @@ def test_a_refused_personal_connection_returns_to_where_it_began(fresh: Site) ->
         expect(page.get_by_role("alert")).to_contain_text("authorization_denied")
 
 
-def test_a_page_of_another_site_connects_nothing_without_a_click(fresh: Site) -> None:
-    """The visitor is asked, and connects with one click if that is what they want (S6)."""
+def test_page_of_another_site_cannot_connect_without_a_click(fresh: Site) -> None:
+    """The user confirms with one click (S6)."""
     for oona in clicker(fresh, "outsider", OONA, authorized=False):
         page = oona.person.page
         target = f"{fresh.url}/api/v1/user/git-connections/github/authorize"

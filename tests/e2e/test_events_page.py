@@ -9,7 +9,7 @@ from tests.support.clients.chromium import find_chromium
 from tests.support.scenarios.dashboard import Site
 
 
-def test_retrying_shows_how_it_ended(site: Site) -> None:
+def test_shows_the_result_of_a_retry(site: Site) -> None:
     """The panel and the list show the result of the retry without a reload."""
     site.deliver("push/branch.json", ref=5)
     with site.person() as person:
@@ -43,8 +43,8 @@ class _Pending:
         route.fulfill(response=answer, json={**answer.json(), "status": "pending", "reason": None})
 
 
-def test_focus_returns_to_where_a_dialog_was_opened(site: Site) -> None:
-    """After Escape and after Close; a dialog that an address opened leaves focus on the page's title."""
+def test_focus_returns_after_a_dialog_closes(site: Site) -> None:
+    """After Escape and after Close. If the address opened the dialog, the focus moves to the page's title."""
     site.deliver("push/branch.json")
     with site.person() as person:
         page = person.open("events").page
@@ -66,7 +66,7 @@ def test_focus_returns_to_where_a_dialog_was_opened(site: Site) -> None:
         expect(disconnect).to_be_focused()
 
 
-def test_the_whole_row_opens_an_event(site: Site) -> None:
+def test_whole_row_opens_an_event(site: Site) -> None:
     """Targets are at least 24 px high, and a row is a link that can be opened in a new tab."""
     site.deliver("push/branch.json")
     with site.person() as person:
@@ -117,7 +117,7 @@ _UNCOVERED = """() => {
 }"""
 
 
-def test_counts_are_in_words_that_agree(site: Site) -> None:
+def test_counts_use_singular_and_plural(site: Site) -> None:
     """Counts of one are singular: "1 attempt", "1 event"."""
     site.deliver("push/branch.json", ref=5)
     with site.person() as person:
@@ -132,8 +132,8 @@ def test_counts_are_in_words_that_agree(site: Site) -> None:
 
 
 @pytest.mark.parametrize("hours", [-1, 1], ids=["slow", "fast"])
-def test_times_name_their_zone_and_follow_the_services_clock(site: Site, hours: int) -> None:
-    """A device whose clock is an hour wrong shows a delivery as of now, neither ahead nor an hour old."""
+def test_times_have_a_zone_and_follow_the_clock_of_the_service(site: Site, hours: int) -> None:
+    """If a device's clock is an hour wrong, a new delivery is still shown as new."""
     site.deliver("push/branch.json")
     with site.person() as person:
         page = person.page

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.support.scenarios.dashboard import PHONE, Site
 
 
-def test_unlinking_is_about_the_link_that_was_shown(site: Site) -> None:
+def test_unlinks_only_the_link_that_the_page_shows(site: Site) -> None:
     """If another person changed the repository meanwhile, their link stays and the page reports it."""
     project = site.demo["projects"][0]["id"]
     with site.person(refusals=frozenset({409})) as person, site.api() as api:
@@ -29,7 +29,7 @@ def test_unlinking_is_about_the_link_that_was_shown(site: Site) -> None:
         assert link["full_name"] == "acme-rockets/guidance"
 
 
-def test_a_session_that_ended_leads_to_signing_in_and_back(site: Site) -> None:
+def test_ended_session_leads_to_sign_in_and_back(site: Site) -> None:
     """At the next request, without a reload of the page."""
     with site.person(refusals=frozenset({401})) as person:
         page = person.open("projects").page
@@ -41,7 +41,7 @@ def test_a_session_that_ended_leads_to_signing_in_and_back(site: Site) -> None:
         expect(person.heading("Audit")).to_be_visible()
 
 
-def test_who_signs_in_in_another_tab_is_who_the_first_one_shows(site: Site) -> None:
+def test_first_tab_shows_the_user_who_signed_in_in_another_tab(site: Site) -> None:
     """Nothing of the previous user stays."""
     with site.person(refusals=frozenset({403})) as person:
         person.open("projects")
@@ -56,7 +56,7 @@ def test_who_signs_in_in_another_tab_is_who_the_first_one_shows(site: Site) -> N
         expect(person.page.get_by_text("Mara Okafor")).to_have_count(0)
 
 
-def test_a_part_that_could_not_be_loaded_is_loaded_at_the_next_try(site: Site) -> None:
+def test_retry_loads_a_part_that_failed_to_load(site: Site) -> None:
     """The error is readable, and the retry does not use the failure that the browser remembers."""
     with site.person() as person:
         page = person.open("projects/import").page
@@ -71,7 +71,7 @@ def test_a_part_that_could_not_be_loaded_is_loaded_at_the_next_try(site: Site) -
         person.complaints.clear()
 
 
-def test_an_answer_of_somebody_elses_is_said_to_be_none(site: Site) -> None:
+def test_reports_a_response_from_another_server(site: Site) -> None:
     """The sign-in page of a network responds with 200 and HTML."""
     with site.person() as person:
         page = person.page
@@ -84,14 +84,14 @@ def test_an_answer_of_somebody_elses_is_said_to_be_none(site: Site) -> None:
 
 
 @pytest.mark.parametrize("code", ["__proto__", "constructor", "<b>no</b>"])
-def test_any_refusal_has_words(site: Site, code: str) -> None:
+def test_every_error_code_has_a_text(site: Site, code: str) -> None:
     """For any code in the address."""
     with site.person() as person:
         person.open(f"account/connections?refused={code}")
         person.sees("connected. Nothing was changed.")
 
 
-def test_addresses_that_name_nothing_are_explained(site: Site) -> None:
+def test_explains_unknown_addresses(site: Site) -> None:
     """An organization alone opens its projects; an unknown project is reported as not found."""
     with site.person(refusals=frozenset({404})) as person:
         person.open("")
@@ -103,7 +103,7 @@ def test_addresses_that_name_nothing_are_explained(site: Site) -> None:
         expect(person.page.get_by_label("Type")).to_have_value("release")
 
 
-def test_a_long_name_does_not_make_a_phone_scroll_sideways(site: Site) -> None:
+def test_long_name_does_not_make_a_phone_scroll_sideways(site: Site) -> None:
     """On its own page and in lists."""
     with site.api() as api:
         free = next(one for one in _repositories(api, site) if not one["archived"])

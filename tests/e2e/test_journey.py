@@ -10,7 +10,7 @@ THEIR_LOGIN = "oona-field-away"
 ACCOUNT = "orbital-works"
 
 
-def test_from_installing_to_a_push_that_appears_live(site: Site) -> None:
+def test_shows_a_push_live_after_installing(site: Site) -> None:
     """Install, import and push; the card follows a suspension and a resumption on GitHub."""
     site.act(THEIR_LOGIN, "create_repository", owner=ACCOUNT, name="lander", private=True)
     # Their organization is not the organization of the demo.
@@ -74,7 +74,7 @@ def _repositories(page: Page) -> Locator:
     return page.get_by_role("listbox", name="Repositories")
 
 
-def test_a_member_imports_by_keyboard_and_a_name_that_is_taken_is_explained(site: Site) -> None:
+def test_imports_by_keyboard_and_explains_a_duplicate_name(site: Site) -> None:
     """The error is at its field, and a double click creates one project."""
     with site.person("member", refusals=frozenset({409})) as person:
         page = person.open("projects/import").page
@@ -93,8 +93,8 @@ def test_a_member_imports_by_keyboard_and_a_name_that_is_taken_is_explained(site
         assert [one["name"] for one in listed].count("Guidance again") == 1
 
 
-def test_a_viewer_sees_everything_and_is_told_why_they_change_nothing(site: Site) -> None:
-    """Controls are disabled with a reason that keyboard users can read too."""
+def test_viewer_sees_disabled_controls_with_a_reason(site: Site) -> None:
+    """Keyboard users can read the reason, too."""
     with site.person("viewer") as person:
         page = person.open("settings/integrations").page
         disconnect = page.get_by_role("button", name="Disconnect")
@@ -107,8 +107,8 @@ def test_a_viewer_sees_everything_and_is_told_why_they_change_nothing(site: Site
         person.open("projects/import").sees("can import repositories. Your role is viewer.")
 
 
-def test_a_provider_that_is_down_takes_no_list_away(site: Site) -> None:
-    """The last known list is shown with its age."""
+def test_shows_the_last_list_during_an_outage_of_the_provider(site: Site) -> None:
+    """With its age."""
     site.faults([{"kind": "error", "path": "*", "status": 500}])
     with site.person() as person:
         page = person.open("projects/import").page

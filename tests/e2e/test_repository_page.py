@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 from tests.support.scenarios.dashboard import PHONE, Person, Site
 
 
-def test_shows_one_repository_after_changing_it(site: Site) -> None:
+def test_shows_only_the_new_repository_after_a_change(site: Site) -> None:
     """The card and settings of the former repository are gone, and the buttons of the new card work."""
     project = import_project(site, "guidance", "Swap")
     with site.person() as person:

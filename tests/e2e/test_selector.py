@@ -26,7 +26,7 @@ _TYPE = """async text => {
 }"""
 
 
-def test_typing_among_ten_thousand_is_answered_at_once(site: Site) -> None:
+def test_searches_ten_thousand_repositories_quickly(site: Site) -> None:
     """Measures common and rare words; the best of some rounds counts."""
     made = {"owner": "acme-rockets", "count": REPOSITORIES, "prefix": "module", "private": False}
     site.control("POST", "/_sandbox/repositories", **made)

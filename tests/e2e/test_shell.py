@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from tests.support.scenarios.dashboard import PHONE, Site
 
 
-def test_whoever_is_not_signed_in_signs_in_and_comes_back(site: Site) -> None:
+def test_visitor_signs_in_and_returns(site: Site) -> None:
     """A deep link opens its page after sign-in."""
     page = site.browser.new_page()
     page.goto(f"{site.url}/kit/{site.organization}/events")
@@ -16,7 +16,7 @@ def test_whoever_is_not_signed_in_signs_in_and_comes_back(site: Site) -> None:
     page.close()
 
 
-def test_the_sidebar_leads_everywhere(site: Site) -> None:
+def test_sidebar_opens_every_page(site: Site) -> None:
     """Each entry opens a page of that name and is marked as the current one."""
     with site.person() as person:
         person.open("projects")
@@ -27,7 +27,7 @@ def test_the_sidebar_leads_everywhere(site: Site) -> None:
             expect(main.get_by_role("link", name=name)).to_have_attribute("aria-current", "page")
 
 
-def test_an_organization_of_others_is_not_there(site: Site) -> None:
+def test_foreign_organization_is_not_found(site: Site) -> None:
     """The response is the same as for an organization that does not exist."""
     with site.person("owner") as person:
         person.open("projects", organization="4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11")
@@ -35,7 +35,7 @@ def test_an_organization_of_others_is_not_there(site: Site) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_as_light_or_dark_as_the_system_until_one_chooses(site: Site, scheme: str) -> None:
+def test_theme_follows_the_system_until_the_user_chooses(site: Site, scheme: str) -> None:
     """The chosen theme stays after a reload."""
     other = "light" if scheme == "dark" else "dark"
     with site.person(scheme=scheme) as person:
@@ -47,7 +47,7 @@ def test_it_is_as_light_or_dark_as_the_system_until_one_chooses(site: Site, sche
         assert ("dark" in (html.get_attribute("class") or "")) is (other == "dark")
 
 
-def test_a_phone_has_the_same_entries_behind_one_button(site: Site) -> None:
+def test_phone_shows_all_entries_in_a_menu(site: Site) -> None:
     """No sideways scrolling, and a chosen entry closes the menu."""
     with site.person(size=PHONE) as person:
         person.open("projects")

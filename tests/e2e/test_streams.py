@@ -43,7 +43,7 @@ def _push(site: Site, pages: list[Page]) -> None:
         expect(row).to_have_count(count + 1)
 
 
-def test_a_hidden_tab_leaves_the_stream_to_a_visible_one(site: Site) -> None:
+def test_hidden_tab_passes_the_stream_to_a_visible_tab(site: Site) -> None:
     """Mobile browsers suspend hidden tabs, so a visible tab must not wait for them."""
     with site.person() as person:
         first, second = person.open("events").page, person.context.new_page()
@@ -58,7 +58,7 @@ def test_a_hidden_tab_leaves_the_stream_to_a_visible_one(site: Site) -> None:
         _push(site, [second])
 
 
-def test_a_refused_stream_is_opened_again(site: Site) -> None:
+def test_reopens_a_rejected_stream(site: Site) -> None:
     """After 502, 503 and 429, but not before Retry-After. New repositories are shown then."""
     refusals = [(502, None), (503, None), (429, "2")]
     times: list[float] = []
@@ -83,7 +83,7 @@ def test_a_refused_stream_is_opened_again(site: Site) -> None:
         person.sees("acme-rockets/after-refusals")
 
 
-def test_an_ended_session_is_asked_about_no_more(site: Site) -> None:
+def test_ended_session_sends_no_requests(site: Site) -> None:
     """The page stays and offers sign-in, and sends no request for ten minutes."""
     with site.person(refusals=frozenset({401})) as person:
         page = person.page
@@ -105,7 +105,7 @@ def test_an_ended_session_is_asked_about_no_more(site: Site) -> None:
         expect(page.get_by_text("Live", exact=True)).to_be_visible()
 
 
-def test_signing_in_elsewhere_resumes_a_page(site: Site) -> None:
+def test_sign_in_in_another_tab_resumes_a_page(site: Site) -> None:
     """After sign-in in another tab, the page continues when it has the focus."""
     with site.person(refusals=frozenset({401})) as person:
         page = person.open("settings/integrations").page

@@ -9,7 +9,7 @@ MEMBER = "mara-okafor-acme"
 ACCOUNT = "orbital-works"
 
 
-def test_an_account_of_another_organization_is_explained(site: Site) -> None:
+def test_explains_an_account_of_another_organization(site: Site) -> None:
     """The page and the card explain that the account is connected to another organization."""
     with site.person("outsider", refusals=frozenset({404, 409})) as person:
         page, organization = _at_integrations(site, person)
@@ -27,7 +27,7 @@ def test_an_account_of_another_organization_is_explained(site: Site) -> None:
         person.open("settings/integrations", organization=organization).sees("Not connected")
 
 
-def test_an_owners_approval_is_waited_for(site: Site) -> None:
+def test_waits_for_the_approval_of_an_owner(site: Site) -> None:
     """After a member's request, the card shows that it waits, and connects when the owner approves."""
     with site.person("outsider", refusals=frozenset({404})) as person:
         page, organization = _at_integrations(site, person)

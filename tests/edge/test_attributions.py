@@ -65,8 +65,8 @@ async def listed(edge: CatalogEdge, client: httpx.AsyncClient, query: str = "") 
     return data
 
 
-async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """The latest first, each with who it was found to be, or why nobody."""
+async def test_lists_attributions(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """The latest first, each with its user or the reason why there is none."""
     found = await listed(edge, client)
     assert [one["sha"] for one in found] == ["22", "21", "20", "12", "11", "10"]
     member = edge.people["member"]
@@ -94,13 +94,13 @@ async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("status", "shas"), [("matched", ["20", "10"]), ("unmatched", ["21", "11"]), ("bot", ["22", "12"])]
 )
-async def test_by_status(edge: CatalogEdge, client: httpx.AsyncClient, status: str, shas: list[str]) -> None:
-    """People found, people not found, and bots."""
+async def test_filters_by_status(edge: CatalogEdge, client: httpx.AsyncClient, status: str, shas: list[str]) -> None:
+    """Matched users, unmatched authors, and bots."""
     assert [one["sha"] for one in await listed(edge, client, f"?status={status}")] == shas
 
 
-async def test_by_project(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """A project's repository's; of a project that is none of this organization's there are none."""
+async def test_filters_by_project(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """A project of another organization has no attributions."""
     world = edge.catalog.world
     project = await world.project(edge.organization)
     await world.link(project, edge.integration, repo_id=RepoId("1"))
@@ -111,8 +111,8 @@ async def test_by_project(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         assert await listed(edge, client, f"?project_id={unknown}") == []
 
 
-async def test_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Each page tells where the next begins; the last does not."""
+async def test_pages_through_attributions(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Each page has the cursor of the next page; the last page has none."""
     shas: list[str] = []
     cursor = ""
     for _ in range(3):
@@ -124,15 +124,15 @@ async def test_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
 
 
 @pytest.mark.parametrize("query", ["?status=maybe", "?project_id=7", "?limit=0", "?cursor=x", "?cursor=LTE", "?who=me"])
-async def test_what_is_not_understood_is_refused(edge: CatalogEdge, client: httpx.AsyncClient, query: str) -> None:
-    """By the name of the parameter."""
+async def test_rejects_invalid_parameters(edge: CatalogEdge, client: httpx.AsyncClient, query: str) -> None:
+    """The error names the parameter."""
     answer = await client.get(path(edge, query), headers=edge.of("viewer"))
     assert (answer.status_code, answer.json()["code"]) == (400, "query_invalid")
     assert answer.json()["errors"][0]["field"] == query[1:].partition("=")[0]
 
 
-async def test_who_may_see_it(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Members and services that may read; to anyone else there is no such organization."""
+async def test_only_members_and_services_can_read(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Other callers get 404 for the organization."""
     for headers, status in (
         (edge.of("viewer"), 200),
         (edge.service("git.read"), 200),
@@ -143,8 +143,8 @@ async def test_who_may_see_it(edge: CatalogEdge, client: httpx.AsyncClient) -> N
         assert (await client.get(path(edge), headers=headers)).status_code == status
 
 
-async def test_who_left_is_not_named(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """From one request to the next."""
+async def test_does_not_name_a_user_who_left(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """From the next request."""
     member = edge.people["member"]
     user = User(member.user_id, member.external_id, "priya@acme.example")
     await edge.catalog.world.leave(user, edge.organization)

@@ -14,8 +14,8 @@ from tests.support.fakes.people import MARA
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, Edge, bearer, session
 
 
-async def test_a_bearer_token_tells_who_i_am() -> None:
-    """The dashboard's first question: the user, and the role in each organization."""
+async def test_bearer_token_identifies_the_user() -> None:
+    """The dashboard's first request: the user, and the role in each organization."""
     async with Edge().client() as client:
         answer = await client.get("/api/v1/user", headers=bearer())
 
@@ -31,8 +31,8 @@ async def test_a_bearer_token_tells_who_i_am() -> None:
     }
 
 
-async def test_the_session_cookie_does_as_well() -> None:
-    """Browsers hold the token where scripts cannot read it."""
+async def test_session_cookie_identifies_the_user() -> None:
+    """Browsers keep the token where scripts cannot read it."""
     async with Edge().client() as client:
         answer = await client.get("/api/v1/user", headers={"cookie": f"other=1; {COOKIE}={session()}"})
 
@@ -55,8 +55,8 @@ REFUSED: dict[str, dict[str, str]] = {
 
 
 @pytest.mark.parametrize("headers", REFUSED.values(), ids=REFUSED.keys())
-async def test_anyone_else_is_asked_to_sign_in(headers: dict[str, str]) -> None:
-    """401 with the scheme to use, the same words whatever was wrong, and no trace of the token."""
+async def test_rejects_invalid_credentials(headers: dict[str, str]) -> None:
+    """401 with the scheme to use, the same text for each reason, and without the token."""
     async with Edge().client() as client:
         answer = await client.get("/api/v1/user", headers=headers)
 
@@ -67,15 +67,15 @@ async def test_anyone_else_is_asked_to_sign_in(headers: dict[str, str]) -> None:
     assert problem["detail"] == "The access token is missing, expired or not valid. Sign in again."
 
 
-async def test_of_two_headers_none_is_believed() -> None:
-    """Whoever stands before us may have looked at the other."""
+async def test_rejects_two_authorization_headers() -> None:
+    """A proxy may have checked the other header."""
     async with Edge().client() as client:
         answer = await client.get("/api/v1/user", headers=[*bearer().items(), *bearer().items()])
 
     assert (answer.status_code, answer.json()["code"]) == (401, "token_invalid")
 
 
-async def test_a_scheme_is_read_in_any_case() -> None:
+async def test_scheme_is_case_insensitive() -> None:
     """https://www.rfc-editor.org/rfc/rfc9110#section-11.1."""
     async with Edge().client() as client:
         answer = await client.get("/api/v1/user", headers={"authorization": f"bEARER {session()}"})
@@ -83,8 +83,8 @@ async def test_a_scheme_is_read_in_any_case() -> None:
     assert answer.status_code == 200
 
 
-async def test_a_token_of_a_user_crewkit_no_longer_has_is_refused() -> None:
-    """A sound token outlives its account by hours."""
+async def test_rejects_a_token_of_a_deleted_user() -> None:
+    """A token is valid for hours after its account is deleted."""
     edge = Edge()
     edge.people.users = []
     async with edge.client() as client:
@@ -94,8 +94,8 @@ async def test_a_token_of_a_user_crewkit_no_longer_has_is_refused() -> None:
     assert answer.json()["code"] == "user_unknown"
 
 
-async def test_a_service_has_no_account() -> None:
-    """It is told so instead of being shown someone's."""
+async def test_service_has_no_account() -> None:
+    """The response says so, and shows no user's account."""
     async with Edge().client() as client:
         answer = await client.get("/api/v1/user", headers=bearer(service="deployer", scope="git.read"))
 
@@ -133,8 +133,8 @@ UNSAFE = ["POST", "PUT", "PATCH", "DELETE"]
 
 @pytest.mark.parametrize("method", UNSAFE)
 @pytest.mark.parametrize("origin", [DASHBOARD, API, DASHBOARD.upper().replace("HTTPS", "https")])
-async def test_pages_of_ours_may_act_with_the_cookie(method: str, origin: str) -> None:
-    """The dashboard's and the API's own."""
+async def test_pages_of_this_service_can_use_the_cookie(method: str, origin: str) -> None:
+    """Those of the dashboard and the API."""
     actor = await authenticated(method, {"cookie": f"{COOKIE}={session()}", "origin": origin})
 
     assert isinstance(actor, UserActor)
@@ -155,8 +155,8 @@ FOREIGN = [
 
 @pytest.mark.parametrize("method", UNSAFE)
 @pytest.mark.parametrize("origin", FOREIGN)
-async def test_no_other_page_may_act_with_the_cookie(method: str, origin: str | None) -> None:
-    """A browser sends the cookie whoever makes it ask; without an origin it is not known who did."""
+async def test_other_pages_cannot_use_the_cookie(method: str, origin: str | None) -> None:
+    """A browser sends the cookie for every page; without an origin the page is unknown."""
     headers = {"cookie": f"{COOKIE}={session()}", **({} if origin is None else {"origin": origin})}
 
     with pytest.raises(OriginRefused):
@@ -164,21 +164,21 @@ async def test_no_other_page_may_act_with_the_cookie(method: str, origin: str | 
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-async def test_reading_by_cookie_needs_no_origin(method: str) -> None:
-    """Browsers send none when a person follows a link; other pages cannot read the answer."""
+async def test_reading_with_the_cookie_needs_no_origin(method: str) -> None:
+    """Browsers send none when a user follows a link; other pages cannot read the response."""
     assert isinstance(await authenticated(method, {"cookie": f"{COOKIE}={session()}"}), UserActor)
 
 
 @pytest.mark.parametrize("method", UNSAFE)
-async def test_a_bearer_token_needs_no_origin(method: str) -> None:
-    """No page can make a browser send one by accident."""
+async def test_bearer_token_needs_no_origin(method: str) -> None:
+    """A page cannot make a browser send a token by accident."""
     actor = await authenticated(method, {**bearer(), "origin": "https://evil.example"})
 
     assert isinstance(actor, UserActor)
 
 
-async def test_a_service_may_act_for_a_user() -> None:
-    """Both are named wherever it acts."""
+async def test_service_can_act_for_a_user() -> None:
+    """Each record names both."""
     for name in (str(MARA.external_id), str(MARA.external_id).upper()):
         headers = {**bearer(service="deployer", scope="git.read"), "x-acting-user": name}
         actor = await authenticated("POST", headers)
@@ -189,8 +189,8 @@ async def test_a_service_may_act_for_a_user() -> None:
         assert actor.name == f"service:deployer for user:{MARA.external_id}"
 
 
-async def test_a_service_sees_the_account_of_the_user_it_acts_for() -> None:
-    """As that user would."""
+async def test_service_sees_the_account_of_its_acting_user() -> None:
+    """Like that user."""
     headers = {**bearer(service="deployer", scope="git.read"), "x-acting-user": str(MARA.external_id)}
     async with Edge().client() as client:
         answer = await client.get("/api/v1/user", headers=headers)
@@ -213,8 +213,8 @@ SERVICE = {"service": "deployer", "scope": "git.read"}
         ({}, [""]),
     ],
 )
-async def test_a_user_named_wrongly_is_refused(claims: dict[str, object], named: list[str]) -> None:
-    """Ignoring it would give the service more than it asked for; a user acts for nobody else."""
+async def test_rejects_an_invalid_acting_user(claims: dict[str, object], named: list[str]) -> None:
+    """Ignoring it would give the service too much access. A user cannot act for another user."""
     headers = [("x-acting-user", name) for name in named]
     async with Edge().client() as client:
         answer = await client.get("/api/v1/user", headers=[*bearer(**claims).items(), *headers])
@@ -222,8 +222,8 @@ async def test_a_user_named_wrongly_is_refused(claims: dict[str, object], named:
     assert (answer.status_code, answer.json()["code"]) == (400, "acting_user_invalid")
 
 
-async def test_a_service_acts_under_its_scopes() -> None:
-    """And is named as such wherever it acts, with the request that asked."""
+async def test_service_acts_under_its_scopes() -> None:
+    """Each record names the service and the request."""
     actor = await authenticated("POST", {**bearer(service="deployer", scope="git.read"), "x-request-id": "request-1"})
 
     assert actor == ServiceActor("deployer", frozenset({"git.read"}), request_id="request-1")

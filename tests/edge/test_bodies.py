@@ -47,8 +47,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def test_what_is_of_the_form_is_read(client: httpx.AsyncClient) -> None:
-    """Any capitals and parameters of the content type are fine."""
+async def test_reads_a_valid_body(client: httpx.AsyncClient) -> None:
+    """The content type may have capitals and parameters."""
     body = f'{{"id":"{ID}","names":["größe"]}}'
     answer = await client.post("/", content=body, headers={"content-type": "Application/JSON; charset=utf-8"})
     assert answer.json() == {"id": ID, "inner": None, "names": ["größe"]}
@@ -73,8 +73,8 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("body", "field", "message"), WRONG.values(), ids=WRONG.keys())
-async def test_the_wrong_field_is_named(client: httpx.AsyncClient, body: str, field: str, message: str) -> None:
-    """As the caller wrote it, however deep."""
+async def test_names_the_invalid_field(client: httpx.AsyncClient, body: str, field: str, message: str) -> None:
+    """As the caller wrote it, at any depth."""
     answer = await client.post("/", content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, "body_invalid")
     assert answer.json()["errors"] == [{"field": field, "message": message}]
@@ -96,13 +96,13 @@ async def test_the_wrong_field_is_named(client: httpx.AsyncClient, body: str, fi
         f'{{"id":"{ID}","names":["\\\\\\u0000"]}}'.encode(),
     ],
 )
-async def test_what_is_no_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
-    """Neither cut short, nor in another encoding, nor with a character PostgreSQL has no place for."""
+async def test_rejects_invalid_json(client: httpx.AsyncClient, body: bytes) -> None:
+    """Truncated, in another encoding, or with a character that PostgreSQL cannot store."""
     answer = await client.post("/", content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (400, "body_invalid")
 
 
-async def test_a_backslash_before_a_u_is_text(client: httpx.AsyncClient) -> None:
+async def test_accepts_an_escaped_backslash_before_a_u(client: httpx.AsyncClient) -> None:
     r"""`\\u0000` is a backslash and five characters."""
     body = f'{{"id":"{ID}","names":["\\\\u0000"]}}'
     answer = await client.post("/", content=body, headers={"content-type": "application/json"})
@@ -110,15 +110,15 @@ async def test_a_backslash_before_a_u_is_text(client: httpx.AsyncClient) -> None
 
 
 @pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded", ""])
-async def test_only_json_is_taken(client: httpx.AsyncClient, media_type: str) -> None:
-    """A form of a page elsewhere could otherwise post here without a preflight."""
+async def test_accepts_only_json(client: httpx.AsyncClient, media_type: str) -> None:
+    """Without this rule, a form on another site could post here without a preflight."""
     answer = await client.post("/", content=f'{{"id":"{ID}"}}', headers={"content-type": media_type})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
     assert answer.json()["detail"] == "The content type is not supported here. Send application/json."
 
 
-async def test_too_large_a_body(client: httpx.AsyncClient) -> None:
-    """Sixty-four kilobytes are plenty."""
+async def test_rejects_a_body_that_is_too_large(client: httpx.AsyncClient) -> None:
+    """The limit is 64 KiB."""
     body = b" " * (LARGEST + 1)
     answer = await client.post("/", content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")

@@ -41,8 +41,8 @@ def path(edge: CatalogEdge, query: str = "") -> str:
     return edge.path(f"/github/repos/1/branches{query}")
 
 
-async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """The default one first, then by name."""
+async def test_lists_branches(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """The default branch first, then by name."""
     body = (await client.get(path(edge), headers=edge.of("viewer"))).json()
 
     assert body == {
@@ -59,8 +59,8 @@ async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     }
 
 
-async def test_search_and_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Names may hold anything git allows."""
+async def test_searches_and_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Names may contain anything that git allows."""
     body = (await client.get(path(edge, "?q=GRÖ"), headers=edge.of("viewer"))).json()
     assert [one["name"] for one in body["data"]] == ["feature/größe"]
     seen: list[str] = []
@@ -73,8 +73,8 @@ async def test_search_and_pages(edge: CatalogEdge, client: httpx.AsyncClient) ->
     assert seen == ["main", "feature/größe", "hotfix", "release-1"]
 
 
-async def test_stale_while_the_provider_is_down(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """With a mark, and when it was so; where nothing is known, when to come back."""
+async def test_returns_stale_branches_during_an_outage(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """With a mark and the time. Without stored branches, the response has `Retry-After`."""
     await client.get(path(edge), headers=edge.of("viewer"))
     down = ProviderUnavailable("It does not answer.", retry_after=20)
     edge.catalog.provider.fail("*", down, times=None)
@@ -83,8 +83,8 @@ async def test_stale_while_the_provider_is_down(edge: CatalogEdge, client: httpx
     assert (len(body["data"]), body["stale"], body["fetched_at"]) == (4, True, NOW)
 
 
-async def test_nothing_known_while_the_provider_is_down(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """It says so, and when to come back."""
+async def test_without_stored_branches_an_outage_is_an_error(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """With `Retry-After`."""
     down = ProviderUnavailable("It does not answer.", retry_after=20)
     edge.catalog.provider.fail("*", down, times=None)
     answer = await client.get(path(edge), headers=edge.of("viewer"))
@@ -92,16 +92,15 @@ async def test_nothing_known_while_the_provider_is_down(edge: CatalogEdge, clien
     assert answer.headers["retry-after"] == "20"
 
 
-async def test_suspended(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """That is a state to mend, and no outage."""
+async def test_suspended_integration_is_a_conflict(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Its owner can resolve it, so it is not an outage."""
     edge.catalog.provider.fail("branches", InstallationSuspended("It is suspended."))
     answer = await client.get(path(edge), headers=edge.of("viewer"))
     assert (answer.status_code, answer.json()["code"]) == (409, "installation_suspended")
 
 
 @pytest.mark.parametrize("query", ["?limit=0", "?archived=true", "?cursor=%C3%BC", "?cursor=W10"])
-async def test_bad_input(edge: CatalogEdge, client: httpx.AsyncClient, query: str) -> None:
-    """Named, as everywhere."""
+async def test_names_invalid_parameters(edge: CatalogEdge, client: httpx.AsyncClient, query: str) -> None:
     answer = await client.get(path(edge, query), headers=edge.of("viewer"))
     assert (answer.status_code, answer.json()["code"]) == (400, "query_invalid")
     field = query[1:].partition("=")[0]

@@ -89,8 +89,8 @@ async def came_back(client: httpx.AsyncClient, query: dict[str, str]) -> httpx.R
     return await client.get(f"{PATH}/github/callback", params=query, headers=PAGE)
 
 
-async def test_connecting_in_a_browser(world: ConnectingWorld) -> None:
-    """There and back by redirects, with a cookie of the flow's own, and then it shows."""
+async def test_connects_in_a_browser(world: ConnectingWorld) -> None:
+    """By redirects, with a cookie of the flow. Afterwards the connection is listed."""
     async with browser(world, world.mara) as client:
         [before] = (await client.get(PATH)).json()["data"]
         assert (before["status"], before["action"]["code"]) == ("not_connected", "connect")
@@ -113,8 +113,8 @@ async def test_connecting_in_a_browser(world: ConnectingWorld) -> None:
     }
 
 
-async def test_a_program_is_told_where_to_send_its_person(world: ConnectingWorld) -> None:
-    """The same as JSON, the cookie with it."""
+async def test_returns_the_authorization_url_to_a_program(world: ConnectingWorld) -> None:
+    """As JSON, with the cookie."""
     async with browser(world, world.mara) as client:
         answer = await client.get(f"{PATH}/github/authorize", headers={"accept": "application/json"})
         assert answer.status_code == 200
@@ -135,8 +135,8 @@ async def page(answer: httpx.Response, status: int, code: str, *words: str, back
         assert expected in answer.text, answer.text
 
 
-async def test_each_failure_has_its_code_and_a_page(world: ConnectingWorld) -> None:
-    """Denied, unknown, without a code, expired, replayed, taken, another's, no addresses, silence."""
+async def test_each_failure_has_a_code_and_a_page(world: ConnectingWorld) -> None:
+    """Denied, unknown, without a code, expired, replayed, already connected, without addresses, timeout."""
     async with browser(world, world.mara) as client:
         query = await authorized(world, client)
         denied = await came_back(client, {"state": query["state"], "error": "access_denied"})
@@ -180,8 +180,8 @@ async def test_each_failure_has_its_code_and_a_page(world: ConnectingWorld) -> N
         assert (answer.status_code, answer.json()["code"]) == (409, "provider_account_taken")
 
 
-async def test_another_browser_or_person_cannot_go_on(world: ConnectingWorld) -> None:
-    """A link with someone's state, followed elsewhere, connects nothing to anybody."""
+async def test_another_browser_or_user_cannot_continue(world: ConnectingWorld) -> None:
+    """Another user's state in a link connects nothing."""
     async with browser(world, world.mara) as client, browser(world, None) as stranger:
         query = await authorized(world, client)
         await page(await came_back(stranger, query), 409, "flow_invalid", back="/kit")
@@ -203,8 +203,8 @@ async def test_another_browser_or_person_cannot_go_on(world: ConnectingWorld) ->
         {},
     ],
 )
-async def test_another_site_connects_no_account_without_a_click(world: ConnectingWorld, sent: dict[str, str]) -> None:
-    """The visitor is asked, on a page whose form no other site can send (S6)."""
+async def test_another_site_cannot_connect_without_a_click(world: ConnectingWorld, sent: dict[str, str]) -> None:
+    """The user confirms on a page whose form no other site can send (S6)."""
     path = f"{PATH}/github/authorize?return_to=/settings"
     async with browser(world, world.mara, f"{DASHBOARD}/login") as client:
         asked = await client.get(path, headers={**PAGE, **sent})
@@ -226,8 +226,8 @@ async def test_another_site_connects_no_account_without_a_click(world: Connectin
         assert agreed.headers["location"].startswith("https://provider.example/authorize?")
 
 
-async def test_a_script_on_another_site_starts_nothing(world: ConnectingWorld) -> None:
-    """The dashboard's own path is JSON: scripts elsewhere are refused, and programs with a token are not."""
+async def test_script_on_another_site_cannot_start_a_flow(world: ConnectingWorld) -> None:
+    """The dashboard's path is JSON: scripts on other sites are rejected, programs with a token are not."""
     path, wanted = f"{PATH}/github/authorize", {"accept": "application/json"}
     async with browser(world, world.mara) as client:
         for sent in (
@@ -245,8 +245,8 @@ async def test_a_script_on_another_site_starts_nothing(world: ConnectingWorld) -
 
 
 @pytest.mark.parametrize("sign_in", ["/login", "https://crewkit.example/login?to=git"])
-async def test_a_visitor_without_a_session_signs_in_and_comes_back(world: ConnectingWorld, sign_in: str) -> None:
-    """Only this service's own path is returned to, whatever the query says."""
+async def test_visitor_without_a_session_signs_in_and_returns(world: ConnectingWorld, sign_in: str) -> None:
+    """The return address is always a path of this service, whatever the query contains."""
     async with browser(world, None, sign_in) as client:
         for wish in ("/kit/account?a=b", "//evil.example", "https://evil.example"):
             path = f"{PATH}/github/authorize?return_to={quote(wish, safe='')}"
@@ -264,8 +264,8 @@ async def test_a_visitor_without_a_session_signs_in_and_comes_back(world: Connec
         assert f'href="{sign_in}' in answer.text
 
 
-async def test_an_attackers_code_connects_nothing(world: ConnectingWorld) -> None:
-    """A link back with the code of an attacker, with their state or none, finds no flow in this browser."""
+async def test_code_of_an_attacker_connects_nothing(world: ConnectingWorld) -> None:
+    """A link with an attacker's code, with or without their state, has no flow in this browser."""
     async with browser(world, world.jonas) as attacker, browser(world, world.mara) as client:
         theirs = await authorized(world, attacker, "8")
         own = await authorized(world, client, "7")
@@ -277,8 +277,8 @@ async def test_an_attackers_code_connects_nothing(world: ConnectingWorld) -> Non
         assert found.provider_user_id == ProviderUserId("7")
 
 
-async def test_disconnecting(world: ConnectingWorld) -> None:
-    """Gone at once, and gone already the second time."""
+async def test_disconnects(world: ConnectingWorld) -> None:
+    """At once. A second request changes nothing."""
     async with browser(world, world.mara) as client:
         await came_back(client, await authorized(world, client))
         headers = {"origin": DASHBOARD}
@@ -290,8 +290,8 @@ async def test_disconnecting(world: ConnectingWorld) -> None:
         assert (foreign.status_code, foreign.json()["code"]) == (403, "origin_not_allowed")
 
 
-async def test_who_may_not(world: ConnectingWorld) -> None:
-    """Nobody without a session, no service, and no provider there is not."""
+async def test_rejects_callers_without_a_user_session(world: ConnectingWorld) -> None:
+    """Without a session, as a service, or for an unknown provider."""
     async with browser(world, None) as client:
         for method, path in (("GET", PATH), ("GET", f"{PATH}/github/authorize"), ("DELETE", f"{PATH}/github")):
             assert (await client.request(method, path)).status_code == 401

@@ -27,8 +27,8 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("path", ["/kit", "/kit/", "/kit/4b1c8a3e/projects/import", "/kit/a/events?status=failed"])
-async def test_every_address_of_its_is_the_page(path: str) -> None:
-    """A link deep into it works, and each answer allows its own scripts only."""
+async def test_every_address_of_the_dashboard_returns_the_page(path: str) -> None:
+    """Deep links work, and each response allows only the dashboard's scripts."""
     async with Edge().client() as client:
         first, second = await client.get(path), await client.get(path)
 
@@ -41,7 +41,7 @@ async def test_every_address_of_its_is_the_page(path: str) -> None:
     assert nonces[0] != nonces[1]
 
 
-async def test_files_are_compressed_and_kept_for_ever() -> None:
+async def test_files_are_compressed_and_immutable() -> None:
     """Their names change with their content."""
     async with Edge().client() as client:
         packed = await client.get("/kit/assets/index-4f2a.js")
@@ -58,8 +58,8 @@ async def test_files_are_compressed_and_kept_for_ever() -> None:
 
 
 @pytest.mark.parametrize("path", ["/kit/assets/index-old.js", "/kit/assets/../../settings.py"])
-async def test_a_file_that_is_not_there_is_not_the_page(path: str) -> None:
-    """A browser that still has the page before a release asks for its scripts."""
+async def test_missing_file_is_not_found(path: str) -> None:
+    """A browser with the page of an earlier release requests the earlier scripts."""
     async with Edge().client() as client:
         answer = await client.get(path)
 
@@ -67,16 +67,15 @@ async def test_a_file_that_is_not_there_is_not_the_page(path: str) -> None:
     assert "<!doctype" not in answer.text
 
 
-async def test_the_front_door_leads_there() -> None:
-    """Whoever opens the service's address sees the dashboard."""
+async def test_root_redirects_to_the_dashboard() -> None:
     async with Edge().client() as client:
         answer = await client.get("/")
 
     assert (answer.status_code, answer.headers["location"]) == (302, "/kit")
 
 
-async def test_without_it_the_page_says_how_to_build_it(built: Path) -> None:
-    """A checkout where only the API was started."""
+async def test_page_explains_how_to_build_a_missing_dashboard(built: Path) -> None:
+    """In a checkout where only the API was started."""
     (built / "index.html").unlink()
     async with Edge().client() as client:
         answer = await client.get("/kit/x/projects")
@@ -96,8 +95,8 @@ async def test_without_it_the_page_says_how_to_build_it(built: Path) -> None:
         ("/dev/sign-in", "/kitten", "/dev/sign-in?return_to=%2Fkit"),
     ],
 )
-async def test_signing_in_leads_back_to_the_dashboard_alone(sign_in: str, asked: str, location: str) -> None:
-    """Nobody is sent elsewhere by a link to here."""
+async def test_sign_in_returns_only_to_the_dashboard(sign_in: str, asked: str, location: str) -> None:
+    """A link cannot send the user to another site."""
     edge = Edge(sign_in_url=sign_in, dashboard_url=DASHBOARD)
     async with edge.client() as client:
         answer = await client.get("/kit/sign-in", params={"return_to": asked})
@@ -108,7 +107,7 @@ async def test_signing_in_leads_back_to_the_dashboard_alone(sign_in: str, asked:
     )
 
 
-async def test_where_nobody_said_how_to_sign_in_the_page_says_so() -> None:
+async def test_page_reports_a_missing_sign_in_address() -> None:
     """In production without CREWKIT_GIT_SIGN_IN_URL."""
     async with Edge().client() as client:
         answer = await client.get("/kit/sign-in", params={"return_to": "/kit/a"})
@@ -117,8 +116,8 @@ async def test_where_nobody_said_how_to_sign_in_the_page_says_so() -> None:
     assert "Sign in to crewkit" in answer.text
 
 
-def test_pictures_come_encrypted_where_the_page_does() -> None:
-    """A sandbox on this machine has no https; everybody else has."""
+def test_pictures_use_https_if_the_page_does() -> None:
+    """The sandbox on this machine has no HTTPS; all other hosts have."""
     encrypted, not_so = (Dashboard(Pages(""), is_encrypted=one)._policy("n") for one in (True, False))
 
     assert "img-src 'self' data: https:;" in encrypted

@@ -28,8 +28,8 @@ async def url(edge: WholeEdge) -> AsyncIterator[str]:
         yield url + edge.path("/events")
 
 
-async def test_an_event_is_the_envelope_of_the_contract(edge: WholeEdge, url: str) -> None:
-    """In one line of JSON, under its type, with its id as the cursor; others' events never."""
+async def test_event_is_the_envelope_of_the_contract(edge: WholeEdge, url: str) -> None:
+    """One line of JSON with its type, and its id as the cursor. Events of other organizations are never sent."""
     browser = await opened(edge, url)
     await happen(edge, "theirs", edge.other)
     project = await edge.world.project(edge.organization)
@@ -51,8 +51,8 @@ async def test_an_event_is_the_envelope_of_the_contract(edge: WholeEdge, url: st
     }
 
 
-async def test_headers_that_keep_it_flowing(edge: WholeEdge, url: str) -> None:
-    """No proxy collects, changes or keeps it, and nothing compresses it."""
+async def test_headers_prevent_buffering(edge: WholeEdge, url: str) -> None:
+    """No proxy collects, changes or stores the stream, and nothing compresses it."""
     headers = edge.of("viewer") | {"accept-encoding": "gzip"}
     async with httpx.AsyncClient() as client, client.stream("GET", url, headers=headers) as answer:
         assert answer.status_code == 200
@@ -66,8 +66,8 @@ async def test_headers_that_keep_it_flowing(edge: WholeEdge, url: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["header", "query"])
-async def test_going_on_from_a_cursor(edge: WholeEdge, url: str, how: str) -> None:
-    """Whatever happened after it comes first; a browser's header counts before the address it keeps."""
+async def test_continues_from_a_cursor(edge: WholeEdge, url: str, how: str) -> None:
+    """Later events come first. The browser's header has precedence over the address."""
     for number in range(60):
         await happen(edge, str(number))
     beginning = await opened(edge, f"{url}?cursor=0")
@@ -96,8 +96,10 @@ async def test_going_on_from_a_cursor(edge: WholeEdge, url: str, how: str) -> No
     ],
 )
 @pytest.mark.parametrize("is_live", [True, False], ids=["live", "kept"])
-async def test_filters(edge: WholeEdge, url: str, query: str, expected: list[str], *, is_live: bool) -> None:
-    """By type and by project, for what happens now and for what is caught up with."""
+async def test_filters_by_type_and_project(
+    edge: WholeEdge, url: str, query: str, expected: list[str], *, is_live: bool
+) -> None:
+    """For live events and for earlier ones."""
     project, other = [await edge.world.project(edge.organization, name) for name in ("One", "Other")]
     foreign = await edge.world.project(edge.other)
     query = query.format(project=project.external_id, foreign=foreign.external_id, unknown=uuid4())
@@ -122,8 +124,8 @@ async def test_filters(edge: WholeEdge, url: str, query: str, expected: list[str
     await browser.close()
 
 
-async def test_an_idle_reader_knows_how_far_they_have_come(edge: WholeEdge, url: str) -> None:
-    """Though nothing happens for them, their cursor does not grow old."""
+async def test_advances_the_cursor_of_an_idle_reader(edge: WholeEdge, url: str) -> None:
+    """The cursor does not expire while no event matches."""
     browser = await opened(edge, f"{url}?type=git.push")
     await happen(edge, "for others")
     for _ in range(2):
@@ -138,8 +140,7 @@ async def test_an_idle_reader_knows_how_far_they_have_come(edge: WholeEdge, url:
     await browser.close()
 
 
-async def test_who_may_stream(edge: WholeEdge, url: str) -> None:
-    """Every member, and services with the scope for it."""
+async def test_members_and_services_with_the_scope_can_stream(edge: WholeEdge, url: str) -> None:
     async with httpx.AsyncClient() as client:
         refused(await client.get(url), 401, "token_invalid")
         refused(await client.get(url, headers=edge.service("git.read")), 403, "action_forbidden")
@@ -168,8 +169,10 @@ async def test_who_may_stream(edge: WholeEdge, url: str) -> None:
         ("limit=1", "", 400, "query_invalid"),
     ],
 )
-async def test_bad_input(edge: WholeEdge, url: str, *, query: str, last_event_id: str, status: int, code: str) -> None:
-    """Refused before anything is streamed."""
+async def test_rejects_invalid_parameters(
+    edge: WholeEdge, url: str, *, query: str, last_event_id: str, status: int, code: str
+) -> None:
+    """Before the stream starts."""
     given = {**edge.of("viewer"), "last-event-id": last_event_id}
     headers = {name.encode(): value.encode("latin-1") for name, value in given.items()}
     async with httpx.AsyncClient() as client:
@@ -177,8 +180,8 @@ async def test_bad_input(edge: WholeEdge, url: str, *, query: str, last_event_id
     refused(answer, status, code)
 
 
-async def test_a_cursor_older_than_what_is_kept(edge: WholeEdge, url: str) -> None:
-    """It cannot be gone on from without a gap; the oldest that is kept can."""
+async def test_rejects_an_expired_cursor(edge: WholeEdge, url: str) -> None:
+    """Continuing would leave a gap. The oldest stored cursor works."""
     for number in range(5):
         await happen(edge, str(number))
     facts = edge.world.database.committed.domain_events

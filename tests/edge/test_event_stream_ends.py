@@ -29,8 +29,8 @@ async def url(edge: WholeEdge) -> AsyncIterator[str]:
         yield url + edge.path("/events")
 
 
-async def test_a_server_that_stops_tells_where_to_go_on(edge: WholeEdge, url: str) -> None:
-    """And lets who comes meanwhile come again, which a refusal would not."""
+async def test_stopping_server_sends_the_last_cursor(edge: WholeEdge, url: str) -> None:
+    """New readers get a retry time instead of an error, which would end the browser's retries."""
     browser = await opened(edge, url, reconnects=False)
     await happen(edge, "one")
     await browser.wait(browser.events)
@@ -44,8 +44,8 @@ async def test_a_server_that_stops_tells_where_to_go_on(edge: WholeEdge, url: st
     assert (late.answers, late.told[0].data["reason"]) == ([200], "draining")
 
 
-async def test_it_ends_with_the_token(edge: WholeEdge, url: str) -> None:
-    """A token that has expired opens nothing, and keeps nothing open."""
+async def test_ends_with_the_token(edge: WholeEdge, url: str) -> None:
+    """An expired token opens no stream, and keeps none open."""
     browser = await opened(edge, url)
     edge.later(hours=2)
     await happen(edge, "last")
@@ -55,8 +55,8 @@ async def test_it_ends_with_the_token(edge: WholeEdge, url: str) -> None:
 
 
 @pytest.mark.parametrize("person", ["member", "viewer"])
-async def test_it_ends_with_the_membership(edge: WholeEdge, url: str, person: str) -> None:
-    """A minute later at most; and comes to nothing when asked for again."""
+async def test_ends_with_the_membership(edge: WholeEdge, url: str, person: str) -> None:
+    """Within a minute. A new request is rejected."""
     browser, other = await opened(edge, url, person), await opened(edge, url, "owner")
     edge.later(seconds=61)
     await happen(edge, "still a member")
@@ -76,8 +76,8 @@ async def test_it_ends_with_the_membership(edge: WholeEdge, url: str, person: st
     await other.close()
 
 
-async def test_one_caller_does_not_take_every_place(edge: WholeEdge, url: str) -> None:
-    """Their own streams are limited; leaving one makes room again."""
+async def test_limits_streams_per_caller(edge: WholeEdge, url: str) -> None:
+    """Closing a stream makes room."""
     edge.application.stream_events.places._most_of_one = 2
     first, second = await opened(edge, url), await opened(edge, url)
     async with httpx.AsyncClient() as client:
@@ -95,8 +95,8 @@ async def test_one_caller_does_not_take_every_place(edge: WholeEdge, url: str) -
     await second.close()
 
 
-async def test_who_takes_nothing_is_cut_off(edge: WholeEdge) -> None:
-    """And makes room; where they were they may go on."""
+async def test_closes_the_stream_of_a_reader_who_stops_reading(edge: WholeEdge) -> None:
+    """The reader can continue from the last cursor."""
     stream_events = edge.application.stream_events
     viewer = edge.people["viewer"]
     until_then = edge.clock.now() + timedelta(hours=1)

@@ -54,8 +54,8 @@ def service(database_url: str, redis_url: str) -> Iterator[Service]:
         yield service
 
 
-def test_a_generated_client_reads_a_problem(generated: Path, service: Service, database_url: str) -> None:
-    """An answer of 404 is an object with status, code and detail, and not nothing."""
+def test_generated_client_reads_a_problem(generated: Path, service: Service, database_url: str) -> None:
+    """A 404 response is an object with status, code and detail, instead of nothing."""
     with opened(database_url) as ledger:
         ledger.connect_installation()
         organization, user = ledger.person()

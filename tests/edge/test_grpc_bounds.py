@@ -50,8 +50,8 @@ def reflect(channel: grpc.aio.Channel) -> Any:
 
 
 @pytest.mark.parametrize("open_stream", [watch, reflect])
-async def test_anonymous_streams_are_bounded_per_connection(edge: GrpcEdge, open_stream: Any) -> None:
-    """Another connection has its own; one that ends makes room."""
+async def test_limits_anonymous_streams_per_connection(edge: GrpcEdge, open_stream: Any) -> None:
+    """Each connection has its own limit, and an ended stream makes room."""
     async with edge.serving() as (server, channel):
         streams = [open_stream(channel) for _ in range(16)]
         for stream in streams:
@@ -74,8 +74,8 @@ async def test_anonymous_streams_are_bounded_per_connection(edge: GrpcEdge, open
 
 
 @pytest.mark.parametrize("open_stream", [watch, reflect])
-async def test_anonymous_streams_are_bounded_per_service(edge: GrpcEdge, open_stream: Any) -> None:
-    """However many connections they come from; calls with an answer are served all the same."""
+async def test_limits_anonymous_streams_per_service(edge: GrpcEdge, open_stream: Any) -> None:
+    """Over all connections. Unary calls still work."""
     async with edge.serving() as (server, channel):
         edge.anonymous._max_per_service = 20
         others = [grpc.aio.insecure_channel(str(server.address), OWN_CONNECTION) for _ in range(4)]
@@ -99,8 +99,8 @@ def follow(edge: GrpcEdge, channel: grpc.aio.Channel, service: str, person: str 
     return stub.StreamEvents(request, metadata=tuple(metadata.items()))
 
 
-async def test_event_streams_are_bounded_per_service_whomever_it_acts_for(edge: GrpcEdge) -> None:
-    """Naming many users gives a service no more."""
+async def test_limits_event_streams_per_service_for_all_acting_users(edge: GrpcEdge) -> None:
+    """Naming many users gives a service no more streams."""
     edge.application.stream_events.places._most_of_one = 3
     async with edge.channel() as channel:
         for person in ("viewer", "member", None):
@@ -111,8 +111,8 @@ async def test_event_streams_are_bounded_per_service_whomever_it_acts_for(edge: 
         await follow(edge, channel, "deployer", "owner").read()
 
 
-async def test_event_streams_are_bounded_per_user_whoever_acts_for_them(edge: GrpcEdge) -> None:
-    """Their own streams and those of all services together."""
+async def test_limits_event_streams_per_user_over_all_services(edge: GrpcEdge) -> None:
+    """The user's own streams and those of all services together."""
     edge.application.stream_events.places._most_of_one = 3
     async with edge.channel() as channel:
         request = events_pb2.StreamEventsRequest(organization_id=str(edge.organization.external_id))
@@ -127,10 +127,10 @@ async def test_event_streams_are_bounded_per_user_whoever_acts_for_them(edge: Gr
         await follow(edge, channel, "tester", "member").read()
 
 
-async def test_connection_ends_by_its_age_and_streams_go_on_elsewhere(
+async def test_connection_ends_by_its_age_and_streams_reconnect(
     edge: GrpcEdge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the status that clients come back after, while the channel goes on with another connection."""
+    """With a status that clients retry, while the channel opens another connection."""
     ages = {"grpc.max_connection_age_ms": 500, "grpc.max_connection_age_grace_ms": 500}
     options = [(name, ages.get(name, value)) for name, value in grpc_server.OPTIONS]
     assert dict(options).items() >= ages.items()
@@ -172,8 +172,8 @@ async def goaway(target: str, every: float, count: int) -> bool:
     return ended
 
 
-async def test_client_may_ping_every_ten_seconds(edge: GrpcEdge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With room: the third ping that is too early is one too many. Here a second takes a tenth of it."""
+async def test_client_can_ping_every_ten_seconds(edge: GrpcEdge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The third early ping is one too many. Here a second takes a tenth of its time."""
     name = "grpc.http2.min_ping_interval_without_data_ms"
     interval = dict(grpc_server.OPTIONS)[name]
     assert interval <= 5_000
@@ -190,7 +190,7 @@ async def test_client_may_ping_every_ten_seconds(edge: GrpcEdge, monkeypatch: py
 async def test_connection_without_a_call_ends(
     edge: GrpcEdge, monkeypatch: pytest.MonkeyPatch, beginning: bytes
 ) -> None:
-    """One that says nothing, half of a greeting, or all of it and no more."""
+    """With an empty, a partial or a complete handshake."""
     names = {"grpc.server_handshake_timeout_ms", "grpc.max_connection_idle_ms"}
     options = [(name, 500 if name in names else value) for name, value in grpc_server.OPTIONS]
     assert names <= dict(options).keys()
@@ -204,8 +204,8 @@ async def test_connection_without_a_call_ends(
                 pass
 
 
-async def test_connections_are_bounded(edge: GrpcEdge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Further ones are closed; those that are open go on."""
+async def test_limits_connections(edge: GrpcEdge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections above the limit are closed; open ones continue."""
     monkeypatch.setattr(grpc_server, "_MAX_CONNECTIONS", 3)
     async with edge.serving() as (server, channel):
         stub: Any = health_pb2_grpc.HealthStub(channel)  # its types leave the methods out

@@ -14,16 +14,16 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built_client(tmp_path_factory.mktemp("client"))
 
 
-def test_the_package_has_the_contract_and_nothing_else(installed: Path) -> None:
-    """All of it, with its types."""
+def test_package_has_exactly_the_contract(installed: Path) -> None:
+    """With its types."""
     packed = {path.relative_to(installed).parts[0] for path in installed.iterdir()}
     assert packed == {"crewkit", "crewkit_git_client-0.1.0.dist-info"}
     files = {path.name for path in (installed / "crewkit" / "git" / "v1").iterdir()}
     assert {"py.typed", "projects_pb2.py", "projects_pb2.pyi", "projects_pb2_grpc.py"} <= files
 
 
-async def test_the_program_of_the_page(installed: Path, tmp_path: Path) -> None:
-    """It lists repositories, and reads why it was refused."""
+async def test_documented_program_works(installed: Path, tmp_path: Path) -> None:
+    """It lists repositories, and reads the reason of a rejected call."""
     edge = GrpcEdge()
     await edge.populate()
     async with edge.serving() as (server, _):

@@ -98,7 +98,7 @@ async def counted(both: Both, method: Method, status: str) -> None:
 
 
 def test_every_method_is_in_the_table() -> None:
-    """One that is missing there would be tested in no way; what the contract has is served and named."""
+    """A method that is missing there would not be tested."""
     files = [import_module(f"{contract.__name__}.{path.stem}_pb2").DESCRIPTOR for path in CONTRACT.glob("*.proto")]
     services = [service for file in files for service in file.services_by_name.values()]
     assert {service.full_name for service in services} == set(NAMES)
@@ -108,8 +108,8 @@ def test_every_method_is_in_the_table() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
-async def test_success(both: Both, method: Method) -> None:
-    """It answers a service that has the scope, and the request id comes back."""
+async def test_succeeds_with_the_scope(both: Both, method: Method) -> None:
+    """The response has the request id."""
     metadata = {**both.service(method, method.scope), "x-request-id": "caller-0123456789"}
     call = method.call(both.channel)(method.message(both.names), metadata=tuple(metadata.items()))
 
@@ -125,8 +125,8 @@ async def test_success(both: Both, method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
-async def test_unauthenticated(both: Both, method: Method) -> None:
-    """Nobody is answered without a token, nor with another's words."""
+async def test_rejects_calls_without_a_token(both: Both, method: Method) -> None:
+    """With the same text for each method."""
     for given in ({}, {"authorization": "Bearer x"}, {"authorization": "Basic eDp5"}):
         failure = await both.refused(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.UNAUTHENTICATED, "token_invalid")
@@ -134,8 +134,7 @@ async def test_unauthenticated(both: Both, method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
-async def test_permission_denied(both: Both, method: Method) -> None:
-    """A service without the scope is refused, and so is one whose user may not."""
+async def test_denies_services_and_users_without_permission(both: Both, method: Method) -> None:
     for given in (both.service(method, "git.none"), both.service(method)):
         failure = await both.refused(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.PERMISSION_DENIED, "action_forbidden")
@@ -144,7 +143,7 @@ async def test_permission_denied(both: Both, method: Method) -> None:
 
 @pytest.mark.parametrize("method", [one for one in METHODS if not one.of_user], ids=str)
 async def test_another_organization_is_not_found(both: Both, method: Method) -> None:
-    """A person of another organization, or one a service acts for, sees what is not there."""
+    """For a user of another organization, and for a service that acts for one."""
     outsider = str(both.edge.people["outsider"].external_id)
     for given in (both.edge.of("outsider"), {**both.service(method, method.scope), "x-acting-user": outsider}):
         failure = await both.refused(method, given)
@@ -155,8 +154,8 @@ async def test_another_organization_is_not_found(both: Both, method: Method) -> 
 
 
 @pytest.mark.parametrize("method", [one for one in METHODS if one.missing], ids=str)
-async def test_not_found(both: Both, method: Method) -> None:
-    """What there is not, in an organization or of a person, is not found."""
+async def test_missing_objects_are_not_found(both: Both, method: Method) -> None:
+    """In an organization or of a user."""
     given = both.service(method, method.scope)
     both.names |= method.missing
     failure = await both.refused(method, given)
@@ -165,8 +164,8 @@ async def test_not_found(both: Both, method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", [one for one in METHODS if one.of_user], ids=str)
-async def test_nobody_to_act_for(both: Both, method: Method) -> None:
-    """A service that names nobody is told that it is about a person."""
+async def test_service_needs_an_acting_user(both: Both, method: Method) -> None:
+    """The error explains that the method is about a user."""
     given = both.edge.service(method.scope)
     failure = await both.refused(method, given)
     assert (failure.code, failure.reason) == (grpc.StatusCode.PERMISSION_DENIED, "user_required")
@@ -174,8 +173,8 @@ async def test_nobody_to_act_for(both: Both, method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
-async def test_invalid_argument(both: Both, method: Method) -> None:
-    """The field that is not understood is named; as REST does, where it has a place for it."""
+async def test_names_the_invalid_field(both: Both, method: Method) -> None:
+    """Like REST, if REST has the field."""
     given, wrong = both.service(method, method.scope), method.wrong
     failure = await both.refused(method, given, **wrong.changes)
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
@@ -186,8 +185,8 @@ async def test_invalid_argument(both: Both, method: Method) -> None:
 
 
 @pytest.mark.parametrize("name", ["x", ""])
-async def test_a_link_that_is_named_ill_is_not_taken_for_none(both: Both, name: str) -> None:
-    """An empty name is one that somebody forgot to fill in, and must not remove whatever is linked."""
+async def test_empty_link_id_is_not_treated_as_missing(both: Both, name: str) -> None:
+    """Otherwise a forgotten id would delete the present link."""
     method = _method("UnlinkProjectRepository")
     given, wrong = both.service(method, method.scope), Wrong({}, None, {"link_id": name})
     failure = await both.refused(method, given, link_id=name)
@@ -195,8 +194,7 @@ async def test_a_link_that_is_named_ill_is_not_taken_for_none(both: Both, name: 
     await both.same_over_rest(failure, method, given, wrong)
 
 
-async def test_aborted(both: Both) -> None:
-    """Who names another link than there is removes none."""
+async def test_naming_another_link_deletes_nothing(both: Both) -> None:
     method = _method("UnlinkProjectRepository")
     given, wrong = both.service(method, method.scope), Wrong({}, None, {"link_id": NOWHERE})
     failure = await both.refused(method, given, link_id=NOWHERE)
@@ -208,8 +206,8 @@ async def test_aborted(both: Both) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
-async def test_unavailable(both: Both, method: Method) -> None:
-    """What does not answer, the provider where it is asked or else our own storage, is to be asked again."""
+async def test_reports_an_outage_as_unavailable(both: Both, method: Method) -> None:
+    """Of the provider where the method calls it, otherwise of the storage."""
     given = both.service(method, method.scope)
     if method.asks_provider:
         both.edge.provider.fail("*", ProviderUnavailable("No answer.", retry_after=20), times=None)
@@ -223,8 +221,7 @@ async def test_unavailable(both: Both, method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
-async def test_deadline_exceeded(both: Both, method: Method) -> None:
-    """At the caller's deadline what is under way is cancelled, not finished for nobody."""
+async def test_cancels_work_at_the_deadline(both: Both, method: Method) -> None:
     held, ended = asyncio.Event(), asyncio.Event()
 
     async def hold(_call: str) -> None:
@@ -246,8 +243,8 @@ async def test_deadline_exceeded(both: Both, method: Method) -> None:
 
 
 @pytest.mark.parametrize("method", [one for one in METHODS if not one.streams], ids=str)
-async def test_without_a_deadline_it_is_given_up_all_the_same(both: Both, method: Method) -> None:
-    """Whoever says no deadline is told as over REST that it took too long."""
+async def test_limits_calls_without_a_deadline(both: Both, method: Method) -> None:
+    """Like REST."""
     held = asyncio.Event()
 
     async def hold(_call: str) -> None:
@@ -262,8 +259,8 @@ async def test_without_a_deadline_it_is_given_up_all_the_same(both: Both, method
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
-async def test_unexpected(both: Both, method: Method) -> None:
-    """What nobody foresaw says nothing of itself: only where to ask for it."""
+async def test_hides_unexpected_errors(both: Both, method: Method) -> None:
+    """The error contains only the request id."""
     both.edge.directory.fail("*", RuntimeError("the secret is hunter2"), times=None)
     failure = await both.refused(method, both.service(method, method.scope))
     assert (failure.code, failure.reason) == (grpc.StatusCode.INTERNAL, "internal")

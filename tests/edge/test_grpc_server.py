@@ -64,8 +64,8 @@ async def wait_for_calls(lines: Sequence[Mapping[str, object]], count: int) -> N
     await until(are_logged)
 
 
-async def test_an_integration(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
-    """A person sees what REST shows."""
+async def test_returns_an_integration(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """With the content that REST shows."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
     answer = await stub.GetIntegration(get_integration(edge), metadata=edge.call_as("viewer"))
     shown, known = answer.integration, edge.integration
@@ -76,8 +76,8 @@ async def test_an_integration(edge: GrpcEdge, channel: grpc.aio.Channel) -> None
     assert shown.sync.state == integrations_pb2.CATALOG_SYNC_STATE_REQUESTED
 
 
-async def test_one_line_a_call(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
-    """It says who did what and how that ended, and no token."""
+async def test_logs_one_line_per_call(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """With the caller, the action and the result, and without a token."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
     with capture_logs() as lines:
         metadata = (*edge.call_as("viewer"), ("x-request-id", "caller-0123456789"))
@@ -89,8 +89,8 @@ async def test_one_line_a_call(edge: GrpcEdge, channel: grpc.aio.Channel) -> Non
     assert dict(edge.call_as("viewer"))["authorization"].split()[1] not in str(lines)
 
 
-async def test_a_span_a_call(edge: GrpcEdge) -> None:
-    """Named after its method; only what is our fault has failed, and no `traceparent` of a caller counts."""
+async def test_records_one_span_per_call(edge: GrpcEdge) -> None:
+    """Named after its method. Only faults of the service are errors; the caller's `traceparent` is ignored."""
     kept = InMemorySpanExporter()
     edge.traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
     theirs = ("traceparent", f"00-{'a' * 32}-{'b' * 16}-01")
@@ -111,8 +111,8 @@ async def test_a_span_a_call(edge: GrpcEdge) -> None:
 
 
 @pytest.mark.parametrize("given", ["short", "x" * 129, "-0123456789", "a b c d e f g"])
-async def test_odd_request_ids_are_replaced(edge: GrpcEdge, channel: grpc.aio.Channel, given: str) -> None:
-    """They could forge a log line; the caller is told ours."""
+async def test_replaces_invalid_request_ids(edge: GrpcEdge, channel: grpc.aio.Channel, given: str) -> None:
+    """They could forge a log line. The response has the new id."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
     metadata = (*edge.call_as("viewer"), ("x-request-id", given))
     call = stub.GetIntegration(get_integration(edge), metadata=metadata)
@@ -123,24 +123,24 @@ async def test_odd_request_ids_are_replaced(edge: GrpcEdge, channel: grpc.aio.Ch
 @pytest.mark.parametrize(
     "user", ["nobody", "00000000-0000-4000-8000-000000000000", ""], ids=["no id", "unknown", "empty"]
 )
-async def test_an_acting_user_who_is_none(edge: GrpcEdge, channel: grpc.aio.Channel, user: str) -> None:
-    """Never as if the service acted for nobody."""
+async def test_rejects_an_invalid_acting_user(edge: GrpcEdge, channel: grpc.aio.Channel, user: str) -> None:
+    """The service never acts without the named user."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
     metadata = (*edge.call_with("git.read"), ("x-acting-user", user))
     failure = await refused(stub.GetIntegration(get_integration(edge), metadata=metadata))
     assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "acting_user_invalid")
 
 
-async def test_two_tokens(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
-    """Whoever stands before us may have looked at the other one."""
+async def test_rejects_two_tokens(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """A proxy may have checked the other token."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
     metadata = (*edge.call_as("viewer"), *edge.call_as("owner"))
     failure = await refused(stub.GetIntegration(get_integration(edge), metadata=metadata))
     assert failure.reason == "token_invalid"
 
 
-async def test_a_request_that_is_too_large(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
-    """It is not read."""
+async def test_rejects_a_request_that_is_too_large(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """Without reading it."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
     request = integrations_pb2.GetIntegrationRequest(provider="x" * 1024 * 1024)
     failure = await refused(stub.GetIntegration(request, metadata=edge.call_as("viewer")))
@@ -149,8 +149,8 @@ async def test_a_request_that_is_too_large(edge: GrpcEdge, channel: grpc.aio.Cha
 
 @pytest.mark.parametrize("sent", [b"\xff\xff\xff", b"\x0a\x02\xff\xff"])
 @pytest.mark.parametrize("method", ["IntegrationService/GetIntegration", "EventService/StreamEvents"])
-async def test_what_is_no_message(edge: GrpcEdge, channel: grpc.aio.Channel, method: str, sent: bytes) -> None:
-    """Or holds a text that is none: refused as all else is, and after it is known who asks."""
+async def test_rejects_invalid_messages(edge: GrpcEdge, channel: grpc.aio.Channel, method: str, sent: bytes) -> None:
+    """Including strings that are not text, and only after authentication."""
     path = f"/crewkit.git.v1.{method}"
 
     call: Any = channel.unary_stream(path) if method.startswith("EventService") else channel.unary_unary(path)
@@ -164,8 +164,8 @@ async def test_what_is_no_message(edge: GrpcEdge, channel: grpc.aio.Channel, met
     assert [line["event"] for line in lines] == ["call", "call"]
 
 
-async def test_the_same_request_twice(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
-    """It is done once; the same id for something else is a mistake."""
+async def test_runs_a_repeated_request_once(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """The same id for another request is an error."""
     stub = projects_pb2_grpc.ProjectRepositoryServiceStub(channel)
     request = projects_pb2.ImportRepositoryRequest(
         organization_id=str(edge.organization.external_id), repo_id="4", request_id="import-1"
@@ -184,10 +184,10 @@ async def test_the_same_request_twice(edge: GrpcEdge, channel: grpc.aio.Channel)
     ("paths", "choices", "field"),
     [(["settings"], {}, "update_mask"), (["default_branch"], {"webhooks_enabled": True}, "choices.default_branch")],
 )
-async def test_a_mask_that_is_not_meant(
+async def test_rejects_an_invalid_field_mask(
     edge: GrpcEdge, channel: grpc.aio.Channel, paths: list[str], choices: dict[str, object], field: str
 ) -> None:
-    """A choice that there is not, or one that is not given."""
+    """A field that does not exist, or one without a value."""
     stub = projects_pb2_grpc.ProjectRepositoryServiceStub(channel)
     request = projects_pb2.UpdateProjectRepositoryRequest(
         organization_id=str(edge.organization.external_id),
@@ -199,8 +199,8 @@ async def test_a_mask_that_is_not_meant(
     assert (failure.reason, failure.fields) == ("query_invalid", [field])
 
 
-async def test_whose_commits_are(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
-    """Each commit that was asked for, once, with its people; of one nobody told of, nobody."""
+async def test_lists_attributions_of_commits(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """Each requested commit once, with its users; an unknown commit has none."""
     known, unknown = "a" * 40, "b" * 40
     author = Author("Mara", "mara@acme.example")
     person = Attribution(edge.integration.id, RepoId("1"), known, Role.AUTHOR, "mara@acme.example", author, BOT, None)
@@ -222,8 +222,8 @@ async def test_whose_commits_are(edge: GrpcEdge, channel: grpc.aio.Channel) -> N
     )
 
 
-async def test_reflection(channel: grpc.aio.Channel) -> None:
-    """Tools find every service, and its file with all that it needs, without a token."""
+async def test_serves_reflection(channel: grpc.aio.Channel) -> None:
+    """Tools find every service with its files, without a token."""
     stub: Any = reflection_pb2_grpc.ServerReflectionStub(channel)  # type: ignore[arg-type]  # they know no aio
 
     async def requests() -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
@@ -239,8 +239,8 @@ async def test_reflection(channel: grpc.aio.Channel) -> None:
         assert name in [f"{file.package}.{service.name}" for service in file.service]
 
 
-async def test_health(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
-    """Of each service and of the server, without a token; not serving while the database does not answer."""
+async def test_reports_health(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
+    """Of each service and of the server, without a token. NOT_SERVING while the database is down."""
     stub: Any = health_pb2_grpc.HealthStub(channel)  # its types leave the methods out
 
     async def told() -> set[int]:
@@ -256,8 +256,8 @@ async def test_health(edge: GrpcEdge, channel: grpc.aio.Channel) -> None:
     assert await told() == {SERVING}
 
 
-async def test_a_drain(edge: GrpcEdge) -> None:
-    """No more calls are wanted, and what is under way is answered."""
+async def test_drains(edge: GrpcEdge) -> None:
+    """The server accepts no new calls, and finishes running ones."""
     held = asyncio.Event()
 
     async def hold(_call: str) -> None:

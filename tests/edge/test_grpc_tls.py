@@ -13,8 +13,8 @@ HOST = "git.crewkit.example"
 
 
 @pytest.mark.parametrize("mutual", [False, True])
-async def test_who_is_let_in(*, mutual: bool) -> None:
-    """Without mutual TLS a token is enough; with it a certificate of the right authority is needed, too."""
+async def test_requires_a_client_certificate_with_mutual_tls(*, mutual: bool) -> None:
+    """Without mutual TLS a token is enough."""
     edge, ours, strange = GrpcEdge(), Authority(), Authority()
     await edge.populate()
     tls = Tls(*ours.issue(HOST), ours.certificate if mutual else None)

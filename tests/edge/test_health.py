@@ -23,8 +23,8 @@ async def is_silent() -> None:
     await asyncio.Event().wait()
 
 
-async def test_a_living_process_says_so_whatever_else_is_down() -> None:
-    """A restart would not bring the database back."""
+async def test_liveness_does_not_depend_on_other_systems() -> None:
+    """A restart would not repair the database."""
     edge = Edge(readiness={"database": refuses, "redis": refuses})
     async with edge.client() as client:
         answer = await client.get("/healthz")
@@ -32,8 +32,7 @@ async def test_a_living_process_says_so_whatever_else_is_down() -> None:
     assert (answer.status_code, answer.json()) == (200, {"status": "alive"})
 
 
-async def test_it_is_ready_when_everything_answers() -> None:
-    """Then it may have traffic."""
+async def test_is_ready_if_all_dependencies_respond() -> None:
     async with Edge().client() as client:
         answer = await client.get("/readyz")
 
@@ -41,8 +40,8 @@ async def test_it_is_ready_when_everything_answers() -> None:
     assert answer.json() == {"status": "ready", "checks": {"database": "ok", "redis": "ok"}}
 
 
-async def test_it_names_what_does_not_answer_and_no_more() -> None:
-    """Addresses and texts are for the log."""
+async def test_names_the_failing_dependency_without_details() -> None:
+    """Addresses and error texts are only in the log."""
     edge = Edge(readiness={"database": refuses, "redis": answers})
     async with edge.client() as client:
         with capture_logs() as lines:
@@ -56,8 +55,8 @@ async def test_it_names_what_does_not_answer_and_no_more() -> None:
     assert lines[0]["dependency"] == "database"
 
 
-async def test_it_waits_a_second_for_all_together() -> None:
-    """Two silent dependencies do not take two seconds, or an orchestrator would give up on us."""
+async def test_waits_one_second_for_all_dependencies() -> None:
+    """Two silent dependencies do not take two seconds, or an orchestrator would restart the process."""
     edge = Edge(readiness={"database": is_silent, "redis": is_silent})
     async with edge.client() as client:
         async with asyncio.timeout(1.9):
@@ -67,7 +66,7 @@ async def test_it_waits_a_second_for_all_together() -> None:
     assert answer.json()["errors"][0]["message"] == "No response within 1 s."
 
 
-async def test_figures_are_served_as_prometheus_reads_them() -> None:
+async def test_serves_metrics_in_prometheus_format() -> None:
     """https://prometheus.io/docs/instrumenting/exposition_formats/."""
     async with Edge().client() as client:
         answer = await client.get("/metrics")
@@ -90,8 +89,8 @@ async def test_has_no_series_for_times_of_creation() -> None:
     assert "_created" not in answer.text
 
 
-async def test_probes_that_succeed_are_not_logged() -> None:
-    """They come every few seconds."""
+async def test_does_not_log_successful_probes() -> None:
+    """They arrive every few seconds."""
     async with Edge().client() as client:
         with capture_logs() as lines:
             await client.get("/healthz")
@@ -99,8 +98,8 @@ async def test_probes_that_succeed_are_not_logged() -> None:
     assert {line["log_level"] for line in lines} == {"debug"}
 
 
-async def test_durations_are_labelled_by_route() -> None:
-    """Not by path: callers could create as many time series as they make up paths."""
+async def test_labels_durations_by_route() -> None:
+    """Not by path, since callers could create any number of time series."""
     edge = Edge()
     organization = uuid4()
     application, parts = edge.parts()

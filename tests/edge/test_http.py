@@ -99,8 +99,8 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
 
 
-async def test_what_one_has_already_is_not_sent_again(client: httpx.AsyncClient) -> None:
-    """Without a body or what describes one, and with the tag and how to keep it."""
+async def test_does_not_resend_an_unchanged_representation(client: httpx.AsyncClient) -> None:
+    """304 without a body or content headers, and with the tag and its cache rules."""
     first = await client.get("/api/list")
     again = await client.get("/api/list", headers={"if-none-match": first.headers["etag"]})
 
@@ -114,7 +114,7 @@ async def test_what_one_has_already_is_not_sent_again(client: httpx.AsyncClient)
 
 
 @pytest.mark.parametrize("form", ["{strong}", '"x", {weak}', '{weak} , W/"y"', "*"])
-async def test_tags_are_compared_weakly_and_in_lists(client: httpx.AsyncClient, form: str) -> None:
+async def test_compares_tags_weakly_and_in_lists(client: httpx.AsyncClient, form: str) -> None:
     """https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2."""
     weak = (await client.get("/api/list")).headers["etag"]
     tags = form.format(weak=weak, strong=weak.removeprefix("W/"))
@@ -122,13 +122,13 @@ async def test_tags_are_compared_weakly_and_in_lists(client: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize("tags", ["", '"x"', "W/", 'W/"', ",,,"])
-async def test_other_tags_get_everything(client: httpx.AsyncClient, tags: str) -> None:
-    """However odd."""
+async def test_other_tags_get_the_whole_response(client: httpx.AsyncClient, tags: str) -> None:
+    """Malformed tags, too."""
     assert (await client.get("/api/list", headers={"if-none-match": tags})).status_code == 200
 
 
-async def test_a_change_changes_the_tag_and_the_clock_alone_does_not(server: Server, client: httpx.AsyncClient) -> None:
-    """How old something is changes every second."""
+async def test_tag_depends_on_content_and_not_on_the_clock(server: Server, client: httpx.AsyncClient) -> None:
+    """Ages change every second."""
     first = await client.get("/api/list")
     server.content = {**LONG, "age_seconds": 2}
     older = await client.get("/api/list")
@@ -138,7 +138,7 @@ async def test_a_change_changes_the_tag_and_the_clock_alone_does_not(server: Ser
     assert first.headers["etag"] == older.headers["etag"] != changed.headers["etag"]
 
 
-async def test_long_answers_are_compressed_for_those_who_can_read_that(client: httpx.AsyncClient) -> None:
+async def test_compresses_long_responses_on_request(client: httpx.AsyncClient) -> None:
     """Under the same tag."""
     plain = await client.get("/api/list")
     async with client.stream("GET", "/api/list", headers={"accept-encoding": "br, gzip;q=0.5"}) as answer:
@@ -151,14 +151,14 @@ async def test_long_answers_are_compressed_for_those_who_can_read_that(client: h
 
 
 @pytest.mark.parametrize("encodings", ["", "identity", "gzip;q=0", "br, gzip; q=0.00, deflate"])
-async def test_nobody_else_gets_it_compressed(client: httpx.AsyncClient, encodings: str) -> None:
-    """Least of all those who say so."""
+async def test_does_not_compress_without_a_request(client: httpx.AsyncClient, encodings: str) -> None:
+    """In particular if the client excludes it."""
     answer = await client.get("/api/list", headers={"accept-encoding": encodings})
     assert "content-encoding" not in answer.headers
 
 
-async def test_short_answers_streams_and_pages_are_never_compressed(server: Server, client: httpx.AsyncClient) -> None:
-    """A stream would stall; a page with a form might repeat what an attacker had the browser ask."""
+async def test_never_compresses_short_responses_streams_and_pages(server: Server, client: httpx.AsyncClient) -> None:
+    """A stream would stall. A page with a form may repeat input of an attacker (BREACH)."""
     server.content = {"short": True}
     for path in ("/api/list", "/api/stream", "/api/page", "/list"):
         answer = await client.get(path, headers={"accept-encoding": "gzip"})
@@ -166,7 +166,7 @@ async def test_short_answers_streams_and_pages_are_never_compressed(server: Serv
         assert "content-encoding" not in answer.headers
 
 
-async def test_what_is_no_representation_is_not_kept_anywhere(client: httpx.AsyncClient) -> None:
+async def test_responses_without_a_representation_are_not_cached(client: httpx.AsyncClient) -> None:
     """Errors, streams, probes."""
     for path in ("/api/nothing", "/api/stream", "/list"):
         answer = await client.get(path)
@@ -174,7 +174,7 @@ async def test_what_is_no_representation_is_not_kept_anywhere(client: httpx.Asyn
         assert "etag" not in answer.headers
 
 
-async def test_head_tells_what_get_would(client: httpx.AsyncClient) -> None:
+async def test_head_returns_the_headers_of_get(client: httpx.AsyncClient) -> None:
     """Without the body."""
     got, headed = await client.get("/api/list"), await client.head("/api/list")
 
@@ -193,8 +193,8 @@ async def test_options_lists_the_methods(client: httpx.AsyncClient) -> None:
     assert_problem(await client.options("/api/nothing"), 404, "not_found")
 
 
-async def test_a_page_of_an_allowed_origin_may_ask_and_read(client: httpx.AsyncClient) -> None:
-    """With its session; by its own name."""
+async def test_page_of_an_allowed_origin_can_read(client: httpx.AsyncClient) -> None:
+    """With its session. The response names the origin."""
     asked = {"origin": DASHBOARD, "access-control-request-method": "POST"}
     preflight = await client.options("/api/list", headers=asked)
     answer = await client.get("/api/list", headers={"origin": DASHBOARD})
@@ -211,8 +211,8 @@ async def test_a_page_of_an_allowed_origin_may_ask_and_read(client: httpx.AsyncC
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "", f"{DASHBOARD}.evil.example", API])
-async def test_a_page_of_any_other_origin_gets_no_leave(client: httpx.AsyncClient, origin: str) -> None:
-    """And caches are told that the answer depends on it."""
+async def test_page_of_another_origin_cannot_read(client: httpx.AsyncClient, origin: str) -> None:
+    """Caches learn that the response depends on the origin."""
     for method in ("GET", "OPTIONS"):
         asked = {"origin": origin, "access-control-request-method": "GET"}
         answer = await client.request(method, "/api/list", headers=asked)
@@ -220,14 +220,14 @@ async def test_a_page_of_any_other_origin_gets_no_leave(client: httpx.AsyncClien
         assert "Origin" in answer.headers["vary"]
 
 
-async def test_an_answer_that_takes_too_long_is_given_up(server: Server) -> None:
-    """Its caller is told; the request's work is stopped."""
+async def test_stops_a_request_that_takes_too_long(server: Server) -> None:
+    """The caller gets an error, and the work stops."""
     async with server.client(seconds=0.01) as client:
         assert_problem(await client.get("/api/hang"), 504, "request_too_slow")
 
 
-async def test_a_body_that_comes_too_slowly_is_given_up(server: Server) -> None:
-    """That is the caller's doing, and said so."""
+async def test_rejects_a_body_that_arrives_too_slowly(server: Server) -> None:
+    """The error names the caller's delay."""
 
     async def trickle() -> AsyncIterator[bytes]:
         yield b"{"
@@ -251,14 +251,13 @@ async def test_sends_a_response_that_begins_when_the_time_is_over() -> None:
         assert (await client.get("/")).text == "late"
 
 
-async def test_a_stream_that_has_begun_lasts(server: Server) -> None:
-    """As long as its reader stays."""
+async def test_stream_has_no_time_limit(server: Server) -> None:
     async with server.client(seconds=0.05) as client:
         assert "data: 2" in (await client.get("/api/stream")).text
 
 
-async def test_a_body_beyond_all_need_is_refused(client: httpx.AsyncClient) -> None:
-    """Whether it is announced or not, and whoever reads it."""
+async def test_rejects_a_body_over_the_limit(client: httpx.AsyncClient) -> None:
+    """With or without an announced length."""
 
     async def unannounced() -> AsyncIterator[bytes]:
         for _ in range(3):
@@ -282,25 +281,25 @@ async def test_a_body_beyond_all_need_is_refused(client: httpx.AsyncClient) -> N
         "/api/list?q=%c3",
     ],
 )
-async def test_what_is_no_text_never_gets_further(client: httpx.AsyncClient, address: str) -> None:
-    """Storage would choke on it, and a log line could be forged with it."""
+async def test_rejects_paths_that_are_not_text(client: httpx.AsyncClient, address: str) -> None:
+    """The database cannot store them, and they could forge a log line."""
     assert_problem(await client.get(address), 400, "request_malformed")
 
 
 @pytest.mark.parametrize("address", ["/api/list?q=gr%C3%B6%C3%9Fe", "/api/list?q=%F0%9F%9A%80", "/api/list?q=100%"])
-async def test_what_is_text_does(client: httpx.AsyncClient, address: str) -> None:
-    """In any script; a percent sign alone is one."""
+async def test_accepts_paths_in_any_script(client: httpx.AsyncClient, address: str) -> None:
+    """A single percent sign is text, too."""
     assert (await client.get(address)).status_code == 200
 
 
-async def test_a_slash_too_many_is_another_path(client: httpx.AsyncClient) -> None:
-    """However it is written."""
+async def test_extra_slash_is_another_path(client: httpx.AsyncClient) -> None:
+    """In each spelling."""
     for path in ("/api/list/", "/api//list", "/api/list%2F"):
         assert_problem(await client.get(path), 404, "not_found")
 
 
-async def test_browsers_keep_to_https_where_that_is_how_they_reach_us(server: Server) -> None:
-    """Where they come by plain HTTP it would lock them out."""
+async def test_sends_strict_transport_security_over_https(server: Server) -> None:
+    """With plain HTTP it would lock users out."""
     async with server.client(is_encrypted=True) as client:
         for path in ("/api/list", "/api/nothing"):
             headers = (await client.get(path)).headers

@@ -38,8 +38,8 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, object]
     return body
 
 
-async def test_not_connected(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Always an answer for a member, with the one thing to do."""
+async def test_missing_integration_is_not_connected(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Members always get a response, with the action that connects."""
     answer = await client.get(edge.path("/github"), headers=edge.of("viewer"))
 
     assert answer.status_code == 200
@@ -53,8 +53,8 @@ async def test_not_connected(edge: CatalogEdge, client: httpx.AsyncClient) -> No
     assert {name for name, value in shown.items() if value is not None} == {"provider", "status", "action"}
 
 
-async def test_active(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Everything a card shows, and how current the catalog is."""
+async def test_shows_an_active_integration(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """With each field of the card and the age of the catalog."""
     integration = await edge.connect(
         facts("1"),
         account_type="Organization",
@@ -94,8 +94,8 @@ async def test_active(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     }
 
 
-async def test_pending(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Until when the request lives."""
+async def test_shows_a_pending_request(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """With the time at which it expires."""
     world = edge.catalog.world
     await world.request(edge.organization, await world.user())
     shown = (await client.get(edge.path("/github"), headers=edge.of("viewer"))).json()
@@ -105,8 +105,8 @@ async def test_pending(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     assert shown["pending_until"] is not None
 
 
-async def test_suspended_leads_to_the_provider(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Where its owner can lift that."""
+async def test_suspended_integration_links_to_the_provider(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Its owner can unsuspend it there."""
     integration = await edge.connect()
     await edge.catalog.change(
         integration, status=IntegrationStatus.SUSPENDED, status_reason=StatusReason.SUSPENDED_ON_PROVIDER
@@ -117,8 +117,8 @@ async def test_suspended_leads_to_the_provider(edge: CatalogEdge, client: httpx.
     assert (shown["action"]["code"], shown["action"]["url"]) == ("unsuspend_on_provider", shown["manage_url"])
 
 
-async def test_disconnect_and_the_way_back(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """No content; afterwards it is revoked, and the way back looks for what is still installed there."""
+async def test_disconnects_and_can_connect_again(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """204; afterwards it is revoked, and connecting looks for existing installations."""
     await edge.connect()
     answer = await client.delete(edge.path("/github"), headers=edge.of("admin"))
     assert (answer.status_code, answer.content) == (204, b"")
@@ -131,8 +131,8 @@ async def test_disconnect_and_the_way_back(edge: CatalogEdge, client: httpx.Asyn
     assert shown["action"]["url"].endswith("&mode=existing")
 
 
-async def test_uninstall_is_wished_for(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """The provider being down is nothing the person waits for."""
+async def test_requests_to_uninstall(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """The user does not wait for the provider."""
     integration = await edge.connect()
     edge.catalog.provider.fail("*", ProviderUnavailable("It does not answer."), times=None)
     answer = await client.delete(edge.path("/github?uninstall=true"), headers=edge.of("owner"))
@@ -141,8 +141,7 @@ async def test_uninstall_is_wished_for(edge: CatalogEdge, client: httpx.AsyncCli
     assert (await edge.catalog.read(integration)).uninstall_requested_at == edge.catalog.clock.now()
 
 
-async def test_a_list_has_every_provider(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """In the form of all lists."""
+async def test_lists_every_provider(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     await edge.connect()
     listed = (await client.get(edge.path(), headers=edge.of("viewer"))).json()
 
@@ -162,16 +161,15 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("method", "path"), REQUESTS)
-async def test_nobody_in_particular(edge: CatalogEdge, client: httpx.AsyncClient, method: str, path: str) -> None:
-    """Everything here needs a token."""
+async def test_requires_a_token(edge: CatalogEdge, client: httpx.AsyncClient, method: str, path: str) -> None:
     problem(await client.request(method, edge.path(path)), 401, "token_invalid")
 
 
 @pytest.mark.parametrize(("method", "path"), REQUESTS)
-async def test_anothers_organization_answers_like_none(
+async def test_foreign_organization_equals_a_missing_one(
     edge: CatalogEdge, client: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    """Word for word, but for the request's id."""
+    """Except for the request id."""
     await edge.connect(facts("1"))
     absent = f"/api/v1/{uuid4()}/git-integrations{path}"
     answers = []
@@ -183,19 +181,16 @@ async def test_anothers_organization_answers_like_none(
 
 
 @pytest.mark.parametrize(("method", "path"), [one for one in REQUESTS if one[1]])
-async def test_an_unknown_provider_is_told_which_there_are(
+async def test_unknown_provider_lists_the_known_ones(
     edge: CatalogEdge, client: httpx.AsyncClient, method: str, path: str
 ) -> None:
-    """Another word in the same place."""
     url = edge.path(path.replace("github", "gitlab"))
     body = problem(await client.request(method, url, headers=edge.of("owner")), 404, "provider_unknown")
     assert "github" in str(body["detail"])
 
 
 @pytest.mark.parametrize(("method", "path"), REQUESTS)
-async def test_a_parameter_that_is_not_understood_is_named(
-    edge: CatalogEdge, client: httpx.AsyncClient, method: str, path: str
-) -> None:
+async def test_names_an_unknown_parameter(edge: CatalogEdge, client: httpx.AsyncClient, method: str, path: str) -> None:
     """A typo is never ignored."""
     url = edge.path(f"{path}?pgae=2")
     body = problem(await client.request(method, url, headers=edge.of("owner")), 400, "query_invalid")
@@ -203,15 +198,16 @@ async def test_a_parameter_that_is_not_understood_is_named(
 
 
 @pytest.mark.parametrize("org_id", ["1", "me", "not-a-uuid", "00000000-0000-0000-0000-00000000000g"])
-async def test_what_is_no_id_is_no_path(edge: CatalogEdge, client: httpx.AsyncClient, org_id: str) -> None:
-    """Organizations are named by their UUID."""
+async def test_invalid_id_is_not_found(edge: CatalogEdge, client: httpx.AsyncClient, org_id: str) -> None:
+    """Paths contain the UUID of an organization."""
     answer = await client.get(f"/api/v1/{org_id}/git-integrations", headers=edge.of("owner"))
     problem(answer, 404, "not_found")
 
 
 @pytest.mark.parametrize("person", ["member", "viewer"])
-async def test_who_may_not_disconnect(edge: CatalogEdge, client: httpx.AsyncClient, person: str) -> None:
-    """Owners and admins may; a service with the scope, too."""
+async def test_only_admins_and_services_with_the_scope_can_disconnect(
+    edge: CatalogEdge, client: httpx.AsyncClient, person: str
+) -> None:
     await edge.connect()
     problem(await client.delete(edge.path("/github"), headers=edge.of(person)), 403, "action_forbidden")
     reader = edge.service("git.read")
@@ -220,15 +216,14 @@ async def test_who_may_not_disconnect(edge: CatalogEdge, client: httpx.AsyncClie
     assert answer.status_code == 204
 
 
-async def test_nothing_to_disconnect(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """There is no integration yet."""
+async def test_disconnecting_without_an_integration_is_not_found(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     answer = await client.delete(edge.path("/github"), headers=edge.of("owner"))
     problem(answer, 404, "integration_not_found")
 
 
 @pytest.mark.parametrize("value", ["maybe", "", "2"])
-async def test_a_truth_value_that_is_none(edge: CatalogEdge, client: httpx.AsyncClient, value: str) -> None:
-    """Uninstalling is nothing to guess about."""
+async def test_rejects_an_invalid_boolean(edge: CatalogEdge, client: httpx.AsyncClient, value: str) -> None:
+    """The service does not guess whether to uninstall."""
     url = edge.path(f"/github?uninstall={value}")
     body = problem(await client.delete(url, headers=edge.of("owner")), 400, "query_invalid")
     assert body["errors"] == [{"field": "uninstall", "message": "Pass true or false."}]

@@ -55,8 +55,8 @@ async def is_closed(line: Line) -> bool:
 
 
 @pytest.mark.parametrize("beginning", [b"", b"G", REQUEST[:-2], b"POST / HTTP/1.1\r\nhost: h\r\nx: "])
-async def test_connection_without_a_whole_head_is_ended(beginning: bytes) -> None:
-    """A first byte does not give it more time."""
+async def test_closes_a_connection_without_a_complete_head(beginning: bytes) -> None:
+    """The first byte does not extend the limit."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
     async with served(Response(b"whole"), limits) as address, connected(address) as line:
         await line.send(beginning)
@@ -64,8 +64,8 @@ async def test_connection_without_a_whole_head_is_ended(beginning: bytes) -> Non
 
 
 @pytest.mark.parametrize("beginning", [b"G", REQUEST[:-2]])
-async def test_second_head_has_a_limit_of_its_own(beginning: bytes) -> None:
-    """It begins with its first byte."""
+async def test_second_head_has_its_own_time_limit(beginning: bytes) -> None:
+    """It starts with its first byte."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
     async with served(Response(b"whole"), limits) as address, connected(address) as line:
         assert (await line.ask(REQUEST)).body == b"whole"
@@ -73,8 +73,8 @@ async def test_second_head_has_a_limit_of_its_own(beginning: bytes) -> None:
         assert await is_closed(line)
 
 
-async def test_connection_may_be_idle_after_an_answer_for_longer_than_a_head_may_take() -> None:
-    """Load balancers keep connections for later."""
+async def test_keeps_idle_connections_longer_than_the_limit_of_heads() -> None:
+    """Load balancers keep connections for later requests."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
     async with served(Response(b"whole"), limits) as address, connected(address) as line:
         for _ in range(2):
@@ -82,16 +82,15 @@ async def test_connection_may_be_idle_after_an_answer_for_longer_than_a_head_may
             await asyncio.sleep(SHORT + 1.2)  # past the next look at all connections
 
 
-async def test_connection_that_is_idle_for_too_long_is_ended() -> None:
-    """Without a word."""
+async def test_closes_a_connection_after_the_idle_limit() -> None:
+    """Without a response."""
     limits = ConnectionLimits(head_seconds=LONG, keep_alive_seconds=SHORT)
     async with served(Response(b"whole"), limits) as address, connected(address) as line:
         assert (await line.ask(REQUEST)).body == b"whole"
         assert await is_closed(line)
 
 
-async def test_stream_is_not_ended() -> None:
-    """However long it lasts."""
+async def test_does_not_close_a_stream() -> None:
 
     async def parts() -> AsyncIterator[bytes]:
         for _ in range(4):
@@ -108,8 +107,8 @@ async def test_stream_is_not_ended() -> None:
         assert await is_closed(line)
 
 
-async def test_body_that_the_application_reads_is_not_ended() -> None:
-    """The application has time limits of its own."""
+async def test_does_not_close_a_connection_while_the_application_reads() -> None:
+    """The application has its own time limits."""
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await Response(await Request(scope, receive).body())(scope, receive, send)
@@ -123,8 +122,8 @@ async def test_body_that_the_application_reads_is_not_ended() -> None:
         assert (await line.answer()).body == b"bbb"
 
 
-async def test_body_that_nobody_reads_any_more_is_ended() -> None:
-    """The answer was sent before the body was complete."""
+async def test_closes_a_connection_with_an_unread_body() -> None:
+    """The response was sent before the body was complete."""
     limits = ConnectionLimits(unread_body_seconds=SHORT, keep_alive_seconds=LONG)
     async with served(Response(b"refused", 413), limits) as address, connected(address) as line:
         await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1000000000\r\n\r\nbegin")
@@ -134,8 +133,8 @@ async def test_body_that_nobody_reads_any_more_is_ended() -> None:
 
 
 @pytest.mark.parametrize("headers", [b"", b"connection: close\r\n"])
-async def test_caller_who_does_not_read_the_answer_is_cut_off(headers: bytes) -> None:
-    """The connection cannot be closed before the answer is sent."""
+async def test_closes_a_connection_whose_client_does_not_read(headers: bytes) -> None:
+    """The connection cannot be closed before the response is sent."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=SHORT)
     answer = Response(b"a" * 30_000_000)
     async with served_by(answer, limits) as server:
@@ -145,8 +144,8 @@ async def test_caller_who_does_not_read_the_answer_is_cut_off(headers: bytes) ->
             await until(lambda: asyncio.sleep(0, state.total_requests and not state.connections), 50)
 
 
-async def test_connections_over_the_bound_are_refused_and_logged_once() -> None:
-    """While those that are open are busy; later ones find room again."""
+async def test_rejects_connections_over_the_limit_and_logs_once() -> None:
+    """While the open connections are busy; later ones are accepted."""
     proceed = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -178,8 +177,8 @@ async def test_connections_over_the_bound_are_refused_and_logged_once() -> None:
         assert events == [("connections_exhausted", 10), ("connections_available", 10)]
 
 
-async def test_connections_that_wait_longest_make_room() -> None:
-    """Strangers who say nothing keep nobody out; who works is not disturbed."""
+async def test_closes_the_longest_idle_connection_to_make_room() -> None:
+    """Idle clients do not keep others out, and busy connections continue."""
     async with served(Response(b"whole"), ConnectionLimits(max_connections=3)) as address, AsyncExitStack() as stack:
         silent, half, working = [await stack.enter_async_context(connected(address)) for _ in range(3)]
         await half.send(REQUEST[:-2])
@@ -192,8 +191,8 @@ async def test_connections_that_wait_longest_make_room() -> None:
                 assert (await working.ask(REQUEST)).status == 200
 
 
-async def test_refusal_waits_for_the_answer_that_is_under_way() -> None:
-    """Answers stay in the order of requests."""
+async def test_error_waits_for_the_running_response() -> None:
+    """Responses keep the order of requests."""
     proceed = asyncio.Event()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -209,7 +208,7 @@ async def test_refusal_waits_for_the_answer_that_is_under_way() -> None:
         assert await is_closed(line)
 
 
-async def test_answer_that_has_begun_is_broken_off_rather_than_answered_twice() -> None:
+async def test_aborts_a_started_response_instead_of_adding_an_error() -> None:
     """A second head within a body would be read as content."""
 
     async def app(_scope: Scope, receive: Receive, send: Send) -> None:

@@ -28,8 +28,8 @@ def document() -> dict[str, Any]:
     return describe(everything(), cookie=COOKIE)
 
 
-async def test_it_is_served_to_anyone_and_may_be_kept() -> None:
-    """Compressed, and not sent twice; without what exists in development alone."""
+async def test_serves_the_description_with_cache_headers() -> None:
+    """Without a token, compressed, and without operations that exist only in development."""
     async with Edge().client() as client:
         first = await client.get(PATH)
         again = await client.get(PATH, headers={"if-none-match": first.headers["etag"]})
@@ -41,8 +41,8 @@ async def test_it_is_served_to_anyone_and_may_be_kept() -> None:
     assert "/dev/sign-in" not in first.json()["paths"]
 
 
-def test_whatever_it_refers_to_is_there(document: dict[str, Any]) -> None:
-    """A form that only a query names, too: generators of clients stop at a reference that leads nowhere."""
+def test_all_references_resolve(document: dict[str, Any]) -> None:
+    """Including schemas of parameters: generators of clients stop at a broken reference."""
     there = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
     named = {one for one in _references(document) if one.startswith("#/components/schemas/")}
 
@@ -60,13 +60,13 @@ def _references(found: Any) -> Iterator[str]:
             yield from _references(one)
 
 
-def test_the_file_is_current() -> None:
+def test_file_is_current() -> None:
     """`make openapi` writes it."""
     assert FILE.read_text() == text()
 
 
 def test_every_operation_is_described(document: dict[str, Any]) -> None:
-    """In more words than its summary; the document says whose it is and under which license."""
+    """With more text than its summary. The document names its owner and license."""
     assert [one.name for one in everything() if not one.description] == []
     assert {"contact", "license", "description"} <= document["info"].keys()
 
@@ -85,8 +85,10 @@ def test_security_schemes_are_described_in_full(document: dict[str, Any]) -> Non
 
 @pytest.mark.parametrize("event_type", DomainEventType, ids=lambda one: one.value)
 @pytest.mark.parametrize("full", [True, False], ids=["full", "sparse"])
-def test_streamed_events_are_as_described(document: dict[str, Any], event_type: DomainEventType, *, full: bool) -> None:
-    """The JSON in the frame of each type is of the form that the description gives for its name."""
+def test_streamed_events_match_their_schema(
+    document: dict[str, Any], event_type: DomainEventType, *, full: bool
+) -> None:
+    """The JSON in each frame matches the schema that the description lists for its type."""
     answer = document["paths"]["/api/v1/{org_id}/events"]["get"]["responses"]["200"]
     described = answer["content"]["text/event-stream"]["x-events"]
     assert described.keys() == {*(one.value for one in DomainEventType), "stream.ended"}
@@ -100,7 +102,7 @@ def test_streamed_events_are_as_described(document: dict[str, Any], event_type: 
 
 
 @pytest.mark.parametrize("reason", EndReason)
-def test_the_end_of_a_stream_is_as_described(document: dict[str, Any], reason: EndReason) -> None:
+def test_end_of_a_stream_matches_its_schema(document: dict[str, Any], reason: EndReason) -> None:
     """For every reason."""
     answer = document["paths"]["/api/v1/{org_id}/events"]["get"]["responses"]["200"]
     described = answer["content"]["text/event-stream"]["x-events"]["stream.ended"]
@@ -115,8 +117,7 @@ def _check(document: dict[str, Any], schema: dict[str, Any], text: str) -> None:
     assert list(validator.iter_errors(json.loads(text))) == []
 
 
-def test_routes_and_description_agree(document: dict[str, Any]) -> None:
-    """In both directions."""
+def test_routes_equal_the_description(document: dict[str, Any]) -> None:
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
     answered = {
         (method, route.path_format) for route in routes(everything()) for method in (route.methods or set()) - {"HEAD"}
@@ -124,7 +125,7 @@ def test_routes_and_description_agree(document: dict[str, Any]) -> None:
     assert described == answered
 
 
-def test_operations_have_names_of_their_own() -> None:
+def test_operations_have_unique_ids() -> None:
     """Clients are generated from them."""
     names = [one.name for one in everything()]
     assert sorted(names) == sorted(set(names))
@@ -146,8 +147,8 @@ def contents(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, content
 
 
-def test_every_example_is_of_its_form(document: dict[str, Any]) -> None:
-    """As strictly as a client would read it."""
+def test_every_example_matches_its_schema(document: dict[str, Any]) -> None:
+    """As strictly as in a client."""
     checked = 0
     for place, content in contents(document):
         references = [one["$ref"].rsplit("/", 1)[1] for one in content.get("examples", {}).values()]
@@ -160,8 +161,8 @@ def test_every_example_is_of_its_form(document: dict[str, Any]) -> None:
     assert checked > 50
 
 
-def test_parameters_have_examples_or_bounds(document: dict[str, Any]) -> None:
-    """Whatever a caller may send is described, and nothing grows without end."""
+def test_parameters_have_examples_or_limits(document: dict[str, Any]) -> None:
+    """Each parameter is described and limited."""
     for path, methods in document["paths"].items():
         for one in methods.values():
             for given in one.get("parameters", []):
@@ -175,16 +176,16 @@ def test_parameters_have_examples_or_bounds(document: dict[str, Any]) -> None:
                     assert {"minimum", "maximum"} <= schema.keys(), (path, parameter["name"])
 
 
-def test_times_are_told_as_such(document: dict[str, Any]) -> None:
-    """A field of a time uses `Time`, or clients would be given plain text."""
+def test_times_use_the_time_schema(document: dict[str, Any]) -> None:
+    """Otherwise clients would see plain text."""
     for name, schema in document["components"]["schemas"].items():
         for field, form in schema.get("properties", {}).items():
             if field.endswith(("_at", "_until", "since")):
                 assert "date-time" in str(form), (name, field)
 
 
-def test_what_answers_json_says_which(document: dict[str, Any]) -> None:
-    """And what is taken forbids unknown fields."""
+def test_json_responses_have_a_schema(document: dict[str, Any]) -> None:
+    """Request bodies forbid unknown fields."""
     for one in everything():
         for answer in one.answers:
             has_body = answer.status not in (204, 303, 302) and answer.media_type == JSON
@@ -193,8 +194,8 @@ def test_what_answers_json_says_which(document: dict[str, Any]) -> None:
             assert document["components"]["schemas"][one.body.__name__]["additionalProperties"] is False
 
 
-def test_refusals_name_their_codes(document: dict[str, Any]) -> None:
-    """Each has an example; what asks who calls may answer 401, what is an organization's 403 and 404."""
+def test_errors_list_their_codes(document: dict[str, Any]) -> None:
+    """Each has an example. Authenticated operations list 401; those of an organization, 403 and 404."""
     for path, methods in document["paths"].items():
         for one in methods.values():
             if {"bearer": []} in one["security"]:
@@ -230,7 +231,7 @@ def test_callbacks_list_errors_of_storage_and_code_exchange(document: dict[str, 
     assert expected <= _codes(document, "get", path)
 
 
-def test_own_codes_of_an_operation_extend_the_shared_response(document: dict[str, Any]) -> None:
+def test_additional_codes_extend_the_shared_response(document: dict[str, Any]) -> None:
     path = "/api/v1/{org_id}/git-integrations/{provider}/repos/{repo_id}/branches"
     assert {"internal", "provider_answer_unreadable"} <= _codes(document, "get", path)
 
@@ -244,7 +245,7 @@ def test_operations_that_need_a_user_do_not_take_an_acting_user(document: dict[s
 
 
 @pytest.mark.parametrize("key", ["k", "a b", "!~", "x" * 255, "", " ", " a", "a ", "a\nb", "\x7f", "\u00e9", "x" * 256])
-def test_the_pattern_of_idempotency_keys_is_what_the_code_accepts(document: dict[str, Any], key: str) -> None:
+def test_pattern_of_idempotency_keys_equals_the_code(document: dict[str, Any], key: str) -> None:
     """Servers remove spaces around the value of a header, so a key does not begin or end with a space."""
     schema = document["components"]["parameters"]["IdempotencyKey"]["schema"]
     is_valid = not list(Draft202012Validator(schema).iter_errors(key))
@@ -255,7 +256,7 @@ def test_the_pattern_of_idempotency_keys_is_what_the_code_accepts(document: dict
     assert is_valid == is_accepted
 
 
-async def test_the_reference_page_loads_files_of_this_service_only() -> None:
+async def test_reference_page_loads_only_files_of_this_service() -> None:
     async with Edge().client() as client:
         page = await client.get("/docs")
 

@@ -21,8 +21,8 @@ async def endless(_: Request) -> Response:
     return StreamingResponse(parts(), media_type=EVENT_STREAM)
 
 
-async def test_what_streams_answers_no_head() -> None:
-    """It would go on for ever for someone who is sent nothing."""
+async def test_streams_do_not_support_head() -> None:
+    """The response would never end."""
     stream = Operation(
         "GET",
         "/stream/{org_id:uuid}",

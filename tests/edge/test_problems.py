@@ -27,15 +27,14 @@ def assert_problem(answer: httpx.Response, status: int, code: str) -> dict[str, 
 @pytest.mark.parametrize(
     "path", ["/api", "/api/v1", "/api/v1/nothing", "/api/v1/user/", "/api/v1/git/gitlab/webhooks", "/dev/sign-in"]
 )
-async def test_a_path_that_does_not_exist(path: str) -> None:
-    """Not even with a slash too many; signing in as a demo user does not exist unless it was wired."""
+async def test_missing_path_is_not_found(path: str) -> None:
+    """A path with an extra slash, too. The demo sign-in exists only if it is wired."""
     async with Edge().client() as client:
         assert_problem(await client.get(path), 404, "not_found")
 
 
 @pytest.mark.parametrize("path", ["/api/v1/user", "/healthz", "/readyz", "/metrics"])
-async def test_a_method_that_a_path_does_not_answer(path: str) -> None:
-    """With those it does answer."""
+async def test_unsupported_method_lists_the_supported_ones(path: str) -> None:
     async with Edge().client() as client:
         answer = await client.post(path)
 
@@ -43,7 +42,7 @@ async def test_a_method_that_a_path_does_not_answer(path: str) -> None:
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
 
 
-async def test_an_outage_says_when_to_come_back() -> None:
+async def test_outage_has_a_retry_time() -> None:
     """Whole seconds, rounded up: https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3."""
     edge = Edge()
     edge.people.is_down = True
@@ -54,8 +53,8 @@ async def test_an_outage_says_when_to_come_back() -> None:
     assert answer.headers["retry-after"] == "2"
 
 
-async def test_an_error_nobody_foresaw_shows_nothing_of_itself() -> None:
-    """The caller gets an id; the log has the stack under it; people on call are told once."""
+async def test_unexpected_error_hides_its_details() -> None:
+    """The caller gets an id, the log has the stack with the id, and one alert is sent."""
     edge = Edge()
     edge.people.is_broken = True
     async with edge.client() as client:
@@ -74,8 +73,8 @@ async def test_an_error_nobody_foresaw_shows_nothing_of_itself() -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nothing"])
-async def test_a_callers_own_request_id_is_kept(path: str) -> None:
-    """Their logs and ours can be laid side by side."""
+async def test_keeps_the_request_id_of_the_caller(path: str) -> None:
+    """So that the logs of both can be compared."""
     async with Edge().client() as client:
         answer = await client.get(path, headers={"x-request-id": "edge-7f3a.9_B"})
 
@@ -83,8 +82,8 @@ async def test_a_callers_own_request_id_is_kept(path: str) -> None:
 
 
 @pytest.mark.parametrize("odd", ["", "short", "a" * 129, "with space", "new\tline", "<script>xxxx", "-leading-dash"])
-async def test_an_odd_request_id_is_replaced(odd: str) -> None:
-    """It would end up in logs and audit rows."""
+async def test_replaces_an_invalid_request_id(odd: str) -> None:
+    """It would be written to logs and audit rows."""
     async with Edge().client() as client:
         answer = await client.get("/healthz", headers={"x-request-id": odd})
 
@@ -92,7 +91,7 @@ async def test_an_odd_request_id_is_replaced(odd: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nothing", "/api/v1/user"])
-async def test_every_answer_is_kept_out_of_frames_caches_and_guesses(path: str) -> None:
+async def test_every_response_has_security_headers(path: str) -> None:
     """Errors included."""
     async with Edge().client() as client:
         answer = await client.get(path)
@@ -103,8 +102,8 @@ async def test_every_answer_is_kept_out_of_frames_caches_and_guesses(path: str) 
     assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
-async def test_a_request_leaves_one_log_line_without_its_query() -> None:
-    """Codes of browser flows stand in queries."""
+async def test_logs_one_line_without_the_query() -> None:
+    """Queries contain codes of browser flows."""
     async with Edge().client() as client:
         with capture_logs() as lines:
             await client.get("/api/v1/user?code=s3cret", headers=bearer(exp=1))
@@ -115,8 +114,8 @@ async def test_a_request_leaves_one_log_line_without_its_query() -> None:
     assert "s3cret" not in str(line)
 
 
-async def test_who_asked_is_in_the_line() -> None:
-    """As audit rows name them."""
+async def test_log_line_names_the_caller() -> None:
+    """Like audit rows."""
     async with Edge().client() as client:
         with capture_logs() as lines:
             await client.get("/api/v1/user", headers=bearer())

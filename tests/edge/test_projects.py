@@ -46,8 +46,8 @@ async def names(edge: ProjectsEdge, client: Client, query: str = "") -> list[str
     return [one["name"] for one in answer.json()["data"]]
 
 
-async def test_a_list(edge: ProjectsEdge, client: Client) -> None:
-    """By name, each with its repository, and nothing of other organizations."""
+async def test_lists_projects(edge: ProjectsEdge, client: Client) -> None:
+    """By name, each with its repository, without those of other organizations."""
     made = await link(edge, client, edge.project)
     answer = await client.get(edge.path("/projects"), headers=edge.of("viewer"))
     body = answer.json()
@@ -63,8 +63,8 @@ async def test_a_list(edge: ProjectsEdge, client: Client) -> None:
     assert second["repository"] == made
 
 
-async def test_one_project(edge: ProjectsEdge, client: Client) -> None:
-    """As it is in the list, linked or not; a foreign one is like none."""
+async def test_shows_one_project(edge: ProjectsEdge, client: Client) -> None:
+    """Like in the list, linked or not. A foreign project equals a missing one."""
     await link(edge, client, edge.project)
     listed = (await client.get(edge.path("/projects"), headers=edge.of("viewer"))).json()["data"]
     for one in listed:
@@ -75,8 +75,8 @@ async def test_one_project(edge: ProjectsEdge, client: Client) -> None:
         refused(answer, 404, "project_not_found")
 
 
-async def test_which_projects_a_repository_is_linked_to(edge: ProjectsEdge, client: Client) -> None:
-    """Where it is asked for, and where one is shown: those linked first, three of them."""
+async def test_lists_the_linked_projects_of_a_repository(edge: ProjectsEdge, client: Client) -> None:
+    """On request, and for a single repository: the first three that were linked."""
     made = [await edge.world.project(edge.organization, name) for name in ("Zebra", "Antelope", "Okapi", "Gnu")]
     for project in made:
         await edge.world.link(project, edge.integration, repo_id=RepoId(WIDGETS))
@@ -91,8 +91,8 @@ async def test_which_projects_a_repository_is_linked_to(edge: ProjectsEdge, clie
         assert shown.json()["projects"] == projects
 
 
-async def test_pages(edge: ProjectsEdge, client: Client) -> None:
-    """Following the cursor shows each project once, while others come."""
+async def test_pages_through_projects(edge: ProjectsEdge, client: Client) -> None:
+    """Each project appears once, while others are created."""
     for name in ("Apollo", "Gemini", "Mercury", "Vostok"):
         await edge.world.project(edge.organization, name)
     seen: list[str] = []
@@ -108,8 +108,8 @@ async def test_pages(edge: ProjectsEdge, client: Client) -> None:
     assert seen == ["Apollo", "Gemini", "Launchpad", "Mercury", "Rocket", "Vostok"]
 
 
-async def test_linked_or_not(edge: ProjectsEdge, client: Client) -> None:
-    """What can still be linked is what someone who links looks for."""
+async def test_filters_by_link(edge: ProjectsEdge, client: Client) -> None:
+    """To link a project, the user looks for those without a link."""
     await link(edge, client, edge.project)
     assert await names(edge, client, "?linked=true") == ["Rocket"]
     assert await names(edge, client, "?linked=false") == ["Launchpad"]
@@ -119,14 +119,13 @@ async def test_linked_or_not(edge: ProjectsEdge, client: Client) -> None:
     ("query", "field"),
     [("limit=0", "limit"), ("cursor=x", "cursor"), ("cursor=WzEsMl0", "cursor"), ("linked=", "linked"), ("q=a", "q")],
 )
-async def test_bad_queries(edge: ProjectsEdge, client: Client, query: str, field: str) -> None:
-    """Are named."""
+async def test_names_invalid_parameters(edge: ProjectsEdge, client: Client, query: str, field: str) -> None:
     answer = await client.get(edge.path(f"/projects?{query}"), headers=edge.of("viewer"))
     assert refused(answer, 400, "query_invalid")["errors"][0]["field"] == field
 
 
-async def test_an_import(edge: ProjectsEdge, client: Client) -> None:
-    """Makes a project named like the repository, linked to it, and both have their trail."""
+async def test_imports_a_repository(edge: ProjectsEdge, client: Client) -> None:
+    """Creates a linked project with the name of the repository. Both have versions."""
     answer = await bring_in(edge, client)
     made = answer.json()
     assert answer.status_code == 201
@@ -146,21 +145,21 @@ async def test_an_import(edge: ProjectsEdge, client: Client) -> None:
 @pytest.mark.parametrize(
     ("name", "kept"), [("  Space \t Shop ", "Space Shop"), ("Gro\u0308ße 🚀", "Größe 🚀"), ("x" * 100, "x" * 100)]
 )
-async def test_a_name_of_ones_own(edge: ProjectsEdge, client: Client, name: str, kept: str) -> None:
-    """In one spelling."""
+async def test_accepts_a_chosen_name(edge: ProjectsEdge, client: Client, name: str, kept: str) -> None:
+    """Normalized."""
     assert (await bring_in(edge, client, name=name)).json()["name"] == kept
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "a\u0007b", "a\u202eb", "\u200b"])
-async def test_what_is_no_name(edge: ProjectsEdge, client: Client, name: str) -> None:
-    """What cannot be seen cannot be told apart."""
+async def test_rejects_invalid_names(edge: ProjectsEdge, client: Client, name: str) -> None:
+    """Invisible characters would make names look equal."""
     answer = await bring_in(edge, client, name=name)
     assert refused(answer, 400, "project_name_invalid")["errors"][0]["field"] == "name"
     assert len(await names(edge, client)) == 2
 
 
-async def test_a_name_that_is_taken(edge: ProjectsEdge, client: Client) -> None:
-    """In this organization; another's are free. Neither project nor link is made."""
+async def test_rejects_a_duplicate_name(edge: ProjectsEdge, client: Client) -> None:
+    """In this organization. Neither project nor link is created."""
     refused(await bring_in(edge, client, name="Rocket"), 409, "project_name_taken")
     assert (await names(edge, client), await edge.told()) == (["Launchpad", "Rocket"], [])
     assert (await bring_in(edge, client, name="Telescope")).status_code == 201
@@ -169,8 +168,8 @@ async def test_a_name_that_is_taken(edge: ProjectsEdge, client: Client) -> None:
     assert (await bring_in(edge, client, name="widgets 2")).status_code == 201
 
 
-async def test_storage_lost_before_the_commit(edge: ProjectsEdge, client: Client) -> None:
-    """Leaves neither project nor link, nor the key: the same request then does it all."""
+async def test_import_is_atomic(edge: ProjectsEdge, client: Client) -> None:
+    """After a failed commit there is no project, link or key; the same request then succeeds."""
     edge.world.database.commits_to_lose = 1
     refused(await bring_in(edge, client, KEY), 503, "storage_unavailable")
     assert (await names(edge, client), await edge.told()) == (["Launchpad", "Rocket"], [])
@@ -178,8 +177,8 @@ async def test_storage_lost_before_the_commit(edge: ProjectsEdge, client: Client
     assert (answer.status_code, "idempotent-replayed" in answer.headers) == (201, False)
 
 
-async def test_the_same_key_twice(edge: ProjectsEdge, client: Client) -> None:
-    """Is one project, and the same answer, marked; even when the project was changed meanwhile."""
+async def test_repeats_the_response_for_an_idempotency_key(edge: ProjectsEdge, client: Client) -> None:
+    """One project and one response, which is marked, even if the project changed meanwhile."""
     first = await bring_in(edge, client, KEY)
     assert "idempotent-replayed" not in first.headers
     await client.delete(first.headers["location"], headers=edge.of("member"))
@@ -190,8 +189,8 @@ async def test_the_same_key_twice(edge: ProjectsEdge, client: Client) -> None:
     assert await names(edge, client) == ["Launchpad", "Rocket", "widgets"]
 
 
-async def test_the_same_key_for_something_else(edge: ProjectsEdge, client: Client) -> None:
-    """Is refused, in this endpoint and in others."""
+async def test_rejects_the_key_for_another_request(edge: ProjectsEdge, client: Client) -> None:
+    """In this endpoint and in others."""
     await bring_in(edge, client, KEY)
     for body in ({"repo_id": GADGETS}, {"name": "other"}, {"settings": {"root_directory": "x"}}):
         refused(await bring_in(edge, client, KEY, **body), 422, "idempotency_key_reused")
@@ -201,26 +200,25 @@ async def test_the_same_key_for_something_else(edge: ProjectsEdge, client: Clien
     refused(answer, 422, "idempotency_key_reused")
 
 
-async def test_a_key_is_the_callers_own(edge: ProjectsEdge, client: Client) -> None:
-    """Two people may use the same one."""
+async def test_keys_of_two_users_are_separate(edge: ProjectsEdge, client: Client) -> None:
     assert (await bring_in(edge, client, KEY)).status_code == 201
     assert (await bring_in(edge, client, KEY, "admin", name="other")).status_code == 201
 
 
-async def test_a_key_is_no_way_around_a_role(edge: ProjectsEdge, client: Client) -> None:
-    """What an earlier request came to is shown to those only who may ask."""
+async def test_repeated_request_needs_permission(edge: ProjectsEdge, client: Client) -> None:
+    """The stored response is returned only to callers with permission."""
     await bring_in(edge, client, KEY)
     refused(await bring_in(edge, client, KEY, "viewer"), 403, "action_forbidden")
 
 
-async def test_a_refusal_is_not_kept_under_the_key(edge: ProjectsEdge, client: Client) -> None:
-    """What was in the way may be gone the next time."""
+async def test_does_not_store_errors_under_a_key(edge: ProjectsEdge, client: Client) -> None:
+    """The next request may succeed."""
     refused(await bring_in(edge, client, KEY, repo_id="404"), 404, "repository_not_found")
     assert (await bring_in(edge, client, KEY, name="other")).status_code == 201
 
 
-async def test_linking_under_a_key(edge: ProjectsEdge, client: Client) -> None:
-    """The first answer comes again as it was, though the link is there already now."""
+async def test_links_once_under_a_key(edge: ProjectsEdge, client: Client) -> None:
+    """The first response is repeated, although the link exists now."""
     headers = {**edge.of("member"), "idempotency-key": KEY}
     path = edge.repository_of(edge.project)
     first, second = [await client.post(path, json={"repo_id": WIDGETS}, headers=headers) for _ in range(2)]
@@ -229,23 +227,22 @@ async def test_linking_under_a_key(edge: ProjectsEdge, client: Client) -> None:
 
 
 @pytest.mark.parametrize("key", [b"", b"x" * 256, "größe".encode(), b"\x07"])
-async def test_what_is_no_key(edge: ProjectsEdge, client: Client, key: bytes) -> None:
-    """Says what a key is."""
+async def test_rejects_an_invalid_key(edge: ProjectsEdge, client: Client, key: bytes) -> None:
+    """The error describes a valid key."""
     for path in (edge.path("/projects/import"), edge.repository_of(edge.project)):
         headers = [*httpx.Headers(edge.of("member")).raw, (b"idempotency-key", key)]
         answer = await client.post(path, json={"repo_id": WIDGETS}, headers=headers)
         refused(answer, 400, "idempotency_key_invalid")
 
 
-async def test_two_keys(edge: ProjectsEdge, client: Client) -> None:
-    """Nobody could tell which counts."""
+async def test_rejects_two_keys(edge: ProjectsEdge, client: Client) -> None:
     headers = [*edge.of("member").items(), ("idempotency-key", "a"), ("idempotency-key", "a")]
     answer = await client.post(edge.path("/projects/import"), json={"repo_id": WIDGETS}, headers=headers)
     refused(answer, 400, "idempotency_key_invalid")
 
 
-async def test_the_largest_import(edge: ProjectsEdge, client: Client) -> None:
-    """A body beyond all reason is refused before it is read; any other content type, too."""
+async def test_limits_the_size_of_an_import(edge: ProjectsEdge, client: Client) -> None:
+    """A body over the limit is rejected before it is read; another content type, too."""
     path = edge.path("/projects/import")
     refused(await bring_in(edge, client, name="x" * 70_000), 413, "body_too_large")
     answer = await client.post(path, content="repo_id=1", headers=edge.of("member"))

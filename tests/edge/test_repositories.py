@@ -62,8 +62,8 @@ async def listed(edge: CatalogEdge, client: httpx.AsyncClient, query: str = "") 
     return [one["full_name"] for one in answer.json()["data"]]
 
 
-async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """By name, each whole, and how current it all is."""
+async def test_lists_repositories(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """By name, with all fields and the age of the catalog."""
     edge.later(minutes=10)
     answer = await client.get(edge.path("/github/repos"), headers=edge.of("viewer"))
 
@@ -114,13 +114,13 @@ async def test_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         ("?fork=true", []),
     ],
 )
-async def test_search_and_filters(edge: CatalogEdge, client: httpx.AsyncClient, query: str, names: list[str]) -> None:
-    """Anything in owner and name; one or two characters where a word begins."""
+async def test_searches_and_filters(edge: CatalogEdge, client: httpx.AsyncClient, query: str, names: list[str]) -> None:
+    """Owner and name; terms of one or two characters match the start of a word."""
     assert await listed(edge, client, query) == names
 
 
-async def test_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Following the cursor shows each repository once, while others come and go."""
+async def test_pages_through_repositories(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Each repository appears once, while others come and go."""
     url, seen = edge.path("/github/repos"), []
     cursor = ""
     while True:
@@ -152,17 +152,17 @@ async def test_pages(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
         ("`%20-%20at%20`$.x`=2", "` - at `$.x`", "Unknown parameter. Remove it."),
     ],
 )
-async def test_bad_input_is_named(
+async def test_names_invalid_parameters(
     edge: CatalogEdge, client: httpx.AsyncClient, query: str, field: str, message: str
 ) -> None:
-    """With what to give instead."""
+    """With valid values."""
     answer = await client.get(edge.path(f"/github/repos?{query}"), headers=edge.of("viewer"))
     body = problem(answer, 400, "query_invalid")
     assert body["errors"] == [{"field": field, "message": message}]
 
 
-async def test_one_repository(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """By the provider's own id."""
+async def test_shows_one_repository(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """By the provider's id."""
     answer = await client.get(edge.path("/github/repos/4"), headers=edge.of("viewer"))
 
     body = answer.json()
@@ -170,10 +170,10 @@ async def test_one_repository(edge: CatalogEdge, client: httpx.AsyncClient) -> N
 
 
 @pytest.mark.parametrize("repo_id", ["77", "404", "x", "4%20", "%00"])
-async def test_a_repository_that_is_not_in_the_catalog(
+async def test_repository_outside_the_catalog_is_not_found(
     edge: CatalogEdge, client: httpx.AsyncClient, repo_id: str
 ) -> None:
-    """Another organization's and one nobody has answer alike, with its branches or without."""
+    """Repositories of other organizations equal missing ones, with and without branches."""
     await edge.catalog.connected(facts("77", private=False), provider_id="2")
     for path in (f"/github/repos/{repo_id}", f"/github/repos/{repo_id}/branches"):
         answer = await client.get(edge.path(path), headers=edge.of("owner"))
@@ -184,15 +184,15 @@ async def test_a_repository_that_is_not_in_the_catalog(
         )
 
 
-async def test_a_removed_repository_is_not_shown(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Its row stays, out of sight."""
+async def test_removed_repository_is_not_shown(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Its row stays."""
     await edge.catalog.save(a_repository(edge.integration, "4", removed_at=ago(minutes=1)))
     problem(await client.get(edge.path("/github/repos/4"), headers=edge.of("viewer")), 404, "repository_not_found")
     assert "acme/web_shop" not in await listed(edge, client)
 
 
-async def test_lists_while_the_provider_is_down(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """All of it, with its age, why it is not newer, and when that is tried again."""
+async def test_lists_during_an_outage_of_the_provider(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """With its age, the reason, and the time of the next attempt."""
     edge.catalog.provider.fail("*", ProviderUnavailable("It does not answer."), times=None)
     edge.later(minutes=5)
     await client.get(edge.path("/github/repos?refresh=true"), headers=edge.of("member"))
@@ -210,8 +210,8 @@ async def test_lists_while_the_provider_is_down(edge: CatalogEdge, client: httpx
     }
 
 
-async def test_refresh(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Asks for a sync and shows what there is; viewers may not."""
+async def test_refreshes_a_list(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """Requests a sync and returns the present list; viewers cannot request it."""
     edge.later(minutes=1)
     url = edge.path("/github/repos?refresh=true")
     body = (await client.get(url, headers=edge.of("member"))).json()
@@ -219,8 +219,8 @@ async def test_refresh(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     problem(await client.get(url, headers=edge.of("viewer")), 403, "action_forbidden")
 
 
-async def test_sync(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """Accepted, with how current the catalog is until then; too soon after the last it says when."""
+async def test_requests_a_sync(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """202 with the present age; too soon after the last sync, the time of the next."""
     url = edge.path("/github/sync")
     edge.later(seconds=30)
     answer = await client.post(url, headers=edge.of("member"))
@@ -241,8 +241,8 @@ async def test_sync(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     assert (await client.post(url, headers=edge.service("git.link"))).status_code == 202
 
 
-async def test_sync_of_what_is_not_connected(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """It says what to do."""
+async def test_rejects_a_sync_without_an_integration(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
+    """The error names the remedy."""
     await client.delete(edge.path("/github"), headers=edge.of("owner"))
     for method, path in (("POST", "/github/sync"), ("GET", "/github/repos"), ("GET", "/github/repos/1")):
         answer = await client.request(method, edge.path(path), headers=edge.of("owner"))

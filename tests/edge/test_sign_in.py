@@ -32,8 +32,8 @@ async def sign_in(client: httpx.AsyncClient, return_to: str = "/", email: str = 
     return await client.post("/dev/sign-in", data={"email": email, "return_to": return_to}, headers=OWN)
 
 
-async def test_the_page_lists_the_people() -> None:
-    """By role and address, as text, with nothing running on it."""
+async def test_page_lists_the_users() -> None:
+    """By role and email address, as text, without scripts."""
     async with edge().client() as client:
         answer = await client.get("/dev/sign-in?return_to=/projects")
 
@@ -46,23 +46,23 @@ async def test_the_page_lists_the_people() -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-async def test_the_page_lets_a_browser_say_where_it_is() -> None:
-    """Under `no-referrer` a browser posts the form with `Origin: null`, and nobody could sign in."""
+async def test_page_lets_the_browser_send_its_origin() -> None:
+    """Under `no-referrer` a browser posts the form with `Origin: null`, and sign-in would fail."""
     async with edge().client() as client:
         page = await client.get("/dev/sign-in")
     assert page.headers["referrer-policy"] == "same-origin"
 
 
-async def test_before_the_demo_is_ready_the_page_says_so() -> None:
-    """The API answers a moment before `up` has published its people."""
+async def test_page_reports_that_the_demo_is_not_ready() -> None:
+    """The API starts before `up` has published the users."""
     async with edge({}).client() as client:
         answer = await client.get("/dev/sign-in")
 
     assert "not running yet" in answer.text
 
 
-async def test_choosing_a_person_signs_in() -> None:
-    """The cookie is out of scripts' reach, and good for the API."""
+async def test_choosing_a_user_signs_in() -> None:
+    """Scripts cannot read the cookie, and the API accepts it."""
     async with edge().client() as client:
         answer = await sign_in(client)
         cookie = answer.headers["set-cookie"]
@@ -76,8 +76,8 @@ async def test_choosing_a_person_signs_in() -> None:
     assert user.json()["email"] == MARA.email
 
 
-async def test_over_https_the_cookie_is_sent_back_encrypted_alone() -> None:
-    """Development machines are tunnelled to."""
+async def test_cookie_is_secure_over_https() -> None:
+    """Development machines may be behind a tunnel."""
     async with edge().client("https://demo.example") as client:
         answer = await client.post("/dev/sign-in", data={"email": MARA.email}, headers={"origin": DASHBOARD})
 
@@ -97,8 +97,8 @@ async def test_over_https_the_cookie_is_sent_back_encrypted_alone() -> None:
         ("", "/"),
     ],
 )
-async def test_it_returns_to_a_path_of_ours_alone(wish: str, place: str) -> None:
-    """A link to the page cannot lead elsewhere afterwards."""
+async def test_returns_only_to_a_path_of_this_service(wish: str, place: str) -> None:
+    """A link to the page cannot send the user to another site."""
     async with edge().client() as client:
         answer = await sign_in(client, return_to=wish)
 
@@ -106,8 +106,8 @@ async def test_it_returns_to_a_path_of_ours_alone(wish: str, place: str) -> None
 
 
 @pytest.mark.parametrize("email", ["", "nobody@example", MARA.email.upper()])
-async def test_nobody_else_can_be_chosen(email: str) -> None:
-    """The form's value is as free as any other."""
+async def test_rejects_unknown_users(email: str) -> None:
+    """A client can send any value."""
     async with edge().client() as client:
         answer = await sign_in(client, email=email)
 
@@ -116,16 +116,16 @@ async def test_nobody_else_can_be_chosen(email: str) -> None:
 
 
 @pytest.mark.parametrize("headers", [{}, {"origin": "https://evil.example"}])
-async def test_a_page_elsewhere_signs_nobody_in(headers: dict[str, str]) -> None:
-    """It would choose whose data the person then enters things into."""
+async def test_page_of_another_site_cannot_sign_in(headers: dict[str, str]) -> None:
+    """Otherwise it could choose the account that the user works in."""
     async with edge().client() as client:
         answer = await client.post("/dev/sign-in", data={"email": MARA.email}, headers=headers)
 
     assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
 
 
-async def test_the_host_a_request_names_is_not_ours_for_that() -> None:
-    """A name that an attacker owns can be made to lead to this machine, and then names both."""
+async def test_host_header_does_not_define_the_origin() -> None:
+    """An attacker's name can resolve to this machine and would then be in both headers."""
     async with edge().client("http://rebound.example:3050") as client:
         headers = {"origin": "http://rebound.example:3050"}
         answer = await client.post("/dev/sign-in", data={"email": MARA.email}, headers=headers)
@@ -133,24 +133,24 @@ async def test_the_host_a_request_names_is_not_ours_for_that() -> None:
     assert (answer.status_code, answer.json()["code"]) == (403, "origin_not_allowed")
 
 
-async def test_the_dashboard_may_sign_in() -> None:
-    """In development it may be served from elsewhere."""
+async def test_dashboard_origin_can_sign_in() -> None:
+    """In development it may have another origin."""
     async with edge().client() as client:
         answer = await client.post("/dev/sign-in", data={"email": MARA.email}, headers={"origin": DASHBOARD})
 
     assert answer.status_code == 303
 
 
-async def test_a_form_beyond_all_reason_is_refused() -> None:
-    """In the form of every other refusal."""
+async def test_rejects_a_form_over_the_limit() -> None:
+    """With the error format of the API."""
     async with edge().client() as client:
         answer = await client.post("/dev/sign-in", content=b"x" * 10_000, headers=OWN)
 
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
-async def test_other_methods_are_told_all_that_the_path_answers() -> None:
-    """Two routes share it."""
+async def test_unsupported_method_lists_the_supported_ones() -> None:
+    """Two routes share the path."""
     async with edge().client() as client:
         answer = await client.delete("/dev/sign-in")
 
@@ -174,16 +174,16 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_development_signs_in_the_published_people(home: Path) -> None:
-    """As `up` wrote them down."""
+def test_development_signs_in_published_users(home: Path) -> None:
+    """Those that `up` wrote."""
     found = development_sign_in(Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_HOME": str(home)}))
 
     assert found is not None
     assert found.people() == {"owner": DemoUser(MARA.external_id, MARA.email)}
 
 
-def test_production_has_no_such_thing(home: Path) -> None:
-    """Not even with the key lying there."""
+def test_production_has_no_demo_sign_in(home: Path) -> None:
+    """Even if the key file exists."""
     environment = {**DEVELOPMENT, "CREWKIT_GIT_HOME": str(home), "CREWKIT_GIT_ENVIRONMENT": "production"}
     settings = Settings.from_environment(
         {**environment, "CREWKIT_GIT_DATABASE_URL": "postgresql://h/d"}, process="migrate"
@@ -192,8 +192,8 @@ def test_production_has_no_such_thing(home: Path) -> None:
     assert development_sign_in(settings) is None
 
 
-def test_without_the_development_key_there_is_no_signing_in(tmp_path: Path) -> None:
-    """A development API beside another issuer takes that issuer's tokens."""
+def test_sign_in_needs_the_development_key(tmp_path: Path) -> None:
+    """A development API with another issuer accepts the tokens of that issuer."""
     settings = Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_HOME": str(tmp_path)})
 
     assert development_sign_in(settings) is None

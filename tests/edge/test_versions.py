@@ -39,8 +39,8 @@ async def changed(edge: WholeEdge, *steps: Change[Integration]) -> None:
         await tx.commit()
 
 
-async def test_who_changed_what(edge: WholeEdge, client: Client) -> None:
-    """Newest first, each by its actor, with before and after in words."""
+async def test_lists_versions(edge: WholeEdge, client: Client) -> None:
+    """Newest first, each with its actor and the values before and after."""
     made = await edge.world.integration(edge.organization)
     suspended = made.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=NOW)
     person = replace(edge.people["owner"], request_id="request-7")
@@ -88,8 +88,8 @@ def actor(kind: str, **known: object) -> dict[str, object]:
     return {"kind": kind, "name": None, "user": None, "delivery_id": None, **known}
 
 
-async def test_links_are_in_it_and_pages_hold_while_more_is_written(edge: WholeEdge, client: Client) -> None:
-    """Each version is met once, whatever comes meanwhile."""
+async def test_includes_links_and_pages_stay_stable(edge: WholeEdge, client: Client) -> None:
+    """Each version appears once while others are written."""
     integration = await edge.world.integration(edge.organization)
     links = [await _linked(edge, integration, str(number)) for number in range(4)]
     seen, cursor = [], ""
@@ -111,15 +111,13 @@ async def _linked(edge: WholeEdge, integration: Integration, name: str) -> Link:
     return await edge.world.link(await edge.world.project(edge.organization, name), integration)
 
 
-async def test_nothing_was_done_yet(edge: WholeEdge, client: Client) -> None:
-    """An organization that never connected has an empty trail, whatever others did."""
+async def test_organization_without_changes_has_no_versions(edge: WholeEdge, client: Client) -> None:
     await edge.world.integration(edge.other)
     answer = await client.get(edge.path(TRAIL), headers=edge.of("owner"))
     assert answer.json() == {"data": [], "next_cursor": None}
 
 
-async def test_who_may_look(edge: WholeEdge, client: Client) -> None:
-    """Owners, admins and services with the scope."""
+async def test_only_admins_and_services_with_the_scope_can_read(edge: WholeEdge, client: Client) -> None:
     for person in ("member", "viewer"):
         refused(await client.get(edge.path(TRAIL), headers=edge.of(person)), 403, "action_forbidden")
     reader, auditor = edge.service("git.read"), edge.service("git.admin")
@@ -128,8 +126,8 @@ async def test_who_may_look(edge: WholeEdge, client: Client) -> None:
     refused(await client.get(edge.path(TRAIL)), 401, "token_invalid")
 
 
-async def test_another_organization_answers_like_none(edge: WholeEdge, client: Client) -> None:
-    """Word for word, but for the request's id."""
+async def test_foreign_organization_equals_a_missing_one(edge: WholeEdge, client: Client) -> None:
+    """Except for the request id."""
     await edge.world.integration(edge.organization)
     answers = []
     for url in (edge.path(TRAIL), f"/api/v1/{uuid4()}{TRAIL}"):
@@ -141,13 +139,12 @@ async def test_another_organization_answers_like_none(edge: WholeEdge, client: C
 @pytest.mark.parametrize(
     ("query", "field"), [("limit=0", "limit"), ("cursor=x", "cursor"), ("cursor=WzBd", "cursor"), ("page=2", "page")]
 )
-async def test_bad_input_is_named(edge: WholeEdge, client: Client, query: str, field: str) -> None:
-    """With what to give instead."""
+async def test_names_invalid_parameters(edge: WholeEdge, client: Client, query: str, field: str) -> None:
+    """With valid values."""
     body = refused(await client.get(edge.path(f"{TRAIL}?{query}"), headers=edge.of("owner")), 400, "query_invalid")
     assert body["errors"][0]["field"] == field
 
 
-async def test_an_unknown_provider(edge: WholeEdge, client: Client) -> None:
-    """It is told which there are."""
+async def test_unknown_provider_lists_the_known_ones(edge: WholeEdge, client: Client) -> None:
     url = edge.path(TRAIL.replace("github", "gitlab"))
     refused(await client.get(url, headers=edge.of("owner")), 404, "provider_unknown")

@@ -44,8 +44,8 @@ def ids(page: dict[str, Any]) -> list[str]:
     return [one["id"] for one in page["data"]]
 
 
-async def test_a_list(ledger: LedgerEdge, client: Client) -> None:
-    """Newest first, of one's own organization; nobody's and others' are not in it."""
+async def test_lists_events(ledger: LedgerEdge, client: Client) -> None:
+    """Newest first, only those of the organization."""
     first = await ledger.event(EventStatus.IGNORED, reason="repository_not_linked")
     second = await ledger.event(EventStatus.PROCESSED, event_type="pull_request", action="opened")
     await ledger.edge.world.settle(
@@ -74,8 +74,8 @@ async def test_a_list(ledger: LedgerEdge, client: Client) -> None:
     assert (page["data"][0]["event"], page["data"][0]["action"]) == ("pull_request", "opened")
 
 
-async def test_filters(ledger: LedgerEdge, client: Client) -> None:
-    """Each chooses, and all of them together."""
+async def test_filters_events(ledger: LedgerEdge, client: Client) -> None:
+    """Each filter, and all of them together."""
     old = await ledger.event(EventStatus.FAILED)
     ledger.edge.later(hours=2)
     told = await ledger.event(project_ids=(ledger.project.id,))
@@ -94,8 +94,8 @@ async def test_filters(ledger: LedgerEdge, client: Client) -> None:
         assert ids(await listed(ledger, client, query)) == [one.delivery_id for one in expected], query
 
 
-async def test_a_projects_events_say_what_was_decided_for_it(ledger: LedgerEdge, client: Client) -> None:
-    """Not what was decided for others that the same push was for."""
+async def test_events_of_a_project_have_its_verdicts(ledger: LedgerEdge, client: Client) -> None:
+    """Without the verdicts for other projects of the same push."""
     project = ledger.project.external_id
     verdicts = (
         Verdict("link", Outcome.PROCESSED, "delivered", str(uuid4()), uuid4()),
@@ -110,8 +110,8 @@ async def test_a_projects_events_say_what_was_decided_for_it(ledger: LedgerEdge,
     assert [one["verdict"] for one in (await listed(ledger, client))["data"]] == [None, None]
 
 
-async def test_pages_hold_while_more_arrives(ledger: LedgerEdge, client: Client) -> None:
-    """Each event is met once."""
+async def test_pages_stay_stable_while_events_arrive(ledger: LedgerEdge, client: Client) -> None:
+    """Each event appears once."""
     events = [await ledger.event() for _ in range(5)]
     seen, cursor = [], ""
     while True:
@@ -124,8 +124,8 @@ async def test_pages_hold_while_more_arrives(ledger: LedgerEdge, client: Client)
     assert seen == [event.delivery_id for event in events[::-1]]
 
 
-async def test_one_event_whole(ledger: LedgerEdge, client: Client) -> None:
-    """With verdicts, attempts and, for owners and admins, the payload as JSON."""
+async def test_shows_one_event(ledger: LedgerEdge, client: Client) -> None:
+    """With verdicts and attempts, and for owners and admins the payload as JSON."""
     verdict = Verdict("link", Outcome.PROCESSED, "told", str(UUID(int=5)), ledger.project.external_id)
     event = await ledger.event(verdicts=(verdict,))
     url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}")
@@ -151,8 +151,7 @@ async def test_one_event_whole(ledger: LedgerEdge, client: Client) -> None:
     assert (expired["payload"], expired["payload_absence"]) == (None, "expired")
 
 
-async def test_when_it_is_tried_next(ledger: LedgerEdge, client: Client) -> None:
-    """A pending event says when."""
+async def test_pending_event_has_the_time_of_its_next_attempt(ledger: LedgerEdge, client: Client) -> None:
     event = await ledger.edge.world.event()
     at = NOW + timedelta(minutes=2)
     await ledger.edge.world.settle(
@@ -179,8 +178,10 @@ REQUESTS = [
 
 
 @pytest.mark.parametrize(("method", "path", "form"), REQUESTS)
-async def test_who_may(ledger: LedgerEdge, client: Client, method: str, path: str, form: object) -> None:
-    """Nobody without a token; no outsider, to whom the organization is none; retry for owners and admins."""
+async def test_access_depends_on_the_role(
+    ledger: LedgerEdge, client: Client, method: str, path: str, form: object
+) -> None:
+    """Callers need a token, others get 404 for the organization, and owners and admins can retry."""
     url, edge = ledger.edge.path(path), ledger.edge
     refused(await client.request(method, url, json=form), 401, "token_invalid")
     answers = []
@@ -197,8 +198,8 @@ async def test_who_may(ledger: LedgerEdge, client: Client, method: str, path: st
 
 
 @pytest.mark.parametrize("person", ["owner", "viewer"])
-async def test_another_organizations_event_answers_like_none(ledger: LedgerEdge, client: Client, person: str) -> None:
-    """Word for word; and so does one that nobody was given."""
+async def test_foreign_event_equals_a_missing_one(ledger: LedgerEdge, client: Client, person: str) -> None:
+    """Events without an organization, too."""
     nobodys = await ledger.edge.world.event(source_key="3")
     await ledger.edge.world.settle(EventResult(nobodys.id, EventStatus.UNROUTED))
     for method, suffix in (("GET", ""), ("POST", "/retry")):
@@ -226,14 +227,13 @@ async def test_another_organizations_event_answers_like_none(ledger: LedgerEdge,
         ("delivery_id=1", "delivery_id"),
     ],
 )
-async def test_bad_queries_are_named(ledger: LedgerEdge, client: Client, query: str, field: str) -> None:
-    """With what to give instead."""
+async def test_names_invalid_parameters(ledger: LedgerEdge, client: Client, query: str, field: str) -> None:
+    """With valid values."""
     answer = await client.get(ledger.edge.path(f"{EVENTS}?{query}"), headers=ledger.edge.of("viewer"))
     assert refused(answer, 400, "query_invalid")["errors"][0]["field"] == field
 
 
-async def test_an_unknown_provider(ledger: LedgerEdge, client: Client) -> None:
-    """It is told which there are."""
+async def test_unknown_provider_lists_the_known_ones(ledger: LedgerEdge, client: Client) -> None:
     url = ledger.edge.path(f"{EVENTS}?provider=gitlab")
     refused(await client.get(url, headers=ledger.edge.of("viewer")), 404, "provider_unknown")
     answer = await client.post(
@@ -244,8 +244,8 @@ async def test_an_unknown_provider(ledger: LedgerEdge, client: Client) -> None:
     refused(answer, 404, "provider_unknown")
 
 
-async def test_retry_is_no_events_id(ledger: LedgerEdge, client: Client) -> None:
-    """Two paths that look alike have their own methods each."""
+async def test_retry_path_is_not_an_event_id(ledger: LedgerEdge, client: Client) -> None:
+    """The two similar paths have separate methods."""
     owner = ledger.edge.of("owner")
     answer = await client.get(ledger.edge.path(f"{EVENTS}/retry"), headers=owner)
     refused(answer, 405, "method_not_allowed")

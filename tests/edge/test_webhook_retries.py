@@ -26,8 +26,8 @@ async def client(ledger: LedgerEdge) -> AsyncIterator[Client]:
         yield client
 
 
-async def test_retry(ledger: LedgerEdge, client: Client) -> None:
-    """What failed or was ignored is due again, and its lane is rung; a second click meets it pending."""
+async def test_retries_an_event(ledger: LedgerEdge, client: Client) -> None:
+    """A failed or ignored event becomes due, and a worker is notified. A second request finds it pending."""
     for status in (EventStatus.FAILED, EventStatus.IGNORED):
         event = await ledger.event(status, reason="why")
         url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}/retry")
@@ -43,8 +43,8 @@ async def test_retry(ledger: LedgerEdge, client: Client) -> None:
         assert "pending" in body["detail"]
 
 
-async def test_retry_under_a_key_is_done_once(ledger: LedgerEdge, client: Client) -> None:
-    """The same request again answers the same, though the event has failed again meanwhile."""
+async def test_retries_once_under_a_key(ledger: LedgerEdge, client: Client) -> None:
+    """A repeated request returns the same response, even if the event failed again."""
     event = await ledger.event(EventStatus.FAILED, reason="boom")
     url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}/retry")
     headers = ledger.edge.of("owner") | {"idempotency-key": "once"}
@@ -70,10 +70,10 @@ async def test_retry_under_a_key_is_done_once(ledger: LedgerEdge, client: Client
         (EventStatus.FAILED, "boom", "payload_expired"),
     ],
 )
-async def test_what_is_not_retried(
+async def test_rejects_events_that_cannot_be_retried(
     ledger: LedgerEdge, client: Client, status: EventStatus, reason: str | None, code: str
 ) -> None:
-    """It would act twice, tell the wrong people, or has nothing left to act upon."""
+    """A retry would repeat effects, notify the wrong organization, or have no target."""
     event = await ledger.event(status, reason=reason)
     if code == "payload_expired":
         await ledger.edge.world.expire_payload(event)
@@ -83,8 +83,8 @@ async def test_what_is_not_retried(
     assert (await ledger.edge.world.seen(event), ledger.edge.bell.rung) == (before, [])
 
 
-async def test_retry_by_filter_in_steps(ledger: LedgerEdge, client: Client) -> None:
-    """So many at a time, each once, newest first; what cannot be retried does not stand in the way."""
+async def test_retries_by_filter_in_steps(ledger: LedgerEdge, client: Client) -> None:
+    """Each event once, newest first, in limited steps; events that cannot be retried are skipped."""
     events = [await ledger.event(EventStatus.FAILED, reason="boom") for _ in range(5)]
     await ledger.event(EventStatus.IGNORED, reason="before_binding")
     expired = await ledger.event(EventStatus.FAILED, reason="boom")
@@ -112,8 +112,8 @@ async def test_retry_by_filter_in_steps(ledger: LedgerEdge, client: Client) -> N
     assert none.json() == {"retried": 0, "next_cursor": None}
 
 
-async def test_retry_by_filter_under_a_key(ledger: LedgerEdge, client: Client) -> None:
-    """Done once; another filter under the same key is refused."""
+async def test_retries_by_filter_once_under_a_key(ledger: LedgerEdge, client: Client) -> None:
+    """Another filter under the same key is rejected."""
     await ledger.event(EventStatus.FAILED)
     url, headers = ledger.edge.path(f"{EVENTS}/retry"), ledger.edge.of("owner") | {"idempotency-key": "k"}
     first = await client.post(url, headers=headers, json={"status": "failed"})
@@ -134,15 +134,15 @@ async def test_retry_by_filter_under_a_key(ledger: LedgerEdge, client: Client) -
         ({"status": "failed", "colour": 1}, "colour"),
     ],
 )
-async def test_bad_bodies_are_named(ledger: LedgerEdge, client: Client, form: dict[str, object], field: str) -> None:
-    """Forgetting the status must not mean everything."""
+async def test_names_invalid_fields(ledger: LedgerEdge, client: Client, form: dict[str, object], field: str) -> None:
+    """A missing status does not mean all events."""
     url = ledger.edge.path(f"{EVENTS}/retry")
     answer = await client.post(url, headers=ledger.edge.of("owner"), json=form)
     assert refused(answer, 400, "body_invalid")["errors"][0]["field"] == field
 
 
-async def test_what_one_integration_was_told_no_other_is_told(ledger: LedgerEdge, client: Client) -> None:
-    """Disconnected, its events can still be read, and are not processed for whoever has the account now."""
+async def test_does_not_retry_events_of_another_integration(ledger: LedgerEdge, client: Client) -> None:
+    """Events of a disconnected integration stay readable, and are not processed for its successor."""
     event = await ledger.event(EventStatus.FAILED, reason="boom")
     headers = ledger.edge.of("owner")
     gone = await client.delete(ledger.edge.path("/git-integrations/github"), headers=headers)

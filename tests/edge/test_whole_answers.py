@@ -37,7 +37,7 @@ def asked(method: str = "GET", *headers: str) -> bytes:
     return "\r\n".join([f"{method} / HTTP/1.1", "host: here", *headers, "", ""]).encode()
 
 
-async def test_one_call_to_the_system_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sends_a_response_with_one_system_call(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two would wake the client twice."""
     written: list[bytes] = []
     made = HttpProtocol.connection_made
@@ -62,8 +62,8 @@ async def test_one_call_to_the_system_for_an_answer(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("status", [200, 204, 304])
-async def test_an_answer_without_a_body_is_not_kept(status: int) -> None:
-    """The next request on the same connection is answered too."""
+async def test_sends_a_response_without_a_body_at_once(status: int) -> None:
+    """The next request on the same connection gets its response, too."""
     body = b"" if status != 200 else b"not sent"
     async with connected(Response(body, status)) as (reader, writer):
         for _ in range(2):
@@ -71,8 +71,8 @@ async def test_an_answer_without_a_body_is_not_kept(status: int) -> None:
             assert (await reader.readuntil(END)).startswith(f"HTTP/1.1 {status} ".encode())
 
 
-async def test_a_stream_begins_before_its_first_event() -> None:
-    """A page that waits for the head knows that it is connected, however long nothing happens."""
+async def test_sends_the_head_of_a_stream_before_its_first_event() -> None:
+    """A page that waits for the head knows that it is connected."""
     happens = asyncio.Event()
 
     async def events() -> AsyncIterator[bytes]:
@@ -89,15 +89,15 @@ async def test_a_stream_begins_before_its_first_event() -> None:
         assert await reader.readuntil(b"event\r\n")
 
 
-async def test_whoever_asked_to_close_gets_the_whole_answer_first() -> None:
-    """The end of the connection is the end of the answer."""
+async def test_sends_the_whole_response_before_closing() -> None:
+    """The end of the connection is the end of the response."""
     async with connected(Response(b"whole")) as (reader, writer):
         writer.write(asked("GET", "connection: close"))
         assert (await reader.read()).endswith(END + b"whole")
 
 
-async def test_a_head_that_cannot_have_its_body_is_sent_at_the_end() -> None:
-    """The application fails after its head: what was said is said, then it hangs up."""
+async def test_sends_the_head_before_closing_a_failed_response() -> None:
+    """The application failed after its head."""
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})

@@ -12,8 +12,8 @@ ROLES = {"owner": 2, "admin": 2, "member": 2, "viewer": 1, "outsider": 0}
 
 
 @pytest.mark.parametrize(("person", "rights"), ROLES.items())
-async def test_who_may_do_what(edge: ProjectsEdge, client: Client, person: str, rights: int) -> None:
-    """Members link, viewers look, and to all others there is no such organization."""
+async def test_access_depends_on_the_role(edge: ProjectsEdge, client: Client, person: str, rights: int) -> None:
+    """Members can link, viewers can read, and all other users get 404 for the organization."""
     await link(edge, client, edge.second, GADGETS)
     for method, path, body, changes in (
         ("GET", edge.path("/projects"), None, False),
@@ -34,8 +34,10 @@ async def test_who_may_do_what(edge: ProjectsEdge, client: Client, person: str, 
 
 
 @pytest.mark.parametrize(("scope", "reads", "links"), [("git.read", 200, 403), ("git.link", 403, 201)])
-async def test_what_services_may(edge: ProjectsEdge, client: Client, scope: str, reads: int, links: int) -> None:
-    """What their scopes say, and the trail names them."""
+async def test_access_of_services_depends_on_scopes(
+    edge: ProjectsEdge, client: Client, scope: str, reads: int, links: int
+) -> None:
+    """The versions name the service."""
     await link(edge, client, edge.second)
     headers = edge.service(scope)
     assert (await client.get(edge.repository_of(edge.second), headers=headers)).status_code == reads
@@ -46,8 +48,8 @@ async def test_what_services_may(edge: ProjectsEdge, client: Client, scope: str,
         assert actor == "service:reader"
 
 
-async def test_a_foreign_project_is_like_none(edge: ProjectsEdge, client: Client) -> None:
-    """Another organization's project and one nobody has answer alike, byte for byte but the request's id."""
+async def test_foreign_project_equals_a_missing_project(edge: ProjectsEdge, client: Client) -> None:
+    """The responses are equal byte for byte, except for the request id."""
     for method, body in (
         ("GET", None),
         ("POST", {"repo_id": WIDGETS}),
@@ -70,8 +72,7 @@ async def test_a_foreign_project_is_like_none(edge: ProjectsEdge, client: Client
 
 
 @pytest.mark.parametrize("project_id", ["1", "import", "4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c1"])
-async def test_what_is_no_id_is_no_path(edge: ProjectsEdge, client: Client, project_id: str) -> None:
-    """Like any path there is not."""
+async def test_invalid_id_is_not_found(edge: ProjectsEdge, client: Client, project_id: str) -> None:
     answer = await client.get(edge.path(f"/projects/{project_id}/repository"), headers=edge.of("owner"))
     refused(answer, 404, "not_found")
 

@@ -22,10 +22,10 @@ CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("body", "expected"), CHANGES.values(), ids=CHANGES)
-async def test_a_link_is_changed(
+async def test_changes_a_link(
     edge: ProjectsEdge, client: Client, body: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    """What is not named stays as it was; a change has its version, and what is no change has none."""
+    """Fields that the request does not name stay. A change has its version; an equal value is not a change."""
     made = await link(edge, client, edge.project, settings={"root_directory": "apps/web"})
     path = edge.repository_of(edge.project)
     answer = await client.patch(path, json=body, headers=edge.of("member"))
@@ -35,8 +35,8 @@ async def test_a_link_is_changed(
     assert len(await edge.steps("link", made["id"])) == (2 if expected else 1)
 
 
-async def test_a_link_that_is_not_reachable_is_changed_and_unlinked(edge: ProjectsEdge, client: Client) -> None:
-    """It is the project's own, whatever the provider says."""
+async def test_changes_and_unlinks_an_unreachable_link(edge: ProjectsEdge, client: Client) -> None:
+    """The link belongs to the project, whatever the state at the provider."""
     await link(edge, client, edge.project)
     await edge.set_integration(replace(edge.integration, status=IntegrationStatus.REVOKED))
     path = edge.repository_of(edge.project)
@@ -61,10 +61,10 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
 
 
 @pytest.mark.parametrize(("body", "code", "field"), BAD.values(), ids=BAD)
-async def test_the_wrong_field_is_named(
+async def test_names_the_invalid_field(
     edge: ProjectsEdge, client: Client, body: dict[str, Any], code: str, field: str
 ) -> None:
-    """Wherever links are written, and nothing is changed."""
+    """In each request that writes a link, and nothing is changed."""
     made = await link(edge, client, edge.second)
     whole = {"repo_id": WIDGETS, **body}
     for method, path, sent in (
@@ -78,8 +78,7 @@ async def test_the_wrong_field_is_named(
     assert shown.json() == made
 
 
-async def test_every_wrong_field_is_named_at_once(edge: ProjectsEdge, client: Client) -> None:
-    """So that nobody has to guess twice."""
+async def test_names_all_invalid_fields_at_once(edge: ProjectsEdge, client: Client) -> None:
     await link(edge, client, edge.project)
     body = {"default_branch": "a b", "settings": {"root_directory": "a//b"}}
     answer = await client.patch(edge.repository_of(edge.project), json=body, headers=edge.of("member"))
@@ -87,8 +86,8 @@ async def test_every_wrong_field_is_named_at_once(edge: ProjectsEdge, client: Cl
     assert fields == ["default_branch", "settings.root_directory"]
 
 
-async def test_unlinking(edge: ProjectsEdge, client: Client) -> None:
-    """The link is gone, its trail and its facts stay, and the project can be linked anew."""
+async def test_unlinks(edge: ProjectsEdge, client: Client) -> None:
+    """The link is deleted, its versions and domain events stay, and the project can be linked again."""
     made = await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
     answer = await client.delete(path, headers=edge.of("member"))
@@ -101,8 +100,8 @@ async def test_unlinking(edge: ProjectsEdge, client: Client) -> None:
     assert (await link(edge, client, edge.project, GADGETS))["id"] != made["id"]
 
 
-async def test_unlinking_the_link_that_is_meant(edge: ProjectsEdge, client: Client) -> None:
-    """Who names a link never removes another that was made meanwhile."""
+async def test_unlinks_only_the_named_link(edge: ProjectsEdge, client: Client) -> None:
+    """A request that names a link never deletes another link that was created meanwhile."""
     seen = await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
     answer = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("admin"))
@@ -121,8 +120,8 @@ async def test_unlinking_the_link_that_is_meant(edge: ProjectsEdge, client: Clie
 
 
 @pytest.mark.parametrize("name", ["", "null", "1", "x" * 36])
-async def test_a_link_is_named_by_its_id(edge: ProjectsEdge, client: Client, name: str) -> None:
-    """Another text names none, and is not taken for no name."""
+async def test_rejects_a_link_id_that_is_not_a_uuid(edge: ProjectsEdge, client: Client, name: str) -> None:
+    """Other text is not treated as a missing link id."""
     await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
     answer = await client.delete(path, params={"link_id": name}, headers=edge.of("member"))
@@ -131,15 +130,15 @@ async def test_a_link_is_named_by_its_id(edge: ProjectsEdge, client: Client, nam
     assert (await client.get(path, headers=edge.of("member"))).status_code == 200
 
 
-async def test_without_a_link(edge: ProjectsEdge, client: Client) -> None:
-    """There is nothing to show, change or end."""
+async def test_project_without_a_link_is_not_found(edge: ProjectsEdge, client: Client) -> None:
+    """There is nothing to show, change or delete."""
     for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
         answer = await client.request(method, edge.repository_of(edge.project), json=body, headers=edge.of("owner"))
         refused(answer, 404, "project_not_linked")
 
 
-async def test_another_provider(edge: ProjectsEdge, client: Client) -> None:
-    """Is named as unknown, in the query and in the body."""
+async def test_rejects_an_unknown_provider(edge: ProjectsEdge, client: Client) -> None:
+    """In the query and in the body."""
     await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
     for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):

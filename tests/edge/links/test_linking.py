@@ -10,8 +10,8 @@ from tests.support.scenarios.edge import Client, refused
 from tests.support.scenarios.projects import ARCHIVED, FOREIGN, GADGETS, GONE, WIDGETS, ProjectsEdge, link
 
 
-async def test_a_link_is_made_and_shown(edge: ProjectsEdge, client: Client) -> None:
-    """With the repository's own branch, and everyone who may know is told."""
+async def test_creates_and_shows_a_link(edge: ProjectsEdge, client: Client) -> None:
+    """With the default branch of the repository. Members of the organization are notified."""
     path = edge.repository_of(edge.project)
     answer = await client.post(path, json={"repo_id": WIDGETS}, headers=edge.of("member"))
 
@@ -44,8 +44,8 @@ async def test_a_link_is_made_and_shown(edge: ProjectsEdge, client: Client) -> N
     assert changes["repo_id"] == [None, WIDGETS]
 
 
-async def test_everything_may_be_chosen_at_once(edge: ProjectsEdge, client: Client) -> None:
-    """Branch, directory, and that nothing is told of pushes."""
+async def test_accepts_all_settings_at_once(edge: ProjectsEdge, client: Client) -> None:
+    """Branch, directory, and no notification of pushes."""
     made = await link(
         edge,
         client,
@@ -59,8 +59,8 @@ async def test_everything_may_be_chosen_at_once(edge: ProjectsEdge, client: Clie
     assert chosen == ("release/1.x", False, {"root_directory": "apps/web"})
 
 
-async def test_a_second_click_changes_nothing(edge: ProjectsEdge, client: Client) -> None:
-    """Who asks for the link that is there gets it; with other wishes it is a conflict."""
+async def test_second_request_changes_nothing(edge: ProjectsEdge, client: Client) -> None:
+    """A request for the existing link returns it; other settings are a conflict."""
     made = await link(edge, client, edge.project, default_branch="next")
     path = edge.repository_of(edge.project)
     for body in ({"repo_id": WIDGETS}, {"repo_id": WIDGETS, "default_branch": "next"}):
@@ -74,8 +74,8 @@ async def test_a_second_click_changes_nothing(edge: ProjectsEdge, client: Client
     assert len(await edge.told()) == 1
 
 
-async def test_two_projects_may_link_one_repository(edge: ProjectsEdge, client: Client) -> None:
-    """Each has a link of its own."""
+async def test_two_projects_can_link_one_repository(edge: ProjectsEdge, client: Client) -> None:
+    """Each project has a separate link."""
     one = await link(edge, client, edge.project)
     two = await link(edge, client, edge.second, settings={"root_directory": "docs"})
     assert one["id"] != two["id"]
@@ -92,8 +92,10 @@ async def test_two_projects_may_link_one_repository(edge: ProjectsEdge, client: 
         ("acme/widgets", 404, "repository_not_found"),
     ],
 )
-async def test_what_cannot_be_linked(edge: ProjectsEdge, client: Client, repo_id: str, status: int, code: str) -> None:
-    """Only this integration's own catalog counts, however public the repository."""
+async def test_rejects_repositories_outside_the_catalog(
+    edge: ProjectsEdge, client: Client, repo_id: str, status: int, code: str
+) -> None:
+    """Only the catalog of this integration counts, even for public repositories."""
     for path in (edge.repository_of(edge.project), edge.path("/projects/import")):
         answer = await client.post(path, json={"repo_id": repo_id}, headers=edge.of("member"))
         refused(answer, status, code)
@@ -108,18 +110,17 @@ async def test_what_cannot_be_linked(edge: ProjectsEdge, client: Client, repo_id
         (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED, "Connect it again"),
     ],
 )
-async def test_an_integration_that_is_not_active(
+async def test_rejects_an_inactive_integration(
     edge: ProjectsEdge, client: Client, status: IntegrationStatus, reason: StatusReason, hint: str
 ) -> None:
-    """Nothing is linked through it, and the caller is told what helps."""
+    """The response names the remedy."""
     await edge.set_integration(replace(edge.integration, status=status, status_reason=reason))
     for path in (edge.repository_of(edge.project), edge.path("/projects/import")):
         answer = await client.post(path, json={"repo_id": WIDGETS}, headers=edge.of("member"))
         assert hint in refused(answer, 409, "integration_not_active")["detail"]
 
 
-async def test_an_organization_that_never_connected(edge: ProjectsEdge, client: Client) -> None:
-    """Has nothing to link."""
+async def test_rejects_an_organization_without_an_integration(edge: ProjectsEdge, client: Client) -> None:
     organization = await edge.world.organization("Newcomer")
     await edge.join("founder", organization, Role.OWNER)
     project = await edge.world.project(organization)
@@ -128,8 +129,8 @@ async def test_an_organization_that_never_connected(edge: ProjectsEdge, client: 
         assert "Connect it first" in refused(answer, 404, "integration_not_found")["detail"]
 
 
-async def test_another_repository_in_its_place(edge: ProjectsEdge, client: Client) -> None:
-    """In one step, told as an end and a beginning; the choices begin anew."""
+async def test_replaces_the_repository(edge: ProjectsEdge, client: Client) -> None:
+    """In one step, with an event for the end and one for the start; settings return to their defaults."""
     made = await link(edge, client, edge.project, default_branch="next", webhooks_enabled=False)
     path = edge.repository_of(edge.project)
     answer = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("member"))
@@ -153,10 +154,8 @@ async def test_another_repository_in_its_place(edge: ProjectsEdge, client: Clien
     ("repo_id", "code"),
     [(ARCHIVED, "repository_archived"), (GONE, "repository_not_found"), (FOREIGN, "repository_not_found")],
 )
-async def test_what_cannot_take_its_place_leaves_it_there(
-    edge: ProjectsEdge, client: Client, repo_id: str, code: str
-) -> None:
-    """Both steps, or neither."""
+async def test_failed_replacement_keeps_the_link(edge: ProjectsEdge, client: Client, repo_id: str, code: str) -> None:
+    """Both steps happen, or neither."""
     made = await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
     answer = await client.post(path, json={"repo_id": repo_id, "replace": True}, headers=edge.of("member"))
@@ -165,8 +164,7 @@ async def test_what_cannot_take_its_place_leaves_it_there(
     assert len(await edge.told()) == 1
 
 
-async def test_nothing_to_replace(edge: ProjectsEdge, client: Client) -> None:
-    """It is linked all the same."""
+async def test_replacing_creates_a_link_if_there_is_none(edge: ProjectsEdge, client: Client) -> None:
     await link(edge, client, edge.project, GADGETS, replace=True)
     answer = await client.post(
         edge.path("/projects/import"), json={"repo_id": WIDGETS, "replace": True}, headers=edge.of("member")

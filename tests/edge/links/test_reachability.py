@@ -36,8 +36,8 @@ REASONS: dict[str, tuple[dict[str, Any], str, str, str]] = {
 
 
 @pytest.mark.parametrize("why", REASONS)
-async def test_why_a_link_is_not_reachable(edge: ProjectsEdge, client: Client, why: str) -> None:
-    """With the one thing that helps, where it is shown, listed, and asked for again."""
+async def test_explains_an_unreachable_link(edge: ProjectsEdge, client: Client, why: str) -> None:
+    """With its remedy, in each response that shows a link."""
     facts, reason, action, url = REASONS[why]
     await link(edge, client, edge.project)
     await edge.set_integration(replace(edge.integration, **facts))
@@ -77,8 +77,8 @@ async def test_only_the_person_who_owns_the_account_gets_its_settings_page(edge:
             refused(page, 403, "installation_of_other_person")
 
 
-async def test_a_repository_that_went_away(edge: ProjectsEdge, client: Client) -> None:
-    """The link stays, and says what helps; the repository's return mends it."""
+async def test_link_to_a_removed_repository_stays(edge: ProjectsEdge, client: Client) -> None:
+    """It names the remedy. The link works again when the repository returns."""
     await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
     for row in ({"removed_at": ago(minutes=1)}, {}):
@@ -92,8 +92,8 @@ async def test_a_repository_that_went_away(edge: ProjectsEdge, client: Client) -
             assert (shown["reachable"], shown["reason"], shown["action"]) == (True, None, None)
 
 
-async def test_a_repository_that_was_created_again(edge: ProjectsEdge, client: Client) -> None:
-    """Another one has its name, in any case: it is offered, and can be linked in its place."""
+async def test_offers_a_repository_created_again_under_the_name(edge: ProjectsEdge, client: Client) -> None:
+    """Names are compared without case. The new repository can replace the link."""
     await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
 
@@ -113,8 +113,8 @@ async def test_a_repository_that_was_created_again(edge: ProjectsEdge, client: C
     assert await successor() is None
 
 
-async def test_a_removed_repository_of_that_name_is_not_offered(edge: ProjectsEdge, client: Client) -> None:
-    """Nor one of another organization."""
+async def test_does_not_offer_a_removed_repository_of_the_name(edge: ProjectsEdge, client: Client) -> None:
+    """Nor a repository of another organization."""
     await link(edge, client, edge.project)
     async with edge.world.unit_of_work() as tx:
         elsewhere = await tx.integrations.find(edge.other.id, "github")
@@ -128,8 +128,8 @@ async def test_a_removed_repository_of_that_name_is_not_offered(edge: ProjectsEd
     assert (shown["reason"], shown["successor"]) == ("repository_removed", None)
 
 
-async def test_an_archived_repository(edge: ProjectsEdge, client: Client) -> None:
-    """Is reachable, and says why nothing comes all the same, and what helps."""
+async def test_archived_repository_is_reachable(edge: ProjectsEdge, client: Client) -> None:
+    """The response explains why no events arrive, and names the remedy."""
     await link(edge, client, edge.project)
     facts = {"full_name": "acme/widgets", "url": "https://p.example/acme/widgets"}
     await edge.save(a_repository(edge.integration, WIDGETS, archived=True, **facts))
