@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
 from core.domain.secret import Secret
 from testing.contracts.provider.app import AppContract, ProviderStage
@@ -27,7 +27,7 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[ProviderStage]:
             client_id=running.app.client_id,
             client_secret=Secret(running.app.client_secret),
             private_key=Secret(running.app.private_key),
-            addresses=Addresses(api=running.api_url, web=running.url),
+            addresses=GitHubUrls(api=running.api_url, web=running.url),
         )
         provider = GitHubProvider(app, time, monotonic=time.monotonic, sleep=time.sleep)
         try:

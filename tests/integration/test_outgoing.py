@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.registration import Registrar
 from adapters.observability.alerts import LoggedAlerts
-from adapters.observability.open_telemetry import OpenTelemetryTraces, sent_to
+from adapters.observability.open_telemetry import OpenTelemetryTraces, make_span_processor
 from adapters.observability.sentry import SentryAlerts
 from adapters.secrets.jwks import KeySetUnreadable, read_key_set
 from core.domain.secret import Secret
@@ -67,7 +67,9 @@ async def test_without_the_company_s_authority_nobody_is_trusted(company: Compan
 
 
 async def test_github_is_called_through_the_proxy(company: Company) -> None:
-    await Registrar(Addresses(f"https://{HOST}/api", "https://web"), None, connect_by(company.outgoing)).greet()
+    await Registrar(
+        GitHubUrls(f"https://{HOST}/api", "https://web"), None, connect_by(company.outgoing)
+    ).check_reachable()
     assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("GET", "/api/")])
 
 
@@ -84,7 +86,9 @@ def test_alerts_are_sent_through_the_proxy(company: Company) -> None:
 
 def test_traces_are_sent_through_the_proxy(company: Company) -> None:
     collector, route = f"https://{HOST}", company.outgoing
-    traces = OpenTelemetryTraces(sent_to(collector, proxy=route.proxy_for(collector), ca_bundle=route.ca_bundle))
+    traces = OpenTelemetryTraces(
+        make_span_processor(collector, proxy=route.proxy_for(collector), ca_bundle=route.ca_bundle)
+    )
     with traces.span("work", SpanRole.PROCESSES):
         pass
     traces.close()

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.postgres.connection.database import Database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
@@ -159,7 +159,7 @@ async def _people(stage: Stage) -> None:
         client_id=sandbox.app.client_id,
         client_secret=Secret(sandbox.app.client_secret),
         private_key=Secret(sandbox.app.private_key),
-        addresses=Addresses(api=sandbox.api_url, web=sandbox.url),
+        addresses=GitHubUrls(api=sandbox.api_url, web=sandbox.url),
     )
     database, clock = Database(stage.database_url), SystemClock()
     unit_of_work, provider = PostgresUnitOfWork(database), GitHubProvider(app, clock)

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.api.calls import Limits
 from adapters.github.api.retries import RetryPolicy
 from adapters.github.provider import GitHubApp, GitHubProvider
@@ -77,7 +77,7 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
             client_id=sandbox.app.client_id,
             client_secret=Secret(sandbox.app.client_secret),
             private_key=Secret(sandbox.app.private_key),
-            addresses=Addresses(api=sandbox.api_url, web=sandbox.url),
+            addresses=GitHubUrls(api=sandbox.api_url, web=sandbox.url),
         )
         provider = GitHubProvider(app, clock, limits=Limits(retries=RetryPolicy(attempts=1)))
         tokens = wire_token_sources(

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from entrypoints.bootstrap.registration import variables
 from entrypoints.local.registration.environment_file import NowhereToKeep, environment_text, keep
 from entrypoints.settings.settings import Settings
 from tests.support.builders.registration import REGISTERED
 
-NAMED = variables(REGISTERED, Addresses())
+NAMED = variables(REGISTERED, GitHubUrls())
 TEXT = environment_text(NAMED, about="The app\nof a test")
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from adapters.github.protocol.payloads import moment
+from adapters.github.protocol.payloads import parse_time
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.provider_events import Unhandled
 from tests.support.builders.webhooks import protocol
@@ -75,4 +75,4 @@ def test_a_payload_without_its_events_shape_is_unreadable(event: str, body: byte
 )
 def test_times_are_read_into_utc(written: str | int | None, read: datetime | None) -> None:
     """Every writing GitHub uses is one instant in UTC; what is no time tells none."""
-    assert moment(written) == read
+    assert parse_time(written) == read

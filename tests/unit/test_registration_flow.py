@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.registration import AppRegistrationRequest, RegisteredApp, Registrar
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
@@ -53,7 +53,7 @@ class Keeper:
 
 def flow_of(keeper: Keeper, *answers: bytes | Exception) -> RegistrationFlow:
     """Make a flow that waits for nothing."""
-    return RegistrationFlow(Conversions(Addresses(), answers=list(answers)), WISH, keeper, lambda _: None)
+    return RegistrationFlow(Conversions(GitHubUrls(), answers=list(answers)), WISH, keeper, lambda _: None)
 
 
 def come_back(flow: RegistrationFlow, *, state: str | None = None) -> Shown:

@@ -8,9 +8,9 @@ import httpx
 import msgspec
 import uvloop
 
-from adapters.github.decoding.repository_answers import RepositoriesAnswer
+from adapters.github.decoding.repository_answers import RepositoriesResponse
 
-_decode = msgspec.json.Decoder(RepositoriesAnswer).decode
+_decode = msgspec.json.Decoder(RepositoriesResponse).decode
 
 
 async def main(url: str, rounds: int) -> None:

@@ -8,7 +8,7 @@ import uvloop
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.system.clock import SystemClock
 from core.domain.provider import InstallationAccess
@@ -19,7 +19,7 @@ async def main(url: str, rounds: int) -> None:
     """Read everything once to warm up, then again and again."""
     key = generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    app = GitHubApp("Iv1.bench", Secret("secret"), Secret(pem), addresses=Addresses(api=url))
+    app = GitHubApp("Iv1.bench", Secret("secret"), Secret(pem), addresses=GitHubUrls(api=url))
     provider = GitHubProvider(app, SystemClock())
     try:
         await _read(provider)

@@ -23,7 +23,7 @@ _NO_BRANCH = re.compile(r"(^|/)\.|\.\.|//|^/|@\{|[\x00-\x20\x7f~^:?*\[\\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class GitHubUrls:
     """The base URLs of one GitHub; everything else about a GitHub Enterprise Server is the same."""
 
     api: str = "https://api.github.com"
@@ -52,7 +52,7 @@ class Addresses:
         """Whether this is a GitHub Enterprise Server."""
         return urlsplit(self.api).path.rstrip("/") == _SERVER_API
 
-    def of_api(self, path: str) -> str:
+    def api_url(self, path: str) -> str:
         """Return the URL of an API path that begins with a slash."""
         return self.api.rstrip("/") + path
 
@@ -75,18 +75,18 @@ class Addresses:
             path = prefix + path
         return urlunsplit((own.scheme, own.netloc, path, found.query, ""))
 
-    def of_page(self, path: str) -> str:
+    def page_url(self, path: str) -> str:
         """Return the URL of a page for browsers; the path begins with a slash."""
         return self.web.rstrip("/") + path
 
     def app_page(self, slug: str) -> str:
         """Return the page of an app."""
-        return self.of_page(f"/{'github-apps' if self.is_server else 'apps'}/{quote(slug, safe='')}")
+        return self.page_url(f"/{'github-apps' if self.is_server else 'apps'}/{quote(slug, safe='')}")
 
     def app_settings(self, slug: str, organization: str | None) -> str:
         """Return where an app's owner changes it: an organization's, or a person's own."""
         owner = f"/organizations/{quote(organization, safe='')}" if organization else ""
-        return self.of_page(f"{owner}/settings/apps/{quote(slug, safe='')}")
+        return self.page_url(f"{owner}/settings/apps/{quote(slug, safe='')}")
 
     def installation_page(self, number: str, organization: str | None) -> str:
         """Return where an installation is managed: an organization's, or a person's own.
@@ -94,16 +94,16 @@ class Addresses:
         As the API tells in `html_url`:
         https://docs.github.com/rest/apps/apps#get-an-installation-for-the-authenticated-app
         """
-        owner = f"/organizations/{segment(organization)}" if organization else ""
-        return self.of_page(f"{owner}/settings/installations/{segment(number)}")
+        owner = f"/organizations/{quote_segment(organization)}" if organization else ""
+        return self.page_url(f"{owner}/settings/installations/{quote_segment(number)}")
 
     def enterprise_installation_page(self, number: str, slug: str) -> str:
         """Return where an enterprise's installation is managed."""
-        return self.of_page(f"/enterprises/{segment(slug)}/settings/installations/{segment(number)}")
+        return self.page_url(f"/enterprises/{quote_segment(slug)}/settings/installations/{quote_segment(number)}")
 
     def is_page(self, url: str) -> bool:
         """Tell whether a URL is one of this GitHub's pages."""
-        return url.startswith(self.of_page("/"))
+        return url.startswith(self.page_url("/"))
 
 
 def is_loopback(url: str) -> bool:
@@ -111,7 +111,7 @@ def is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in _LOOPBACK
 
 
-def is_number(text: str) -> bool:
+def is_numeric_id(text: str) -> bool:
     """Tell whether a text is one of GitHub's numeric ids and can stand in a path."""
     return _NUMBER.fullmatch(text) is not None
 
@@ -122,7 +122,7 @@ def can_be_branch(text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def segment(text: str) -> str:
+def quote_segment(text: str) -> str:
     """Return a text as one part of a path; a slash in a branch's name must not split it.
 
     https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
@@ -130,12 +130,12 @@ def segment(text: str) -> str:
     return quote(text, safe="")
 
 
-def same_origin(one: str, other: str) -> bool:
+def is_same_origin(one: str, other: str) -> bool:
     """Tell whether two URLs are of one scheme, host and port, so that a token may go to both."""
-    return _origin(one) == _origin(other)
+    return _parse_origin(one) == _parse_origin(other)
 
 
-def _origin(url: str) -> tuple[str, str | None, int | None]:
+def _parse_origin(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     try:
         port = parts.port

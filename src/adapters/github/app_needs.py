@@ -29,6 +29,6 @@ NEEDS = AppNeeds(
 _OTHER_NAMES: Mapping[str, str] = {"email_addresses": "emails"}
 
 
-def named_as_in_manifests(permissions: Mapping[str, str]) -> dict[str, str]:
+def normalize_permission_names(permissions: Mapping[str, str]) -> dict[str, str]:
     """Return permissions under one name each."""
     return {_OTHER_NAMES.get(name, name): level for name, level in permissions.items()}

@@ -5,10 +5,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.api.app_calls import AppCalls
 from adapters.github.api.app_jwt import AppJwt, read_private_key
-from adapters.github.api.caller import Parts
+from adapters.github.api.caller import CallContext
 from adapters.github.api.calls import Limits
 from adapters.github.api.credentials import AppCredential, ClientCredential, TokenAges
 from adapters.github.api.http_client import Connect
@@ -38,7 +38,7 @@ class GitHubApp:
     private_key: Secret
     app_id: str | None = None
     slug: str | None = None
-    addresses: Addresses = field(default_factory=Addresses)
+    addresses: GitHubUrls = field(default_factory=GitHubUrls)
 
     @property
     def issuer(self) -> str:
@@ -70,7 +70,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
         claim = AppJwt(app.issuer, read_private_key(app.private_key), clock)
         self._claim = claim
         super().__init__(
-            Parts(
+            CallContext(
                 addresses=app.addresses,
                 transport=Transport(
                     clock,
@@ -99,4 +99,4 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._parts.transport.close()
+        await self._context.transport.close()

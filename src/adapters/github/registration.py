@@ -10,20 +10,20 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.api.calls import Call, Limits
 from adapters.github.api.credentials import NoCredential
-from adapters.github.api.failures import Failure, failure_of, message_of
-from adapters.github.api.http_client import Connect, Wire
+from adapters.github.api.failures import Failure, classify_failure, read_message
+from adapters.github.api.http_client import Connect, HttpClient
 from adapters.github.api.unavailable import Unavailable
 from adapters.github.app_needs import NEEDS
-from adapters.github.decoding.readers import nothing
+from adapters.github.decoding.readers import ignore_body
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 
 _PAUSE = 1.0
 
-LONGEST_NAME = 34
+MAX_NAME_LENGTH = 34
 """Of an app, in characters: its page takes no more."""
 
 
@@ -61,7 +61,7 @@ class RegisteredApp(msgspec.Struct, frozen=True):
         return f"RegisteredApp(id={self.id}, slug={self.slug!r})"
 
 
-def manifest(wish: AppRegistrationRequest, *, redirect_url: str) -> dict[str, Any]:
+def build_manifest(wish: AppRegistrationRequest, *, redirect_url: str) -> dict[str, Any]:
     """Return the manifest of an app with what we need, and nothing more."""
     return {
         "name": wish.name,
@@ -83,27 +83,27 @@ def manifest(wish: AppRegistrationRequest, *, redirect_url: str) -> dict[str, An
 class Registrar:
     """Registers an app at one GitHub, for a person's own account or an organization's."""
 
-    addresses: Addresses
+    addresses: GitHubUrls
     organization: str | None = None
     connect: Connect | None = None
 
     def page(self, *, state: str) -> str:
         """Return where a browser posts the manifest, in a form's field of that name."""
         owner = f"/organizations/{quote(self.organization, safe='')}" if self.organization else ""
-        return self.addresses.of_page(f"{owner}/settings/apps/new?{urlencode({'state': state})}")
+        return self.addresses.page_url(f"{owner}/settings/apps/new?{urlencode({'state': state})}")
 
     def manifest(self, wish: AppRegistrationRequest, *, redirect_url: str) -> str:
         """Return the manifest as the form has it."""
-        return json.dumps(manifest(wish, redirect_url=redirect_url))
+        return json.dumps(build_manifest(wish, redirect_url=redirect_url))
 
-    async def greet(self, *, seconds: float = 10.0) -> None:
+    async def check_reachable(self, *, seconds: float = 10.0) -> None:
         """Find out that this GitHub answers, whatever it says; raises `ProviderUnavailable` naming the URL.
 
         Without it an app would be made whose secrets could not be fetched, or nobody would ever come back.
         """
-        wire, url = Wire(Limits(whole=seconds), self.connect), self.addresses.of_api("/")
+        wire, url = HttpClient(Limits(whole=seconds), self.connect), self.addresses.api_url("/")
         try:
-            await wire.exchange(Call("GET", url, NoCredential(), nothing), authorization=None)
+            await wire.send(Call("GET", url, NoCredential(), ignore_body), authorization=None)
         except Unavailable as silent:
             raise ProviderUnavailable(
                 f"{url} does not respond ({silent.why.rstrip(': ')}). Check the URL and the network.",
@@ -121,23 +121,23 @@ class Registrar:
         Asked without the transport, whose log would name the code: it stands in the path.
         """
         path = f"/app-manifests/{quote(code.reveal(), safe='')}/conversions"
-        wire = Wire(Limits(whole=20.0), self.connect)
+        wire = HttpClient(Limits(whole=20.0), self.connect)
         try:
-            reply = await wire.exchange(
-                Call("POST", self.addresses.of_api(path), NoCredential(), nothing), authorization=None
+            response = await wire.send(
+                Call("POST", self.addresses.api_url(path), NoCredential(), ignore_body), authorization=None
             )
         finally:
             await wire.close()
-        if reply.succeeded:
-            return reply.body
-        said = message_of(reply.body) or f"status {reply.status}"
-        match failure_of(reply.status, reply.headers, said):
+        if response.succeeded:
+            return response.body
+        said = read_message(response.body) or f"status {response.status}"
+        match classify_failure(response.status, response.headers, said):
             case Failure.UNAVAILABLE | Failure.RATE_LIMITED:
                 raise ProviderUnavailable(
-                    f"GitHub responded: {said} ({reply.request}). Try again later.", retry_after=_PAUSE
+                    f"GitHub responded: {said} ({response.request}). Try again later.", retry_after=_PAUSE
                 )
             case _:
-                raise CredentialRefused(f"GitHub responded: {said} ({reply.request}).")
+                raise CredentialRefused(f"GitHub responded: {said} ({response.request}).")
 
     def read(self, answer: bytes) -> RegisteredApp:
         """Read what a conversion answered; raises `ValueError`, which repeats nothing of it."""

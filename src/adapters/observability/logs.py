@@ -22,7 +22,7 @@ def configure_logs(*, level: str, development: bool = False) -> None:
     """
     out = sys.stderr
     structlog.configure(
-        processors=_processors(development=development, colors=out.isatty()),
+        processors=_build_processors(development=development, colors=out.isatty()),
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=(structlog.WriteLoggerFactory(out) if development else structlog.BytesLoggerFactory(out.buffer)),
         cache_logger_on_first_use=True,
@@ -47,20 +47,20 @@ class _Forwarder(logging.Handler):
         _log.log(record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or False)
 
 
-def _processors(*, development: bool, colors: bool) -> list[Processor]:
+def _build_processors(*, development: bool, colors: bool) -> list[Processor]:
     if not development:
-        return [_line]
+        return [_render_line]
     console = structlog.dev.ConsoleRenderer(
         colors=colors, timestamp_key="time", exception_formatter=structlog.dev.plain_traceback
     )
-    return [_told, console]
+    return [_render, console]
 
 
-def _line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
-    return msgspec.json.encode(_told(logger, method, event))
+def _render_line(logger: WrappedLogger, method: str, event: EventDict) -> bytes:
+    return msgspec.json.encode(_render(logger, method, event))
 
 
-def _told(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+def _render(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     """Return the content of a log line. One function, because a chain of processors is slower per request."""
     if "exc_info" in event:
         # Format the exception before redaction, because its message can contain a secret.

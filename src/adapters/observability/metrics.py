@@ -30,7 +30,7 @@ _BACKLOG = {
 # Unknown HTTP methods are counted as "other" so that clients cannot create new time series.
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
 # Each installation is one time series per process. Above this number, installations share one series.
-_MOST_INSTALLATIONS = 1000
+_MAX_INSTALLATIONS = 1000
 _OTHERS = "others"
 _GROUP_SIZES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
@@ -271,7 +271,7 @@ class PrometheusMetrics(Metrics):
         key = method, route, status // 100
         known = self._answers_of.get(key)
         if known is None:
-            known = self._answers.labels(_known_method(method), route, f"{key[2]}xx")
+            known = self._answers.labels(_normalize_method(method), route, f"{key[2]}xx")
             self._answers_of[key] = known
         known.observe(seconds)
 
@@ -283,7 +283,7 @@ class PrometheusMetrics(Metrics):
         """Set the gauge. Installations above the maximum share one time series."""
         known = self._installations
         if installation and installation not in known:
-            if len(known) < _MOST_INSTALLATIONS:
+            if len(known) < _MAX_INSTALLATIONS:
                 known.add(installation)
             else:
                 installation = _OTHERS
@@ -339,5 +339,5 @@ class PrometheusMetrics(Metrics):
         return generate_latest(everyone) + generate_latest(self._process)
 
 
-def _known_method(method: str) -> str:
+def _normalize_method(method: str) -> str:
     return method if method in _METHODS else "other"

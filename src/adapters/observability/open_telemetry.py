@@ -20,7 +20,7 @@ _W3C = TraceContextTextMapPropagator()
 _PARENT = "traceparent"
 
 
-def sent_to(collector: str, *, proxy: str | None = None, ca_bundle: Path | None = None) -> SpanProcessor:
+def make_span_processor(collector: str, *, proxy: str | None = None, ca_bundle: Path | None = None) -> SpanProcessor:
     """Return a processor that sends spans to the collector in batches, with OTLP over HTTP."""
     session = Session()
     session.trust_env = False  # the settings define proxies and certificate authorities

@@ -57,7 +57,7 @@ def redact(value: Any) -> Any:  # noqa: ANN401 - any log or alert value in, plai
             return value.isoformat()
         case dict() | Mapping():  # nearly all are dicts, and checking an abstract class is slower
             return {
-                str(name): REDACTED if item is not None and names_secret(str(name)) else redact(item)
+                str(name): REDACTED if item is not None and is_secret_name(str(name)) else redact(item)
                 for name, item in value.items()
             }
         case list() | tuple() | set() | frozenset():
@@ -68,7 +68,7 @@ def redact(value: Any) -> Any:  # noqa: ANN401 - any log or alert value in, plai
 
 def redact_text(text: str) -> str:
     """Return the text with everything replaced that looks like a secret."""
-    if not _may_hold_one(text):
+    if not _can_contain_secret(text):
         return text
     for needles, pattern, replacement in _PATTERNS:
         if any(map(text.__contains__, needles)):
@@ -76,7 +76,7 @@ def redact_text(text: str) -> str:
     return text
 
 
-def _may_hold_one(text: str) -> bool:
+def _can_contain_secret(text: str) -> bool:
     """Return whether the text contains any of the texts that patterns need. Most log texts contain none.
 
     Written without a loop, which takes five times as long. This runs for every request.
@@ -94,6 +94,6 @@ def _may_hold_one(text: str) -> bool:
 
 
 @lru_cache(maxsize=1024)
-def names_secret(name: str) -> bool:
+def is_secret_name(name: str) -> bool:
     """Return whether a value with this name is always secret."""
     return _SECRET_NAME.search(name) is not None

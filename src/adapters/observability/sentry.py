@@ -47,7 +47,7 @@ class SentryAlerts(Alerts):
             # An empty string means no proxy. None would read the environment.
             http_proxy=proxy or "",
             https_proxy=proxy or "",
-            proxy_headers=_proxy_authorization(proxy),
+            proxy_headers=_build_proxy_headers(proxy),
             ca_certs=str(ca_bundle) if ca_bundle else None,
             default_integrations=False,
             auto_enabling_integrations=False,
@@ -61,7 +61,7 @@ class SentryAlerts(Alerts):
             },
             auto_session_tracking=False,
             send_client_reports=False,
-            before_send=_redacted,
+            before_send=_redact_event,
         )
 
     def alert(self, code: str, message: str, **facts: str | int | None) -> None:
@@ -88,7 +88,7 @@ class SentryAlerts(Alerts):
         self._client.capture_event(event, hint, scope=Scope())
 
 
-def _proxy_authorization(proxy: str | None) -> dict[str, str] | None:
+def _build_proxy_headers(proxy: str | None) -> dict[str, str] | None:
     """Return the header with the proxy's user and password. The SDK does not read them from the URL."""
     parts = urlsplit(proxy or "")
     if parts.username is None:
@@ -97,6 +97,6 @@ def _proxy_authorization(proxy: str | None) -> dict[str, str] | None:
     return make_headers(proxy_basic_auth=credentials)
 
 
-def _redacted(event: "Event", _hint: "Hint") -> "Event":
+def _redact_event(event: "Event", _hint: "Hint") -> "Event":
     redacted: Event = redact(event)
     return redacted

@@ -9,7 +9,7 @@ from ports.authorizer import Authorizer
 _POLICY = ("standing.polar", "roles.polar", "scopes.polar", "accounts.polar")
 
 # Far more than there are roles times scopes in use; a bound all the same, since scopes come from tokens.
-_MOST_DECISIONS = 4096
+_MAX_DECISIONS = 4096
 
 
 class OsoAuthorizer(Authorizer):
@@ -22,10 +22,10 @@ class OsoAuthorizer(Authorizer):
         # In one call: Oso forgets nothing between calls, and takes no second one.
         oso.load_str("\n".join((folder / name).read_text() for name in _POLICY))
 
-        @lru_cache(maxsize=_MOST_DECISIONS)
+        @lru_cache(maxsize=_MAX_DECISIONS)
         def decide(access: AccessContext, action: Action) -> bool:
             resource = "account" if access.own else "organization"
-            allowed: bool = oso.is_allowed(_facts(access), action.value, resource)
+            allowed: bool = oso.is_allowed(_build_facts(access), action.value, resource)
             return allowed
 
         self._decide = decide
@@ -35,7 +35,7 @@ class OsoAuthorizer(Authorizer):
         return self._decide(access, action)
 
 
-def _facts(access: AccessContext) -> dict[str, object]:
+def _build_facts(access: AccessContext) -> dict[str, object]:
     return {
         "operator": access.operator,
         "role": access.role.value if access.role else None,

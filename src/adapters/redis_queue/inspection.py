@@ -10,7 +10,7 @@ from adapters.redis_queue.worker_notifier import QUEUE
 _NETWORK_SECONDS = 5.0
 
 
-async def listening_workers(url: str) -> Sequence[str]:
+async def list_workers(url: str) -> Sequence[str]:
     """Return the workers that listen to our queue; raises `redis.RedisError` or `OSError`.
 
     A worker's entry ends half a minute after the worker does; its name stays in the queue's set for longer.

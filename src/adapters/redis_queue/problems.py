@@ -74,16 +74,16 @@ _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
 )
 
 
-def problem_of(error: Exception) -> QueueProblem:
+def diagnose(error: Exception) -> QueueProblem:
     """Return what an error of Redis, or of the connection to it, means."""
-    text = f"{_first_word(error)} {error}"
+    text = f"{_find_first_word(error)} {error}"
     for pattern, problem in _KNOWN:
         if pattern.search(text):
             return problem
     return QueueProblem(f"Redis does not respond ({type(error).__name__}).", f"Start Redis, or correct {_SETTING}.")
 
 
-def _first_word(error: Exception) -> str:
+def _find_first_word(error: Exception) -> str:
     """Return the word that the client leaves out of an error's text."""
     words = {
         exceptions.BusyLoadingError: "LOADING",

@@ -9,7 +9,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError
 
-from adapters.redis_queue.problems import CLUSTER, EVICTING, REPLICA, SENTINEL, QueueProblem, problem_of
+from adapters.redis_queue.problems import CLUSTER, EVICTING, REPLICA, SENTINEL, QueueProblem, diagnose
 from core.domain.errors import StorageUnavailable
 from core.domain.secret import redact_url
 
@@ -80,22 +80,22 @@ async def find_problems(url: str, *, timeout_seconds: float) -> Sequence[QueuePr
     )
     async with client:
         try:
-            found = _of_server(await _info(client))
+            found = _check_server(await _read_info(client))
             if not any(problem.is_unsupported for problem in found):
-                await _write(client)
+                await _test_write(client)
         except (RedisError, OSError) as error:
-            return [problem_of(error)]
+            return [diagnose(error)]
     return found
 
 
-async def _info(client: "Redis") -> dict[str, str]:
+async def _read_info(client: "Redis") -> dict[str, str]:
     try:
         return {name: str(value) for name, value in (await client.info()).items()}
     except NoPermissionError:
         return {}  # the write test reports the missing permission
 
 
-def _of_server(info: dict[str, str]) -> list[QueueProblem]:
+def _check_server(info: dict[str, str]) -> list[QueueProblem]:
     if info.get("redis_mode") == "cluster" or info.get("cluster_enabled") == "1":
         return [CLUSTER]
     if info.get("redis_mode") == "sentinel":
@@ -106,7 +106,7 @@ def _of_server(info: dict[str, str]) -> list[QueueProblem]:
     return found
 
 
-async def _write(client: "Redis") -> None:
+async def _test_write(client: "Redis") -> None:
     """Do what waking a worker does, on keys of its own."""
     async with client.pipeline(transaction=True) as pipeline:
         pipeline.set(f"{_PROBE}:bell", 1, ex=10)

@@ -12,7 +12,7 @@ from rq import Queue
 from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
-from adapters.redis_queue.problems import problem_of
+from adapters.redis_queue.problems import diagnose
 from core.domain.events.lanes import LANES
 from core.domain.secret import redact_url
 from ports.traces import Traces
@@ -22,14 +22,14 @@ QUEUE = "git-lanes"
 # A drain ends by itself after 30 s; twice that is long enough to call it stuck.
 JOB_SECONDS = 60
 
-_SWALLOW_SECONDS = 30
+_DEDUPLICATION_SECONDS = 30
 _NETWORK_SECONDS = 0.5
 # More than live at once: a sweep sends at most one for each lane every few seconds. While no worker runs, the
 # expired ones before them would fill Redis, and the first worker would have to pass them all.
-_MOST_RINGS = 1000
+_MAX_JOBS = 1000
 # After a round of rings the thread rests: a burst of groups becomes one round, and the first ring of a
 # quiet moment has gone out already.
-_REST_SECONDS = 0.01
+_PAUSE_SECONDS = 0.01
 
 _log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ class RedisWorkerNotifier(WorkerNotifier):
     async def answer(self, lane: int) -> None:
         """Forget that the lane was rung."""
         try:
-            await asyncio.to_thread(self._redis.delete, _bell(lane))
+            await asyncio.to_thread(self._redis.delete, _build_key(lane))
         except redis.RedisError as error:
             self._failed(error)
 
@@ -97,7 +97,7 @@ class RedisWorkerNotifier(WorkerNotifier):
             self._wake.clear()
             self._ring_wanted()
             if not self._closing:
-                time.sleep(_REST_SECONDS)
+                time.sleep(_PAUSE_SECONDS)
         # What was wanted during the last rest.
         self._ring_wanted()
 
@@ -115,10 +115,10 @@ class RedisWorkerNotifier(WorkerNotifier):
         try:
             with self._redis.pipeline(transaction=False) as pipeline:
                 for lane in lanes:
-                    pipeline.set(_bell(lane), 1, nx=swallow, ex=_SWALLOW_SECONDS)
+                    pipeline.set(_build_key(lane), 1, nx=swallow, ex=_DEDUPLICATION_SECONDS)
                 rung = pipeline.execute()
             if not swallow:
-                self._redis.ltrim(self._queue.key, -_MOST_RINGS, -1)
+                self._redis.ltrim(self._queue.key, -_MAX_JOBS, -1)
             due = [lane for lane, is_first in zip(lanes, rung, strict=True) if is_first]
             if due:
                 self._queue.enqueue_many([self._job(lane, carried.get(lane)) for lane in due])
@@ -145,7 +145,7 @@ class RedisWorkerNotifier(WorkerNotifier):
         if not self._failing:
             self._failing = True
             said = f"{type(error).__name__}: {error}"
-            reason = problem_of(error).with_setting(self._setting).remedy
+            reason = diagnose(error).with_setting(self._setting).remedy
             _log.warning("worker_notification_failed", url=self._shown, error=said, reason=reason)
 
     def _heard(self) -> None:
@@ -154,5 +154,5 @@ class RedisWorkerNotifier(WorkerNotifier):
             _log.info("worker_notifications_resumed", url=self._shown)
 
 
-def _bell(lane: int) -> str:
+def _build_key(lane: int) -> str:
     return f"git:bell:{lane}"

@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import structlog
 
-from adapters.secrets.keys import KeyRefused, KeySource, VerificationKey, key_from_jwk
+from adapters.secrets.keys import KeyRefused, KeySource, VerificationKey, parse_jwk
 from core.domain.principals import KeysUnavailable
 
 _FETCH_SECONDS = 5.0
@@ -152,7 +152,7 @@ def _parse(body: bytes) -> Mapping[str, VerificationKey]:
         if not isinstance(key_id, str) or (says_purpose and "use" not in jwk):
             continue
         try:
-            found[key_id] = key_from_jwk(jwk)
+            found[key_id] = parse_jwk(jwk)
         except KeyRefused:
             continue
     if not found:

@@ -46,31 +46,31 @@ class PinnedKey(KeySource):
 
     def __init__(self, pem: str) -> None:
         """Parse a PEM public key; raises `KeyRefused`."""
-        self._key = key_from_pem(pem)
+        self._key = parse_pem_key(pem)
 
     async def find(self, key_id: str | None) -> VerificationKey | None:  # noqa: ARG002 - the protocol's signature
         """Return the key."""
         return self._key
 
 
-def key_from_pem(pem: str) -> VerificationKey:
+def parse_pem_key(pem: str) -> VerificationKey:
     """Parse a PEM public key; raises `KeyRefused`."""
     try:
         key = load_pem_public_key(pem.encode())
     except ValueError:
         raise KeyRefused("the text is not a PEM public key") from None
-    return _verification_key(key)
+    return _to_verification_key(key)
 
 
-def key_from_jwk(jwk: Mapping[str, Any]) -> VerificationKey:
+def parse_jwk(jwk: Mapping[str, Any]) -> VerificationKey:
     """Read one key of a JWK set (https://www.rfc-editor.org/rfc/rfc7517); raises `KeyRefused`."""
-    if jwk.get("use", "sig") != "sig" or "d" in jwk or not _may_verify(jwk.get("key_ops", ["verify"])):
+    if jwk.get("use", "sig") != "sig" or "d" in jwk or not _can_verify(jwk.get("key_ops", ["verify"])):
         raise KeyRefused("the key's declared use is not the verification of signatures")
     parse = _FROM_JWK.get(str(jwk.get("kty")))
     if parse is None:
         raise KeyRefused("the key type is not a public-key type")
     try:
-        found = _verification_key(parse(dict(jwk)))
+        found = _to_verification_key(parse(dict(jwk)))
     except (InvalidKeyError, ValueError, TypeError, KeyError):
         raise KeyRefused("the key is malformed") from None
     if jwk.get("alg", found.algorithm) != found.algorithm:
@@ -78,11 +78,11 @@ def key_from_jwk(jwk: Mapping[str, Any]) -> VerificationKey:
     return found
 
 
-def _may_verify(operations: object) -> bool:
+def _can_verify(operations: object) -> bool:
     return isinstance(operations, list) and "verify" in operations
 
 
-def _verification_key(key: object) -> VerificationKey:
+def _to_verification_key(key: object) -> VerificationKey:
     match key:
         case RSAPublicKey() if key.key_size >= _SHORTEST_RSA:
             return VerificationKey("RS256", key)

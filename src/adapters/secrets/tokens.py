@@ -15,11 +15,11 @@ from ports.authorizer import TokenVerifier
 from ports.clock import Clock
 
 _LEEWAY = timedelta(seconds=10)
-_LONGEST_TOKEN = 8192
-_MOST_REMEMBERED = 10_000
+_MAX_TOKEN_LENGTH = 8192
+_MAX_CACHED_TOKENS = 10_000
 # A key withdrawn by the issuer stops working within this, for tokens already seen too: whoever stole it
 # would have given their token a distant expiry.
-_REMEMBERED_FOR = timedelta(minutes=10)
+_CACHE_LIFETIME = timedelta(minutes=10)
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -34,7 +34,7 @@ class JwtVerifier(TokenVerifier):
     """
 
     def __init__(
-        self, keys: KeySource, clock: Clock, *, issuer: str, audience: str, most_remembered: int = _MOST_REMEMBERED
+        self, keys: KeySource, clock: Clock, *, issuer: str, audience: str, most_remembered: int = _MAX_CACHED_TOKENS
     ) -> None:
         self._keys = keys
         self._clock = clock
@@ -51,7 +51,7 @@ class JwtVerifier(TokenVerifier):
         if remembered is not None and now < remembered[0]:
             return remembered[1]
         principal = await self._check(token, now)
-        until = min(principal.expires_at, now + _REMEMBERED_FOR - _LEEWAY) + _LEEWAY
+        until = min(principal.expires_at, now + _CACHE_LIFETIME - _LEEWAY) + _LEEWAY
         self._remembered[digest] = until, principal
         return principal
 
@@ -74,10 +74,10 @@ class JwtVerifier(TokenVerifier):
             )
         except (jwt.InvalidTokenError, ValueError) as error:
             raise TokenRefused(type(error).__name__) from None
-        return _principal(claims, _expiry(claims, now))
+        return _to_principal(claims, _check_times(claims, now))
 
     async def _key_for(self, token: str) -> VerificationKey:
-        if len(token) > _LONGEST_TOKEN:
+        if len(token) > _MAX_TOKEN_LENGTH:
             raise TokenRefused("too_long")
         try:
             header = jwt.get_unverified_header(token)
@@ -94,18 +94,18 @@ class JwtVerifier(TokenVerifier):
         return key
 
 
-def _expiry(claims: Mapping[str, Any], now: datetime) -> datetime:
-    expires_at = _time(claims["exp"])
+def _check_times(claims: Mapping[str, Any], now: datetime) -> datetime:
+    expires_at = _parse_time(claims["exp"])
     # Times are compared with `now` shifted, because the first and the last possible time cannot be shifted.
     if now - _LEEWAY >= expires_at:
         raise TokenRefused("expired")
     for name in ("nbf", "iat"):
-        if name in claims and now + _LEEWAY < _time(claims[name]):
+        if name in claims and now + _LEEWAY < _parse_time(claims[name]):
             raise TokenRefused("not_yet_valid")
     return expires_at
 
 
-def _time(value: object) -> datetime:
+def _parse_time(value: object) -> datetime:
     # JSON as Python reads it has NaN, which is neither before nor after anything and so would never expire.
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise TokenRefused("time")
@@ -115,7 +115,7 @@ def _time(value: object) -> datetime:
         raise TokenRefused("time") from None
 
 
-def _principal(claims: Mapping[str, Any], expires_at: datetime) -> Principal:
+def _to_principal(claims: Mapping[str, Any], expires_at: datetime) -> Principal:
     if "service" not in claims:
         subject = claims["sub"]
         if not isinstance(subject, str) or not _UUID.fullmatch(subject):

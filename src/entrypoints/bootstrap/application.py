@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.protocol.webhooks import PROVIDER as GITHUB
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from adapters.github.provider import GitHubApp, GitHubProvider
@@ -166,7 +166,7 @@ def github_app(settings: Settings) -> GitHubApp | None:
     private_key = settings.github_private_key
     if client_id is None or client_secret is None or private_key is None:
         return None
-    addresses = Addresses(settings.github_api_url, settings.github_url)
+    addresses = GitHubUrls(settings.github_api_url, settings.github_url)
     return GitHubApp(client_id, client_secret, private_key, settings.github_app_id, settings.github_app_slug, addresses)
 
 
@@ -213,11 +213,11 @@ def _traces(settings: Settings, stack: AsyncExitStack) -> Traces | None:
     """Open what traces are sent by, of packages that only those have who want it."""
     if settings.otlp_url is None:
         return None
-    from adapters.observability.open_telemetry import OpenTelemetryTraces, sent_to  # noqa: PLC0415
+    from adapters.observability.open_telemetry import OpenTelemetryTraces, make_span_processor  # noqa: PLC0415
 
     outgoing = outgoing_of(settings)
     proxy = outgoing.proxy_for(settings.otlp_url)
-    traces = OpenTelemetryTraces(sent_to(settings.otlp_url, proxy=proxy, ca_bundle=outgoing.ca_bundle))
+    traces = OpenTelemetryTraces(make_span_processor(settings.otlp_url, proxy=proxy, ca_bundle=outgoing.ca_bundle))
     stack.callback(traces.close)
     return traces
 

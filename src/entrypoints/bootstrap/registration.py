@@ -1,15 +1,15 @@
 import os
 
-from adapters.github.addresses import Addresses, is_loopback
-from adapters.github.registration import LONGEST_NAME, AppRegistrationRequest, RegisteredApp, Registrar
+from adapters.github.addresses import GitHubUrls, is_loopback
+from adapters.github.registration import MAX_NAME_LENGTH, AppRegistrationRequest, RegisteredApp, Registrar
 from entrypoints.bootstrap.outgoing import connect_by, outgoing_of
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
 
 __all__ = [
-    "LONGEST_NAME",
-    "Addresses",
+    "MAX_NAME_LENGTH",
     "AppRegistrationRequest",
+    "GitHubUrls",
     "RegisteredApp",
     "Registrar",
     "is_loopback",
@@ -22,10 +22,10 @@ def registrar(github_url: str, organization: str | None) -> Registrar:
     """Build what registers apps at this GitHub."""
     # The other settings may be missing or wrong: this is the way to them.
     settings, _ = Settings.readable_part(os.environ)
-    return Registrar(Addresses.at(github_url), organization, connect_by(outgoing_of(settings)))
+    return Registrar(GitHubUrls.at(github_url), organization, connect_by(outgoing_of(settings)))
 
 
-def variables(app: RegisteredApp, addresses: Addresses) -> dict[str, str]:
+def variables(app: RegisteredApp, addresses: GitHubUrls) -> dict[str, str]:
     """Give the variables with which our service is this app."""
     values = {
         "GITHUB_APP_ID": str(app.id),

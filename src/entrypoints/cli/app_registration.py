@@ -16,7 +16,7 @@ from types import FrameType
 import click
 
 from core.domain.provider import ProviderUnavailable
-from entrypoints.bootstrap.registration import Addresses, RegisteredApp, Registrar, registrar, variables
+from entrypoints.bootstrap.registration import GitHubUrls, RegisteredApp, Registrar, registrar, variables
 from entrypoints.local.embedded.errors import CannotStart
 from entrypoints.local.registration.environment_file import Kept, environment_text, keep
 from entrypoints.local.registration.flow import Registered, RegistrationFailed, RegistrationFlow
@@ -77,7 +77,7 @@ def register(options: Registration) -> None:
 
 def _greet(at: Registrar) -> None:
     try:
-        asyncio.run(at.greet())
+        asyncio.run(at.check_reachable())
     except ProviderUnavailable as silent:
         raise RegistrationFailed(
             f"{silent.message} No app was registered. Check that this machine can reach GitHub "
@@ -100,7 +100,7 @@ def _wait(flow: RegistrationFlow, timeout: timedelta) -> Registered:
 
 
 def _keep(
-    addresses: Addresses, path: Path, public_url: str | None, answer: bytes, app: RegisteredApp | None, *, force: bool
+    addresses: GitHubUrls, path: Path, public_url: str | None, answer: bytes, app: RegisteredApp | None, *, force: bool
 ) -> Kept:
     if app is None:
         return keep(answer, path.with_name(f"{path.name}.answer.json"), replace=False)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from adapters.redis_queue.inspection import listening_workers
+from adapters.redis_queue.inspection import list_workers
 from core.domain.secret import redact_url
 from tests.support.builders.deliveries import accepted, post_all, pushes
 from tests.support.conditions import wait_until
@@ -73,14 +73,14 @@ def test_a_worker_that_keeps_running_registers_again(
     service: Service, redis_server: Breakable, ledger: Ledger, how: str
 ) -> None:
     """Whoever looks for workers finds it, and it hears of new deliveries."""
-    wait_until(lambda: asyncio.run(listening_workers(redis_server.url)))
+    wait_until(lambda: asyncio.run(list_workers(redis_server.url)))
     if how == "restarted":
         redis_server.stop()
         redis_server.start()
     else:
         with redis.Redis.from_url(redis_server.url) as client:
             client.flushall()
-    wait_until(lambda: asyncio.run(listening_workers(redis_server.url)), seconds=60)
+    wait_until(lambda: asyncio.run(list_workers(redis_server.url)), seconds=60)
     asyncio.run(post_some(service))
     wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
     assert ledger.statuses() == {"processed": 300}

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
 from core.domain.provider import AppRefused, InstallationAccess, InstallationGone, ProviderUnavailable, RateLimited
@@ -33,7 +33,7 @@ async def provider(sandbox: RunningSandbox, time: Time) -> AsyncIterator[GitHubP
         client_secret=Secret(sandbox.app.client_secret),
         private_key=Secret(sandbox.app.private_key),
         app_id=str(sandbox.app.id),
-        addresses=Addresses(api=sandbox.api_url, web=sandbox.url),
+        addresses=GitHubUrls(api=sandbox.api_url, web=sandbox.url),
     )
     limits = Limits(silence=0.2, whole=0.5)
     made = GitHubProvider(app, time, limits=limits, monotonic=time.monotonic, sleep=time.sleep)

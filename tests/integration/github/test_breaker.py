@@ -13,7 +13,7 @@ from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, re
 
 async def test_an_outage_opens_the_breaker_and_its_end_closes_it(github: ScriptedGitHub, time: Time) -> None:
     """Ten minutes of 500 cost a probe a minute, and the first answer ends it, with nobody's help."""
-    limits = Limits(breaker=BreakerPolicy(failures=3, first_rest=5, longest_rest=60))
+    limits = Limits(breaker=BreakerPolicy(failures=3, first_open_seconds=5, max_open_seconds=60))
     github.answers(REPOSITORY, refusal(500, "Server Error"))
     async with github_provider(github.url, time, limits=limits) as provider:
         while time.monotonic() < 600:

@@ -120,6 +120,6 @@ async def test_whatever_goes_wrong_shows_no_secret(
 
 def test_the_adapter_does_not_show_what_it_holds(provider: GitHubProvider) -> None:
     """A debugger or a careless log line prints objects."""
-    shown = repr(provider) + repr(vars(provider)) + repr(provider._parts)
+    shown = repr(provider) + repr(vars(provider)) + repr(provider._context)
 
     assert not [secret for secret in [CLIENT_SECRET, *KEY_LINES] if secret in shown]

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from click.testing import CliRunner
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.github.registration import Registrar
 from adapters.system.clock import SystemClock
@@ -59,7 +59,7 @@ async def test_a_registered_app_works_and_its_secrets_are_in_the_file_alone(
         settings.github_client_secret,
         settings.github_private_key,
         settings.github_app_id,
-        addresses=Addresses(settings.github_api_url, settings.github_url),
+        addresses=GitHubUrls(settings.github_api_url, settings.github_url),
     )
     provider = GitHubProvider(app, SystemClock())
     try:
@@ -267,6 +267,6 @@ def test_a_github_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
 async def test_one_that_says_nothing_is_not_waited_for() -> None:
     """It takes the connection and is silent."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        registrar = Registrar(Addresses.at(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        registrar = Registrar(GitHubUrls.at(f"http://127.0.0.1:{silent.getsockname()[1]}"))
         with pytest.raises(ProviderUnavailable, match="does not respond"):
-            await registrar.greet(seconds=0.05)
+            await registrar.check_reachable(seconds=0.05)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
 from core.domain.provider import InstallationAccess
@@ -170,7 +170,7 @@ async def github_provider(
         client_secret=Secret(CLIENT_SECRET),
         private_key=Secret(private_pem(rsa_key()).decode()),
         slug=slug,
-        addresses=Addresses(api=url, web=web or url),
+        addresses=GitHubUrls(api=url, web=web or url),
     )
     provider = GitHubProvider(
         app, time, limits=limits, monotonic=time.monotonic, sleep=time.sleep, draw=lambda: 1.0, metrics=metrics

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import httpx
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.postgres.connection.exclusion import PostgresExclusion
@@ -151,7 +151,7 @@ def _driven(
         client_id=sandbox.app.client_id,
         client_secret=Secret(sandbox.app.client_secret),
         private_key=Secret(sandbox.app.private_key),
-        addresses=Addresses(api=sandbox.api_url, web=sandbox.url),
+        addresses=GitHubUrls(api=sandbox.api_url, web=sandbox.url),
     )
     provider = GitHubProvider(
         app, clock, monotonic=lambda: clock.now().timestamp(), sleep=_moving(clock), draw=lambda: 0.5

@@ -5,11 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.addresses import Addresses, can_be_branch, is_number, same_origin, segment
+from adapters.github.addresses import GitHubUrls, can_be_branch, is_numeric_id, is_same_origin, quote_segment
 
-PUBLIC = Addresses()
-SERVER = Addresses(api="https://github.acme.example/api/v3/", web="https://github.acme.example/")
-RESIDENT = Addresses(api="https://api.acme.ghe.com", web="https://acme.ghe.com")
+PUBLIC = GitHubUrls()
+SERVER = GitHubUrls(api="https://github.acme.example/api/v3/", web="https://github.acme.example/")
+RESIDENT = GitHubUrls(api="https://api.acme.ghe.com", web="https://acme.ghe.com")
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,9 @@ RESIDENT = Addresses(api="https://api.acme.ghe.com", web="https://acme.ghe.com")
     ],
     ids=["github.com", "Enterprise Server", "data residency"],
 )
-def test_only_base_urls_tell_githubs_apart(addresses: Addresses, api: str, page: str) -> None:
+def test_only_base_urls_tell_githubs_apart(addresses: GitHubUrls, api: str, page: str) -> None:
     """An Enterprise Server also has another path for pages of apps."""
-    assert addresses.of_api("/app") == api
+    assert addresses.api_url("/app") == api
     assert addresses.app_page("crewkit") == page
     assert addresses.is_page(page)
 
@@ -47,19 +47,19 @@ def test_pages_of_others_are_not_githubs(url: str) -> None:
 )
 def test_origins_are_compared_whole(one: str, other: str, same: bool) -> None:
     """A token follows links only within one."""
-    assert same_origin(one, other) is same
+    assert is_same_origin(one, other) is same
 
 
 @pytest.mark.parametrize("text", ["1", "186853002", "9223372036854775807"])
 def test_ids_are_numbers(text: str) -> None:
     """Of up to 64 bits."""
-    assert is_number(text)
+    assert is_numeric_id(text)
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "1/../2", "٣", "1 ", "1\n", "0x1", "1e3", "9" * 20])
 def test_what_is_no_id_gets_into_no_path(text: str) -> None:
     """It could lead to another."""
-    assert not is_number(text)
+    assert not is_numeric_id(text)
 
 
 @pytest.mark.parametrize("name", ["main", "feature/fuel-gauge", "a#b", "ä/ö", "x.y", "100%", "a+b", "-", "@"])
@@ -82,7 +82,7 @@ def test_names_git_forbids_are_not(name: str) -> None:
 def test_a_name_never_leaves_its_place_in_a_path(name: str) -> None:
     """However it is written, the request goes to the branches of that repository."""
     if can_be_branch(name) and not any(0xD800 <= ord(letter) < 0xE000 for letter in name):
-        url = httpx.URL(PUBLIC.of_api(f"/repositories/7/branches/{segment(name)}"))
+        url = httpx.URL(PUBLIC.api_url(f"/repositories/7/branches/{quote_segment(name)}"))
 
         assert url.raw_path.startswith(b"/repositories/7/branches/")
         assert url.raw_path.count(b"/") == 4

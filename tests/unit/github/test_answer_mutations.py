@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.github.addresses import Addresses
+from adapters.github.addresses import GitHubUrls
 from adapters.github.decoding import app_answers, repository_answers
 from adapters.github.decoding import user_answers as person_answers
-from adapters.github.decoding.tolerant import OddParts, TolerantDecoder, Unreadable
+from adapters.github.decoding.tolerant import SkippedFields, TolerantDecoder, Unreadable
 from tests.support.checks.payload_table import required_answer_fields
 
 _FILE = Path(__file__).parents[2] / "data" / "github" / "openapi.subset.json"
@@ -20,31 +20,31 @@ _PATHS: Mapping[str, Any] = json.loads(_FILE.read_bytes())["paths"]
 _COMPONENTS: Mapping[str, Any] = json.loads(_FILE.read_bytes())["components"]
 
 ANSWERS: Mapping[str, tuple[type[msgspec.Struct], str, str]] = {
-    "app": (app_answers.AppAnswer, "get", "/app"),
-    "installation": (app_answers.InstallationAnswer, "get", "/app/installations/{installation_id}"),
-    "installation request": (app_answers.InstallationRequestAnswer, "get", "/app/installation-requests"),
-    "installation token": (app_answers.TokenAnswer, "post", "/app/installations/{installation_id}/access_tokens"),
-    "delivery": (app_answers.DeliveryAnswer, "get", "/app/hook/deliveries"),
-    "delivery payload": (app_answers.DeliveryDetail, "get", "/app/hook/deliveries/{delivery_id}"),
-    "webhook": (app_answers.HookConfigAnswer, "get", "/app/hook/config"),
-    "repositories": (repository_answers.RepositoriesAnswer, "get", "/installation/repositories"),
-    "repository": (repository_answers.RepositoryAnswer, "get", "/repos/{owner}/{repo}"),
+    "app": (app_answers.AppResponse, "get", "/app"),
+    "installation": (app_answers.InstallationResponse, "get", "/app/installations/{installation_id}"),
+    "installation request": (app_answers.InstallationRequestResponse, "get", "/app/installation-requests"),
+    "installation token": (app_answers.TokenResponse, "post", "/app/installations/{installation_id}/access_tokens"),
+    "delivery": (app_answers.DeliveryResponse, "get", "/app/hook/deliveries"),
+    "delivery payload": (app_answers.DeliveryDetailResponse, "get", "/app/hook/deliveries/{delivery_id}"),
+    "webhook": (app_answers.HookConfigResponse, "get", "/app/hook/config"),
+    "repositories": (repository_answers.RepositoriesResponse, "get", "/installation/repositories"),
+    "repository": (repository_answers.RepositoryResponse, "get", "/repos/{owner}/{repo}"),
     "visible repositories": (
-        repository_answers.VisibleRepositories,
+        repository_answers.VisibleRepositoriesResponse,
         "get",
         "/user/installations/{installation_id}/repositories",
     ),
-    "branch": (repository_answers.BranchAnswer, "get", "/repos/{owner}/{repo}/branches"),
-    "reference": (repository_answers.RefAnswer, "get", "/repos/{owner}/{repo}/git/matching-refs/{ref}"),
-    "person": (person_answers.PersonAnswer, "get", "/user"),
-    "installations": (person_answers.InstallationsAnswer, "get", "/user/installations"),
+    "branch": (repository_answers.BranchResponse, "get", "/repos/{owner}/{repo}/branches"),
+    "reference": (repository_answers.RefResponse, "get", "/repos/{owner}/{repo}/git/matching-refs/{ref}"),
+    "person": (person_answers.UserResponse, "get", "/user"),
+    "installations": (person_answers.InstallationsResponse, "get", "/user/installations"),
 }
 # What becomes of an answer in the domain's words: it may refuse one, too.
 CONVERTED: Mapping[str, Callable[[Any], object]] = {
-    "app": lambda answer: answer.told(Addresses()),
-    "installation": lambda answer: answer.told(),
-    "repository": lambda answer: answer.told(),
-    "person": lambda answer: answer.told(),
+    "app": lambda answer: answer.to_domain(GitHubUrls()),
+    "installation": lambda answer: answer.to_domain(),
+    "repository": lambda answer: answer.to_domain(),
+    "person": lambda answer: answer.to_domain(),
 }
 RETYPED: Sequence[Any] = ("odd", 7, 1.5, True, [], {})
 
@@ -84,12 +84,12 @@ def test_only_documented_fields_make_an_answer_unreadable() -> None:
     found: dict[str, set[str]] = defaultdict(set)
     for name, (shape, method, path) in ANSWERS.items():
         decoder, whole = TolerantDecoder(shape), example(method, path)
-        odd = OddParts()
+        odd = SkippedFields()
         decoder.decode(msgspec.json.encode(whole), odd)
         assert odd.counts == {}, name
         for field, body in mutations(whole, whole):
             try:
-                answer = decoder.decode(body, OddParts())
+                answer = decoder.decode(body, SkippedFields())
                 if name in CONVERTED:
                     CONVERTED[name](answer)
             except Unreadable:
@@ -103,9 +103,9 @@ def test_odd_rows_leave_the_other_rows(count: int) -> None:
     row = example("get", "/repos/{owner}/{repo}")
     odd_rows: list[Any] = [None, 5, "x", [], {}, {**row, "id": None}][: count * 2]
     body = msgspec.json.encode({"total_count": 1, "repositories": [*odd_rows, row]})
-    odd = OddParts()
+    odd = SkippedFields()
 
-    found = TolerantDecoder(repository_answers.RepositoriesAnswer).decode(body, odd)
+    found = TolerantDecoder(repository_answers.RepositoriesResponse).decode(body, odd)
 
     assert [repository.id for repository in found.repositories] == [row["id"]]
     assert sum(odd.counts.values()) == len(odd_rows)

@@ -9,7 +9,7 @@ from adapters.github.api.unavailable import BreakerOpen, Unavailable
 from core.domain.provider import NotVisible
 from tests.support.fakes.github import Time
 
-POLICY = BreakerPolicy(failures=3, first_rest=5, longest_rest=20)
+POLICY = BreakerPolicy(failures=3, first_open_seconds=5, max_open_seconds=20)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from adapters.github.api.credentials import (
     AppCredential,
     ClientCredential,
     NoCredential,
-    Refused,
+    Rejection,
     TokenAges,
     TokenCredential,
 )
@@ -50,7 +50,7 @@ def test_a_young_token_is_shown_again_with_growing_waits() -> None:
     ages.note(TOKEN)
     shown = TokenCredential(TOKEN, ages)
     waits: list[float] = []
-    while (wait := shown.again_after(Refused(None, len(waits)))) is not None:
+    while (wait := shown.compute_retry_delay(Rejection(None, len(waits)))) is not None:
         waits.append(wait)
         time.pass_by(wait)
 
@@ -65,12 +65,12 @@ def test_an_old_token_is_dead_when_refused() -> None:
     time.pass_by(5)
     ages.note(TOKEN)
 
-    assert TokenCredential(TOKEN, ages).again_after(Refused(None)) is None
+    assert TokenCredential(TOKEN, ages).compute_retry_delay(Rejection(None)) is None
 
 
 def test_an_unknown_token_is_not_young() -> None:
     """Nobody said that it was just made."""
-    assert TokenCredential(TOKEN, TokenAges()).again_after(Refused(None)) is None
+    assert TokenCredential(TOKEN, TokenAges()).compute_retry_delay(Rejection(None)) is None
 
 
 def test_ages_are_kept_of_the_newest_only() -> None:
@@ -80,8 +80,8 @@ def test_ages_are_kept_of_the_newest_only() -> None:
         ages.note(Secret(f"ghs_{number}"))
 
     assert len(ages._since) == 4_096
-    assert ages.is_young(Secret("ghs_4999"))
-    assert not ages.is_young(Secret("ghs_0"))
+    assert ages.is_new(Secret("ghs_4999"))
+    assert not ages.is_new(Secret("ghs_0"))
     assert "ghs_" not in "".join(ages._since)
 
 
@@ -94,8 +94,8 @@ def test_the_app_is_shown_again_once_by_githubs_clock() -> None:
     """A second refusal means the key."""
     shown = as_app()
 
-    assert shown.again_after(Refused(shown.header(), 0, NOW + timedelta(minutes=9))) == 0
-    assert shown.again_after(Refused(shown.header(), 1, NOW + timedelta(minutes=20))) is None
+    assert shown.compute_retry_delay(Rejection(shown.header(), 0, NOW + timedelta(minutes=9))) == 0
+    assert shown.compute_retry_delay(Rejection(shown.header(), 1, NOW + timedelta(minutes=20))) is None
     assert shown.refusal is AppRefused
 
 
@@ -103,17 +103,17 @@ def test_the_app_is_shown_again_where_another_call_learned_the_time() -> None:
     """Of many calls refused together for one wrong clock, all are mended."""
     shown = as_app()
     old = shown.header()
-    shown.again_after(Refused(old, 0, NOW + timedelta(minutes=9)))
+    shown.compute_retry_delay(Rejection(old, 0, NOW + timedelta(minutes=9)))
 
-    assert shown.again_after(Refused(old, 0, NOW + timedelta(minutes=9))) == 0
+    assert shown.compute_retry_delay(Rejection(old, 0, NOW + timedelta(minutes=9))) == 0
 
 
 def test_a_refused_key_is_not_shown_again() -> None:
     """Where the clocks agree, waiting changes nothing."""
     shown = as_app()
 
-    assert shown.again_after(Refused(shown.header(), 0, NOW)) is None
-    assert shown.again_after(Refused(shown.header(), 0, None)) is None
+    assert shown.compute_retry_delay(Rejection(shown.header(), 0, NOW)) is None
+    assert shown.compute_retry_delay(Rejection(shown.header(), 0, None)) is None
 
 
 def test_the_client_is_shown_by_id_and_secret() -> None:
@@ -121,11 +121,11 @@ def test_the_client_is_shown_by_id_and_secret() -> None:
     shown = ClientCredential("Iv1.x", Secret("s:cret"))
 
     assert b64decode(shown.header().removeprefix("Basic ")) == b"Iv1.x:s:cret"
-    assert shown.again_after(Refused(shown.header(), 0, NOW + timedelta(hours=1))) is None
+    assert shown.compute_retry_delay(Rejection(shown.header(), 0, NOW + timedelta(hours=1))) is None
     assert shown.refusal is AppRefused
 
 
 def test_oauth_shows_nothing_in_headers() -> None:
     """Its endpoint wants everything in the form."""
     assert NoCredential().header() is None
-    assert NoCredential().again_after(Refused(None, 0, NOW)) is None
+    assert NoCredential().compute_retry_delay(Rejection(None, 0, NOW)) is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.api.failures import Failure, error_of, failure_of, message_of
+from adapters.github.api.failures import Failure, classify_failure, read_message, to_error
 from core.domain.errors import ErrorKind
 from core.domain.provider import (
     AccountSuspended,
@@ -98,16 +98,16 @@ CASES: dict[str, tuple[int, dict[str, str], str, Failure]] = {
 @pytest.mark.parametrize(("status", "headers", "message", "failure"), CASES.values(), ids=CASES.keys())
 def test_each_refusal_is_known(status: int, headers: dict[str, str], message: str, failure: Failure) -> None:
     """Status, headers and words decide together: a 403 alone can be six things."""
-    assert failure_of(status, headers, message) is failure
+    assert classify_failure(status, headers, message) is failure
 
 
 @given(st.integers(500, 599), st.sampled_from([case[2] for case in CASES.values()]))
 def test_a_broken_github_accuses_nobody(status: int, message: str) -> None:
     """Whatever words come with it, an outage is no suspension, missing permission or lost installation."""
-    assert failure_of(status, {"x-ratelimit-remaining": "0", "retry-after": "9"}, message) is Failure.UNAVAILABLE
+    assert classify_failure(status, {"x-ratelimit-remaining": "0", "retry-after": "9"}, message) is Failure.UNAVAILABLE
 
 
-OUR_WORDS = {error_of(failure).message for failure in Failure}
+OUR_WORDS = {to_error(failure).message for failure in Failure}
 
 
 @given(
@@ -117,7 +117,7 @@ OUR_WORDS = {error_of(failure).message for failure in Failure}
 )
 def test_every_answer_has_a_meaning(status: int, headers: dict[str, str], message: str) -> None:
     """And none means by itself that an installation is gone: that takes a second question."""
-    error = error_of(failure_of(status, headers, message))
+    error = to_error(classify_failure(status, headers, message))
 
     assert not isinstance(error, InstallationGone | CredentialRefused)
     assert error.message in OUR_WORDS
@@ -139,12 +139,12 @@ ERRORS = {
 @pytest.mark.parametrize(("failure", "error"), ERRORS.items(), ids=str)
 def test_failures_become_the_domains_errors(failure: Failure, error: type[Exception]) -> None:
     """Those that are final; what may pass or be renewed is decided where it can be."""
-    assert type(error_of(failure)) is error
+    assert type(to_error(failure)) is error
 
 
 def test_our_own_mistake_blames_no_installation() -> None:
     """A call GitHub does not understand leaves lists being served from what is known."""
-    error = error_of(Failure.MISUNDERSTOOD)
+    error = to_error(Failure.MISUNDERSTOOD)
 
     assert error.kind is ErrorKind.UNAVAILABLE
     assert error.retry_after == 300
@@ -156,9 +156,9 @@ def test_our_own_mistake_blames_no_installation() -> None:
 )
 def test_a_body_that_is_not_githubs_says_nothing(body: bytes) -> None:
     """Load balancers answer in HTML, and streams break off."""
-    assert message_of(body) == ""
+    assert read_message(body) == ""
 
 
 def test_a_message_is_shortened() -> None:
     """It goes to a log line."""
-    assert len(message_of(b'{"message": "' + b"x" * 10_000 + b'"}')) == 300
+    assert len(read_message(b'{"message": "' + b"x" * 10_000 + b'"}')) == 300

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from adapters.github.protocol.large_payloads import HEAD_CHARACTERS, LARGE, MAX_COMMITS, bounded
+from adapters.github.protocol.large_payloads import HEAD_CHARACTERS, LARGE, MAX_COMMITS, shorten
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.provider_events import Push
 from tests.support.builders.webhooks import protocol
@@ -49,7 +49,7 @@ def test_a_long_message_keeps_its_beginning_and_its_trailers(letter: str, ascii_
 def test_a_payload_that_is_not_large_is_not_changed() -> None:
     """Nothing is copied, either."""
     text = push_of(commit(b"x" * 10_000))
-    assert bounded(text, max_rows=1) is text
+    assert shorten(text, max_rows=1) is text
 
 
 def test_all_the_commits_that_github_sends_are_read() -> None:

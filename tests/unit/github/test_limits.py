@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.github.api.limits import Pauses, Slots
+from adapters.github.api.limits import ConcurrencyLimit, Pauses
 from core.domain.provider import RateLimited
 from tests.support.fakes.github import NOW, Time
 
 
 async def test_one_credential_asks_only_so_often_at_once() -> None:
     """GitHub counts calls of one installation together and refuses many."""
-    slots, running, most = Slots(3), 0, 0
+    slots, running, most = ConcurrencyLimit(3), 0, 0
 
     async def call() -> None:
         nonlocal running, most
@@ -29,14 +29,14 @@ async def test_one_credential_asks_only_so_often_at_once() -> None:
 
 async def test_credentials_do_not_wait_for_each_other() -> None:
     """One large installation must not hold up all others."""
-    slots = Slots(1)
+    slots = ConcurrencyLimit(1)
     async with slots.hold("a"), asyncio.timeout(1), slots.hold("b"):
         pass
 
 
 async def test_a_slot_is_given_back_by_failures_and_cancellation() -> None:
     """Else a few bad minutes would stop an installation for ever."""
-    slots = Slots(1)
+    slots = ConcurrencyLimit(1)
     for error in (RuntimeError, asyncio.CancelledError):
         with pytest.raises(error):
             async with slots.hold("a"):
@@ -48,7 +48,7 @@ async def test_a_slot_is_given_back_by_failures_and_cancellation() -> None:
 
 async def test_nothing_is_kept_of_credentials_that_ask_no_more() -> None:
     """Tokens change every hour."""
-    slots = Slots(1)
+    slots = ConcurrencyLimit(1)
     for number in range(100):
         async with slots.hold(str(number)):
             pass

@@ -22,15 +22,15 @@ def query(url: str) -> dict[str, str]:
     return {name: value for name, (value,) in parse_qs(url, strict_parsing=True).items()}
 
 
-def answer(text: bytes) -> oauth.TokensAnswer:
+def answer(text: bytes) -> oauth.TokensResponse:
     """Read an answer."""
-    return msgspec.json.decode(text, type=oauth.TokensAnswer)
+    return msgspec.json.decode(text, type=oauth.TokensResponse)
 
 
 def test_people_are_sent_with_state_and_challenge() -> None:
     """And without scopes, which an app has none of."""
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
-    url = oauth.authorize_url(
+    url = oauth.build_authorize_url(
         "https://github.com/login/oauth/authorize",
         client_id="Iv1.x",
         state="a&b=c",
@@ -59,7 +59,7 @@ def test_the_library_makes_challenges_as_the_rfc_does() -> None:
 
 def test_a_code_is_traded_with_its_verifier() -> None:
     """A code that another page caught is worth nothing."""
-    form = oauth.code_form(
+    form = oauth.build_code_form(
         "Iv1.x", SECRET, Secret("c+de"), redirect_uri="https://a.example/cb", code_verifier=Secret("v")
     )
 
@@ -75,14 +75,14 @@ def test_a_code_is_traded_with_its_verifier() -> None:
 
 def test_an_installations_code_has_no_verifier() -> None:
     """GitHub begins that flow itself."""
-    form = oauth.code_form("Iv1.x", SECRET, Secret("code"), redirect_uri=None, code_verifier=None)
+    form = oauth.build_code_form("Iv1.x", SECRET, Secret("code"), redirect_uri=None, code_verifier=None)
 
     assert set(query(form)) == {"grant_type", "client_id", "client_secret", "code"}
 
 
 def test_a_refresh_token_is_traded() -> None:
     """With the client's secret, which GitHub wants for these too."""
-    form = oauth.refresh_form("Iv1.x", SECRET, Secret("ghr_1"))
+    form = oauth.build_refresh_form("Iv1.x", SECRET, Secret("ghr_1"))
 
     assert query(form) == {
         "grant_type": "refresh_token",
@@ -97,7 +97,7 @@ def test_tokens_end_when_github_says() -> None:
     told = answer(
         b'{"access_token":"ghu_1","expires_in":28800,"refresh_token":"ghr_1",'
         b'"refresh_token_expires_in":15811200,"scope":"","token_type":"bearer"}'
-    ).told(NOW)
+    ).to_domain(NOW)
 
     assert told.access_token.reveal() == "ghu_1"
     assert told.refresh_token is not None
@@ -109,7 +109,7 @@ def test_tokens_end_when_github_says() -> None:
 
 def test_tokens_without_an_end_are_those_of_apps_that_opted_out() -> None:
     """They have no refresh token either."""
-    told = answer(b'{"access_token":"ghu_1","scope":"repo,user:email","token_type":"bearer"}').told(NOW)
+    told = answer(b'{"access_token":"ghu_1","scope":"repo,user:email","token_type":"bearer"}').to_domain(NOW)
 
     assert (told.expires_at, told.refresh_token, told.refresh_expires_at) == (None, None, None)
     assert told.scopes == ("repo", "user:email")
@@ -119,7 +119,7 @@ def test_tokens_without_an_end_are_those_of_apps_that_opted_out() -> None:
 def test_a_refused_code_or_token_is_the_persons(error: str) -> None:
     """Who connects again gets a new one."""
     with pytest.raises(CredentialRefused) as refusal:
-        answer(b'{"error":"%b","error_description":"..."}' % error.encode()).told(NOW)
+        answer(b'{"error":"%b","error_description":"..."}' % error.encode()).to_domain(NOW)
 
     assert not isinstance(refusal.value, AppRefused)
 
@@ -128,10 +128,10 @@ def test_a_refused_code_or_token_is_the_persons(error: str) -> None:
 def test_a_refusal_of_our_own_setup_blames_no_person(error: str) -> None:
     """Else one wrong secret would disconnect every person."""
     with pytest.raises(AppRefused):
-        answer(b'{"error":"%b"}' % error.encode()).told(NOW)
+        answer(b'{"error":"%b"}' % error.encode()).to_domain(NOW)
 
 
 def test_an_answer_with_neither_token_nor_error_is_unreadable() -> None:
     """It does not mean that the person has to connect again."""
     with pytest.raises(AnswerUnreadable):
-        answer(b"{}").told(NOW)
+        answer(b"{}").to_domain(NOW)

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 import structlog
 
-from adapters.github.decoding.tolerant import Id, OddParts, TolerantDecoder, Unreadable, rows
-from adapters.github.decoding.web_urls import web_url
+from adapters.github.decoding.tolerant import Id, SkippedFields, TolerantDecoder, Unreadable, split_rows
+from adapters.github.decoding.web_urls import parse_web_url
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.provider_events import (
@@ -181,7 +181,7 @@ def test_an_unreadable_payload_names_the_field_in_plain_words(body: bytes, words
 )
 def test_web_urls_are_kept(url: str) -> None:
     """Pages of any GitHub, and of the sandbox."""
-    assert web_url(url) == url
+    assert parse_web_url(url) == url
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_web_urls_are_kept(url: str) -> None:
 )
 def test_other_urls_are_dropped(url: str | None) -> None:
     """Nothing that a browser would run, or read as another host."""
-    assert web_url(url) is None
+    assert parse_web_url(url) is None
 
 
 def test_a_script_in_a_payload_reaches_nothing() -> None:
@@ -235,14 +235,14 @@ class _List(msgspec.Struct):
 def test_rows_are_read_whatever_text_they_hold() -> None:
     """Brackets, commas and quotes in texts end no row."""
     text = rb'[1, "a,]\"{" ,{"a":[1,{"b":"]"}]},[]  , null]'
-    assert [bytes(row).strip() for row in rows(memoryview(text))] == [
+    assert [bytes(row).strip() for row in split_rows(memoryview(text))] == [
         b"1",
         rb'"a,]\"{"',
         rb'{"a":[1,{"b":"]"}]}',
         b"[]",
         b"null",
     ]
-    assert list(rows(memoryview(b" [ ] "))) == []
+    assert list(split_rows(memoryview(b" [ ] "))) == []
 
 
 def test_reading_odd_rows_takes_little_memory() -> None:
@@ -252,7 +252,7 @@ def test_reading_odd_rows_takes_little_memory() -> None:
     decoder = TolerantDecoder(_List)
     tracemalloc.start()
     try:
-        found = decoder.decode(text, OddParts())
+        found = decoder.decode(text, SkippedFields())
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -266,4 +266,4 @@ def test_reading_odd_rows_takes_little_memory() -> None:
 def test_what_is_no_id_is_refused(number: str) -> None:
     """Text and floats count only where they write the same whole number."""
     with pytest.raises(Unreadable):
-        TolerantDecoder(_Row).decode(b'{"id":%b}' % number.encode(), OddParts())
+        TolerantDecoder(_Row).decode(b'{"id":%b}' % number.encode(), SkippedFields())

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.api.pages import Page, pages
+from adapters.github.api.pages import Page, iterate_pages
 from tests.support.fakes.github import until
 
 
@@ -46,7 +46,7 @@ def test_every_page_comes_once(length: int, last_is_told: bool, at_once: int) ->
     book = Book(length, last_is_told=last_is_told)
 
     async def read() -> list[int]:
-        return [page async for page in pages(book.fetch, "https://x", at_once=at_once)]
+        return [page async for page in iterate_pages(book.fetch, "https://x", at_once=at_once)]
 
     read_pages = asyncio.run(read())
 
@@ -60,7 +60,7 @@ def test_every_page_comes_once(length: int, last_is_told: bool, at_once: int) ->
 async def test_pages_are_fetched_together() -> None:
     """100 pages one after another would take a minute."""
     book = Book(9)
-    _ = [page async for page in pages(book.fetch, "https://x", at_once=4)]
+    _ = [page async for page in iterate_pages(book.fetch, "https://x", at_once=4)]
 
     assert book.most == 4
 
@@ -69,7 +69,7 @@ async def test_a_list_that_grows_is_read_to_its_new_end() -> None:
     """A page appeared after the last one was known."""
     book = Book(3)
     seen = []
-    async for page in pages(book.fetch, "https://x", at_once=2):
+    async for page in iterate_pages(book.fetch, "https://x", at_once=2):
         seen.append(page)
         book.length = 5
 
@@ -82,14 +82,14 @@ async def test_links_in_a_circle_end() -> None:
     async def circle(_url: str) -> Page[int]:
         return Page(1, {"next": "https://x?page=2"})
 
-    assert [page async for page in pages(circle, "https://x", at_once=2)] == [1, 1]
+    assert [page async for page in iterate_pages(circle, "https://x", at_once=2)] == [1, 1]
 
 
 async def test_nothing_runs_on_after_the_reader_left() -> None:
     """One who found what they looked for, or was cancelled."""
     book = Book(50)
     book.hold = asyncio.Event()
-    async with aclosing(pages(book.fetch, "https://x", at_once=4)) as found:
+    async with aclosing(iterate_pages(book.fetch, "https://x", at_once=4)) as found:
         await anext(found)
         waiting = asyncio.ensure_future(anext(found))
         await until(lambda: book.running == 4)
@@ -111,5 +111,5 @@ async def test_a_failing_page_ends_the_reading() -> None:
         return await book.fetch(url)
 
     with pytest.raises(ConnectionError, match="page 5"):
-        _ = [page async for page in pages(fetch, "https://x", at_once=4)]
+        _ = [page async for page in iterate_pages(fetch, "https://x", at_once=4)]
     assert book.running == 0

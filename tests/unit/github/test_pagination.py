@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.api.link_headers import following, links
+from adapters.github.api.link_headers import list_next_urls, parse_links
 
 API = "https://api.github.com/installation/repositories"
 
@@ -24,7 +24,7 @@ def test_githubs_own_example_is_read() -> None:
         '<https://api.github.com/repositories/1300192/issues?page=1>; rel="first"'
     )
 
-    found = links(header)
+    found = parse_links(header)
 
     assert found["next"].endswith("issues?page=4")
     assert set(found) == {"prev", "next", "last", "first"}
@@ -36,13 +36,13 @@ def test_what_is_written_is_read(written: dict[str, str], between: str, quoted: 
     quote = '"' if quoted else ""
     header = between.join(f"<{url}>; rel={quote}{name}{quote}" for name, url in written.items())
 
-    assert links(header) == written
+    assert parse_links(header) == written
 
 
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_failing(text: str) -> None:
     """A proxy may write anything here; then there are no further pages."""
-    following(links(text))
+    list_next_urls(parse_links(text))
 
 
 @pytest.mark.parametrize(
@@ -50,21 +50,21 @@ def test_any_text_is_read_without_failing(text: str) -> None:
 )
 def test_a_header_without_a_link_has_none(header: str | None) -> None:
     """A single page has no header at all."""
-    assert links(header).get("next") is None
+    assert parse_links(header).get("next") is None
 
 
 def test_parameters_around_the_relation_do_not_matter() -> None:
     """Titles may hold commas, names may be in any case, and a link may have several relations."""
     header = '<https://x/2>; title="a, b; rel=\\"prev\\""; REL="next last"; type=x'
 
-    assert links(header) == {"next": "https://x/2", "last": "https://x/2"}
+    assert parse_links(header) == {"next": "https://x/2", "last": "https://x/2"}
 
 
 def test_all_pages_are_known_at_once_where_the_last_is() -> None:
     """So they can be read together; everything but the number stays as GitHub wrote it."""
     linked = {"next": f"{API}?per_page=100&page=2&x=%2F", "last": f"{API}?page=4&per_page=100"}
 
-    assert following(linked) == [f"{API}?per_page=100&page={number}&x=%2F" for number in (2, 3, 4)]
+    assert list_next_urls(linked) == [f"{API}?per_page=100&page={number}&x=%2F" for number in (2, 3, 4)]
 
 
 @pytest.mark.parametrize(
@@ -75,10 +75,10 @@ def test_the_next_page_alone_is_known_otherwise(last: str | None) -> None:
     """Cursors have no numbers, some lists no last page, and a mistaken last page is not believed."""
     following_next = {"next": "https://x?page=2"} | ({"last": last} if last else {})
 
-    assert list(following(following_next)) == ["https://x?page=2"]
+    assert list(list_next_urls(following_next)) == ["https://x?page=2"]
 
 
 @pytest.mark.parametrize("linked", [{}, {"last": "https://x?page=1"}, {"prev": "https://x?page=8"}])
 def test_after_the_last_page_comes_none(linked: dict[str, str]) -> None:
     """The last page links back only."""
-    assert list(following(linked)) == []
+    assert list(list_next_urls(linked)) == []

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.protocol.authors import NOREPLY_HOST, PeopleReader
+from adapters.github.protocol.authors import NOREPLY_HOST, AuthorReader
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider_events import Author, ProviderUser
 from core.domain.streams.domain_event import MAX_CO_AUTHORS
 
 MARA = ProviderUser("900000001", "Mara-Okafor-Acme")
-PEOPLE = PeopleReader([NOREPLY_HOST]).of_push(MARA)
+PEOPLE = AuthorReader([NOREPLY_HOST]).start_push(MARA)
 
 
 @pytest.mark.parametrize(
@@ -37,12 +37,12 @@ PEOPLE = PeopleReader([NOREPLY_HOST]).of_push(MARA)
 )
 def test_an_address_of_githubs_own_tells_the_account(email: str | None, number: str | None, login: str | None) -> None:
     """New ones hold number and login, old ones the login alone; anything else tells nothing."""
-    assert PeopleReader([NOREPLY_HOST]).noreply(email) == (number, login)
+    assert AuthorReader([NOREPLY_HOST]).noreply(email) == (number, login)
 
 
 def test_another_githubs_numbers_are_others() -> None:
     """An Enterprise Server has a host of its own, and there github.com's addresses are anyone's."""
-    server = PeopleReader(["users.noreply.Git.acme.example"])
+    server = AuthorReader(["users.noreply.Git.acme.example"])
     assert server.noreply("7+mara@users.noreply.git.acme.example") == ("7", "mara")
     assert server.noreply("7+mara@users.noreply.github.com") == (None, None)
 
@@ -54,7 +54,7 @@ def test_the_senders_login_has_a_number() -> None:
     assert PEOPLE.author("J", "j@home.example", "jlindqvist-acme").account_id is None
     assert PEOPLE.author("M", "m@home.example", None).account_id is None
     assert PEOPLE.pusher("mara-okafor-acme", None).account_id == number
-    assert PeopleReader([]).of_push(None).author("M", None, "mara").account_id is None
+    assert AuthorReader([]).start_push(None).author("M", None, "mara").account_id is None
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.api.rate_limits import http_date, is_limited, pause_after, wait_asked
+from adapters.github.api.rate_limits import compute_pause, is_rate_limited, parse_http_date, read_requested_wait
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOUR = 3600.0
@@ -36,7 +36,7 @@ def reset(moment: datetime) -> dict[str, str]:
 )
 def test_limits_are_known_by_status_words_or_headers(status: int, headers: dict[str, str], message: str) -> None:
     """Both kinds of limit come with 403 or 429, and not always with words."""
-    assert is_limited(status, headers, message)
+    assert is_rate_limited(status, headers, message)
 
 
 @pytest.mark.parametrize(
@@ -45,37 +45,37 @@ def test_limits_are_known_by_status_words_or_headers(status: int, headers: dict[
 )
 def test_other_refusals_are_no_limits(status: int, headers: dict[str, str]) -> None:
     """A 403 is far more often a missing permission."""
-    assert not is_limited(status, headers, "Resource not accessible by integration")
+    assert not is_rate_limited(status, headers, "Resource not accessible by integration")
 
 
 def test_retry_after_comes_before_the_reset() -> None:
     """In the order GitHub documents."""
-    assert wait_asked({"retry-after": "30"} | reset(NOW + timedelta(minutes=20)), NOW) == 30
+    assert read_requested_wait({"retry-after": "30"} | reset(NOW + timedelta(minutes=20)), NOW) == 30
 
 
 def test_retry_after_may_be_a_date() -> None:
     """Proxies write it so: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after."""
-    assert wait_asked({"retry-after": at(NOW + timedelta(seconds=90))}, NOW) == 90
+    assert read_requested_wait({"retry-after": at(NOW + timedelta(seconds=90))}, NOW) == 90
 
 
 def test_the_reset_counts_by_githubs_clock() -> None:
     """Ours may be wrong by hours, which must not make the wait wrong."""
     theirs = NOW + timedelta(hours=5)
 
-    assert wait_asked(reset(theirs + timedelta(minutes=10)) | {"date": at(theirs)}, NOW) == 600
-    assert wait_asked(reset(NOW + timedelta(minutes=10)), NOW) == 600
+    assert read_requested_wait(reset(theirs + timedelta(minutes=10)) | {"date": at(theirs)}, NOW) == 600
+    assert read_requested_wait(reset(NOW + timedelta(minutes=10)), NOW) == 600
 
 
 def test_a_reset_matters_only_when_nothing_remains() -> None:
     """Every answer names a reset; of a secondary limit it says nothing."""
     headers = reset(NOW + timedelta(minutes=10)) | {"x-ratelimit-remaining": "4000"}
 
-    assert wait_asked(headers, NOW) is None
+    assert read_requested_wait(headers, NOW) is None
 
 
 def test_unasked_waits_grow_and_end() -> None:
     """At least a minute, as GitHub asks, and never hours."""
-    waits = [pause_after(refusals) for refusals in range(1, 40)]
+    waits = [compute_pause(refusals) for refusals in range(1, 40)]
 
     assert waits[:4] == [60, 120, 240, 480]
     assert waits == sorted(waits)
@@ -92,7 +92,7 @@ def test_unasked_waits_grow_and_end() -> None:
 )
 def test_no_header_makes_us_wait_longer_than_an_hour_or_fail(headers: dict[str, str]) -> None:
     """A header may come damaged or from anyone in between."""
-    wait = wait_asked(headers, NOW)
+    wait = read_requested_wait(headers, NOW)
 
     assert wait is None or 0 <= wait <= HOUR
 
@@ -102,12 +102,12 @@ def test_dates_are_read_to_the_second(epoch: int) -> None:
     """They are what our clock is corrected by."""
     moment = datetime.fromtimestamp(epoch, UTC)
 
-    assert http_date(at(moment)) == moment
+    assert parse_http_date(at(moment)) == moment
 
 
 @given(st.text(max_size=60))
 def test_what_is_no_date_is_none(text: str) -> None:
     """Never an error, and never a time without a zone."""
-    found = http_date(text)
+    found = parse_http_date(text)
 
     assert found is None or found.tzinfo is not None

@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from adapters.github.addresses import Addresses
-from adapters.github.app_needs import NEEDS, PERMISSION_OF_EVENT, named_as_in_manifests
-from adapters.github.registration import AppRegistrationRequest, Registrar, manifest
+from adapters.github.addresses import GitHubUrls
+from adapters.github.app_needs import NEEDS, PERMISSION_OF_EVENT, normalize_permission_names
+from adapters.github.registration import AppRegistrationRequest, Registrar, build_manifest
 from entrypoints.bootstrap.registration import variables
 from entrypoints.settings.table import SETTINGS
 from tests.support.builders.registration import ANSWER, REGISTERED
@@ -39,7 +39,7 @@ SECRETS = (REGISTERED.client_secret, REGISTERED.pem, REGISTERED.webhook_secret)
 
 def test_the_manifest_whole() -> None:
     """Read-only everywhere; who installs says who they are, and returns to the first callback."""
-    assert manifest(WISH, redirect_url="http://127.0.0.1:1/return") == {
+    assert build_manifest(WISH, redirect_url="http://127.0.0.1:1/return") == {
         "name": "crewkit-dev",
         "url": "https://crewkit.example",
         "description": "Every push and pull request reaches the right crewkit project.",
@@ -66,7 +66,7 @@ def test_every_event_has_its_permission(event: str) -> None:
 
 def test_permissions_have_one_name() -> None:
     """The API's description has another for addresses than manifests."""
-    assert named_as_in_manifests({"email_addresses": "read", "contents": "read"}) == {
+    assert normalize_permission_names({"email_addresses": "read", "contents": "read"}) == {
         "emails": "read",
         "contents": "read",
     }
@@ -74,7 +74,7 @@ def test_permissions_have_one_name() -> None:
 
 def test_a_webhook_that_is_off_says_so() -> None:
     """It has an address all the same, which GitHub wants."""
-    off = manifest(dataclasses.replace(WISH, webhook_active=False), redirect_url="http://127.0.0.1:1/")
+    off = build_manifest(dataclasses.replace(WISH, webhook_active=False), redirect_url="http://127.0.0.1:1/")
     assert off["hook_attributes"] == {"url": "https://git.example/hooks", "active": False}
 
 
@@ -88,7 +88,7 @@ def test_a_webhook_that_is_off_says_so() -> None:
 )
 def test_the_manifest_goes_to_its_owners_page(web: str, organization: str | None, page: str) -> None:
     """With the state by which the return is known."""
-    parts = urlsplit(Registrar(Addresses.at(web), organization).page(state="a&b"))
+    parts = urlsplit(Registrar(GitHubUrls.at(web), organization).page(state="a&b"))
 
     assert parts._replace(query="").geturl() == page
     assert parse_qs(parts.query) == {"state": ["a&b"]}
@@ -105,15 +105,15 @@ def test_the_manifest_goes_to_its_owners_page(web: str, organization: str | None
 )
 def test_a_githubs_addresses_follow_from_its_pages(web: str, api: str, noreply: str) -> None:
     """Wherever it runs."""
-    addresses = Addresses.at(web)
+    addresses = GitHubUrls.at(web)
 
     assert (addresses.api, addresses.noreply_host) == (api, noreply)
-    assert Addresses.at(f"{web}/") == addresses
+    assert GitHubUrls.at(f"{web}/") == addresses
 
 
 def test_an_answer_is_read_and_never_shown() -> None:
     """What is not an app is refused without a word of it."""
-    registrar = Registrar(Addresses())
+    registrar = Registrar(GitHubUrls())
 
     assert registrar.read(ANSWER) == REGISTERED
     assert not any(str(value) in repr(REGISTERED) for value in SECRETS)
@@ -124,6 +124,6 @@ def test_an_answer_is_read_and_never_shown() -> None:
 
 def test_every_setting_of_an_app_is_written() -> None:
     """A file that lacks one would be found out much later."""
-    named = variables(REGISTERED, Addresses())
+    named = variables(REGISTERED, GitHubUrls())
     assert named.keys() == {one.variable for one in SETTINGS if one.name.startswith("GITHUB_")}
     assert json.loads(ANSWER)["pem"] == named["CREWKIT_GIT_GITHUB_PRIVATE_KEY"]

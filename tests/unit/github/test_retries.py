@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from adapters.github.api.retries import Backoff, RetryPolicy
 from tests.support.fakes.github import Time
 
-POLICY = RetryPolicy(attempts=4, seconds=10, first_delay=1, longest_delay=2)
+POLICY = RetryPolicy(attempts=4, seconds=10, first_delay_seconds=1, max_delay_seconds=2)
 
 
 def backoff(time: Time, draw: float = 1.0, policy: RetryPolicy = POLICY) -> Backoff:
@@ -19,23 +19,23 @@ def test_waits_grow_to_a_bound_and_end() -> None:
     """Four tries have three waits."""
     waits = backoff(Time())
 
-    assert [waits.next_wait() for _ in range(5)] == [1, 2, 2, None, None]
+    assert [waits.next_delay() for _ in range(5)] == [1, 2, 2, None, None]
 
 
 def test_waits_are_random_so_that_callers_do_not_come_in_step() -> None:
     """At least half of the wait is always waited."""
-    assert backoff(Time(), draw=0.0).next_wait() == 0.5
-    assert backoff(Time(), draw=0.5).next_wait() == 0.75
+    assert backoff(Time(), draw=0.0).next_delay() == 0.5
+    assert backoff(Time(), draw=0.5).next_delay() == 0.75
 
 
 def test_what_github_asks_for_is_waited_at_least() -> None:
     """And a little more, since everybody was asked for the same."""
-    assert backoff(Time()).next_wait(asked=3) == 4
+    assert backoff(Time()).next_delay(asked=3) == 4
 
 
 def test_a_wait_beyond_the_time_gives_up_at_once() -> None:
     """Who would have to wait an hour is told so now."""
-    assert backoff(Time()).next_wait(asked=9.5) is None
+    assert backoff(Time()).next_delay(asked=9.5) is None
 
 
 def test_slow_tries_use_up_the_time() -> None:
@@ -44,7 +44,7 @@ def test_slow_tries_use_up_the_time() -> None:
     waits = backoff(time)
     time.pass_by(9.5)
 
-    assert waits.next_wait() is None
+    assert waits.next_delay() is None
 
 
 @given(
@@ -62,7 +62,7 @@ def test_no_try_begins_late_or_too_often(
     waits, made = backoff(time, draws, policy), 1
     for wish in asked:
         time.pass_by(tries)
-        wait = waits.next_wait(wish)
+        wait = waits.next_delay(wish)
         if wait is None:
             break
         assert wait >= (wish or 0)
@@ -75,7 +75,7 @@ def test_no_try_begins_late_or_too_often(
 
 def test_one_attempt_means_no_second() -> None:
     """The bound counts tries, not waits."""
-    assert backoff(Time(), policy=RetryPolicy(attempts=1)).next_wait() is None
+    assert backoff(Time(), policy=RetryPolicy(attempts=1)).next_delay() is None
 
 
 @pytest.mark.parametrize("policy", [RetryPolicy()])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.decoding.surrogates import without_halves
+from adapters.github.decoding.surrogates import replace_lone_surrogates
 
 LETTERS = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
 
@@ -31,14 +31,14 @@ LETTERS = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
 )
 def test_halves_are_replaced_and_nothing_else(escaped: bytes, read: str) -> None:
     """Pairs stay, and so does what only looks like an escape."""
-    assert msgspec.json.decode(without_halves(b'"' + escaped + b'"')) == read
+    assert msgspec.json.decode(replace_lone_surrogates(b'"' + escaped + b'"')) == read
 
 
 @given(st.dictionaries(LETTERS, LETTERS | st.lists(LETTERS, max_size=3), max_size=5))
 def test_whatever_python_writes_can_be_read(value: dict[str, object]) -> None:
     """Python writes halves as escapes; afterwards a strict decoder reads all of it, and whole text as was."""
     text = json.dumps(value).encode()
-    mended = without_halves(text)
+    mended = replace_lone_surrogates(text)
     msgspec.json.decode(mended)
     try:
         msgspec.json.decode(text)
@@ -64,10 +64,10 @@ def test_large_texts_are_divided_without_cutting_an_escape(segments: list[bytes]
     """A text of several pieces has the same result as one that is replaced escape by escape."""
     repeated = b"".join(segments)
     text = b'"' + b"y" * offset + repeated * (200_000 // len(repeated)) + b'"'
-    assert without_halves(text) == replaced_one_by_one(text)
+    assert replace_lone_surrogates(text) == replaced_one_by_one(text)
 
 
 @pytest.mark.parametrize("text", [b'"\x00\\ud83d"', b'{"\\ud83d":\x00\x00ud83d"}'])
 def test_text_with_a_nul_is_left_to_the_decoder(text: bytes) -> None:
     """A NUL stands for a backslash while halves are replaced, so such text must never become valid."""
-    assert without_halves(text) == text
+    assert replace_lone_surrogates(text) == text

@@ -3,11 +3,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
-from adapters.github.addresses import Addresses
-from adapters.github.api.calls import Call, Reply
+from adapters.github.addresses import GitHubUrls
+from adapters.github.api.calls import Call, Response
 from adapters.github.api.credentials import AppCredential, ClientCredential, Credential, TokenAges
 from adapters.github.api.link_headers import PER_PAGE
-from adapters.github.api.pages import Page, page_reader, pages
+from adapters.github.api.pages import Page, iterate_pages, make_page_reader
 from adapters.github.api.transport import Transport
 from core.domain.secret import Secret
 from ports.clock import Clock
@@ -16,14 +16,14 @@ from ports.metrics import Metrics
 T = TypeVar("T")
 
 # Of the calls one credential may make at once, so that a person need not wait for a list to end.
-PAGES_AT_ONCE = 4
+MAX_CONCURRENT_PAGES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class CallContext:
     """What calls are made with, whoever they are made as."""
 
-    addresses: Addresses
+    addresses: GitHubUrls
     transport: Transport
     clock: Clock
     app: AppCredential
@@ -34,36 +34,36 @@ class Parts:
     metrics: Metrics | None
 
 
-class Caller:
+class ApiCalls:
     """The ways of asking that calls of all kinds share."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, parts: CallContext) -> None:
+        self._context = parts
 
     async def _get(
-        self, path: str, credential: Credential, read: Callable[[Reply], T], *, accept: frozenset[int] = frozenset()
+        self, path: str, credential: Credential, read: Callable[[Response], T], *, accept: frozenset[int] = frozenset()
     ) -> T:
-        url = self._parts.addresses.of_api(path)
-        return await self._parts.transport.ask(Call("GET", url, credential, read, accept))
+        url = self._context.addresses.api_url(path)
+        return await self._context.transport.ask(Call("GET", url, credential, read, accept))
 
     def _pages(
         self,
         path: str,
         credential: Credential,
-        read: Callable[[Reply], T],
+        read: Callable[[Response], T],
         *,
         accept: frozenset[int] = frozenset(),
         per_page: int = PER_PAGE,
-        at_once: int = PAGES_AT_ONCE,
+        at_once: int = MAX_CONCURRENT_PAGES,
     ) -> AsyncGenerator[T, None]:
         """Return all pages of a list, in order if one at once; the path has no query."""
-        url = self._parts.addresses.of_api(f"{path}?per_page={per_page}")
-        return pages(partial(self._fetch_page, credential, read, accept), url, at_once=at_once)
+        url = self._context.addresses.api_url(f"{path}?per_page={per_page}")
+        return iterate_pages(partial(self._fetch_page, credential, read, accept), url, at_once=at_once)
 
     async def _fetch_page(
-        self, credential: Credential, read: Callable[[Reply], T], accept: frozenset[int], url: str
+        self, credential: Credential, read: Callable[[Response], T], accept: frozenset[int], url: str
     ) -> Page[T]:
         # Links are followed with a token, so only at the configured host, whatever host they name.
-        locate = partial(self._parts.addresses.resolve_link, requested=url)
-        read_page = page_reader(read, locate)
-        return await self._parts.transport.ask(Call("GET", url, credential, read_page, accept))
+        locate = partial(self._context.addresses.resolve_link, requested=url)
+        read_page = make_page_reader(read, locate)
+        return await self._context.transport.ask(Call("GET", url, credential, read_page, accept))

@@ -6,9 +6,9 @@ from typing import Generic, TypeVar
 
 from adapters.github.api.circuit_breaker import BreakerPolicy
 from adapters.github.api.credentials import Credential
-from adapters.github.api.rate_limits import http_date
+from adapters.github.api.rate_limits import parse_http_date
 from adapters.github.api.retries import RetryPolicy
-from adapters.github.decoding.tolerant import OddParts
+from adapters.github.decoding.tolerant import SkippedFields
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -18,7 +18,7 @@ NOT_FOUND = frozenset({HTTPStatus.NOT_FOUND.value})
 _MEBIBYTE = 1024 * 1024
 
 # Of the API's paths: everything else in one is a number or a name.
-_STEPS = frozenset(
+_PATH_WORDS = frozenset(
     [
         *("app", "applications", "access_tokens", "attempts", "branches", "config", "deliveries", "emails"),
         *("git", "grant", "heads", "hook", "installation", "installation-requests", "installations", "login"),
@@ -42,13 +42,13 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Response:
     """One answer, whole."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
-    odd: OddParts = field(default_factory=OddParts, compare=False)
+    skipped: SkippedFields = field(default_factory=SkippedFields, compare=False)
     """The odd parts that were found while the answer was read."""
 
     @property
@@ -59,7 +59,7 @@ class Reply:
     @property
     def date(self) -> datetime | None:
         """GitHub's time when it answered."""
-        return http_date(self.headers.get("date"))
+        return parse_http_date(self.headers.get("date"))
 
     @property
     def request(self) -> str:
@@ -77,14 +77,14 @@ class Call(Generic[T_co]):
     method: str
     url: str
     credential: Credential
-    read: Callable[[Reply], T_co]
+    read: Callable[[Response], T_co]
     accept: frozenset[int] = frozenset()
     json: object = None
     form: str | None = None
-    largest: int = 8 * _MEBIBYTE
+    max_bytes: int = 8 * _MEBIBYTE
 
     @property
-    def changes_nothing(self) -> bool:
+    def is_safe(self) -> bool:
         """Whether asking again does no harm."""
         return self.method == "GET"
 
@@ -92,7 +92,7 @@ class Call(Generic[T_co]):
     def source(self) -> str:
         """The kind of answer as metrics name it: the path without the numbers and names in it."""
         steps = self.place.partition("//")[2].split("/")[1:]
-        return "/".join(step for step in steps if step in _STEPS)
+        return "/".join(step for step in steps if step in _PATH_WORDS)
 
     @property
     def place(self) -> str:

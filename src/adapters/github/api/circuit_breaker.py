@@ -15,8 +15,8 @@ class BreakerPolicy:
     """When a host counts as down, and when it is asked again; times in seconds."""
 
     failures: int = 8
-    first_rest: float = 5.0
-    longest_rest: float = 60.0
+    first_open_seconds: float = 5.0
+    max_open_seconds: float = 60.0
 
 
 class CircuitBreaker:
@@ -34,58 +34,58 @@ class CircuitBreaker:
         self._policy = policy or BreakerPolicy()
         self._monotonic = monotonic
         self._failures = 0
-        self._rests = 0
-        self._asked_again_at: float | None = None
-        self._probing = False
+        self._openings = 0
+        self._retry_at: float | None = None
+        self._is_probing = False
 
     @property
     def is_open(self) -> bool:
         """Whether calls fail at once, save the one that finds out."""
-        return self._asked_again_at is not None
+        return self._retry_at is not None
 
     @contextmanager
     def guard(self) -> Iterator[None]:
         """Let the block ask the host, and learn from how it ends; raises `BreakerOpen` where none may."""
-        probe = self._admit()
+        probe = self._enter()
         try:
             yield
         except Unavailable:
-            self._failed(probe)
+            self._record_failure(probe)
             raise
         except Undecodable:
-            self._answered()
+            self._record_success()
             raise
         except BaseException:
             # Neither answered nor failed: cancelled, for one. The next call finds out instead.
-            self._probing = self._probing and not probe
+            self._is_probing = self._is_probing and not probe
             raise
-        self._answered()
+        self._record_success()
 
-    def _admit(self) -> bool:
-        if self._asked_again_at is None:
+    def _enter(self) -> bool:
+        if self._retry_at is None:
             return False
-        rest = self._asked_again_at - self._monotonic()
-        if rest > 0 or self._probing:
+        rest = self._retry_at - self._monotonic()
+        if rest > 0 or self._is_probing:
             raise BreakerOpen(f"circuit breaker open for {self._host}", asked=max(rest, 1.0))
-        self._probing = True
+        self._is_probing = True
         return True
 
-    def _answered(self) -> None:
+    def _record_success(self) -> None:
         if self.is_open:
             _log.info("provider_breaker_closed", url=self._host)
-        self._failures = self._rests = 0
-        self._asked_again_at = None
-        self._probing = False
+        self._failures = self._openings = 0
+        self._retry_at = None
+        self._is_probing = False
 
-    def _failed(self, probe: bool) -> None:
+    def _record_failure(self, probe: bool) -> None:
         self._failures += 1
         if probe:
-            self._probing = False
+            self._is_probing = False
         elif self.is_open or self._failures < self._policy.failures:
             # Calls that began before it opened say nothing new.
             return
         else:
             _log.warning("provider_breaker_opened", url=self._host)
-        rest = min(self._policy.first_rest * 2**self._rests, self._policy.longest_rest)
-        self._rests = min(self._rests + 1, 16)
-        self._asked_again_at = self._monotonic() + rest
+        rest = min(self._policy.first_open_seconds * 2**self._openings, self._policy.max_open_seconds)
+        self._openings = min(self._openings + 1, 16)
+        self._retry_at = self._monotonic() + rest

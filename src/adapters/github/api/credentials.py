@@ -25,7 +25,7 @@ _SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class Rejection:
     """What was shown and refused, after how many refusals before, and when by GitHub's clock."""
 
     shown: str | None = field(repr=False)
@@ -48,7 +48,7 @@ class Credential(Protocol):
     def header(self) -> str | None:
         """Return the Authorization header."""
 
-    def again_after(self, refused: Refused) -> float | None:
+    def compute_retry_delay(self, refused: Rejection) -> float | None:
         """Return in how many seconds to show it again, or None for never.
 
         A refused call has done nothing, so this holds for every method.
@@ -68,7 +68,7 @@ class AppCredential(Credential):
         """Return the claim as a bearer; GitHub takes claims in no other way."""
         return f"Bearer {self._claim.current()}"
 
-    def again_after(self, refused: Refused) -> float | None:
+    def compute_retry_delay(self, refused: Rejection) -> float | None:
         """Try once more by GitHub's clock, if ours differs: https://github.com/octokit/auth-app.js/issues/698."""
         self._claim.learn(refused.theirs)
         # Another call may have learned it while this one was under way with an older claim.
@@ -88,7 +88,7 @@ class ClientCredential(Credential):
         """Return them as basic authentication."""
         return f"Basic {b64encode(self._pair).decode()}"
 
-    def again_after(self, refused: Refused) -> float | None:  # noqa: ARG002 - nothing of it matters
+    def compute_retry_delay(self, refused: Rejection) -> float | None:  # noqa: ARG002 - nothing of it matters
         """Return None: a secret does not become right by waiting."""
         return None
 
@@ -103,7 +103,7 @@ class NoCredential(Credential):
         """Return no header."""
         return None
 
-    def again_after(self, refused: Refused) -> float | None:  # noqa: ARG002 - nothing of it matters
+    def compute_retry_delay(self, refused: Rejection) -> float | None:  # noqa: ARG002 - nothing of it matters
         """Return None: what is in the form works once or never."""
         return None
 
@@ -117,13 +117,13 @@ class TokenAges:
 
     def note(self, token: Secret) -> None:
         """Remember a token from now on, unless it is known."""
-        known = digest(token)
+        known = hash_token(token)
         if known not in self._since:
             self._since[known] = self._monotonic()
 
-    def is_young(self, token: Secret) -> bool:
+    def is_new(self, token: Secret) -> bool:
         """Tell whether GitHub may not know it everywhere yet."""
-        since = self._since.get(digest(token))
+        since = self._since.get(hash_token(token))
         return since is not None and self._monotonic() - since < _YOUNG_SECONDS
 
 
@@ -139,15 +139,15 @@ class TokenCredential(Credential):
             raise CredentialRefused("This token was not issued by GitHub.")
         self._token = token
         self._ages = ages
-        self.key = digest(token)
+        self.key = hash_token(token)
 
     def header(self) -> str:
         """Return the token as a bearer."""
         return f"Bearer {self._token.reveal()}"
 
-    def again_after(self, refused: Refused) -> float | None:
+    def compute_retry_delay(self, refused: Rejection) -> float | None:
         """Show a young token again after one second, then two, and so on."""
-        return refused.before + 1.0 if self._ages.is_young(self._token) else None
+        return refused.before + 1.0 if self._ages.is_new(self._token) else None
 
 
 class InstallationCredential(TokenCredential):
@@ -164,6 +164,6 @@ class InstallationCredential(TokenCredential):
         self.key = f"installation {access.provider_id}"
 
 
-def digest(token: Secret) -> str:
+def hash_token(token: Secret) -> str:
     """Return what stands for a token where the token itself must not be kept."""
     return sha256(token.reveal().encode()).hexdigest()[:32]

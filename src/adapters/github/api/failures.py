@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 import msgspec
 
-from adapters.github.api.rate_limits import is_limited
+from adapters.github.api.rate_limits import is_rate_limited
 from core.domain.errors import DomainError
 from core.domain.provider import (
     AccountSuspended,
@@ -56,7 +56,7 @@ class _Problem(msgspec.Struct):
 _decode_problem = msgspec.json.Decoder(_Problem).decode
 
 
-def failure_of(status: int, headers: Mapping[str, str], message: str) -> Failure:
+def classify_failure(status: int, headers: Mapping[str, str], message: str) -> Failure:
     """Classify an answer; header names are lower case or the mapping does not mind."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failure.UNAVAILABLE
@@ -69,7 +69,7 @@ def failure_of(status: int, headers: Mapping[str, str], message: str) -> Failure
         case HTTPStatus.UNAUTHORIZED:
             return Failure.CREDENTIAL
         case HTTPStatus.FORBIDDEN:
-            return _forbidden(headers, said)
+            return _classify_forbidden(headers, said)
         case HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
             return Failure.BLOCKED
         case HTTPStatus.NOT_FOUND:
@@ -82,7 +82,7 @@ def failure_of(status: int, headers: Mapping[str, str], message: str) -> Failure
             return Failure.MISUNDERSTOOD
 
 
-def message_of(body: bytes) -> str:
+def read_message(body: bytes) -> str:
     """Return what GitHub says in words, shortened, or nothing where the body is not its JSON."""
     try:
         return _decode_problem(body).message[:_LONGEST_MESSAGE]
@@ -90,7 +90,7 @@ def message_of(body: bytes) -> str:
         return ""
 
 
-def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> DomainError:
+def to_error(failure: Failure, headers: Mapping[str, str] | None = None) -> DomainError:
     """Return the error of a failure that neither another try nor another credential mends."""
     match failure:
         case Failure.SUSPENDED:
@@ -104,7 +104,7 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
         case Failure.SINGLE_SIGN_ON:
             return SingleSignOnRequired(
                 "The organization requires SAML single sign-on. Sign in to it on GitHub, then try again.",
-                url=_sign_on_url((headers or {}).get("x-github-sso", "")),
+                url=_parse_sign_on_url((headers or {}).get("x-github-sso", "")),
             )
         case Failure.ADDRESS:
             return AddressNotAllowed(
@@ -134,7 +134,7 @@ def error_of(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
             )
 
 
-def _sign_on_url(header: str) -> str | None:
+def _parse_sign_on_url(header: str) -> str | None:
     """Return the page to sign in at, or None if it is not a web address that people may open.
 
     `X-GitHub-SSO: required; url=https://github.com/orgs/octodocs-test/sso?authorization_request=…`
@@ -146,7 +146,7 @@ def _sign_on_url(header: str) -> str | None:
     return url if is_shown and url.isascii() else None
 
 
-def _forbidden(headers: Mapping[str, str], said: str) -> Failure:
+def _classify_forbidden(headers: Mapping[str, str], said: str) -> Failure:
     # Words before headers: the last call of an hour may be refused for another reason with no call remaining.
     if "installation" in said and "suspended" in said:
         return Failure.SUSPENDED
@@ -163,6 +163,6 @@ def _forbidden(headers: Mapping[str, str], said: str) -> Failure:
         return Failure.ADDRESS
     if "not accessible by" in said:
         return Failure.PERMISSION
-    if is_limited(HTTPStatus.FORBIDDEN, headers, said):
+    if is_rate_limited(HTTPStatus.FORBIDDEN, headers, said):
         return Failure.RATE_LIMITED
     return Failure.PERMISSION

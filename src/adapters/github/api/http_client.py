@@ -8,8 +8,8 @@ from urllib.parse import urljoin
 import httpx
 import msgspec
 
-from adapters.github.addresses import same_origin
-from adapters.github.api.calls import Call, Limits, Reply
+from adapters.github.addresses import is_same_origin
+from adapters.github.api.calls import Call, Limits, Response
 from adapters.github.api.unavailable import Unavailable, Undecodable
 
 # Supported until March 2028 at least, and by every GitHub Enterprise Server in service, unlike its successor.
@@ -21,7 +21,7 @@ _HEADERS = {
     "x-github-api-version": _API_VERSION,
     "user-agent": f"crewkit-git/{version('crewkit-git')}",
 }
-_PACKINGS = frozenset({"identity", "gzip"})
+_ENCODINGS = frozenset({"identity", "gzip"})
 # https://docs.python.org/3/library/zlib.html#zlib.decompress: 16 more than the window means a gzip header.
 _GZIP = zlib.MAX_WBITS | 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -45,7 +45,7 @@ class _NoCookies(CookieJar):
         """Send none."""
 
 
-class Wire:
+class HttpClient:
     """HTTP with GitHub, one exchange at a time: bounded in time and size, never showing what it carries."""
 
     def __init__(self, limits: Limits, connect: Connect | None = None) -> None:
@@ -56,7 +56,7 @@ class Wire:
             follow_redirects=False,
             # Waiting for a connection is bounded by the whole exchange's time.
             timeout=httpx.Timeout(limits.silence, connect=limits.connect, pool=None),
-            transport=(connect or _connect_directly)(
+            transport=(connect or _open_direct_transport)(
                 httpx.Limits(
                     max_connections=limits.connections,
                     max_keepalive_connections=_KEPT_CONNECTIONS,
@@ -71,7 +71,7 @@ class Wire:
         """Close all connections."""
         await self._client.aclose()
 
-    async def exchange(self, call: Call[object], authorization: str | None) -> Reply:
+    async def send(self, call: Call[object], authorization: str | None) -> Response:
         """Send a call and return its reply, whatever the status; raises `Unavailable` where none came whole.
 
         What was renamed is followed to where it went, with the same credential and so never to another host.
@@ -79,17 +79,17 @@ class Wire:
         """
         url = call.url
         for _ in range(1 + _MOST_REDIRECTS):
-            reply = await self._send(call, url, authorization)
-            location = reply.headers.get("location")
-            if call.method != "GET" or reply.status not in _REDIRECTS or location is None:
-                return reply
+            response = await self._send_once(call, url, authorization)
+            location = response.headers.get("location")
+            if call.method != "GET" or response.status not in _REDIRECTS or location is None:
+                return response
             url = urljoin(url, location)
-            if not same_origin(url, call.url):
+            if not is_same_origin(url, call.url):
                 raise Unavailable("redirected to another host")
         raise Unavailable("redirect loop")
 
-    async def _send(self, call: Call[object], url: str, authorization: str | None) -> Reply:
-        headers, content = _content(call)
+    async def _send_once(self, call: Call[object], url: str, authorization: str | None) -> Response:
+        headers, content = _encode_body(call)
         if authorization is not None:
             headers["authorization"] = authorization
         try:
@@ -97,19 +97,19 @@ class Wire:
                 asyncio.timeout(self._whole),
                 self._client.stream(call.method, url, headers=headers, content=content) as response,
             ):
-                body = await _body(response, call.largest)
+                body = await _read_body(response, call.max_bytes)
         except zlib.error as error:
             raise Undecodable(f"the response is not valid gzip: {error}") from error
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             raise Unavailable(f"{type(error).__name__}: {error}") from error
-        return Reply(response.status_code, response.headers, body)
+        return Response(response.status_code, response.headers, body)
 
 
-def _connect_directly(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
+def _open_direct_transport(limits: httpx.Limits) -> httpx.AsyncBaseTransport:
     return httpx.AsyncHTTPTransport(limits=limits, trust_env=False)
 
 
-def _content(call: Call[object]) -> tuple[dict[str, str], bytes | None]:
+def _encode_body(call: Call[object]) -> tuple[dict[str, str], bytes | None]:
     if call.json is not None:
         return {"content-type": "application/json"}, msgspec.json.encode(call.json)
     if call.form is not None:
@@ -119,18 +119,18 @@ def _content(call: Call[object]) -> tuple[dict[str, str], bytes | None]:
     return {}, None
 
 
-async def _body(response: httpx.Response, largest: int) -> bytes:
+async def _read_body(response: httpx.Response, max_bytes: int) -> bytes:
     """Return the whole body, unpacked here so that a small one cannot become one of gigabytes in memory."""
     packing = response.headers.get("content-encoding", "identity")
-    if packing not in _PACKINGS:
+    if packing not in _ENCODINGS:
         raise Undecodable(f"unsupported content encoding: {packing}")
     unpack = zlib.decompressobj(_GZIP) if packing == "gzip" else None
     parts, size = [], 0
     async for raw in response.aiter_raw():
-        part = unpack.decompress(raw, largest + 1 - size) if unpack else raw
+        part = unpack.decompress(raw, max_bytes + 1 - size) if unpack else raw
         size += len(part)
-        if size > largest:
-            raise Undecodable(f"the response is larger than {largest} bytes")
+        if size > max_bytes:
+            raise Undecodable(f"the response is larger than {max_bytes} bytes")
         parts.append(part)
     if unpack and parts and not unpack.eof:
         raise Unavailable("the response ended early")

@@ -2,14 +2,19 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from http import HTTPStatus
 
-from adapters.github.addresses import can_be_branch, is_number, segment
-from adapters.github.api.caller import Caller
-from adapters.github.api.calls import NOT_FOUND, Call, Reply
+from adapters.github.addresses import can_be_branch, is_numeric_id, quote_segment
+from adapters.github.api.caller import ApiCalls
+from adapters.github.api.calls import NOT_FOUND, Call, Response
 from adapters.github.api.credentials import InstallationCredential, TokenCredential
-from adapters.github.api.link_headers import PER_PAGE, READINGS
+from adapters.github.api.link_headers import LIST_ATTEMPTS, PER_PAGE
 from adapters.github.api.unavailable import Undecodable
-from adapters.github.decoding.readers import list_reader, nothing, reader
-from adapters.github.decoding.repository_answers import BranchAnswer, RefAnswer, RepositoriesAnswer, RepositoryAnswer
+from adapters.github.decoding.readers import ignore_body, make_list_reader, make_reader
+from adapters.github.decoding.repository_answers import (
+    BranchResponse,
+    RefResponse,
+    RepositoriesResponse,
+    RepositoryResponse,
+)
 from core.domain.identifiers import RepoId
 from core.domain.provider import Branch, InstallationAccess, NotVisible, RepositoryPage
 from core.domain.provider_events import RepositoryFacts
@@ -19,14 +24,14 @@ from core.domain.secret import Secret
 _EMPTY = frozenset({HTTPStatus.CONFLICT.value})
 _DEAD = frozenset({HTTPStatus.UNAUTHORIZED.value})
 
-_read_repositories = reader(RepositoriesAnswer)
-_read_repository = reader(RepositoryAnswer)
-_read_branch = reader(BranchAnswer)
-_read_branches = list_reader(BranchAnswer)
-_read_refs = list_reader(RefAnswer)
+_read_repositories = make_reader(RepositoriesResponse)
+_read_repository = make_reader(RepositoryResponse)
+_read_branch = make_reader(BranchResponse)
+_read_branches = make_list_reader(BranchResponse)
+_read_refs = make_list_reader(RefResponse)
 
 
-class InstallationCalls(Caller):
+class InstallationCalls(ApiCalls):
     """What is asked with an installation's token.
 
     Repositories are always named by number, since names move: https://github.com/github/docs/issues/45674
@@ -36,7 +41,7 @@ class InstallationCalls(Caller):
         """Return every page, each repository once; the last is not `whole` where too much moved meanwhile."""
         credential = self._as_installation(access)
         seen: set[int] = set()
-        for reading in range(READINGS):
+        for reading in range(LIST_ATTEMPTS):
             totals: set[int] = set()
             here: set[int] = set()
             async with aclosing(self._pages("/installation/repositories", credential, _read_repositories)) as found:
@@ -46,30 +51,30 @@ class InstallationCalls(Caller):
                     seen.update(repository.id for repository in new)
                     here.update(repository.id for repository in page.repositories)
                     if new or reading == 0:
-                        yield RepositoryPage(page.total_count, tuple(repository.told() for repository in new))
+                        yield RepositoryPage(page.total_count, tuple(repository.to_domain() for repository in new))
             if totals == {len(here)}:
                 return
         yield RepositoryPage(max(totals), (), whole=False)
 
     async def repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
         """Return one repository, surely the one asked for whatever its name is now; raises `NotVisible`."""
-        found = await self._get(_path(repo_id), self._as_installation(access), _read_repository)
+        found = await self._get(_repository_path(repo_id), self._as_installation(access), _read_repository)
         if str(found.id) != repo_id:
             raise Undecodable("GitHub returned another repository")
-        return found.told()
+        return found.to_domain()
 
     async def branches(
         self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
     ) -> Sequence[Branch]:
         """Return branches by name; searching by prefix, GitHub does not say which are protected."""
-        path, credential = _path(repo_id), self._as_installation(access)
+        path, credential = _repository_path(repo_id), self._as_installation(access)
         if limit < 1 or not can_be_branch(prefix):
             return []
         found: list[Branch] = []
         if prefix:
-            path, read = f"{path}/git/matching-refs/heads/{segment(prefix)}", _matching_branches
+            path, read = f"{path}/git/matching-refs/heads/{quote_segment(prefix)}", _read_matching_refs
         else:
-            path, read = f"{path}/branches", _listed_branches
+            path, read = f"{path}/branches", _read_branch_list
         in_order = self._pages(path, credential, read, accept=_EMPTY, per_page=min(limit, PER_PAGE), at_once=1)
         async with aclosing(in_order) as listed:
             async for page in listed:
@@ -82,7 +87,7 @@ class InstallationCalls(Caller):
         """Return one branch; one that was renamed is another."""
         if not name or not can_be_branch(name):
             return None
-        path = f"{_path(repo_id)}/branches/{segment(name)}"
+        path = f"{_repository_path(repo_id)}/branches/{quote_segment(name)}"
         found = await self._get(path, self._as_installation(access), _found_branch, accept=NOT_FOUND)
         if found is None:
             # Only words tell a missing branch from a repository that is not visible; asking is surer.
@@ -91,28 +96,30 @@ class InstallationCalls(Caller):
 
     async def revoke_token(self, token: Secret) -> None:
         """End an installation's token at once; one that is dead already is fine."""
-        url = self._parts.addresses.of_api("/installation/token")
-        await self._parts.transport.ask(Call("DELETE", url, TokenCredential(token, self._parts.ages), nothing, _DEAD))
+        url = self._context.addresses.api_url("/installation/token")
+        await self._context.transport.ask(
+            Call("DELETE", url, TokenCredential(token, self._context.ages), ignore_body, _DEAD)
+        )
 
     def _as_installation(self, access: InstallationAccess) -> InstallationCredential:
         # Another process may have made it a moment ago.
-        self._parts.ages.note(access.token)
-        return InstallationCredential(access, self._parts.ages)
+        self._context.ages.note(access.token)
+        return InstallationCredential(access, self._context.ages)
 
 
-def _path(repo_id: RepoId) -> str:
-    if not is_number(repo_id):
+def _repository_path(repo_id: RepoId) -> str:
+    if not is_numeric_id(repo_id):
         raise NotVisible("GitHub does not return this object. Check that it exists and that the app has access to it.")
     return f"/repositories/{repo_id}"
 
 
-def _listed_branches(reply: Reply) -> list[Branch]:
-    return [answer.told() for answer in _read_branches(reply)] if reply.succeeded else []
+def _read_branch_list(response: Response) -> list[Branch]:
+    return [answer.to_domain() for answer in _read_branches(response)] if response.succeeded else []
 
 
-def _matching_branches(reply: Reply) -> list[Branch]:
-    return [answer.told() for answer in _read_refs(reply)] if reply.succeeded else []
+def _read_matching_refs(response: Response) -> list[Branch]:
+    return [answer.to_domain() for answer in _read_refs(response)] if response.succeeded else []
 
 
-def _found_branch(reply: Reply) -> Branch | None:
-    return _read_branch(reply).told() if reply.succeeded else None
+def _found_branch(response: Response) -> Branch | None:
+    return _read_branch(response).to_domain() if response.succeeded else None

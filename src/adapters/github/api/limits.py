@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from weakref import WeakValueDictionary
 
-from adapters.github.api.rate_limits import pause_after
+from adapters.github.api.rate_limits import compute_pause
 from core.domain.provider import RateLimited
 from ports.clock import Clock
 
 _MOST_PAUSES = 4096
 
 
-class Slots:
+class ConcurrencyLimit:
     """At most so many calls at once with one credential; GitHub asks for few, and counts them together.
 
     https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
@@ -49,28 +49,28 @@ class Pauses:
             return
         seconds = until - self._monotonic()
         if seconds > 0:
-            raise self._limited(seconds)
+            raise self._build_error(seconds)
         del self._until[key]
 
     def begin(self, key: str, asked: float | None) -> RateLimited:
         """Begin or lengthen a pause, of the length asked for if any; return the error that tells of it."""
-        self._forget_ended()
+        self._delete_ended()
         now = self._monotonic()
         # Several calls may be under way when a limit is met; together they were refused once.
         if self._until.get(key, now) <= now:
             self._refusals[key] = self._refusals.get(key, 0) + 1
-        seconds = pause_after(self._refusals.get(key, 1)) if asked is None else asked
+        seconds = compute_pause(self._refusals.get(key, 1)) if asked is None else asked
         self._until[key] = max(self._until.get(key, now), now + seconds)
-        return self._limited(seconds)
+        return self._build_error(seconds)
 
     def answered(self, key: str) -> None:
         """Forget earlier refusals: the next pause begins short again."""
         self._refusals.pop(key, None)
 
-    def _limited(self, seconds: float) -> RateLimited:
+    def _build_error(self, seconds: float) -> RateLimited:
         return RateLimited(self._clock.now() + timedelta(seconds=seconds), retry_after=seconds)
 
-    def _forget_ended(self) -> None:
+    def _delete_ended(self) -> None:
         if len(self._until) >= _MOST_PAUSES:
             now = self._monotonic()
             self._until = {key: until for key, until in self._until.items() if until > now}

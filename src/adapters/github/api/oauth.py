@@ -25,7 +25,7 @@ _OURS = {
 }
 
 
-class TokensAnswer(msgspec.Struct):
+class TokensResponse(msgspec.Struct):
     """What the token endpoint answers. A refusal comes with status 200 and `error`."""
 
     access_token: str | None = None
@@ -35,7 +35,7 @@ class TokensAnswer(msgspec.Struct):
     scope: str = ""
     error: str | None = None
 
-    def told(self, now: datetime) -> UserTokens:
+    def to_domain(self, now: datetime) -> UserTokens:
         """Return the tokens, their ends counted from `now`; raises what a refusal means."""
         if self.error is None and self.access_token is None:
             raise Undecodable("the response has neither a token nor an error")
@@ -51,14 +51,14 @@ class TokensAnswer(msgspec.Struct):
             )
         return UserTokens(
             access_token=Secret(self.access_token),
-            expires_at=_after(now, self.expires_in),
+            expires_at=_add_seconds(now, self.expires_in),
             refresh_token=Secret(self.refresh_token) if self.refresh_token else None,
-            refresh_expires_at=_after(now, self.refresh_token_expires_in),
+            refresh_expires_at=_add_seconds(now, self.refresh_token_expires_in),
             scopes=tuple(scope for scope in self.scope.replace(",", " ").split() if scope),
         )
 
 
-def authorize_url(endpoint: str, *, client_id: str, state: str, redirect_uri: str, code_challenge: str) -> str:
+def build_authorize_url(endpoint: str, *, client_id: str, state: str, redirect_uri: str, code_challenge: str) -> str:
     """Return where a person authorizes the app. There is no scope: permissions are the app's own."""
     url: str = prepare_grant_uri(
         endpoint,
@@ -72,7 +72,7 @@ def authorize_url(endpoint: str, *, client_id: str, state: str, redirect_uri: st
     return url
 
 
-def code_form(
+def build_code_form(
     client_id: str, client_secret: Secret, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
 ) -> str:
     """Return the form that trades a code for tokens."""
@@ -87,7 +87,7 @@ def code_form(
     return form
 
 
-def refresh_form(client_id: str, client_secret: Secret, refresh_token: Secret) -> str:
+def build_refresh_form(client_id: str, client_secret: Secret, refresh_token: Secret) -> str:
     """Return the form that trades a refresh token for new tokens."""
     form: str = prepare_token_request(
         "refresh_token", client_id=client_id, client_secret=client_secret.reveal(), refresh_token=refresh_token.reveal()
@@ -95,5 +95,5 @@ def refresh_form(client_id: str, client_secret: Secret, refresh_token: Secret) -
     return form
 
 
-def _after(now: datetime, seconds: int | None) -> datetime | None:
+def _add_seconds(now: datetime, seconds: int | None) -> datetime | None:
     return None if seconds is None else now + timedelta(seconds=seconds)

@@ -18,7 +18,7 @@ _LONGEST_PAUSE = 900.0
 _MOST_DIGITS = 15
 
 
-def is_limited(status: int, headers: Mapping[str, str], message: str) -> bool:
+def is_rate_limited(status: int, headers: Mapping[str, str], message: str) -> bool:
     """Tell whether an answer means a rate limit; GitHub uses 403 and 429 for both of its kinds."""
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return True
@@ -33,39 +33,39 @@ def is_limited(status: int, headers: Mapping[str, str], message: str) -> bool:
     )
 
 
-def wait_asked(headers: Mapping[str, str], now: datetime) -> float | None:
+def read_requested_wait(headers: Mapping[str, str], now: datetime) -> float | None:
     """Return how many seconds GitHub asks us to wait, or None where it names no time.
 
     The time of the reset is by GitHub's clock, so it is compared with the answer's own `Date`, not with ours.
     """
-    theirs = http_date(headers.get("date")) or now
+    theirs = parse_http_date(headers.get("date")) or now
     retry_after = headers.get("retry-after")
     if retry_after is not None:
-        seconds = _seconds(retry_after)
+        seconds = _parse_seconds(retry_after)
         if seconds is not None:
             return seconds
-        date = http_date(retry_after)
+        date = parse_http_date(retry_after)
         if date is not None:
-            return _bounded((date - theirs).total_seconds())
+            return _clamp((date - theirs).total_seconds())
     if headers.get("x-ratelimit-remaining") == "0":
-        reset = _epoch(headers.get("x-ratelimit-reset"))
+        reset = _parse_number(headers.get("x-ratelimit-reset"))
         if reset is not None:
-            return _bounded(reset - theirs.timestamp())
+            return _clamp(reset - theirs.timestamp())
     return None
 
 
-def part_left(headers: Mapping[str, str]) -> float | None:
+def read_remaining_fraction(headers: Mapping[str, str]) -> float | None:
     """Return which part of the hour's calls is left, or None where the answer does not say it."""
-    limit, left = (_epoch(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining"))
+    limit, left = (_parse_number(headers.get(f"x-ratelimit-{name}")) for name in ("limit", "remaining"))
     return None if not limit or left is None else left / limit
 
 
-def pause_after(refusals: int) -> float:
+def compute_pause(refusals: int) -> float:
     """Return how many seconds to wait unasked, after so many refusals in a row (from 1)."""
     return float(min(_FIRST_PAUSE * 2 ** min(refusals - 1, 10), _LONGEST_PAUSE))
 
 
-def http_date(text: str | None) -> datetime | None:
+def parse_http_date(text: str | None) -> datetime | None:
     """Return a header's date, or None where it is none: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7."""
     try:
         found = parsedate_to_datetime(text) if text else None
@@ -74,16 +74,16 @@ def http_date(text: str | None) -> datetime | None:
         return None
 
 
-def _seconds(text: str) -> float | None:
-    number = _epoch(text)
-    return None if number is None else _bounded(number)
+def _parse_seconds(text: str) -> float | None:
+    number = _parse_number(text)
+    return None if number is None else _clamp(number)
 
 
-def _epoch(text: str | None) -> float | None:
+def _parse_number(text: str | None) -> float | None:
     if text is None or not text.isascii() or not text.isdecimal() or len(text) > _MOST_DIGITS:
         return None
     return float(int(text))
 
 
-def _bounded(seconds: float) -> float:
+def _clamp(seconds: float) -> float:
     return min(max(seconds, 0.0), _LONGEST_WAIT)

@@ -13,8 +13,8 @@ class RetryPolicy:
 
     attempts: int = 3
     seconds: float = 12.0
-    first_delay: float = 0.3
-    longest_delay: float = 4.0
+    first_delay_seconds: float = 0.3
+    max_delay_seconds: float = 4.0
 
 
 class Backoff:
@@ -33,12 +33,12 @@ class Backoff:
         self._began = monotonic()
         self._tries = 0
 
-    def next_wait(self, asked: float | None = None) -> float | None:
+    def next_delay(self, asked: float | None = None) -> float | None:
         """Return how long to wait before another try, at least what was asked for, or None to give up."""
         self._tries += 1
         if self._tries >= self._policy.attempts:
             return None
-        longest = min(self._policy.first_delay * 2 ** (self._tries - 1), self._policy.longest_delay)
+        longest = min(self._policy.first_delay_seconds * 2 ** (self._tries - 1), self._policy.max_delay_seconds)
         wait = (asked or 0.0) + longest * (0.5 + self._draw() / 2)
         elapsed = self._monotonic() - self._began
         return wait if elapsed + wait <= self._policy.seconds else None

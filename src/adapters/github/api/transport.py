@@ -11,16 +11,16 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
-from adapters.github.api.calls import Call, Limits, Reply
+from adapters.github.api.calls import Call, Limits, Response
 from adapters.github.api.circuit_breaker import CircuitBreaker
-from adapters.github.api.credentials import Refused
-from adapters.github.api.failures import Failure, error_of, failure_of, message_of
-from adapters.github.api.http_client import Connect, Wire
-from adapters.github.api.limits import Pauses, Slots
-from adapters.github.api.rate_limits import part_left, wait_asked
+from adapters.github.api.credentials import Rejection
+from adapters.github.api.failures import Failure, classify_failure, read_message, to_error
+from adapters.github.api.http_client import Connect, HttpClient
+from adapters.github.api.limits import ConcurrencyLimit, Pauses
+from adapters.github.api.rate_limits import read_remaining_fraction, read_requested_wait
 from adapters.github.api.retries import Backoff
 from adapters.github.api.unavailable import BreakerOpen, Unavailable, Undecodable
-from adapters.github.decoding.odd_parts import OddPartReporter
+from adapters.github.decoding.odd_parts import SkippedFieldReporter
 from adapters.github.decoding.tolerant import Unreadable
 from adapters.github.protocol.webhooks import PROVIDER
 from core.domain.errors import DomainError
@@ -34,17 +34,17 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Refusal:
+class _Rejected:
     """An answer that is a no."""
 
     failure: Failure
-    reply: Reply
+    response: Response
     shown: str | None = field(repr=False)
     """What was shown of the credential."""
 
 
 @dataclass(slots=True)
-class _Watched:
+class _Outcome:
     """How an exchange ended."""
 
     outcome: str = "answered"
@@ -73,101 +73,101 @@ class Transport:
     ) -> None:
         self._metrics = metrics
         self._traces = traces
-        self._odd_parts = OddPartReporter(PROVIDER, metrics)
+        self._skipped_fields = SkippedFieldReporter(PROVIDER, metrics)
         self._clock = clock
         self._limits = limits or Limits()
         self._monotonic = monotonic
         self._sleep = sleep
         self._draw = draw
-        self._wire = Wire(self._limits, connect)
-        self._slots = Slots(self._limits.at_once)
+        self._http = HttpClient(self._limits, connect)
+        self._slots = ConcurrencyLimit(self._limits.at_once)
         self._pauses = Pauses(clock, monotonic=monotonic)
         self._breakers: dict[str, CircuitBreaker] = {}
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._wire.close()
+        await self._http.close()
 
     async def ask(self, call: Call[T]) -> T:
         """Return what the call reads from GitHub's answer."""
         if self._traces is None:
-            return await self._ask(call)
+            return await self._execute(call)
         # Paths name repositories and people: a span has the host alone.
         with self._traces.span(f"github {call.method}", SpanRole.ASKS, host=urlsplit(call.url).netloc):
-            return await self._ask(call)
+            return await self._execute(call)
 
-    async def _ask(self, call: Call[T]) -> T:
+    async def _execute(self, call: Call[T]) -> T:
         backoff = Backoff(self._limits.retries, monotonic=self._monotonic, draw=self._draw)
         refusals = 0
         while True:
             try:
-                outcome = await self._try(call)
+                outcome = await self._attempt(call)
             except BreakerOpen:
                 raise
             except (Unavailable, Undecodable) as failed:
                 event = "provider_unavailable" if isinstance(failed, Unavailable) else "provider_answer_unreadable"
                 _log.warning(event, method=call.method, url=call.place, error=failed.why)
-                wait = backoff.next_wait(failed.asked) if call.changes_nothing else None
+                wait = backoff.next_delay(failed.asked) if call.is_safe else None
                 if wait is None:
                     raise
             else:
-                if not isinstance(outcome, _Refusal):
+                if not isinstance(outcome, _Rejected):
                     return outcome
-                error, wait = self._judge(call, outcome, refusals, backoff)
+                error, wait = self._decide_retry(call, outcome, refusals, backoff)
                 if wait is None:
                     raise error
                 refusals += outcome.failure is Failure.CREDENTIAL
             await self._sleep(wait)
 
-    def _judge(
-        self, call: Call[object], refused: _Refusal, refusals: int, backoff: Backoff
+    def _decide_retry(
+        self, call: Call[object], refused: _Rejected, refusals: int, backoff: Backoff
     ) -> tuple[DomainError, float | None]:
         """Return the error of a refusal, and after how long another try may succeed, if ever."""
         match refused.failure:
             case Failure.CREDENTIAL:
-                wait = call.credential.again_after(Refused(refused.shown, refusals, refused.reply.date))
+                wait = call.credential.compute_retry_delay(Rejection(refused.shown, refusals, refused.response.date))
                 return call.credential.refusal("GitHub rejected the credential of this request. Try again later."), wait
             case Failure.RATE_LIMITED:
-                limited = self._pauses.begin(call.credential.key, self._asked(refused.reply))
-                return limited, backoff.next_wait(limited.retry_after) if call.changes_nothing else None
+                limited = self._pauses.begin(call.credential.key, self._read_wait(refused.response))
+                return limited, backoff.next_delay(limited.retry_after) if call.is_safe else None
             case failure:
-                return error_of(failure, refused.reply.headers), None
+                return to_error(failure, refused.response.headers), None
 
-    async def _try(self, call: Call[T]) -> T | _Refusal:
+    async def _attempt(self, call: Call[T]) -> T | _Rejected:
         async with self._slots.hold(call.credential.key):
             # Here rather than before: a limit may have been met while this call waited for its turn.
             self._pauses.check(call.credential.key)
             shown = call.credential.header()
-            breaker = self._breaker(call.url)
-            with self._watched(breaker) as watched, breaker.guard():
-                reply = await self._wire.exchange(call, shown)
-                self._note_budget(call, reply)
-                if reply.succeeded or reply.status in call.accept:
-                    answer = _read(call, reply)
-                    if reply.odd.counts:
-                        self._odd_parts.report(call.source, reply.odd)
+            breaker = self._get_breaker(call.url)
+            with self._measure(breaker) as watched, breaker.guard():
+                response = await self._http.send(call, shown)
+                self._record_budget(call, response)
+                if response.succeeded or response.status in call.accept:
+                    answer = _decode(call, response)
+                    if response.skipped.counts:
+                        self._skipped_fields.report(call.source, response.skipped)
                     self._pauses.answered(call.credential.key)
                     return answer
-                said = message_of(reply.body)
-                failure = failure_of(reply.status, reply.headers, said)
+                said = read_message(response.body)
+                failure = classify_failure(response.status, response.headers, said)
                 watched.outcome = failure.value
                 if failure is Failure.UNAVAILABLE:
-                    raise Unavailable(f"status {reply.status}, {reply.request}", asked=self._asked(reply))
+                    raise Unavailable(f"status {response.status}, {response.request}", asked=self._read_wait(response))
         # A call misunderstood is our mistake or a change of GitHub's: somebody has to look at it.
         _log.log(
             logging.ERROR if failure is Failure.MISUNDERSTOOD else logging.INFO,
             "provider_refused",
             method=call.method,
             url=call.place,
-            status=reply.status,
-            reason=f"{failure.value}: {said}, {reply.request}",
+            status=response.status,
+            reason=f"{failure.value}: {said}, {response.request}",
         )
-        return _Refusal(failure, reply, shown)
+        return _Rejected(failure, response, shown)
 
     @contextmanager
-    def _watched(self, breaker: CircuitBreaker) -> Iterator["_Watched"]:
+    def _measure(self, breaker: CircuitBreaker) -> Iterator["_Outcome"]:
         """Tell how one exchange ended, and what it taught the breaker."""
-        watched, began = _Watched(), self._monotonic()
+        watched, began = _Outcome(), self._monotonic()
         try:
             yield watched
         except BreakerOpen:
@@ -187,13 +187,13 @@ class Transport:
                 self._metrics.asked(PROVIDER, watched.outcome, self._monotonic() - began)
                 self._metrics.breaker(PROVIDER, is_open=breaker.is_open)
 
-    def _note_budget(self, call: Call[T], reply: Reply) -> None:
-        left = part_left(reply.headers)
+    def _record_budget(self, call: Call[T], response: Response) -> None:
+        left = read_remaining_fraction(response.headers)
         if left is not None and self._metrics is not None:
             credential = call.credential
             self._metrics.budget(PROVIDER, credential.kind, credential.installation or "", left)
 
-    def _breaker(self, url: str) -> CircuitBreaker:
+    def _get_breaker(self, url: str) -> CircuitBreaker:
         host = urlsplit(url).netloc
         breaker = self._breakers.get(host)
         if breaker is None:
@@ -201,12 +201,12 @@ class Transport:
             breaker = self._breakers[host] = CircuitBreaker(host, policy, monotonic=self._monotonic)
         return breaker
 
-    def _asked(self, reply: Reply) -> float | None:
-        return wait_asked(reply.headers, self._clock.now())
+    def _read_wait(self, response: Response) -> float | None:
+        return read_requested_wait(response.headers, self._clock.now())
 
 
-def _read(call: Call[T], reply: Reply) -> T:
+def _decode(call: Call[T], response: Response) -> T:
     try:
-        return call.read(reply)
+        return call.read(response)
     except (Unreadable, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Undecodable(f"status {reply.status}, {reply.request}: {error}") from error
+        raise Undecodable(f"status {response.status}, {response.request}: {error}") from error

@@ -5,15 +5,15 @@ from datetime import datetime
 from http import HTTPStatus
 from urllib.parse import quote
 
-from adapters.github.addresses import is_number
+from adapters.github.addresses import is_numeric_id
 from adapters.github.api import oauth
-from adapters.github.api.caller import PAGES_AT_ONCE, Caller
-from adapters.github.api.calls import Call, Reply
+from adapters.github.api.caller import MAX_CONCURRENT_PAGES, ApiCalls
+from adapters.github.api.calls import Call, Response
 from adapters.github.api.credentials import NoCredential, TokenCredential
-from adapters.github.api.link_headers import PER_PAGE, READINGS
-from adapters.github.decoding.readers import list_reader, nothing, reader
-from adapters.github.decoding.repository_answers import VisibleRepositories
-from adapters.github.decoding.user_answers import EmailAnswer, InstallationsAnswer, PersonAnswer
+from adapters.github.api.link_headers import LIST_ATTEMPTS, PER_PAGE
+from adapters.github.decoding.readers import ignore_body, make_list_reader, make_reader
+from adapters.github.decoding.repository_answers import VisibleRepositoriesResponse
+from adapters.github.decoding.user_answers import EmailResponse, InstallationsResponse, UserResponse
 from core.domain.provider import (
     AppRefused,
     CredentialRefused,
@@ -33,25 +33,25 @@ _UNKNOWN_TOKEN = frozenset({HTTPStatus.NOT_FOUND.value, HTTPStatus.UNPROCESSABLE
 # GitHub refuses codes and tokens with success as the status, OAuth's standard with this one.
 _TOKEN_REFUSALS = frozenset({HTTPStatus.BAD_REQUEST.value})
 
-_read_tokens = reader(oauth.TokensAnswer)
-_read_person = reader(PersonAnswer)
-_read_emails = list_reader(EmailAnswer)
-_decode_installations = reader(InstallationsAnswer)
+_read_tokens = make_reader(oauth.TokensResponse)
+_read_person = make_reader(UserResponse)
+_read_emails = make_list_reader(EmailResponse)
+_decode_installations = make_reader(InstallationsResponse)
 
 
-def _read_installations(reply: Reply) -> tuple[list[VisibleInstallation], bool]:
+def _read_installations(response: Response) -> tuple[list[VisibleInstallation], bool]:
     """Read one page, and whether GitHub left out accounts that require single sign-on.
 
     https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
     """
-    is_partial = reply.headers.get("x-github-sso", "").startswith("partial-results")
-    return [one.to_domain() for one in _decode_installations(reply).installations], is_partial
+    is_partial = response.headers.get("x-github-sso", "").startswith("partial-results")
+    return [one.to_domain() for one in _decode_installations(response).installations], is_partial
 
 
-_read_visible = reader(VisibleRepositories)
+_read_visible = make_reader(VisibleRepositoriesResponse)
 
 
-class _Count:
+class _RepositoryCount:
     """Repositories of an installation, counted page by page; `before` were counted by an earlier call."""
 
     def __init__(self, before: int, totals: set[int]) -> None:
@@ -60,7 +60,7 @@ class _Count:
         self.is_over = False
         self._admin: dict[int, bool] = {}
 
-    def add(self, page: VisibleRepositories) -> None:
+    def add(self, page: VisibleRepositoriesResponse) -> None:
         """Count one page. Counting ends with the last page, or at a repository that is not administered."""
         self.totals.add(page.total_count)
         for position, row in enumerate(page.repositories):
@@ -88,19 +88,19 @@ class _Count:
         return RepositoryAdministration(max(self.totals), administered, is_complete=False)
 
 
-class UserCalls(Caller):
+class UserCalls(ApiCalls):
     """What is asked as a person, and about a person's tokens."""
 
     def single_sign_on_url(self, account_login: str | None) -> str | None:
         """Return where a person signs in to an organization, or finds their organizations."""
         path = f"/orgs/{quote(account_login, safe='')}/sso" if account_login else "/settings/organizations"
-        return self._parts.addresses.of_page(path)
+        return self._context.addresses.page_url(path)
 
     def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
         """Return where a person authorizes our app (PKCE, S256)."""
-        return oauth.authorize_url(
-            self._parts.addresses.of_page("/login/oauth/authorize"),
-            client_id=self._parts.client_id,
+        return oauth.build_authorize_url(
+            self._context.addresses.page_url("/login/oauth/authorize"),
+            client_id=self._context.client_id,
             state=state,
             redirect_uri=redirect_uri,
             code_challenge=code_challenge,
@@ -110,26 +110,28 @@ class UserCalls(Caller):
         self, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
     ) -> UserTokens:
         """Trade a code for tokens; raises `CredentialRefused`, or `AppRefused` where it is our own fault."""
-        form = oauth.code_form(
-            self._parts.client_id,
-            self._parts.client_secret,
+        form = oauth.build_code_form(
+            self._context.client_id,
+            self._context.client_secret,
             code,
             redirect_uri=redirect_uri,
             code_verifier=code_verifier,
         )
-        return await self._trade(form)
+        return await self._request_tokens(form)
 
     async def refresh(self, refresh_token: Secret) -> UserTokens:
         """Trade a refresh token for new tokens; after `ProviderUnavailable` it is open which live."""
-        return await self._trade(oauth.refresh_form(self._parts.client_id, self._parts.client_secret, refresh_token))
+        return await self._request_tokens(
+            oauth.build_refresh_form(self._context.client_id, self._context.client_secret, refresh_token)
+        )
 
     async def person(self, token: Secret) -> ProviderPerson:
         """Return whom a user token speaks for."""
-        return (await self._get("/user", self._as_user(token), _read_person)).told()
+        return (await self._get("/user", self._as_user(token), _read_person)).to_domain()
 
     async def verified_emails(self, token: Secret) -> Sequence[str]:
         """Return the person's verified addresses, the primary one first; raises `PermissionMissing`."""
-        found: list[EmailAnswer] = []
+        found: list[EmailResponse] = []
         try:
             async with aclosing(self._pages("/user/emails", self._as_user(token), _read_emails)) as listed:
                 async for page in listed:
@@ -161,15 +163,15 @@ class UserCalls(Caller):
         until: datetime | None = None,
     ) -> RepositoryAdministration:
         """Count the installation's repositories the person sees and administers, page by page."""
-        if not is_number(provider_id):
+        if not is_numeric_id(provider_id):
             raise NotVisible(
                 "GitHub does not return this object. Check that it exists and that the app has access to it."
             )
         path = f"/user/installations/{provider_id}/repositories"
         # All pages but the last are full, so the earlier count ended at the end of a page.
         before = after.administered if after and after.administered % PER_PAGE == 0 else 0
-        for _ in range(READINGS):
-            count = _Count(before, {after.total} if after and before else set())
+        for _ in range(LIST_ATTEMPTS):
+            count = _RepositoryCount(before, {after.total} if after and before else set())
             await self._continue_count(count, path, self._as_user(token), until)
             if count.is_settled:
                 break
@@ -177,7 +179,7 @@ class UserCalls(Caller):
         return count.result
 
     async def _continue_count(
-        self, count: "_Count", path: str, credential: TokenCredential, until: datetime | None
+        self, count: "_RepositoryCount", path: str, credential: TokenCredential, until: datetime | None
     ) -> None:
         number, width = count.before // PER_PAGE + 1, 1
         while True:
@@ -187,40 +189,40 @@ class UserCalls(Caller):
                 if count.is_over:
                     return
             number += width
-            if until is not None and self._parts.clock.now() >= until:
+            if until is not None and self._context.clock.now() >= until:
                 return
             # The first page has the total, so the further pages are requested at once.
-            width = min(PAGES_AT_ONCE, max(1, -(-max(count.totals) // PER_PAGE) - number + 1))
+            width = min(MAX_CONCURRENT_PAGES, max(1, -(-max(count.totals) // PER_PAGE) - number + 1))
 
     async def revoke_grant(self, token: Secret) -> None:
         """Withdraw the whole authorization; raises `CredentialRefused` if a dead token cannot show whose."""
         try:
-            await self._forget("grant", token, frozenset())
+            await self._revoke("grant", token, frozenset())
         except NotVisible:
             raise CredentialRefused("The token is no longer valid on GitHub. Connect again.") from None
 
     async def revoke_user_token(self, token: Secret) -> None:
         """End one user token; one that is dead already is fine."""
-        await self._forget("token", token, _UNKNOWN_TOKEN)
+        await self._revoke("token", token, _UNKNOWN_TOKEN)
 
     def _as_user(self, token: Secret) -> TokenCredential:
-        return TokenCredential(token, self._parts.ages)
+        return TokenCredential(token, self._context.ages)
 
-    async def _trade(self, form: str) -> UserTokens:
-        url = self._parts.addresses.of_page("/login/oauth/access_token")
-        asked_at = self._parts.clock.now()
+    async def _request_tokens(self, form: str) -> UserTokens:
+        url = self._context.addresses.page_url("/login/oauth/access_token")
+        asked_at = self._context.clock.now()
         call = Call("POST", url, NoCredential(), _read_tokens, _TOKEN_REFUSALS, form=form)
         try:
-            answer = await self._parts.transport.ask(call)
+            answer = await self._context.transport.ask(call)
         except NotVisible:
             raise AppRefused(
                 "GitHub does not know an app with the configured client id. An operator must correct it."
             ) from None
-        told = answer.told(asked_at)
-        self._parts.ages.note(told.access_token)
+        told = answer.to_domain(asked_at)
+        self._context.ages.note(told.access_token)
         return told
 
-    async def _forget(self, what: str, token: Secret, accept: frozenset[int]) -> None:
-        url = self._parts.addresses.of_api(f"/applications/{self._parts.client_id}/{what}")
-        call = Call("DELETE", url, self._parts.client, nothing, accept, json={"access_token": token.reveal()})
-        await self._parts.transport.ask(call)
+    async def _revoke(self, what: str, token: Secret, accept: frozenset[int]) -> None:
+        url = self._context.addresses.api_url(f"/applications/{self._context.client_id}/{what}")
+        call = Call("DELETE", url, self._context.client, ignore_body, accept, json={"access_token": token.reveal()})
+        await self._context.transport.ask(call)

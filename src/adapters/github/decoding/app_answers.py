@@ -4,10 +4,10 @@ from datetime import datetime
 
 import msgspec
 
-from adapters.github.addresses import Addresses
-from adapters.github.app_needs import named_as_in_manifests
+from adapters.github.addresses import GitHubUrls
+from adapters.github.app_needs import normalize_permission_names
 from adapters.github.decoding.tolerant import Id, Unreadable
-from adapters.github.decoding.web_urls import web_url
+from adapters.github.decoding.web_urls import parse_web_url
 from adapters.github.protocol.webhooks import PROVIDER
 from core.domain.deliveries.delivery import QuotedDelivery
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
@@ -32,7 +32,7 @@ class Owner(msgspec.Struct):
     type: str | None = None
 
 
-class AppAnswer(msgspec.Struct):
+class AppResponse(msgspec.Struct):
     """Our app."""
 
     id: Id
@@ -44,7 +44,7 @@ class AppAnswer(msgspec.Struct):
     permissions: dict[str, str] = {}
     events: list[str] = []
 
-    def told(self, addresses: Addresses) -> App:
+    def to_domain(self, addresses: GitHubUrls) -> App:
         """Return it in the domain's words."""
         organization = self.owner.login if self.owner and self.owner.type == "Organization" else None
         return App(
@@ -52,8 +52,8 @@ class AppAnswer(msgspec.Struct):
             slug=self.slug,
             client_id=self.client_id,
             name=self.name or self.slug,
-            url=web_url(self.html_url) or addresses.app_page(self.slug),
-            permissions=named_as_in_manifests(self.permissions),
+            url=parse_web_url(self.html_url) or addresses.app_page(self.slug),
+            permissions=normalize_permission_names(self.permissions),
             events=frozenset(self.events),
             settings_url=addresses.app_settings(self.slug, organization),
         )
@@ -68,7 +68,7 @@ class Account(msgspec.Struct):
     html_url: str | None = None
 
 
-class InstallationAnswer(msgspec.Struct):
+class InstallationResponse(msgspec.Struct):
     """One installation of our app."""
 
     id: Id
@@ -81,7 +81,7 @@ class InstallationAnswer(msgspec.Struct):
     suspended_at: datetime | None = None
     updated_at: datetime | None = None
 
-    def told(self) -> Installation:
+    def to_domain(self) -> Installation:
         """Return it in the domain's words."""
         account = self.account or (Account(self.target_id) if self.target_id else None)
         if account is None:
@@ -91,23 +91,23 @@ class InstallationAnswer(msgspec.Struct):
             account_id=AccountId(str(account.id)),
             account_login=account.login or account.slug or "",
             account_type=self.target_type,
-            account_url=web_url(account.html_url),
+            account_url=parse_web_url(account.html_url),
             repository_selection=self.repository_selection,
             permissions=self.permissions,
-            manage_url=web_url(self.html_url),
+            manage_url=parse_web_url(self.html_url),
             suspended_at=self.suspended_at,
             updated_at=self.updated_at,
         )
 
 
-class InstallationRequestAnswer(msgspec.Struct):
+class InstallationRequestResponse(msgspec.Struct):
     """A request for an owner's approval."""
 
     account: Account
     requester: Account
     created_at: datetime | None = None
 
-    def told(self) -> InstallationRequest:
+    def to_domain(self) -> InstallationRequest:
         """Return it in the domain's words."""
         return InstallationRequest(
             requester_id=ProviderUserId(str(self.requester.id)),
@@ -117,7 +117,7 @@ class InstallationRequestAnswer(msgspec.Struct):
         )
 
 
-class TokenAnswer(msgspec.Struct):
+class TokenResponse(msgspec.Struct):
     """A new installation token. Its text is kept as it comes: forms and lengths change.
 
     https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app
@@ -127,12 +127,12 @@ class TokenAnswer(msgspec.Struct):
     expires_at: datetime
     permissions: dict[str, str] = {}
 
-    def told(self) -> InstallationToken:
+    def to_domain(self) -> InstallationToken:
         """Return it in the domain's words."""
         return InstallationToken(Secret(self.token), self.expires_at, self.permissions)
 
 
-class DeliveryAnswer(msgspec.Struct):
+class DeliveryResponse(msgspec.Struct):
     """One attempt in the log of deliveries."""
 
     id: Id
@@ -145,7 +145,7 @@ class DeliveryAnswer(msgspec.Struct):
     installation_id: Id | None = None
     repository_id: Id | None = None
 
-    def told(self) -> LoggedDelivery:
+    def to_domain(self) -> LoggedDelivery:
         """Return it in the domain's words.
 
         The status says it in words, also where no status code came: timeouts and failed connections.
@@ -171,14 +171,14 @@ class DeliveryRequest(msgspec.Struct):
     payload: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class DeliveryDetail(msgspec.Struct):
+class DeliveryDetailResponse(msgspec.Struct):
     """One attempt with what was sent."""
 
     guid: str
     event: str
     request: DeliveryRequest
 
-    def told(self) -> QuotedDelivery:
+    def to_domain(self) -> QuotedDelivery:
         """Return it in the domain's words; raises `NotVisible` where the payload is not kept."""
         payload = bytes(self.request.payload)
         if payload.startswith(b'"'):
@@ -188,13 +188,13 @@ class DeliveryDetail(msgspec.Struct):
         return QuotedDelivery(PROVIDER, self.guid, self.event, payload)
 
 
-class HookConfigAnswer(msgspec.Struct):
+class HookConfigResponse(msgspec.Struct):
     """Where deliveries are sent."""
 
     url: str | None = None
     content_type: str = ""
     insecure_ssl: str | int = "0"
 
-    def told(self) -> WebhookConfig:
+    def to_domain(self) -> WebhookConfig:
         """Return it in the domain's words."""
         return WebhookConfig(self.url or "", self.content_type, verifies_certificate=str(self.insecure_ssl) == "0")

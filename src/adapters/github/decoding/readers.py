@@ -3,24 +3,24 @@ from typing import TypeVar
 
 import msgspec
 
-from adapters.github.api.calls import Reply
+from adapters.github.api.calls import Response
 from adapters.github.decoding.tolerant import TolerantDecoder
 
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-def reader(shape: type[S]) -> Callable[[Reply], S]:
+def make_reader(shape: type[S]) -> Callable[[Response], S]:
     """Return a function that reads an object of this shape from a reply, and notes its odd parts there."""
     decode = TolerantDecoder(shape).decode
-    return lambda reply: decode(reply.body, reply.odd)
+    return lambda response: decode(response.body, response.skipped)
 
 
-def list_reader(shape: type[S]) -> Callable[[Reply], list[S]]:
+def make_list_reader(shape: type[S]) -> Callable[[Response], list[S]]:
     """Return a function that reads a list of objects of this shape from a reply, without its odd rows."""
     rows: type[list[S]] = list[shape]  # type: ignore[valid-type] # built at run time
     decode = TolerantDecoder(rows).decode
-    return lambda reply: decode(reply.body, reply.odd)
+    return lambda response: decode(response.body, response.skipped)
 
 
-def nothing(_reply: Reply) -> None:
+def ignore_body(_reply: Response) -> None:
     """Read nothing from a reply."""

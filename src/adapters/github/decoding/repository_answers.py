@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from adapters.github.decoding.tolerant import Id
-from adapters.github.decoding.topics import topics_of
-from adapters.github.decoding.web_urls import web_url
+from adapters.github.decoding.topics import read_topics
+from adapters.github.decoding.web_urls import parse_web_url
 from core.domain.catalog.repository import known_visibility
 from core.domain.identifiers import AccountId, RepoId
 from core.domain.provider import Branch
@@ -26,7 +26,7 @@ class Owner(msgspec.Struct, gc=False):
     id: Id | None = None
 
 
-class RepositoryAnswer(msgspec.Struct, gc=False):
+class RepositoryResponse(msgspec.Struct, gc=False):
     """One repository, whole."""
 
     id: Id
@@ -44,14 +44,14 @@ class RepositoryAnswer(msgspec.Struct, gc=False):
     updated_at: datetime | None = None
     topics: Any = None
 
-    def told(self) -> RepositoryFacts:
+    def to_domain(self) -> RepositoryFacts:
         """Return it in the domain's words."""
         # By position: names would cost a third more, and a catalog has ten thousand of these.
         return RepositoryFacts(
             RepoId(str(self.id)),
             self.full_name or None,
             self.private,
-            web_url(self.html_url),
+            parse_web_url(self.html_url),
             AccountId(str(self.owner.id)) if self.owner and self.owner.id else None,
             self.archived,
             self.fork,
@@ -61,19 +61,19 @@ class RepositoryAnswer(msgspec.Struct, gc=False):
             self.pushed_at,
             self.updated_at,
             whole=True,
-            topics=topics_of(self.topics),
+            topics=read_topics(self.topics),
             visibility=known_visibility(self.visibility),
         )
 
 
-class RepositoriesAnswer(msgspec.Struct):
+class RepositoriesResponse(msgspec.Struct):
     """One page of an installation's repositories.
 
     The list is required: an empty list would mean that all repositories are gone. A total of -1 means that
     GitHub sent none; the list then counts as incomplete.
     """
 
-    repositories: list[RepositoryAnswer]
+    repositories: list[RepositoryResponse]
     total_count: int = -1
 
 
@@ -90,7 +90,7 @@ class VisibleRepository(msgspec.Struct):
     permissions: Rights = msgspec.field(default_factory=Rights)
 
 
-class VisibleRepositories(msgspec.Struct):
+class VisibleRepositoriesResponse(msgspec.Struct):
     """One page of an installation's repositories that a person sees."""
 
     repositories: list[VisibleRepository | None]
@@ -103,24 +103,24 @@ class Commit(msgspec.Struct):
     sha: str
 
 
-class BranchAnswer(msgspec.Struct):
+class BranchResponse(msgspec.Struct):
     """One branch."""
 
     name: str
     commit: Commit
     protected: bool | None = None
 
-    def told(self) -> Branch:
+    def to_domain(self) -> Branch:
         """Return it in the domain's words."""
         return Branch(self.name, self.commit.sha, self.protected)
 
 
-class RefAnswer(msgspec.Struct):
+class RefResponse(msgspec.Struct):
     """One reference, of which branches are those under `refs/heads/`."""
 
     ref: str
     object: Commit
 
-    def told(self) -> Branch:
+    def to_domain(self) -> Branch:
         """Return it in the domain's words; whether it is protected is not said here."""
         return Branch(self.ref.removeprefix(_REF), self.object.sha, protected=None)

@@ -26,7 +26,7 @@ _LONGEST_ESCAPE = 6
 _PIECE = 64 * 1024
 
 
-def without_halves(text: bytes) -> bytes:
+def replace_lone_surrogates(text: bytes) -> bytes:
     """Return JSON text with U+FFFD in place of each lone surrogate; a text without any is returned as it is.
 
     A payload can consist of millions of escapes: there is no Python call per escape, and the memory needed
@@ -41,23 +41,23 @@ def without_halves(text: bytes) -> bytes:
     if _HALF.search(hidden) is None:
         return text
     with BytesIO() as mended:
-        for start, end in _pieces(hidden):
+        for start, end in _split(hidden):
             # Substituting in the whole text at once would keep an object for each match.
             piece = _HALF.sub(_REPLACEMENT, hidden[start:end])
             mended.write(piece.replace(_HIDDEN, b"\\"))
         return mended.getvalue()
 
 
-def _pieces(text: bytes) -> Iterator[tuple[int, int]]:
+def _split(text: bytes) -> Iterator[tuple[int, int]]:
     """Divide a text so that no escape and no pair of halves is cut."""
     start = 0
     while start < len(text):
-        end = _cut(text, start + _PIECE)
+        end = _find_cut(text, start + _PIECE)
         yield start, end
         start = end
 
 
-def _cut(text: bytes, at: int) -> int:
+def _find_cut(text: bytes, at: int) -> int:
     """Return the first place from `at` on that is inside no escape and no pair of halves."""
     escape = text.find(b"\\", at, at + _LONGEST_ESCAPE)
     if escape < 0:

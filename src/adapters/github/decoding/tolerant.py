@@ -51,7 +51,7 @@ class Unreadable(Exception):
 
 
 @dataclass(slots=True)
-class OddParts:
+class SkippedFields:
     """The odd parts of one text: their number by path, and the reason of the first one at each path."""
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -67,9 +67,9 @@ class TolerantDecoder(Generic[T]):
     """Decodes one shape: a `msgspec.Struct`, or a list of one."""
 
     def __init__(self, shape: type[T]) -> None:
-        self._part: _Part = _part(cast("Hashable", shape))
+        self._part: _Part = _make_part(cast("Hashable", shape))
 
-    def decode(self, text: bytes, odd: OddParts) -> T:
+    def decode(self, text: bytes, skipped: SkippedFields) -> T:
         """Return the decoded object and note its odd parts.
 
         Raises `Unreadable`, or msgspec's `DecodeError`, `UnicodeDecodeError` or `RecursionError` for what
@@ -78,7 +78,7 @@ class TolerantDecoder(Generic[T]):
         try:
             value = self._part.decode(text)
         except msgspec.ValidationError:
-            value = self._part.repair(text, "", odd)
+            value = self._part.repair(text, "", skipped)
         return cast("T", value)
 
 
@@ -88,70 +88,70 @@ class _Part:
 
     decode: Callable[[Any], Any]
     expected: str
-    repair_inner: Callable[[Text, str, OddParts], object] | None = None
+    repair_inner: Callable[[Text, str, SkippedFields], object] | None = None
 
-    def read(self, text: Text, path: str, odd: OddParts) -> object:
+    def read(self, text: Text, path: str, skipped: SkippedFields) -> object:
         """Return the value; raises `Unreadable`."""
         try:
             value: object = self.decode(text)
         except msgspec.ValidationError:
-            value = self.repair(text, path, odd)
+            value = self.repair(text, path, skipped)
         return value
 
-    def repair(self, text: Text, path: str, odd: OddParts) -> object:
+    def repair(self, text: Text, path: str, skipped: SkippedFields) -> object:
         """Return the usable part of a refused value; raises `Unreadable`."""
         if self.repair_inner is not None:
-            return self.repair_inner(text, path, odd)
-        raise Unreadable.at(path, _kind(text), self.expected)
+            return self.repair_inner(text, path, skipped)
+        raise Unreadable.at(path, _describe(text), self.expected)
 
 
 @cache
-def _part(shape: Hashable) -> _Part:
+def _make_part(shape: Hashable) -> _Part:
     decode = msgspec.json.Decoder(shape).decode
-    inner = _without_none(shape)
+    inner = _strip_none(shape)
     if inner == Id:
         return _Part(decode, "an integer greater than 0", _repair_id)
     if get_origin(inner) is list:
-        return _Part(decode, "an array", _row_repair(_part(get_args(inner)[0])))
+        return _Part(decode, "an array", _make_row_repair(_make_part(get_args(inner)[0])))
     if isinstance(inner, type) and issubclass(inner, msgspec.Struct):
-        return _Part(decode, "an object", _field_repair(inner))
+        return _Part(decode, "an object", _make_field_repair(inner))
     expected = "an object" if get_origin(inner) is dict else _EXPECTED.get(inner, "a time or another simple value")
     return _Part(decode, expected)
 
 
-def _without_none(shape: Hashable) -> Hashable:
+def _strip_none(shape: Hashable) -> Hashable:
     if get_origin(shape) in (Union, UnionType):
         kinds = [kind for kind in get_args(shape) if kind is not NoneType]
         return kinds[0] if len(kinds) == 1 else shape
     return shape
 
 
-def _repair_id(text: Text, path: str, _odd: OddParts) -> int:
+def _repair_id(text: Text, path: str, _odd: SkippedFields) -> int:
     written = _DECIMAL.fullmatch(bytes(memoryview(text)[:24]).strip())
     if written is None or (value := int(written[1] or written[2])) >= 2**63:
-        raise Unreadable.at(path, _kind(text), "an integer greater than 0")
+        raise Unreadable.at(path, _describe(text), "an integer greater than 0")
     return value
 
 
-def _row_repair(row: _Part) -> Callable[[Text, str, OddParts], list[object]]:
-    def repair(text: Text, path: str, odd: OddParts) -> list[object]:
-        if _kind(text) != "an array":
-            raise Unreadable.at(path, _kind(text), "an array")
-        kept, skipped = [], 0
-        for one in rows(memoryview(text)):
+def _make_row_repair(row: _Part) -> Callable[[Text, str, SkippedFields], list[object]]:
+    def repair(text: Text, path: str, skipped: SkippedFields) -> list[object]:
+        if _describe(text) != "an array":
+            raise Unreadable.at(path, _describe(text), "an array")
+        kept, skipped_rows = [], 0
+        for row_text in split_rows(memoryview(text)):
             try:
-                kept.append(row.read(one, f"{path}[]", odd))
+                kept.append(row.read(row_text, f"{path}[]", skipped))
             except Unreadable as error:
-                odd.add(error.path, str(error))
-                skipped += 1
-                if skipped >= _MAX_ODD_ROWS:
+                skipped.add(error.path, str(error))
+                skipped_rows += 1
+                if skipped_rows >= _MAX_ODD_ROWS:
                     break
         return kept
 
     return repair
 
 
-def _field_repair(shape: type[msgspec.Struct]) -> Callable[[Text, str, OddParts], msgspec.Struct]:
+def _make_field_repair(shape: type[msgspec.Struct]) -> Callable[[Text, str, SkippedFields], msgspec.Struct]:
     fields = msgspec.structs.fields(shape)
     # The shape's fields as views of the text; all other fields are skipped and not decoded.
     views = msgspec.defstruct(
@@ -160,13 +160,13 @@ def _field_repair(shape: type[msgspec.Struct]) -> Callable[[Text, str, OddParts]
         rename={one.name: one.encode_name for one in fields},
     )
     split = msgspec.json.Decoder(views).decode
-    parts = [(one.name, one.encode_name, one.required, _part(one.type)) for one in fields]
+    parts = [(one.name, one.encode_name, one.required, _make_part(one.type)) for one in fields]
 
-    def repair(text: Text, path: str, odd: OddParts) -> msgspec.Struct:
+    def repair(text: Text, path: str, skipped: SkippedFields) -> msgspec.Struct:
         try:
             found = split(text)
         except msgspec.ValidationError:
-            raise Unreadable.at(path, _kind(text), "an object") from None
+            raise Unreadable.at(path, _describe(text), "an object") from None
         values: dict[str, object] = {}
         for name, written, is_required, part in parts:
             value, inner = getattr(found, name), f"{path}.{written}" if path else written
@@ -175,17 +175,17 @@ def _field_repair(shape: type[msgspec.Struct]) -> Callable[[Text, str, OddParts]
                     raise Unreadable.at(inner, "missing", part.expected)
                 continue
             try:
-                values[name] = part.read(value, inner, odd)
+                values[name] = part.read(value, inner, skipped)
             except Unreadable as error:
                 if is_required:
                     raise
-                odd.add(error.path, str(error))
+                skipped.add(error.path, str(error))
         return shape(**values)
 
     return repair
 
 
-def rows(text: memoryview) -> Iterator[memoryview]:
+def split_rows(text: memoryview) -> Iterator[memoryview]:
     """Return the values of a JSON array one after the other, as views; the text is one whole array."""
     depth = start = position = 0
     while token := (_INSIDE if depth > 1 else _BETWEEN).search(text, position):
@@ -204,6 +204,6 @@ def rows(text: memoryview) -> Iterator[memoryview]:
             start = position
 
 
-def _kind(text: Text) -> str:
+def _describe(text: Text) -> str:
     first = bytes(memoryview(text)[:64]).lstrip()[:1]
     return _KINDS.get(first, "a number")

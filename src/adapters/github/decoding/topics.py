@@ -1,4 +1,4 @@
-def topics_of(value: object) -> tuple[str, ...] | None:
+def read_topics(value: object) -> tuple[str, ...] | None:
     """Return the topics of a repository without values that are not text, or None if there is no list."""
     if not isinstance(value, list):
         return None

@@ -3,7 +3,7 @@
 import msgspec
 
 from adapters.github.decoding.tolerant import Id
-from adapters.github.decoding.web_urls import web_url
+from adapters.github.decoding.web_urls import parse_web_url
 from core.domain.identifiers import AccountId, ProviderUserId
 from core.domain.provider import ProviderPerson, VisibleInstallation
 
@@ -14,7 +14,7 @@ class Identified(msgspec.Struct):
     id: Id
 
 
-class SeenAccount(msgspec.Struct):
+class VisibleAccount(msgspec.Struct):
     """The account of an installation; an enterprise has a slug instead of a login."""
 
     id: Id | None = None
@@ -22,26 +22,26 @@ class SeenAccount(msgspec.Struct):
     slug: str | None = None
 
 
-class SeenInstallation(msgspec.Struct):
+class VisibleInstallationResponse(msgspec.Struct):
     """One of our installations that a person sees."""
 
     id: Id
-    account: SeenAccount | None = None
+    account: VisibleAccount | None = None
 
     def to_domain(self) -> VisibleInstallation:
         """Return it in the domain's words."""
-        account = self.account or SeenAccount()
+        account = self.account or VisibleAccount()
         name = account.login or account.slug or str(self.id)
         return VisibleInstallation(str(self.id), AccountId(str(account.id or 0)), name)
 
 
-class InstallationsAnswer(msgspec.Struct):
+class InstallationsResponse(msgspec.Struct):
     """One page of our installations that a person sees."""
 
-    installations: list[SeenInstallation]
+    installations: list[VisibleInstallationResponse]
 
 
-class PersonAnswer(msgspec.Struct):
+class UserResponse(msgspec.Struct):
     """Whom a user token speaks for."""
 
     id: Id
@@ -50,12 +50,14 @@ class PersonAnswer(msgspec.Struct):
     avatar_url: str | None = None
     email: str | None = None
 
-    def told(self) -> ProviderPerson:
+    def to_domain(self) -> ProviderPerson:
         """Return it in the domain's words."""
-        return ProviderPerson(ProviderUserId(str(self.id)), self.login, self.name, web_url(self.avatar_url), self.email)
+        return ProviderPerson(
+            ProviderUserId(str(self.id)), self.login, self.name, parse_web_url(self.avatar_url), self.email
+        )
 
 
-class EmailAnswer(msgspec.Struct):
+class EmailResponse(msgspec.Struct):
     """One of a person's addresses."""
 
     email: str

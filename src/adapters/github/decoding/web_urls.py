@@ -6,6 +6,6 @@ import re
 _WEB_URL = re.compile(r"https?://[a-z0-9\[][a-z0-9.:\]_-]*(?:[/?#][^\s\x00-\x20\x7f-\x9f\\\"<>`]*)?", re.IGNORECASE)
 
 
-def web_url(text: str | None) -> str | None:
+def parse_web_url(text: str | None) -> str | None:
     """Return a URL that people may open, or None for another scheme, credentials or odd characters."""
     return text if text and _WEB_URL.fullmatch(text) else None

@@ -24,7 +24,7 @@ _BOT = "[bot]"
 _GITHUB = "web-flow"
 
 
-class PeopleReader:
+class AuthorReader:
     """Knows accounts by the addresses that one GitHub makes for them."""
 
     def __init__(self, noreply_hosts: Collection[str]) -> None:
@@ -33,9 +33,9 @@ class PeopleReader:
         # The same few people write nearly everything.
         self.noreply = lru_cache(maxsize=16_384)(self._noreply)
 
-    def of_push(self, sender: ProviderUser | None) -> "PeopleOfPush":
+    def start_push(self, sender: ProviderUser | None) -> "PushAuthors":
         """Begin to read the people of one push."""
-        return PeopleOfPush(self, sender)
+        return PushAuthors(self, sender)
 
     def _noreply(self, email: str | None) -> tuple[ProviderUserId | None, str | None]:
         """Return the number and the login that an address is made of, as far as it is one of GitHub's own."""
@@ -51,10 +51,10 @@ class PeopleReader:
         return ProviderUserId(number) if number else None, login
 
 
-class PeopleOfPush:
+class PushAuthors:
     """The people of one push, who are few: each is read once, however many commits they wrote."""
 
-    def __init__(self, reader: PeopleReader, sender: ProviderUser | None) -> None:
+    def __init__(self, reader: AuthorReader, sender: ProviderUser | None) -> None:
         self._reader = reader
         self._sender = sender
         self._read: dict[tuple[str, str | None, str | None], Author] = {}
@@ -70,14 +70,14 @@ class PeopleOfPush:
                 email=email,
                 username=username,
                 noreply_id=noreply_id,
-                account_id=self._number_of(username),
+                account_id=self._find_sender_id(username),
                 is_bot=_is_bot(username or login, name),
             )
         return found
 
     def pusher(self, name: str, email: str | None) -> Author:
         """Read who pushed, whose name is a login."""
-        return replace(self.author(name, email, None), account_id=self._number_of(name))
+        return replace(self.author(name, email, None), account_id=self._find_sender_id(name))
 
     def co_authors(self, message: str) -> tuple[Author, ...]:
         """Read those a message names. Nobody says whose their addresses are, so a login in one has to do."""
@@ -87,7 +87,7 @@ class PeopleOfPush:
         noreply_id, login = self._reader.noreply(named.email)
         return replace(named, username=login, noreply_id=noreply_id, is_bot=_is_bot(login, named.name))
 
-    def _number_of(self, username: str | None) -> ProviderUserId | None:
+    def _find_sender_id(self, username: str | None) -> ProviderUserId | None:
         """Return the number of an account that is known to be the sender's, which comes with its number."""
         sender = self._sender
         if username is None or sender is None or sender.login.lower() != username.lower():

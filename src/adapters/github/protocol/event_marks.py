@@ -10,7 +10,7 @@ from typing import cast
 
 import msgspec
 
-from adapters.github.decoding.tolerant import ABSENT, Id, OddParts, TolerantDecoder
+from adapters.github.decoding.tolerant import ABSENT, Id, SkippedFields, TolerantDecoder
 
 # The top-level fields of payloads that show what an event is about. Fields that come with any event are
 # not among them: action, changes, enterprise, installation, organization, repository, sender.
@@ -110,14 +110,14 @@ class EnvelopeReader:
         self._foreign = slice(2 + len(needed), None)
         self._no_foreign = (ABSENT,) * len(foreign)
 
-    def read(self, text: bytes, odd: OddParts) -> Envelope:
+    def read(self, text: bytes, skipped: SkippedFields) -> Envelope:
         """Return the envelope of a payload; raises what `TolerantDecoder.decode` raises."""
-        return self._decoder.decode(text, odd)
+        return self._decoder.decode(text, skipped)
 
-    def is_of_another_event(self, envelope: Envelope, odd: OddParts) -> bool:
+    def is_of_another_event(self, envelope: Envelope, skipped: SkippedFields) -> bool:
         """Return whether a payload has fields of another event, or lacks the fields of this one.
 
-        `odd` has the fields that were left out of the envelope because of their type.
+        `skipped` has the fields that were left out of the envelope because of their type.
         """
         found, installation = msgspec.structs.astuple(envelope), envelope.installation
         if found[self._foreign] != self._no_foreign:
@@ -126,15 +126,17 @@ class EnvelopeReader:
             return True
         if envelope.action is not None and not self._has_action:
             return True
-        if envelope.action is None and self._needs_action and "action" not in odd.reasons:
+        if envelope.action is None and self._needs_action and "action" not in skipped.reasons:
             return True
         if installation is None:
             return False
         return not self._has_installation or (self._needs_whole_installation and not installation.is_whole)
 
 
-READERS: Mapping[str, EnvelopeReader] = {event_type: EnvelopeReader(event_type) for event_type in _OWN_SUBJECTS}
+ENVELOPE_READERS: Mapping[str, EnvelopeReader] = {
+    event_type: EnvelopeReader(event_type) for event_type in _OWN_SUBJECTS
+}
 """The readers of the events that the service processes."""
 
-OTHERS = EnvelopeReader("")
+DEFAULT_READER = EnvelopeReader("")
 """The reader of all other events, which change nothing."""

@@ -21,7 +21,7 @@ _INVALID_ESCAPE = re.compile(rb"%(?![0-9a-fA-F]{2})")
 _OBJECT = re.compile(rb"\s*+\{")
 
 
-def json_of(body: bytes) -> bytes:
+def extract_json(body: bytes) -> bytes:
     """Return the JSON text of a body: the body itself, or the form's first `payload` field.
 
     A JSON object begins with a brace and a form never does. Raises `BodyRefused`. Together with the body
@@ -31,12 +31,12 @@ def json_of(body: bytes) -> bytes:
         return body
     if not body.isascii() or body.count(b"&") >= _MAX_FIELDS:
         raise BodyRefused("body_not_a_form")
-    for start, end in _fields(body):
+    for start, end in _find_fields(body):
         name_end = body.find(b"=", start, end)
         if name_end < 0:
             name_end = end
-        if name_end - start <= _MAX_NAME and _decoded(body[start:name_end]) == _PAYLOAD:
-            return _value(body, min(name_end + 1, end), end)
+        if name_end - start <= _MAX_NAME and _unquote(body[start:name_end]) == _PAYLOAD:
+            return _decode_value(body, min(name_end + 1, end), end)
     raise BodyRefused("body_without_payload")
 
 
@@ -50,7 +50,7 @@ def require_utf8(text: bytes) -> None:
     decoder.decode(b"", final=True)
 
 
-def _fields(form: bytes) -> Iterator[tuple[int, int]]:
+def _find_fields(form: bytes) -> Iterator[tuple[int, int]]:
     start = 0
     while start <= len(form):
         end = form.find(b"&", start)
@@ -60,11 +60,11 @@ def _fields(form: bytes) -> Iterator[tuple[int, int]]:
         start = end + 1
 
 
-def _value(form: bytes, start: int, end: int) -> bytes:
+def _decode_value(form: bytes, start: int, end: int) -> bytes:
     with BytesIO() as text:
         while start < end:
-            piece_end = _piece_end(form, start, end)
-            text.write(_decoded(form[start:piece_end]))
+            piece_end = _find_piece_end(form, start, end)
+            text.write(_unquote(form[start:piece_end]))
             start = piece_end
         value = text.getvalue()
     try:
@@ -74,7 +74,7 @@ def _value(form: bytes, start: int, end: int) -> bytes:
     return value
 
 
-def _piece_end(form: bytes, start: int, end: int) -> int:
+def _find_piece_end(form: bytes, start: int, end: int) -> int:
     """Return where a piece ends so that no escape, which has three bytes, is split."""
     limit = start + _PIECE
     if limit >= end:
@@ -83,6 +83,6 @@ def _piece_end(form: bytes, start: int, end: int) -> int:
     return limit if escape < 0 else escape
 
 
-def _decoded(text: bytes) -> bytes:
+def _unquote(text: bytes) -> bytes:
     # An invalid escape stands for itself. `unquote_to_bytes` is slow there, with an exception for each.
     return unquote_to_bytes(_INVALID_ESCAPE.sub(b"%25", text.replace(b"+", b" ")))

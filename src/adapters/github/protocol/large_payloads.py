@@ -43,7 +43,7 @@ _NEXT_ROW = re.compile(rb"[\[\]{},]")
 _NEXT_DEEP = re.compile(rb"[\[\]{}]")
 
 
-def bounded(text: bytes, *, max_rows: int) -> bytes:
+def shorten(text: bytes, *, max_rows: int) -> bytes:
     """Return JSON text without the middle of long strings; a text that is not large is returned as it is.
 
     Raises `EnvelopeUnreadable` if a list of a large text has too many rows. Accepts text that is not JSON.
@@ -51,12 +51,12 @@ def bounded(text: bytes, *, max_rows: int) -> bytes:
     """
     if len(text) < LARGE:
         return text
-    plain = _without_escaped_quotes(text)
+    plain = _blank_escapes(text)
     _require_few_rows(plain, max_rows)
-    return _without(text, _middles(text, plain))
+    return _remove(text, _find_middles(text, plain))
 
 
-def _without_escaped_quotes(text: bytes) -> bytearray:
+def _blank_escapes(text: bytes) -> bytearray:
     """Return a text of the same length whose quotes are the beginnings and ends of strings."""
     plain = bytearray(len(text))
     start = 0
@@ -69,7 +69,7 @@ def _without_escaped_quotes(text: bytes) -> bytearray:
     return plain
 
 
-def _middles(text: bytes, plain: bytearray) -> Iterator[tuple[int, int]]:
+def _find_middles(text: bytes, plain: bytearray) -> Iterator[tuple[int, int]]:
     """Return what to remove of each long string, in order: start and end."""
     quotes = position = 0
     for match in _LONG_TEXT.finditer(plain):
@@ -83,7 +83,7 @@ def _middles(text: bytes, plain: bytearray) -> Iterator[tuple[int, int]]:
             yield head_end, tail.start() if tail else end
 
 
-def _without(text: bytes, cuts: Iterator[tuple[int, int]]) -> bytes:
+def _remove(text: bytes, cuts: Iterator[tuple[int, int]]) -> bytes:
     view = memoryview(text)
     parts: list[bytes | memoryview] = []
     kept_from = 0
@@ -97,7 +97,7 @@ def _require_few_rows(plain: bytearray, max_rows: int) -> None:
     """Count the rows of lists and the members of objects, as deep as they are decoded."""
     rows = [0] * (_MAX_DEPTH + 1)  # by depth
     depth = steps = 0
-    for piece in _outside_strings(plain):
+    for piece in _split_outside_strings(plain):
         position = 0
         while match := (_NEXT_ROW if depth <= _DECODED_DEPTH else _NEXT_DEEP).search(piece, position):
             position = match.end()
@@ -119,7 +119,7 @@ def _require_few_rows(plain: bytearray, max_rows: int) -> None:
                 )
 
 
-def _outside_strings(plain: bytearray) -> Iterator[bytes]:
+def _split_outside_strings(plain: bytearray) -> Iterator[bytes]:
     """Return the text outside strings, piece by piece."""
     inside = 0
     for start in range(0, len(plain), _PIECE):

@@ -10,7 +10,7 @@ import msgspec
 
 from adapters.github.decoding.tolerant import Id
 
-Moment = str | int | float | None
+Timestamp = str | int | float | None
 """A time as GitHub writes it: ISO text with any offset, epoch seconds, or nothing."""
 
 
@@ -22,7 +22,7 @@ class Account(msgspec.Struct):
     slug: str | None = None
     type: str = "User"
     html_url: str | None = None
-    updated_at: Moment = None
+    updated_at: Timestamp = None
 
 
 class Repository(msgspec.Struct):
@@ -40,8 +40,8 @@ class Repository(msgspec.Struct):
     description: str | None = None
     language: str | None = None
     topics: list[str] | None = None
-    pushed_at: Moment = None
-    updated_at: Moment = None
+    pushed_at: Timestamp = None
+    updated_at: Timestamp = None
 
 
 class Author(msgspec.Struct):
@@ -58,7 +58,7 @@ class Commit(msgspec.Struct):
     id: str
     message: str | None = None
     author: Author | None = None
-    timestamp: Moment = None
+    timestamp: Timestamp = None
     url: str | None = None
     committer: Author | None = None
 
@@ -102,7 +102,7 @@ class Pull(msgspec.Struct):
     user: Account | None = None
     merged_by: Account | None = None
     merge_commit_sha: str | None = None
-    updated_at: Moment = None
+    updated_at: Timestamp = None
 
 
 class PullRequest(msgspec.Struct):
@@ -119,7 +119,7 @@ class Installation(msgspec.Struct):
     account: Account | None = None
     repository_selection: str | None = None
     permissions: dict[str, str] | None = None
-    updated_at: Moment = None
+    updated_at: Timestamp = None
 
 
 class InstallationEvent(msgspec.Struct):
@@ -146,7 +146,7 @@ class RenamedAccount(msgspec.Struct):
     login: str | None = None
     slug: str | None = None
     html_url: str | None = None
-    updated_at: Moment = None
+    updated_at: Timestamp = None
 
 
 class TargetEvent(msgspec.Struct):

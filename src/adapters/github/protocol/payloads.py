@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from adapters.github.decoding.tolerant import OddParts, TolerantDecoder, Unreadable
-from adapters.github.decoding.web_urls import web_url
+from adapters.github.decoding.tolerant import SkippedFields, TolerantDecoder, Unreadable
+from adapters.github.decoding.web_urls import parse_web_url
 from adapters.github.protocol import payload_shapes as shapes
-from adapters.github.protocol.authors import PeopleOfPush, PeopleReader
-from adapters.github.protocol.payload_shapes import Moment
+from adapters.github.protocol.authors import AuthorReader, PushAuthors
+from adapters.github.protocol.payload_shapes import Timestamp
 from core.domain.catalog.repository import known_visibility
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.provider_events import (
@@ -36,7 +36,7 @@ from core.domain.provider_events import (
 )
 
 
-def moment(value: Moment) -> datetime | None:
+def parse_time(value: Timestamp) -> datetime | None:
     """Return a time of GitHub's as an aware UTC datetime, or None where there is none to be read."""
     try:
         if isinstance(value, int | float):
@@ -50,73 +50,73 @@ def moment(value: Moment) -> datetime | None:
 
 
 def read_payload(
-    event_type: str, action: str | None, text: bytes, people: PeopleReader, odd: OddParts
+    event_type: str, action: str | None, text: bytes, people: AuthorReader, skipped: SkippedFields
 ) -> ProviderEvent:
     """Read one payload and note its odd parts.
 
     Raises `Unreadable` where a required field is missing or odd, or msgspec's errors for what is not JSON.
     """
     if event_type == "push":
-        return _push(_decode_push(text, odd), people)
+        return _to_push(_decode_push(text, skipped), people)
     if event_type in _WITHOUT_ACTION:
-        return _WITHOUT_ACTION[event_type](text, odd)
+        return _WITHOUT_ACTION[event_type](text, skipped)
     reader = _BY_ACTION.get(event_type)
     if reader is None:
         return Unhandled("event_not_handled")
     if action is None:
-        reason = odd.reasons.get("action")
+        reason = skipped.reasons.get("action")
         raise Unreadable("action", reason) if reason else Unreadable.at("action", "missing", "text")
-    return reader(text, action, odd)
+    return reader(text, action, skipped)
 
 
-def _push(push: shapes.Push, people: PeopleReader) -> ProviderEvent:
-    sender = _user(push.sender)
-    named = people.of_push(sender)
+def _to_push(push: shapes.Push, people: AuthorReader) -> ProviderEvent:
+    sender = _to_user(push.sender)
+    named = people.start_push(sender)
     return Push(
-        repository=_facts(push.repository),
+        repository=_to_repository(push.repository),
         ref=push.ref,
         before=push.before,
         after=push.after,
         created=push.created,
         deleted=push.deleted,
         forced=push.forced,
-        compare_url=web_url(push.compare),
+        compare_url=parse_web_url(push.compare),
         pusher=named.pusher(push.pusher.name or "", push.pusher.email) if push.pusher else None,
         sender=sender,
-        commits=tuple(_commit(commit, named) for commit in push.commits),
+        commits=tuple(_to_commit(commit, named) for commit in push.commits),
         commits_total=len(push.commits),
-        head_commit=_commit(push.head_commit, named) if push.head_commit else None,
+        head_commit=_to_commit(push.head_commit, named) if push.head_commit else None,
     )
 
 
-def _pull_request(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
-    event = _decode_pull_request(text, odd)
+def _read_pull_request(text: bytes, action: str, skipped: SkippedFields) -> ProviderEvent:
+    event = _decode_pull_request(text, skipped)
     pull = event.pull_request
     return PullRequest(
-        repository=_facts(event.repository),
+        repository=_to_repository(event.repository),
         action=action,
         number=pull.number,
         title=pull.title or "",
         state=pull.state or ("closed" if action == "closed" else "open"),
         draft=bool(pull.draft),
         merged=bool(pull.merged),
-        url=web_url(pull.html_url),
-        head=_side(pull.head),
-        base=_base(pull.base, event.repository),
-        author=_user(pull.user),
-        merged_by=_user(pull.merged_by),
+        url=parse_web_url(pull.html_url),
+        head=_to_branch_ref(pull.head),
+        base=_to_base_ref(pull.base, event.repository),
+        author=_to_user(pull.user),
+        merged_by=_to_user(pull.merged_by),
         merge_commit_sha=pull.merge_commit_sha,
-        sender=_user(event.sender),
-        updated_at=moment(pull.updated_at),
+        sender=_to_user(event.sender),
+        updated_at=parse_time(pull.updated_at),
     )
 
 
-def _installation(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
+def _read_installation(text: bytes, action: str, skipped: SkippedFields) -> ProviderEvent:
     try:
         step = InstallationStep(action)
     except ValueError:
         return Unhandled("action_not_handled")
-    event = _decode_installation(text, odd)
+    event = _decode_installation(text, skipped)
     facts, account = event.installation, event.installation.account or shapes.Account()
     requester, sender = event.requester or shapes.Account(), event.sender or shapes.Account()
     return InstallationChanged(
@@ -125,75 +125,75 @@ def _installation(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
             account_id=AccountId(str(account.id)) if account.id else None,
             account_login=account.login or account.slug,
             account_type=account.type if facts.account else None,
-            account_url=web_url(account.html_url),
+            account_url=parse_web_url(account.html_url),
             repository_selection=facts.repository_selection,
             permissions=facts.permissions or {},
-            updated_at=moment(facts.updated_at),
+            updated_at=parse_time(facts.updated_at),
         ),
-        repositories=tuple(map(_facts, event.repositories)),
+        repositories=tuple(map(_to_repository, event.repositories)),
         requester_id=ProviderUserId(str(requester.id)) if requester.id else None,
         sender_id=ProviderUserId(str(sender.id)) if sender.id else None,
     )
 
 
-def _installation_repositories(text: bytes, odd: OddParts) -> ProviderEvent:
-    event = _decode_repositories(text, odd)
+def _read_installation_repositories(text: bytes, skipped: SkippedFields) -> ProviderEvent:
+    event = _decode_repositories(text, skipped)
     return RepositoriesChanged(
         repository_selection=event.repository_selection,
-        added=tuple(map(_facts, event.repositories_added)),
-        removed=tuple(map(_facts, event.repositories_removed)),
+        added=tuple(map(_to_repository, event.repositories_added)),
+        removed=tuple(map(_to_repository, event.repositories_removed)),
     )
 
 
-def _installation_target(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
+def _read_installation_target(text: bytes, action: str, skipped: SkippedFields) -> ProviderEvent:
     if action != "renamed":
         return Unhandled("action_not_handled")
-    account = _decode_target(text, odd).account
+    account = _decode_target(text, skipped).account
     name = account.login or account.slug
     if not name:
         raise Unreadable.at("account.login", "missing, and `account.slug` is missing too", "the account's new name")
     account_id = AccountId(str(account.id)) if account.id else None
-    return AccountRenamed(account_id, name, web_url(account.html_url), moment(account.updated_at))
+    return AccountRenamed(account_id, name, parse_web_url(account.html_url), parse_time(account.updated_at))
 
 
-def _repository(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
+def _read_repository(text: bytes, action: str, skipped: SkippedFields) -> ProviderEvent:
     try:
         step = RepositoryStep(action)
     except ValueError:
         return Unhandled("action_not_handled")
-    return RepositoryChanged(step, _facts(_decode_repository(text, odd).repository))
+    return RepositoryChanged(step, _to_repository(_decode_repository(text, skipped).repository))
 
 
-def _public(text: bytes, odd: OddParts) -> ProviderEvent:
+def _read_public(text: bytes, skipped: SkippedFields) -> ProviderEvent:
     # The same as `repository` with `publicized`; apps receive either or both.
-    return RepositoryChanged(RepositoryStep.PUBLICIZED, _facts(_decode_repository(text, odd).repository))
+    return RepositoryChanged(RepositoryStep.PUBLICIZED, _to_repository(_decode_repository(text, skipped).repository))
 
 
-def _authorization(text: bytes, action: str, odd: OddParts) -> ProviderEvent:
+def _read_authorization(text: bytes, action: str, skipped: SkippedFields) -> ProviderEvent:
     if action != "revoked":
         return Unhandled("action_not_handled")
-    return AuthorizationRevoked(ProviderUserId(str(_decode_authorization(text, odd).sender.id)))
+    return AuthorizationRevoked(ProviderUserId(str(_decode_authorization(text, skipped).sender.id)))
 
 
-def _ping(_text: bytes, _odd: OddParts) -> ProviderEvent:
+def _read_ping(_text: bytes, _odd: SkippedFields) -> ProviderEvent:
     return Unhandled("ping")
 
 
-def _facts(repository: shapes.Repository) -> RepositoryFacts:
+def _to_repository(repository: shapes.Repository) -> RepositoryFacts:
     owner = repository.owner
     return RepositoryFacts(
         repo_id=RepoId(str(repository.id)),
         full_name=repository.full_name or None,
         private=repository.private,
-        url=web_url(repository.html_url),
+        url=parse_web_url(repository.html_url),
         owner_id=AccountId(str(owner.id)) if owner and owner.id else None,
         archived=repository.archived,
         fork=repository.fork,
         default_branch=repository.default_branch,
         description=repository.description,
         language=repository.language,
-        pushed_at=moment(repository.pushed_at),
-        updated_at=moment(repository.updated_at),
+        pushed_at=parse_time(repository.pushed_at),
+        updated_at=parse_time(repository.updated_at),
         # Only the full form names an owner; lists in installation events do not.
         whole=owner is not None,
         visibility=known_visibility(repository.visibility),
@@ -201,13 +201,13 @@ def _facts(repository: shapes.Repository) -> RepositoryFacts:
     )
 
 
-def _commit(commit: shapes.Commit, named: PeopleOfPush) -> Commit:
+def _to_commit(commit: shapes.Commit, named: PushAuthors) -> Commit:
     author, committer, message = commit.author, commit.committer, commit.message or ""
     return Commit(
         sha=commit.id,
         message=message,
-        timestamp=moment(commit.timestamp),
-        url=web_url(commit.url),
+        timestamp=parse_time(commit.timestamp),
+        url=parse_web_url(commit.url),
         author=named.author(author.name or "", author.email, author.username)
         if author
         else named.author("", None, None),
@@ -216,22 +216,22 @@ def _commit(commit: shapes.Commit, named: PeopleOfPush) -> Commit:
     )
 
 
-def _user(account: shapes.Account | None) -> ProviderUser | None:
+def _to_user(account: shapes.Account | None) -> ProviderUser | None:
     if account is None or not (account.id or account.login):
         return None
     return ProviderUser(str(account.id) if account.id else None, account.login or "", account.type)
 
 
-def _side(side: shapes.Side | None) -> BranchRef:
+def _to_branch_ref(side: shapes.Side | None) -> BranchRef:
     if side is None:
         return BranchRef("", "", None, None)
     repo = side.repo
     return BranchRef(side.ref, side.sha, RepoId(str(repo.id)) if repo else None, repo.full_name if repo else None)
 
 
-def _base(side: shapes.Side | None, repository: shapes.Repository) -> BranchRef:
+def _to_base_ref(side: shapes.Side | None, repository: shapes.Repository) -> BranchRef:
     """Return the side that a pull request is merged into, which is always in the event's repository."""
-    base = _side(side)
+    base = _to_branch_ref(side)
     return (
         base if base.repo_id else replace(base, repo_id=RepoId(str(repository.id)), repo_full_name=repository.full_name)
     )
@@ -245,17 +245,17 @@ _decode_target = TolerantDecoder(shapes.TargetEvent).decode
 _decode_repository = TolerantDecoder(shapes.RepositoryEvent).decode
 _decode_authorization = TolerantDecoder(shapes.AuthorizationEvent).decode
 
-_WITHOUT_ACTION: Mapping[str, Callable[[bytes, OddParts], ProviderEvent]] = {
-    "installation_repositories": _installation_repositories,
-    "public": _public,
-    "ping": _ping,
+_WITHOUT_ACTION: Mapping[str, Callable[[bytes, SkippedFields], ProviderEvent]] = {
+    "installation_repositories": _read_installation_repositories,
+    "public": _read_public,
+    "ping": _read_ping,
 }
-_BY_ACTION: Mapping[str, Callable[[bytes, str, OddParts], ProviderEvent]] = {
-    "pull_request": _pull_request,
-    "installation": _installation,
-    "installation_target": _installation_target,
-    "repository": _repository,
-    "github_app_authorization": _authorization,
+_BY_ACTION: Mapping[str, Callable[[bytes, str, SkippedFields], ProviderEvent]] = {
+    "pull_request": _read_pull_request,
+    "installation": _read_installation,
+    "installation_target": _read_installation_target,
+    "repository": _read_repository,
+    "github_app_authorization": _read_authorization,
 }
 HANDLED = frozenset({*_BY_ACTION, *_WITHOUT_ACTION, "push"}) - {"ping"}
 """The event types that lead to anything."""

@@ -54,7 +54,7 @@ class SignatureDigest:
         return [part.digest() for part in self._parts]
 
 
-def given_signature(header: bytes | None) -> bytes:
+def parse_signature(header: bytes | None) -> bytes:
     """Return the 32 bytes a signature header claims; raises `SignatureRefused`.
 
     Kept as bytes throughout: comparing text would fail on a non-ASCII header instead of refusing it.

@@ -7,15 +7,15 @@ from time import time
 import msgspec
 import structlog
 
-from adapters.github.decoding.odd_parts import OddPartReporter
-from adapters.github.decoding.surrogates import without_halves
-from adapters.github.decoding.tolerant import Id, OddParts, TolerantDecoder, Unreadable
-from adapters.github.protocol.authors import NOREPLY_HOST, PeopleReader
-from adapters.github.protocol.event_marks import OTHERS, READERS
-from adapters.github.protocol.form_bodies import json_of, require_utf8
-from adapters.github.protocol.large_payloads import MAX_COMMITS, MAX_ROWS, bounded
+from adapters.github.decoding.odd_parts import SkippedFieldReporter
+from adapters.github.decoding.surrogates import replace_lone_surrogates
+from adapters.github.decoding.tolerant import Id, SkippedFields, TolerantDecoder, Unreadable
+from adapters.github.protocol.authors import NOREPLY_HOST, AuthorReader
+from adapters.github.protocol.event_marks import DEFAULT_READER, ENVELOPE_READERS
+from adapters.github.protocol.form_bodies import extract_json, require_utf8
+from adapters.github.protocol.large_payloads import MAX_COMMITS, MAX_ROWS, shorten
 from adapters.github.protocol.payloads import HANDLED, read_payload
-from adapters.github.protocol.signature import SignatureDigest, SigningSecret, given_signature
+from adapters.github.protocol.signature import SignatureDigest, SigningSecret, parse_signature
 from core.domain.deliveries.delivery import (
     BodyRefused,
     HeadersRefused,
@@ -81,10 +81,10 @@ class GitHubWebhooks(WebhookProtocol):
     ) -> None:
         """Accept these secrets, and know accounts by their addresses at these hosts."""
         self._metrics = metrics
-        self._odd_parts = OddPartReporter(PROVIDER, metrics)
+        self._skipped_fields = SkippedFieldReporter(PROVIDER, metrics)
         self._mismatches: set[str] = set()
         self._secrets = [SigningSecret(secret.reveal()) for secret in secrets]
-        self._people = PeopleReader(noreply_hosts)
+        self._people = AuthorReader(noreply_hosts)
         self._uses: dict[str, float] = {}
 
     def claimed_source(self, headers: Headers, query: bytes) -> str | None:  # noqa: ARG002 - the port's signature
@@ -105,15 +105,15 @@ class GitHubWebhooks(WebhookProtocol):
         claimed: SourceSecrets | None = None,  # noqa: ARG002 - GitHub signs with the App's secret
     ) -> VerifiedDelivery:
         """Check signature, headers and envelope, in this order."""
-        self._check_signature(given_signature(headers.get(b"x-hub-signature-256")), body, digest)
+        self._check_signature(parse_signature(headers.get(b"x-hub-signature-256")), body, digest)
         event, delivery = headers.get(b"x-github-event"), headers.get(b"x-github-delivery")
         source = Source.REPLAYED if self._is_replay(headers) else Source.RECEIVED
-        return _delivery(event, delivery, body, source, form=form)
+        return _build_delivery(event, delivery, body, source, form=form)
 
     def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
         """Check what the signature does not cover either, then the envelope."""
         event, delivery = quoted.event_type.encode(), quoted.delivery_id.encode()
-        return _delivery(event, delivery, quoted.body, Source.RECOVERED, form=True)
+        return _build_delivery(event, delivery, quoted.body, Source.RECOVERED, form=True)
 
     def acts_on(self, event_type: str) -> bool:
         """Tell whether there is more to it than a note."""
@@ -121,18 +121,18 @@ class GitHubWebhooks(WebhookProtocol):
 
     def read(self, event_type: str, body: bytes) -> ProviderEvent:
         """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
-        odd = OddParts()
+        skipped = SkippedFields()
         try:
-            text = without_halves(_bounded(event_type, json_of(body)))
-            marks = READERS.get(event_type, OTHERS)
-            envelope = marks.read(text, odd)
-            if marks.is_of_another_event(envelope, odd):
-                return self._mismatch(event_type)
+            text = replace_lone_surrogates(_shorten(event_type, extract_json(body)))
+            marks = ENVELOPE_READERS.get(event_type, DEFAULT_READER)
+            envelope = marks.read(text, skipped)
+            if marks.is_of_another_event(envelope, skipped):
+                return self._record_mismatch(event_type)
             if event_type not in _STANDALONE and envelope.installation is None:
                 if event_type in HANDLED:
-                    _require_no_odd(odd, "installation")
+                    _require_valid(skipped, "installation")
                 return Unhandled("no_installation")
-            provider_event = read_payload(event_type, envelope.action, text, self._people, odd)
+            provider_event = read_payload(event_type, envelope.action, text, self._people, skipped)
         except Unreadable as error:
             raise EnvelopeUnreadable(
                 f"envelope_unreadable: In this {event_type} payload, {error}. Update crewkit-git to a "
@@ -143,19 +143,19 @@ class GitHubWebhooks(WebhookProtocol):
                 f"envelope_unreadable: The payload is not valid JSON ({error}). Redeliver it on GitHub, "
                 "or recover it from GitHub's delivery log."
             ) from error
-        if odd.counts:
-            self._odd_parts.report(event_type, odd)
+        if skipped.counts:
+            self._skipped_fields.report(event_type, skipped)
         return provider_event
 
     def show(self, body: bytes) -> bytes:
         """Return the JSON inside a kept body."""
-        return json_of(body)
+        return extract_json(body)
 
     def secret_uses(self) -> Mapping[str, datetime]:
         """Return the last use of each secret in this process."""
         return {mark: datetime.fromtimestamp(at, UTC) for mark, at in self._uses.items()}
 
-    def _mismatch(self, event_type: str) -> ProviderEvent:
+    def _record_mismatch(self, event_type: str) -> ProviderEvent:
         """Note a body of another event than its unsigned header names; it changes nothing."""
         if self._metrics is not None:
             self._metrics.event_name_mismatch(PROVIDER, event_type)
@@ -190,20 +190,20 @@ class GitHubWebhooks(WebhookProtocol):
         self._uses[matched.fingerprint] = time()
 
 
-def _delivery(
+def _build_delivery(
     event: bytes | None, delivery: bytes | None, body: bytes, source: Source, *, form: bool
 ) -> VerifiedDelivery:
     if event is None or delivery is None:
         raise HeadersRefused("header_missing")
     if not _EVENT.fullmatch(event) or not _DELIVERY.fullmatch(delivery):
         raise HeadersRefused("header_malformed")
-    routing = _routing(json_of(body) if form else body)
+    routing = _read_routing(extract_json(body) if form else body)
     installation, repository = routing.installation, routing.repository
     return VerifiedDelivery(
         provider=PROVIDER,
         event_type=event.decode("ascii"),
         delivery_id=delivery.decode("ascii"),
-        action=_clean(routing.action),
+        action=_clean_action(routing.action),
         source_key=str(installation.id) if installation else None,
         repo_id=RepoId(str(repository.id)) if repository else None,
         body=body,
@@ -213,41 +213,41 @@ def _delivery(
     )
 
 
-def _bounded(event_type: str, text: bytes) -> bytes:
-    return bounded(text, max_rows=MAX_COMMITS if event_type == "push" else MAX_ROWS)
+def _shorten(event_type: str, text: bytes) -> bytes:
+    return shorten(text, max_rows=MAX_COMMITS if event_type == "push" else MAX_ROWS)
 
 
-def _require_no_odd(odd: OddParts, field: str) -> None:
+def _require_valid(skipped: SkippedFields, field: str) -> None:
     """Raise `Unreadable` if a field of the envelope has the wrong type: it must not count as missing."""
-    for path, reason in odd.reasons.items():
+    for path, reason in skipped.reasons.items():
         if path.partition(".")[0] == field:
             raise Unreadable(path, reason)
 
 
-def _routing(text: bytes) -> _Routing:
+def _read_routing(text: bytes) -> _Routing:
     """Decode the three required fields; repair lone surrogates only if that fails."""
     try:
-        return _decoded(text)
+        return _decode_strictly(text)
     except BodyRefused:
-        mended = without_halves(text)
+        mended = replace_lone_surrogates(text)
         if mended == text:
             raise
-    return _decoded(mended)
+    return _decode_strictly(mended)
 
 
-def _decoded(text: bytes) -> _Routing:
+def _decode_strictly(text: bytes) -> _Routing:
     """Decode a signed object without its odd fields; the event is judged when it is processed."""
     try:
         # The decoder skips what it does not need without checking that it is UTF-8.
         require_utf8(text)
-        return _decode_routing(text, OddParts())
+        return _decode_routing(text, SkippedFields())
     except Unreadable as error:
         raise BodyRefused("body_not_an_object") from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise BodyRefused("body_not_json") from error
 
 
-def _clean(action: str | None) -> str | None:
+def _clean_action(action: str | None) -> str | None:
     if action is None or (len(action) <= _MAX_ACTION and action.isprintable()):
         return action
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in action[:_MAX_ACTION])

@@ -1,7 +1,7 @@
 from redis import RedisError
 
-from adapters.redis_queue.inspection import listening_workers
-from adapters.redis_queue.problems import EVICTING, problem_of
+from adapters.redis_queue.inspection import list_workers
+from adapters.redis_queue.problems import EVICTING, diagnose
 from adapters.redis_queue.queue_probe import find_problems
 from core.domain.secret import redact_url
 from entrypoints.doctor.checks.unset import unset
@@ -34,10 +34,10 @@ def queue_checks(settings: Settings) -> list[Check]:
             for problem in problems
         ]
         try:
-            workers = await listening_workers(url)
+            workers = await list_workers(url)
         except (RedisError, OSError) as error:
             if not found:
-                problem = problem_of(error).with_setting(_SETTING)
+                problem = diagnose(error).with_setting(_SETTING)
                 found = [fail("redis", f"{redact_url(url)}: {problem.message}", problem.remedy)]
             return [*found, note("worker", "Not checked, because of the problem that `redis` reports.")]
         return [*(found or [ok("redis", "Redis responds and stores data.")]), judge_workers(workers)]

@@ -1,5 +1,5 @@
 from adapters.secrets.jwks import KeySetUnreadable, read_key_set
-from adapters.secrets.keys import KeyRefused, key_from_pem
+from adapters.secrets.keys import KeyRefused, parse_pem_key
 from entrypoints.bootstrap.outgoing import http_client, outgoing_of
 from entrypoints.doctor.checks.unset import unset
 from entrypoints.doctor.findings import Check, Finding, fail, ok
@@ -29,7 +29,7 @@ def token_checks(settings: Settings) -> list[Check]:
     async def look_at_pinned() -> list[Finding]:
         assert pem is not None
         try:
-            found = key_from_pem(pem)
+            found = parse_pem_key(pem)
         except KeyRefused as error:
             return [fail(_ABOUT, f"The public key cannot be used: {error}.", _PINNED)]
         return [ok(_ABOUT, f"Access tokens are verified with one public key ({found.algorithm}).")]

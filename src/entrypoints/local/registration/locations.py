@@ -4,7 +4,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from entrypoints.bootstrap.registration import LONGEST_NAME, AppRegistrationRequest, is_loopback
+from entrypoints.bootstrap.registration import MAX_NAME_LENGTH, AppRegistrationRequest, is_loopback
 from entrypoints.edge.public_urls import WEBHOOKS, callback_urls
 from entrypoints.settings.values import url
 
@@ -35,8 +35,8 @@ def checked_github(text: str) -> str:
 
 def wish(name: str, places: Places, *, public: bool) -> AppRegistrationRequest:
     """Return what is asked of GitHub; raises `PlaceRefused`."""
-    if not name.strip() or len(name) > LONGEST_NAME:
-        raise PlaceRefused(f"--name: use 1 to {LONGEST_NAME} characters, which is GitHub's limit.")
+    if not name.strip() or len(name) > MAX_NAME_LENGTH:
+        raise PlaceRefused(f"--name: use 1 to {MAX_NAME_LENGTH} characters, which is GitHub's limit.")
     public_url = _reached(places.public_url, "--public-url", places.github_url)
     webhook_url = _reached(places.webhook_url, "--webhook-url", places.github_url)
     homepage = _read(places.homepage, "--homepage")
