@@ -8,7 +8,7 @@ from ports.exclusion import Exclusion
 class ExclusionContract:
     """What everything that lets one at a time promises; `exclusion` and `other` are of two processes."""
 
-    async def test_one_at_a_time_holds_a_name(self, exclusion: Exclusion, other: Exclusion) -> None:
+    async def test_one_process_at_a_time_holds_a_lock(self, exclusion: Exclusion, other: Exclusion) -> None:
         """The other is told at once, and may come when the first is done."""
         async with exclusion.hold("a") as first:
             async with other.hold("a") as second, exclusion.hold("a") as third:

@@ -28,7 +28,7 @@ def _environment() -> dict[str, str]:
 
 
 @pytest.mark.timeout(400)
-def test_the_guide_works_as_written(tmp_path: Path) -> None:
+def test_guide_works_as_written(tmp_path: Path) -> None:
     """Up to the last command, which starts the service with the adapter until it is interrupted."""
     *_, last = commands = _commands()
     assert last.rstrip().endswith("\ncrewkit-git up")

@@ -50,8 +50,8 @@ async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
 
 
 @pytest.mark.parametrize(("rare", "common"), [("user", "none"), ("none", "user")])
-async def test_no_question_reads_every_attribution(world: PostgresWorld, rare: str, common: str) -> None:
-    """Whatever is rare and whatever common, a page comes from an index; so do identities and claims."""
+async def test_queries_use_indexes(world: PostgresWorld, rare: str, common: str) -> None:
+    """For rare and common values; those of identities and claims, too."""
     organization = await world.organization()
     integration = await world.integration(organization)
     project = await world.project(organization)
@@ -122,8 +122,8 @@ def _rows_read(plan: dict[str, Any], table: str) -> int:
     return read + sum(_rows_read(child, table) for child in plan.get("Plans", []))
 
 
-async def test_a_claim_waits_for_the_batch_under_way(world: PostgresWorld) -> None:
-    """A batch that read its people before they connected is done before their claim is looked into."""
+async def test_claim_waits_for_the_running_batch(world: PostgresWorld) -> None:
+    """That batch may have loaded the users before they connected."""
     organization, mara = await world.organization(), await world.user()
     integration = await world.integration(organization)
     await world.member(mara, organization, Standing.MEMBER)
@@ -146,8 +146,7 @@ async def test_a_claim_waits_for_the_batch_under_way(world: PostgresWorld) -> No
     assert await claiming == 1
 
 
-async def test_ten_thousand_earlier_commits_are_claimed_within_a_second(world: PostgresWorld) -> None:
-    """Someone who has written for years does not wait."""
+async def test_claims_ten_thousand_commits_within_a_second(world: PostgresWorld) -> None:
     organization, mara = await world.organization(), await world.user()
     integration = await world.integration(organization)
     await world.member(mara, organization, Standing.MEMBER)

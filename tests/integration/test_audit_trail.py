@@ -68,8 +68,8 @@ PERSONAL = {"user_git_connections"}
 
 
 @pytest.mark.parametrize("table", AUDITED)
-async def test_every_change_is_in_the_trail_it_belongs_to(world: PostgresWorld, table: str) -> None:
-    """Written through its store, each row's change is a version of the organization, or of a person alone."""
+async def test_every_change_has_a_version(world: PostgresWorld, table: str) -> None:
+    """Of the organization, or of a user alone."""
     organization = await world.organization()
     await TWO_CHANGES[table](world, organization)
     with psycopg.connect(world.url) as connection:
@@ -80,8 +80,8 @@ async def test_every_change_is_in_the_trail_it_belongs_to(world: PostgresWorld, 
     assert trail == [(owner, PROVIDER)] * 2
 
 
-async def test_a_trail_from_before_there_were_organizations_in_it(world: PostgresWorld) -> None:
-    """The migration finds out whose each version is, even where the item is gone."""
+async def test_migration_adds_the_organization_to_versions(world: PostgresWorld) -> None:
+    """Even if the item no longer exists."""
     organization = await world.organization()
     for change in TWO_CHANGES.values():
         async with world.database.session() as session:
@@ -98,8 +98,7 @@ async def test_a_trail_from_before_there_were_organizations_in_it(world: Postgre
     assert (after, len(personal)) == (before, 2)
 
 
-async def test_a_page_of_a_long_trail_is_read_from_its_index(world: PostgresWorld) -> None:
-    """Not from everybody's history."""
+async def test_page_of_versions_uses_an_index(world: PostgresWorld) -> None:
     with psycopg.connect(world.url, autocommit=True) as connection:
         connection.execute(
             """

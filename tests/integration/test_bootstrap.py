@@ -40,8 +40,8 @@ def bootstrap(tree: Path, python: str, extent: str) -> subprocess.CompletedProce
     ids=["another version", "a shim of nothing", "no venv package"],
 )
 @pytest.mark.parametrize("extent", ["runtime", "complete"])
-def test_an_unsuitable_python_is_refused_in_one_sentence(tmp_path: Path, extent: str, python: str, found: str) -> None:
-    """The sentence has what is needed, what was found and what to do; nothing is made."""
+def test_rejects_an_unsuitable_python(tmp_path: Path, extent: str, python: str, found: str) -> None:
+    """With the required and the present version and the remedy; nothing is created."""
     said = bootstrap(tmp_path / "tree", python, extent)
     assert said.returncode == 1
     assert said.stdout == ""

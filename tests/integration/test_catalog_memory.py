@@ -38,10 +38,10 @@ async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
     await world.database.close()
 
 
-async def test_ten_thousand_repositories_take_little_memory(
+async def test_sync_of_ten_thousand_repositories_takes_little_memory(
     github: ScriptedGitHub, world: PostgresWorld, redis_url: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """100 pages of 600 KB pass through a few at a time, and nothing is kept of them."""
+    """100 pages of 600 KB, a few at a time."""
     with running_service(world.url, redis_url, "scheduler", settings=github_app(github.url)) as service:
         pid = service.pid("scheduler")
         idle = resident_mib(pid)

@@ -118,8 +118,8 @@ async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
 
 
 @pytest.mark.parametrize("seed", range(15))
-async def test_a_sync_loses_nothing_that_events_told(world: PostgresWorld, seed: int) -> None:
-    """The listing is as old as its beginning; in the end the catalog is as the last event left it."""
+async def test_sync_keeps_changes_of_events(world: PostgresWorld, seed: int) -> None:
+    """The listing is as old as its start; in the end the catalog matches the last event."""
     race = Race(world, seed)
     integration = await race.begin()
     report = await race.catalog.sync(integration)
@@ -134,8 +134,8 @@ async def test_a_sync_loses_nothing_that_events_told(world: PostgresWorld, seed:
     assert (await race.catalog.read(integration)).sync_requested_at is not None
 
 
-async def test_a_late_writer_who_began_early_counts_as_late(world: PostgresWorld) -> None:
-    """An event's transaction may begin before the sync and write after it began."""
+async def test_late_write_of_an_early_transaction_counts_as_late(world: PostgresWorld) -> None:
+    """An event's transaction may start before the sync and write after it."""
     catalog = Catalog(world)
     integration = await catalog.connected(facts("1"))
     await catalog.save(a_repository(integration, "1"))

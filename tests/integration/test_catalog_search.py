@@ -48,8 +48,10 @@ TEXTS = [
 
 
 @pytest.mark.parametrize("text", TEXTS)
-async def test_as_the_rule_says(database: Database, large: tuple[str, Tenants], text: str) -> None:
-    """Common, rare and absent: the first pages, and a later one, are what a look at every name finds."""
+async def test_search_equals_the_reference_implementation(
+    database: Database, large: tuple[str, Tenants], text: str
+) -> None:
+    """Common, rare and missing terms: the first pages, and a later one."""
     for integration, names in large[1][:3]:
         for archived in (None, True):
             expected = sorted(
@@ -167,8 +169,8 @@ _MOST_BLOCKS = 450
 
 
 @pytest.mark.usefixtures("planned_by")
-async def test_no_question_reads_the_whole_table(database: Database, large: tuple[str, Tenants]) -> None:
-    """First pages and later ones, for the largest tenant, a large and a small one, whatever is known."""
+async def test_queries_use_indexes(database: Database, large: tuple[str, Tenants]) -> None:
+    """First and later pages, for tenants of each size, with and without statistics."""
     for integration, names in (large[1][place] for place in (0, 1, 5)):
         middle = CatalogPosition(sorted(names)[len(names) // 2], RepoId(""))
         async with database.session() as session:

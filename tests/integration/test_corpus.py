@@ -57,14 +57,14 @@ async def replayed(service: Service, folders: Sequence[Path]) -> Counter[str]:
     return await Replay(Target(service.url, Secret(SECRET)), concurrency=16).send(folders)
 
 
-async def test_every_payload_is_kept_once_and_decided(
+async def test_stores_and_processes_every_payload_once(
     database_url: str,
     redis_url: str,
     folders: Sequence[Path],
     pytestconfig: pytest.Config,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Two replays at the same time and one after them: as many rows as payloads, none failed, no 5xx."""
+    """Two concurrent replays and a later one: one row per payload, none failed, no 5xx."""
     payloads = distinct(folders)
     assert payloads
     with opened(database_url) as ledger:
@@ -93,8 +93,8 @@ async def test_every_payload_is_kept_once_and_decided(
             pytestconfig.get_terminal_writer().line(f"{len(payloads)} payloads, as many rows: {counted}")
 
 
-async def test_everyone_named_in_the_corpus_is_attributed(folders: Sequence[Path]) -> None:
-    """Every push and pull request, told to a project: none fails, each commit has an author with a reason."""
+async def test_attributes_every_author_of_the_corpus(folders: Sequence[Path]) -> None:
+    """Each commit of pushes and pull requests has an author with a reason."""
     processing = Processing()
     processing.connect()
     commits = 0

@@ -16,8 +16,8 @@ from entrypoints.settings.settings import Settings
 
 
 @pytest.mark.parametrize("connected", [True, False])
-def test_only_the_sandbox_has_the_demos_installation(database_url: str, tmp_path: Path, *, connected: bool) -> None:
-    """GitHub knows nothing of it, and whoever has an App there begins by installing it."""
+def test_only_the_sandbox_has_the_demo_installation(database_url: str, tmp_path: Path, *, connected: bool) -> None:
+    """Users of a real App start by installing it."""
     given = {
         "CREWKIT_GIT_ENVIRONMENT": "development",
         "CREWKIT_GIT_HOME": str(tmp_path),

@@ -10,8 +10,8 @@ from entrypoints.settings.settings import Settings
 DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}
 
 
-def test_they_are_made_once_and_complete(tmp_path: Path) -> None:
-    """The second start has the first one's keys, and the settings are all there."""
+def test_creates_keys_once(tmp_path: Path) -> None:
+    """The second start uses the keys of the first, with all settings."""
     first = development_environment(tmp_path, {})
     assert development_environment(tmp_path, {}) == first
     settings = Settings.from_environment({**DEVELOPMENT, **first, "CREWKIT_GIT_HOME": str(tmp_path)})
@@ -22,7 +22,7 @@ def test_they_are_made_once_and_complete(tmp_path: Path) -> None:
     assert jwt.decode(token, settings.auth_public_key, algorithms=["RS256"]) == {"sub": "someone"}
 
 
-def test_only_their_owner_may_read_them(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_the_keys(tmp_path: Path) -> None:
     """Each file has mode 600 in a directory of mode 700."""
     development_environment(tmp_path, {})
     keys = tmp_path / "dev-keys"
@@ -32,15 +32,15 @@ def test_only_their_owner_may_read_them(tmp_path: Path) -> None:
     )
 
 
-def test_what_the_environment_says_comes_first(tmp_path: Path) -> None:
-    """A given secret is not replaced, and a given key server leaves no second way to sign tokens."""
+def test_environment_has_precedence(tmp_path: Path) -> None:
+    """A given secret is not replaced, and a given key server disables the local key."""
     given = {"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "mine", "CREWKIT_GIT_AUTH_JWKS_URL": "https://crewkit.example/jwks"}
     made = development_environment(tmp_path, given)
     assert not {*given, "CREWKIT_GIT_AUTH_PUBLIC_KEY"} & made.keys()
 
 
-def test_half_a_key_is_never_believed(tmp_path: Path) -> None:
-    """What a start that was cut short left beside the keys is replaced."""
+def test_replaces_incomplete_keys(tmp_path: Path) -> None:
+    """An interrupted start may leave them."""
     keys = tmp_path / "dev-keys"
     keys.mkdir()
     (keys / "webhook_secret.new").write_text("hal")

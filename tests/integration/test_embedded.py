@@ -76,8 +76,8 @@ def both_answer(url: str, cache: str) -> bool:
         return answer(url, "SELECT 1") == 1 and client.ping() is True
 
 
-def test_both_serve_by_private_sockets_only_and_leave_nothing_behind(home: Home) -> None:
-    """Only Unix sockets in a directory of mode 700, no TCP port, no root; afterwards no process or socket."""
+def test_servers_use_private_sockets_and_leave_nothing(home: Home) -> None:
+    """Only Unix sockets in a directory of mode 700, no TCP port, no root; no process or socket stays."""
     with embedded_postgres(home, durable=False) as url, embedded_redis(home) as cache:
         assert both_answer(url, cache)
         assert answer(url, "SELECT current_setting('timezone')") == "UTC"
@@ -89,8 +89,8 @@ def test_both_serve_by_private_sockets_only_and_leave_nothing_behind(home: Home)
     assert list(home.sockets.iterdir()) == []
 
 
-def test_data_outlives_a_restart(home: Home) -> None:
-    """What was committed is there when the same home starts again; Redis begins empty by design."""
+def test_data_survives_a_restart(home: Home) -> None:
+    """Redis starts empty by design."""
     with embedded_postgres(home) as url, embedded_redis(home) as cache:
         assert answer(url, "SELECT current_setting('fsync')") == "on"
         keep(url)
@@ -103,8 +103,8 @@ def test_data_outlives_a_restart(home: Home) -> None:
 
 
 @pytest.mark.parametrize("name", ["deep/" * 40, "it's, un usual"])
-def test_a_home_no_socket_could_live_in_gets_a_short_private_directory(tmp_path: Path, name: str) -> None:
-    """Deep or oddly named homes work, and their sockets are as private; nothing of it stays afterwards."""
+def test_long_home_gets_a_short_private_socket_directory(tmp_path: Path, name: str) -> None:
+    """Paths of sockets are limited. The directory is private and is removed afterwards."""
     with claim_home(tmp_path / name) as home:
         assert not home.sockets.is_relative_to(home.path)
         assert home.sockets.stat().st_mode & 0o777 == 0o700
@@ -114,8 +114,8 @@ def test_a_home_no_socket_could_live_in_gets_a_short_private_directory(tmp_path:
 
 
 @pytest.mark.parametrize("taken", ["open to others", "a link elsewhere"])
-def test_a_socket_directory_someone_else_prepared_is_refused(tmp_path: Path, taken: str) -> None:
-    """Another local user cannot put a directory of theirs where our sockets will be."""
+def test_rejects_a_socket_directory_of_another_user(tmp_path: Path, taken: str) -> None:
+    """Another local user could put a directory at the path of the sockets."""
     with claim_home(tmp_path / ("deep/" * 40)) as home:
         sockets = home.sockets
     try:
@@ -130,21 +130,21 @@ def test_a_socket_directory_someone_else_prepared_is_refused(tmp_path: Path, tak
         sockets.unlink() if sockets.is_symlink() else sockets.rmdir()
 
 
-def test_a_second_start_on_one_home_is_refused_with_the_first_ones_pid(home: Home) -> None:
-    """Two on one directory would ruin each other's data; the message names whom to stop and what to set."""
+def test_rejects_a_second_start_with_the_pid_of_the_first(home: Home) -> None:
+    """Two servers would damage the data; the message names the process and the setting."""
     with pytest.raises(CannotStart, match=rf"Process {os.getpid()} .*CREWKIT_GIT_HOME"), claim_home(home.path):
         pass
 
 
-def test_a_home_that_cannot_be_is_refused_with_its_setting(tmp_path: Path) -> None:
-    """A path that is a file, for one, is answered by the setting to change."""
+def test_rejects_an_invalid_home_with_its_setting(tmp_path: Path) -> None:
+    """For example, a path that is a file."""
     (tmp_path / "file").touch()
     with pytest.raises(CannotStart, match="Set CREWKIT_GIT_HOME"), claim_home(tmp_path / "file"):
         pass
 
 
-def test_both_end_with_a_killed_parent_and_start_again(tmp_path: Path) -> None:
-    """After kill -9 of the owner no server stays, and the next start has all that was committed."""
+def test_servers_end_with_a_killed_parent_and_start_again(tmp_path: Path) -> None:
+    """The next start has all committed data."""
     command = [sys.executable, "-c", SERVE_UNTIL_KILLED, str(tmp_path / "home")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as owner:
         assert owner.stdout is not None
@@ -168,8 +168,8 @@ def _names(servers: list[psutil.Process]) -> set[str]:
     return found
 
 
-def test_servers_left_running_are_stopped_first(home: Home) -> None:
-    """Where the system cannot end them with their parent, the next start does, and then serves."""
+def test_stops_running_servers_first(home: Home) -> None:
+    """If the system cannot end them with their parent, the next start stops them."""
     programs = (postgres_program(home, durable=False), redis_program(home))
     left = [Process(program) for program in programs]
     for process in left:
@@ -182,8 +182,8 @@ def test_servers_left_running_are_stopped_first(home: Home) -> None:
         process.stop()
 
 
-def test_a_killed_server_is_healed_by_the_next_start(home: Home) -> None:
-    """After kill -9 of PostgreSQL itself its pid file, socket and orphans are no obstacle."""
+def test_next_start_repairs_a_killed_server(home: Home) -> None:
+    """After `kill -9` of PostgreSQL, its pid file, socket and orphans are removed."""
     with running(postgres_program(home)) as process:
         create_database(home)
         keep(postgres_url(home))
@@ -193,8 +193,8 @@ def test_a_killed_server_is_healed_by_the_next_start(home: Home) -> None:
         assert kept(url)
 
 
-def test_stale_files_that_name_a_living_process_do_not_fool_it(home: Home) -> None:
-    """A pid in a left file may be any process's by now: it is neither believed nor killed."""
+def test_ignores_stale_pid_files(home: Home) -> None:
+    """The pid may belong to any process by now: it is neither trusted nor killed."""
     with embedded_postgres(home, durable=False):
         pass
     (home.path / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n{home.path}/postgres\n")
@@ -204,8 +204,8 @@ def test_stale_files_that_name_a_living_process_do_not_fool_it(home: Home) -> No
         assert both_answer(url, cache)
 
 
-def test_a_first_start_cut_short_is_done_again(home: Home) -> None:
-    """A half-made cluster is never taken for a whole one."""
+def test_repeats_an_interrupted_first_start(home: Home) -> None:
+    """An incomplete cluster is never used."""
     unfinished = home.path / "postgres.new"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
@@ -221,8 +221,8 @@ def test_a_first_start_cut_short_is_done_again(home: Home) -> None:
         ("letter", "", "Move it away"),
     ],
 )
-def test_a_directory_it_cannot_use_is_left_alone(home: Home, file: str, content: str, remedy: str) -> None:
-    """Data of another version, or not of PostgreSQL, is refused with a remedy and not touched."""
+def test_does_not_touch_an_unusable_directory(home: Home, file: str, content: str, remedy: str) -> None:
+    """Data of another version or program is rejected with a remedy."""
     cluster = home.path / "postgres"
     cluster.mkdir()
     (cluster / file).write_text(content)
@@ -231,8 +231,8 @@ def test_a_directory_it_cannot_use_is_left_alone(home: Home, file: str, content:
     assert [path.name for path in cluster.iterdir()] == [file]
 
 
-def test_a_damaged_cluster_says_what_postgres_said(home: Home) -> None:
-    """A server that ends while starting is reported with its last words and its log."""
+def test_reports_the_message_of_postgres(home: Home) -> None:
+    """A server that ends while it starts is reported with its last lines and its log."""
     with embedded_postgres(home, durable=False):
         pass
     (home.path / "postgres" / "global" / "pg_control").unlink()
@@ -241,8 +241,8 @@ def test_a_damaged_cluster_says_what_postgres_said(home: Home) -> None:
     assert processes_of(home) == []
 
 
-def test_short_directories_lie_in_the_systems_temporary_directory(tmp_path: Path) -> None:
-    """Their name is the same at each start of a home, so that leftovers in them are found."""
+def test_short_directories_are_temporary(tmp_path: Path) -> None:
+    """A home has the same directory at each start, so leftovers are found."""
     deep = tmp_path / ("deep/" * 40)
     with claim_home(deep) as first:
         pass

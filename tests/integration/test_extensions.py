@@ -18,10 +18,10 @@ from tests.unit.test_settings import PRODUCTION
 EXAMPLE = Path(__file__).parents[2] / "examples" / "file_lock"
 
 
-async def test_the_example_is_what_recovery_goes_by(
+async def test_recovery_uses_the_example(
     database_url: str, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is installed beside the service, and nothing of ours was touched; everything else works as ever."""
+    """It is installed beside the service without changes, and everything else works."""
     monkeypatch.setenv("PYTHONPATH", str(EXAMPLE))
     monkeypatch.setenv("CREWKIT_FILE_LOCK_DIRECTORY", str(tmp_path / "locks"))
     settings = {"ADAPTERS": "exclusion=crewkit_file_lock:open_exclusion"}
@@ -52,13 +52,13 @@ async def test_the_example_is_what_recovery_goes_by(
         "cipher=json:loads,cipher=json:dumps",
     ],
 )
-def test_what_cannot_be_loaded_is_said_at_the_start(given: str) -> None:
-    """With the others things that are wrong."""
+def test_reports_extensions_that_cannot_be_loaded(given: str) -> None:
+    """Together with the other problems of the settings."""
     with pytest.raises(SettingsRefused, match="CREWKIT_GIT_ADAPTERS"):
         Settings.from_environment({"CREWKIT_GIT_ADAPTERS": given})
 
 
-def test_a_module_that_fails_while_it_is_imported_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_a_module_that_fails_to_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken_adapter.py").write_text("1 / 0\n")
     monkeypatch.syspath_prepend(str(tmp_path))
     problem = "cannot be imported: it raised ZeroDivisionError: division by zero"
@@ -67,8 +67,8 @@ def test_a_module_that_fails_while_it_is_imported_is_named(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("process", ["api", "grpc", "worker", "scheduler"])
-def test_every_process_refuses_a_factory_that_makes_no_adapter(process: str) -> None:
-    """In one line, without a stack trace; nothing listens and nothing connects before."""
+def test_every_process_rejects_a_factory_without_an_adapter(process: str) -> None:
+    """In one line, without a stack trace, before it listens or connects."""
     service = {**PRODUCTION, "CREWKIT_GIT_ADAPTERS": "cipher=os:system"}
     ended = subprocess.run(
         [sys.executable, "-m", "entrypoints.cli.main", process],

@@ -27,7 +27,7 @@ def disk() -> Iterator[SmallDisk]:
         yield running
 
 
-async def test_a_full_disk_is_reported_once_and_nothing_is_lost(disk: SmallDisk, redis_url: str) -> None:
+async def test_full_disk_is_reported_once_and_loses_nothing(disk: SmallDisk, redis_url: str) -> None:
     with running_service(disk.database_url, redis_url, "api") as service:
         ready = f"{service.url}/readyz"
         wait_until(lambda: _get(ready).status_code == 200)
@@ -58,8 +58,8 @@ def _metrics(service: Service) -> str:
     return _get(f"{service.url}/metrics").text
 
 
-async def test_a_read_only_database_is_found_and_is_over_when_it_is(database_url: str) -> None:
-    """As after a failover, when the old primary answers for a while."""
+async def test_detects_a_read_only_database_and_its_end(database_url: str) -> None:
+    """After a failover, the former primary may respond for a while."""
     now = [0.0]
     metrics = MemoryMetrics()
     _set_read_only(database_url, is_read_only=True)
@@ -84,8 +84,8 @@ async def test_a_read_only_database_is_found_and_is_over_when_it_is(database_url
         await database.close()
 
 
-async def test_probing_leaves_nothing_behind(database_url: str) -> None:
-    """No row, no dead row and no file: it runs for years."""
+async def test_probe_leaves_nothing(database_url: str) -> None:
+    """No row, no dead row and no file, since it runs for years."""
     database = Database(database_url)
     now = [0.0]
     probe = WriteProbe(database, monotonic=lambda: now[0])

@@ -89,11 +89,10 @@ class Subscriber:
                 return
 
 
-async def test_each_sees_every_event_once_in_order(world: PostgresWorld, redis_url: str, tmp_path: Path) -> None:
-    """Eight write at once; three follow, are killed and resume; the server is drained and started again.
-
-    One of the three is the program of the page, with the package of stubs and nothing else.
-    """
+async def test_each_consumer_receives_every_event_once_in_order(
+    world: PostgresWorld, redis_url: str, tmp_path: Path
+) -> None:
+    """Eight writers; three consumers that are killed and resume; the server restarts."""
     organization = await world.organization()
     first_seen = asyncio.Event()
     restarted = asyncio.Event()
@@ -166,8 +165,8 @@ class _Page:
         await until(there, seconds=40)
 
 
-async def test_live_within_a_quarter_of_a_second(world: PostgresWorld, redis_url: str) -> None:
-    """From the commit to the consumer; filtered by type and project; and a slow reader loses nothing."""
+async def test_delivers_within_a_quarter_of_a_second(world: PostgresWorld, redis_url: str) -> None:
+    """After the commit; filtered by type and project; a slow reader loses nothing."""
     organization = await world.organization()
     with running_service(world.url, redis_url, "grpc") as service:
         async with grpc.aio.insecure_channel(str(service.grpc_address)) as channel:

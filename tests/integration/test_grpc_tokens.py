@@ -14,8 +14,8 @@ from tests.support.builders.deliveries import REPOSITORY
 from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
 
 
-async def test_it_reads_its_repository_and_no_other_private_one(database_url: str, redis_url: str) -> None:
-    """The installation sees many; the token one. When the organization disconnects, it is worth nothing."""
+async def test_token_reads_only_its_repository(database_url: str, redis_url: str) -> None:
+    """Of many in the installation. It is revoked when the organization disconnects."""
     async with service_at_sandbox(database_url, redis_url) as both:
         both.ledger.connect_installation()
         await both.start("grpc", "scheduler")

@@ -18,14 +18,14 @@ print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
-def test_memory_and_environment_are_roots_alone() -> None:
-    """Not dumpable, so `/proc/PID/environ` and `mem` are closed to others of the same user, and no core."""
+def test_only_root_can_read_memory_and_environment() -> None:
+    """Not dumpable: `/proc/PID/environ` and `mem` are closed to the same user, and there is no core."""
     ran = subprocess.run([sys.executable, "-c", _ASKED], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["0", "0"]
 
 
-def test_running_processes_are_so(database_url: str, redis_url: str) -> None:
-    """The API as it is started: no core, no secret in its command line, no child that could inherit one."""
+def test_running_processes_are_hardened(database_url: str, redis_url: str) -> None:
+    """The API as it is started: no core, no secret in its command line or in a child process."""
     with running_service(database_url, redis_url, "api") as service:
         process = psutil.Process(service.pid("api"))
         limits = Path(f"/proc/{process.pid}/limits").read_text()

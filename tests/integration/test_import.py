@@ -66,8 +66,8 @@ async def killed_while_it_waits(service: Service, ledger: Ledger, database_url: 
     await asyncio.to_thread(wait_until, lambda: not ledger.value(LIVES, (pid,)))
 
 
-async def test_killed_in_between_and_twenty_at_once(database_url: str, redis_url: str, ledger: Ledger) -> None:
-    """Project, link, key, fact and versions are there together or not at all; of twenty one makes them."""
+async def test_import_is_atomic_after_a_kill_and_in_a_race(database_url: str, redis_url: str, ledger: Ledger) -> None:
+    """Project, link, key, domain event and versions exist together or not at all; one of twenty wins."""
     with running_service(database_url, redis_url, "api") as service:
         await killed_while_it_waits(service, ledger, database_url, *BETWEEN_THE_WRITES)
         assert counts(ledger) == NONE
@@ -89,8 +89,8 @@ async def test_killed_in_between_and_twenty_at_once(database_url: str, redis_url
         assert counts(ledger) == [1] * len(TABLES)
 
 
-async def test_twenty_names_and_twenty_links_at_once(database_url: str, redis_url: str, ledger: Ledger) -> None:
-    """Without a key one gets the name, one repository the project; two projects may have one repository."""
+async def test_names_and_links_are_unique_in_a_race(database_url: str, redis_url: str, ledger: Ledger) -> None:
+    """One import gets the name. Two projects can link one repository."""
     with running_service(database_url, redis_url, "api") as service:
         async with calling(service, ledger, "git.link", "git.read") as client:
             answers = await asyncio.gather(*(client.post("/projects/import", json=IMPORT) for _ in range(20)))
@@ -108,8 +108,8 @@ async def test_twenty_names_and_twenty_links_at_once(database_url: str, redis_ur
     assert {one["repository"]["repo_id"] for one in listed} == {str(REPOSITORY)}
 
 
-async def test_a_push_reaches_an_imported_project(database_url: str, redis_url: str) -> None:
-    """From the provider's list to the fact that the project is told, through the sandbox GitHub."""
+async def test_push_reaches_an_imported_project(database_url: str, redis_url: str) -> None:
+    """From the repository list to the domain event, with the sandbox GitHub."""
     async with service_at_sandbox(database_url, redis_url) as both:
         both.ledger.connect_installation(links=0)
         await both.start("api", "worker", "scheduler")

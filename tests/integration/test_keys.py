@@ -103,8 +103,8 @@ def keys(kept: Kept, command: str, *ring: Key) -> subprocess.CompletedProcess[st
     return keys_command.keys(kept.url, command, *ring)
 
 
-def test_a_new_key_is_one_that_the_settings_take(kept: Kept) -> None:
-    """Printed alone on standard output, so that it can be put straight into a secret store."""
+def test_settings_accept_a_new_key(kept: Kept) -> None:
+    """Alone on standard output, so that it can be piped into a secret store."""
     made = [keys(kept, "new --id k2").stdout.strip() for _ in range(2)]
     assert made[0] != made[1]
     name, _, key = made[0].partition(":")
@@ -115,8 +115,8 @@ def test_a_new_key_is_one_that_the_settings_take(kept: Kept) -> None:
     assert all(name.startswith("k20") for name in named)
 
 
-def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
-    """Nothing is lost between, and at the end the old key is of no more use."""
+def test_rotates_a_key(kept: Kept) -> None:
+    """Nothing is lost, and at the end the old key is not needed."""
     before = keys(kept, "verify", NEW, OLD)
     assert (before.returncode, before.stdout.splitlines()[1:]) == (
         0,
@@ -139,8 +139,8 @@ def test_a_rotation_from_the_first_step_to_the_last(kept: Kept) -> None:
     )
 
 
-def test_what_cannot_be_read_is_named_and_left(kept: Kept) -> None:
-    """Whoever has the wrong keys destroys nothing with them; no secret is shown."""
+def test_names_unreadable_values_and_keeps_them(kept: Kept) -> None:
+    """Wrong keys destroy nothing, and no secret is shown."""
     for command in ("rotate", "verify"):
         refused = keys(kept, command, OTHER)
         assert refused.returncode == 1
@@ -150,14 +150,14 @@ def test_what_cannot_be_read_is_named_and_left(kept: Kept) -> None:
     assert keys(kept, "verify", OLD).returncode == 0
 
 
-def test_without_keys_or_database_it_says_so(kept: Kept) -> None:
-    """In the words of the settings."""
+def test_reports_missing_keys_or_database(kept: Kept) -> None:
+    """With the message of the settings."""
     none = keys(kept, "verify")
     assert (none.returncode, "CREWKIT_GIT_ENCRYPTION_KEYS" in none.stderr) == (1, True)
 
 
-async def test_what_is_written_meanwhile_stays(kept: Kept) -> None:
-    """A refresh between reading and writing wins: its tokens are the live ones."""
+async def test_keeps_values_written_during_a_rotation(kept: Kept) -> None:
+    """A refresh between reading and writing wins, because its tokens are the valid ones."""
     database = Database(kept.url)
     fresh = AesGcmCipher([NEW, OLD])
     minted = InstallationToken(Secret("minted later"), now(), {})
@@ -183,8 +183,8 @@ async def test_what_is_written_meanwhile_stays(kept: Kept) -> None:
     await database.close()
 
 
-async def test_many_values_in_batches(database_url: str) -> None:
-    """Each is seen once, in the order of its rows, and those of others between them stay."""
+async def test_rotates_in_batches(database_url: str) -> None:
+    """Each value once, in the order of its rows."""
     world = PostgresWorld(database_url)
     cipher = AesGcmCipher([OLD])
     count = 1100

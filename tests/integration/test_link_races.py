@@ -196,8 +196,8 @@ CASES: dict[str, tuple[ProviderEvent | None, list[str], str]] = {
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_who_comes_after_the_link_sees_it(race: Race, case: str) -> None:
-    """Consumers are told of the link first, and then that it leads nowhere."""
+async def test_later_event_sees_the_new_link(race: Race, case: str) -> None:
+    """Consumers receive the link first, and then its unreachability."""
     provider_event, told_after, _ = CASES[case]
     other = race.webhook(provider_event) if provider_event else race.disconnect
     assert await race.one_amid_the_other(race.link, race.linking, other) is None
@@ -206,8 +206,8 @@ async def test_who_comes_after_the_link_sees_it(race: Race, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-async def test_who_links_after_it_is_told(race: Race, case: str) -> None:
-    """No link is made to what went away just before."""
+async def test_later_link_sees_the_removal(race: Race, case: str) -> None:
+    """No link is created to a repository that was just removed."""
     provider_event, told_before, code = CASES[case]
     other = race.webhook(provider_event) if provider_event else race.disconnect
     refusal = await race.one_amid_the_other(other, race.others, race.link)
@@ -217,30 +217,30 @@ async def test_who_links_after_it_is_told(race: Race, case: str) -> None:
     assert await race.links() == []
 
 
-async def test_a_link_made_amid_a_renaming_has_the_new_name(race: Race) -> None:
-    """Whichever comes first."""
+async def test_link_created_during_a_rename_has_the_new_name(race: Race) -> None:
+    """In any order."""
     renamed = RepositoryChanged(RepositoryStep.RENAMED, facts("1", "acme/new", updated_at=now()))
     assert await race.one_amid_the_other(race.link, race.linking, race.webhook(renamed)) is None
     [link] = await race.links()
     assert link.repo_full_name == "acme/new"
 
 
-async def test_a_project_cannot_be_deleted_under_a_new_link(race: Race) -> None:
-    """Crewkit is told by its own database that there is a link."""
+async def test_project_with_a_new_link_cannot_be_deleted(race: Race) -> None:
+    """Crewkit's database reports the link."""
     refusal = await race.one_amid_the_other(race.link, race.linking, race.delete_project)
     assert isinstance(refusal, psycopg.errors.ForeignKeyViolation)
     assert len(await race.links()) == 1
 
 
-async def test_a_deleted_project_is_not_linked(race: Race) -> None:
-    """It is as if it had never been."""
+async def test_deleted_project_cannot_be_linked(race: Race) -> None:
+    """It equals a missing project."""
     refusal = await race.one_amid_the_other(race.delete_project, race.others, race.link)
     assert isinstance(refusal, DomainError)
     assert refusal.code == "project_not_found"
 
 
-async def test_an_unlinked_project_stays_unlinked_while_pushes_come(race: Race) -> None:
-    """A batch that had read the link is done again without it, and every event is settled."""
+async def test_unlinked_project_stays_unlinked_during_pushes(race: Race) -> None:
+    """A batch that loaded the link is repeated without it, and every event is processed."""
     await race.link()
     [link] = await race.links()
     renamed = RepositoryChanged(RepositoryStep.RENAMED, facts("1", "acme/new", updated_at=now()))
@@ -254,8 +254,8 @@ async def test_an_unlinked_project_stays_unlinked_while_pushes_come(race: Race) 
     assert [version.event for version in trail] == ["created", "updated", "deleted"]
 
 
-async def test_who_names_a_link_that_is_being_replaced_unlinks_nothing(race: Race) -> None:
-    """What somebody else links in this very moment stays."""
+async def test_naming_a_replaced_link_unlinks_nothing(race: Race) -> None:
+    """The new link of another user stays."""
     await race.world.repositories(race.integration, OTHER)
     await race.link()
     [seen] = await race.links()
@@ -268,8 +268,8 @@ async def test_who_names_a_link_that_is_being_replaced_unlinks_nothing(race: Rac
     assert (await race.facts())[-1] == "git.link.created"
 
 
-async def test_events_are_not_let_go_of_by_who_names_another_link(race: Race) -> None:
-    """They are let go before the link is held, and only of the one that was meant."""
+async def test_naming_another_link_detaches_no_events(race: Race) -> None:
+    """Only events of the named link are detached, before it is locked."""
     await race.world.repositories(race.integration, OTHER)
     await race.link()
     [seen] = await race.links()
@@ -285,8 +285,9 @@ async def test_events_are_not_let_go_of_by_who_names_another_link(race: Race) ->
 
 
 @pytest.mark.parametrize("what", ["show", "link", "change", "unlink"])
-async def test_a_foreign_project_costs_what_none_costs(race: Race, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
-    """The database is asked the very same for another organization's project as for one nobody has."""
+async def test_foreign_project_needs_the_statements_of_a_missing_one(
+    race: Race, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
     other = await race.world.organization("Zenith")
     theirs = await race.world.integration(other, provider_id="2")
     foreign = await race.world.project(other, "Telescope")

@@ -51,8 +51,7 @@ def empty_url(servers: Servers) -> Iterator[str]:
         yield url
 
 
-def test_up_down_up(empty_url: str) -> None:
-    """The schema goes up, down to nothing of ours, and up again."""
+def test_migrates_up_down_and_up(empty_url: str) -> None:
     assert current(empty_url) is None
     migrate(empty_url)
     assert current(empty_url) == newest()
@@ -64,8 +63,8 @@ def test_up_down_up(empty_url: str) -> None:
     assert _catalog(empty_url) == made
 
 
-async def test_one_that_nobody_migrated_is_unavailable_until_somebody_does(empty_url: str) -> None:
-    """To whoever asks whether we are ready, and to GitHub, which delivers again; nothing fails otherwise."""
+async def test_database_without_tables_is_unavailable_until_migrated(empty_url: str) -> None:
+    """Readiness and webhooks report 503, so GitHub delivers again; nothing else fails."""
     database, log = Database(empty_url), PostgresDeliveryLog(empty_url, metrics=MemoryMetrics())
     try:
         with pytest.raises(StorageUnavailable):
@@ -81,7 +80,6 @@ async def test_one_that_nobody_migrated_is_unavailable_until_somebody_does(empty
 
 
 def test_each_step_is_reversible(empty_url: str) -> None:
-    """Every migration can be taken back by itself and made again."""
     for revision in (f"{number:04}" for number in range(1, int(newest()) + 1)):
         migrate(empty_url, revision)
         made = _catalog(empty_url)
@@ -90,21 +88,20 @@ def test_each_step_is_reversible(empty_url: str) -> None:
         assert _catalog(empty_url) == made
 
 
-def test_migrations_agree_with_the_tables(database_url: str) -> None:
-    """What the migrations make is what the tables say."""
+def test_migrations_match_the_tables(database_url: str) -> None:
     assert differences(database_url) == []
 
 
-def test_migrations_make_exactly_the_tables(database_url: str, empty_url: str) -> None:
-    """Down to the predicates of indexes and the names of constraints, there is no other difference."""
+def test_migrations_create_exactly_the_tables(database_url: str, empty_url: str) -> None:
+    """Including predicates of indexes and names of constraints."""
     engine = create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(empty_url), poolclass=NullPool)
     metadata.create_all(engine)
     migrated = {row for row in _catalog(database_url) if row[1] != "git_schema_version"}
     assert migrated == _catalog(empty_url)
 
 
-def test_down_leaves_crewkits_rows(database_url: str) -> None:
-    """No downgrade touches organizations, users, memberships and projects, nor what is in them."""
+def test_downgrade_keeps_rows_of_crewkit(database_url: str) -> None:
+    """Organizations, users, memberships and projects."""
     with psycopg.connect(database_url) as connection:
         connection.execute(
             """
@@ -125,8 +122,8 @@ def test_down_leaves_crewkits_rows(database_url: str) -> None:
     assert _crewkits(database_url) == before
 
 
-def test_crewkits_own_tables_are_used_as_they_are(empty_url: str) -> None:
-    """Where crewkit has made its tables, larger than ours, up and down leave them as they were."""
+def test_uses_existing_tables_of_crewkit(empty_url: str) -> None:
+    """If crewkit created larger tables, upgrade and downgrade leave them unchanged."""
     with psycopg.connect(empty_url) as connection:
         connection.execute(
             """
@@ -144,8 +141,8 @@ def test_crewkits_own_tables_are_used_as_they_are(empty_url: str) -> None:
     assert "alembic_version" in _tables(empty_url)
 
 
-def test_two_who_migrate_at_once(empty_url: str) -> None:
-    """Processes that start together wait for each other, and find the work done."""
+def test_concurrent_migrations_wait_for_each_other(empty_url: str) -> None:
+    """The second process has nothing left to do."""
     failures: list[Exception] = []
 
     def run() -> None:
@@ -163,8 +160,7 @@ def test_two_who_migrate_at_once(empty_url: str) -> None:
     assert current(empty_url) == newest()
 
 
-def test_plain_sql_makes_the_same(database_url: str, empty_url: str) -> None:
-    """The SQL given for review is what is run."""
+def test_printed_sql_equals_the_migration(database_url: str, empty_url: str) -> None:
     with psycopg.connect(empty_url, autocommit=True) as connection:
         # Statement by statement, as psql runs a file: some run outside a transaction only.
         for statement in sql().split(";\n\n"):
@@ -172,8 +168,8 @@ def test_plain_sql_makes_the_same(database_url: str, empty_url: str) -> None:
     assert _catalog(empty_url) == _catalog(database_url)
 
 
-def test_payloads_are_kept_out_of_line_uncompressed(database_url: str) -> None:
-    """PostgreSQL does not try to compress again what we compressed."""
+def test_payloads_are_stored_external(database_url: str) -> None:
+    """PostgreSQL does not compress them again."""
     with psycopg.connect(database_url) as connection:
         row = connection.execute(
             "SELECT attstorage FROM pg_attribute"
@@ -182,15 +178,15 @@ def test_payloads_are_kept_out_of_line_uncompressed(database_url: str) -> None:
     assert row == ("e",)
 
 
-def test_unknown_revision_is_named(database_url: str) -> None:
-    """A revision that does not exist is an error of its own, and changes nothing."""
+def test_names_an_unknown_revision(database_url: str) -> None:
+    """Nothing changes."""
     with pytest.raises(RevisionUnknown, match="nowhere"):
         downgrade(database_url, "nowhere")
     assert current(database_url) == newest()
 
 
-def test_leaves_a_newer_schema_as_it_is(empty_url: str) -> None:
-    """After a rollback the older version's `migrate` succeeds, changes nothing, and says so."""
+def test_keeps_a_newer_schema(empty_url: str) -> None:
+    """After a rollback, `migrate` of the older version succeeds and changes nothing."""
     migrate(empty_url)
     with psycopg.connect(empty_url) as connection:
         connection.execute("UPDATE git_schema_version SET version_num = '9000'")
@@ -211,14 +207,12 @@ def test_names_a_revision_that_it_cannot_interpret(empty_url: str) -> None:
         migrate(empty_url)
 
 
-def test_database_that_does_not_answer() -> None:
-    """An unreachable database is told as such."""
+def test_reports_an_unreachable_database() -> None:
     with pytest.raises(StorageUnavailable):
         migrate("postgresql://nobody@/nothing?host=/nonexistent")
 
 
-def test_command_line(empty_url: str) -> None:
-    """`crewkit-git migrate` checks, brings up, brings down and prints."""
+def test_command_checks_upgrades_downgrades_and_prints(empty_url: str) -> None:
 
     def run(*arguments: str) -> tuple[int, str]:
         environment = {"CREWKIT_GIT_DATABASE_URL": empty_url, "CREWKIT_GIT_ENVIRONMENT": "development"}
@@ -253,8 +247,8 @@ def test_command_line(empty_url: str) -> None:
     assert "CREATE TABLE git_webhook_events" in output
 
 
-def test_down_is_refused_where_nobody_can_be_asked(empty_url: str) -> None:
-    """Without a terminal it wants `--yes`, says what would be lost, and changes nothing."""
+def test_downgrade_without_a_terminal_needs_yes(empty_url: str) -> None:
+    """The message lists the data that would be lost, and nothing changes."""
     migrate(empty_url)
     environment = {"CREWKIT_GIT_DATABASE_URL": empty_url, "CREWKIT_GIT_ENVIRONMENT": "development"}
     done = CliRunner().invoke(command, ["--down", "base"], input="y\n", env=environment)
@@ -265,8 +259,8 @@ def test_down_is_refused_where_nobody_can_be_asked(empty_url: str) -> None:
 
 
 @pytest.mark.parametrize(("answer", "code", "revision"), [(b"n\n", 1, newest()), (b"y\n", 0, None)])
-def test_down_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revision: str | None) -> None:
-    """Saying which database and what is lost; whoever does not agree changes nothing."""
+def test_downgrade_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revision: str | None) -> None:
+    """With the database and the data that is lost; any other answer changes nothing."""
     migrate(empty_url)
     ours, theirs = pty.openpty()
     try:
@@ -289,8 +283,8 @@ def test_down_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revis
     assert current(empty_url) == revision
 
 
-def test_the_first_people_of_a_rehearsal(empty_url: str) -> None:
-    """What docs/deploy.md inserts makes one owner, who has the id it shows."""
+def test_documented_statements_create_an_owner(empty_url: str) -> None:
+    """Those of docs/deploy.md, with the documented id."""
     page = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text()
     [statements] = re.findall(r"```sql\n(.+?)```", page, re.DOTALL)
     migrate(empty_url)

@@ -9,8 +9,8 @@ from tests.support.servers.service import running_service
 
 
 @pytest.mark.parametrize("process", ["grpc", "worker", "scheduler"])
-def test_figures_and_health(database_url: str, redis_url: str, process: str) -> None:
-    """Prometheus finds what the API shows too; an orchestrator learns whether it lives and can work."""
+def test_serves_metrics_and_health(database_url: str, redis_url: str, process: str) -> None:
+    """For Prometheus and an orchestrator."""
     address = claimable(Address("127.0.0.1", 0), "the address")
     settings = {"METRICS_ADDR": str(address)}
     with (
@@ -27,8 +27,8 @@ def test_figures_and_health(database_url: str, redis_url: str, process: str) -> 
             client.get("/healthz")
 
 
-def test_the_database_is_missed(redis_url: str) -> None:
-    """It lives on, and is not to be sent anything."""
+def test_reports_a_missing_database(redis_url: str) -> None:
+    """The process is live but not ready."""
     address = claimable(Address("127.0.0.1", 0), "the address")
     nowhere = "postgresql://127.0.0.1:9/none"
     with (

@@ -61,15 +61,15 @@ def _ping(registry: str, home: Path, **environment: str) -> subprocess.Completed
     )
 
 
-def test_npm_trusts_what_the_machine_trusts(registry: tuple[str, Path], tmp_path: Path) -> None:
-    """Among it the certificate of a proxy that inspects TLS."""
+def test_npm_trusts_certificates_of_the_machine(registry: tuple[str, Path], tmp_path: Path) -> None:
+    """For example, that of a proxy that inspects TLS."""
     url, authority = registry
     done = _ping(url, tmp_path, SSL_CERT_FILE=str(authority))
     assert done.returncode == 0, done.stderr
 
 
 def test_npm_names_an_unknown_certificate(registry: tuple[str, Path], tmp_path: Path) -> None:
-    """In its own words, after short retries."""
+    """After short retries."""
     url, _ = registry
     done = _ping(url, tmp_path)
     assert done.returncode != 0

@@ -38,10 +38,10 @@ async def connected(database_url: str) -> AsyncIterator[Hours]:
     ],
     ids=["status_500", "rate_limit", "key_refused"],
 )
-async def test_ten_minutes_out_of_order_suspend_nobody(
+async def test_outage_of_ten_minutes_suspends_no_integration(
     connected: Hours, fault: Fault, code: str, alerts: list[str]
 ) -> None:
-    """Lists are served with their age, who wants more is told when to come back, and it ends by itself."""
+    """Lists have their age, other requests get a retry time, and the service recovers by itself."""
     before = await connected.now()
     connected.fault(fault)
     assert (await connected.ask("POST", "/sync")).status_code == 202
@@ -78,8 +78,8 @@ async def test_ten_minutes_out_of_order_suspend_nobody(
     assert [told for told, _ in connected.alerts.told] == alerts
 
 
-async def test_one_refused_installation_is_suspended_until_the_next_success(connected: Hours) -> None:
-    """Three refusals while GitHub knows our app: one alert, one fact; active again by itself."""
+async def test_suspends_a_rejected_installation_until_the_next_success(connected: Hours) -> None:
+    """After three errors while GitHub accepts the app: one alert, one event."""
     connected.fault(Fault(FaultKind.KEY_REFUSED, path=MINTING))
     await connected.go_by(seconds=TEN_MINUTES)
     suspended = await connected.now()

@@ -53,27 +53,27 @@ def company(tmp_path: Path) -> Iterator[Company]:
         yield Company(proxy, server, bundle)
 
 
-async def test_token_keys_are_read_through_the_proxy(company: Company) -> None:
+async def test_reads_token_keys_through_the_proxy(company: Company) -> None:
     async with http_client(company.outgoing) as client:
         assert list(await read_key_set(f"https://{HOST}/keys", client)) == ["k1"]
     assert company.proxy.asked == [f"{HOST}:443"]
 
 
-async def test_without_the_company_s_authority_nobody_is_trusted(company: Company) -> None:
+async def test_needs_the_certificate_authority_of_the_proxy(company: Company) -> None:
     async with http_client(Outgoing(proxy=Secret(company.proxy.url))) as client:
         with pytest.raises(KeySetUnreadable, match="CERTIFICATE_VERIFY_FAILED"):
             await read_key_set(f"https://{HOST}/keys", client)
     assert company.server.requests == []
 
 
-async def test_github_is_called_through_the_proxy(company: Company) -> None:
+async def test_calls_github_through_the_proxy(company: Company) -> None:
     await Registrar(
         GitHubUrls(f"https://{HOST}/api", "https://web"), None, connect_by(company.outgoing)
     ).check_reachable()
     assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("GET", "/api/")])
 
 
-def test_alerts_are_sent_through_the_proxy(company: Company) -> None:
+def test_sends_alerts_through_the_proxy(company: Company) -> None:
     dsn = f"https://key@{HOST}/1"
     route = company.outgoing
     alerts = SentryAlerts(
@@ -84,7 +84,7 @@ def test_alerts_are_sent_through_the_proxy(company: Company) -> None:
     assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("POST", "/api/1/envelope/")])
 
 
-def test_traces_are_sent_through_the_proxy(company: Company) -> None:
+def test_sends_traces_through_the_proxy(company: Company) -> None:
     collector, route = f"https://{HOST}", company.outgoing
     traces = OpenTelemetryTraces(
         make_span_processor(collector, proxy=route.proxy_for(collector), ca_bundle=route.ca_bundle)
@@ -95,7 +95,7 @@ def test_traces_are_sent_through_the_proxy(company: Company) -> None:
     assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("POST", "/v1/traces")])
 
 
-async def test_loopback_is_called_directly_whatever_the_settings_say(tmp_path: Path) -> None:
+async def test_calls_loopback_addresses_directly(tmp_path: Path) -> None:
     authority = Authority()
     bundle = tmp_path / "company.pem"
     bundle.write_bytes(authority.certificate)
@@ -105,7 +105,7 @@ async def test_loopback_is_called_directly_whatever_the_settings_say(tmp_path: P
             assert (await client.get(f"https://127.0.0.1:{server.port}/")).status_code == 200
 
 
-async def test_a_proxy_that_is_down_is_not_passed_by() -> None:
+async def test_does_not_bypass_a_proxy_that_is_down() -> None:
     async with http_client(Outgoing(Secret("http://127.0.0.1:9"))) as client:
         with pytest.raises(httpx.ConnectError):
             await client.get(f"https://{HOST}/")
@@ -130,7 +130,7 @@ async def test_a_proxy_that_is_down_is_not_passed_by() -> None:
         ("https://[fd00::5]", True),
     ],
 )
-def test_who_is_called_without_the_proxy(url: str, *, is_direct: bool) -> None:
+def test_respects_no_proxy(url: str, *, is_direct: bool) -> None:
     env = {
         "CREWKIT_GIT_HTTPS_PROXY": "proxy.example:3128",
         "CREWKIT_GIT_NO_PROXY": "corp.example, .internal,10.0.0.0/8 port.example:8443,fd00::/8",
@@ -139,7 +139,7 @@ def test_who_is_called_without_the_proxy(url: str, *, is_direct: bool) -> None:
     assert route.proxy_for(url) == (None if is_direct else "http://proxy.example:3128")
 
 
-def test_the_usual_variables_are_read_and_ours_come_first(tmp_path: Path) -> None:
+def test_own_settings_have_precedence_over_usual_variables(tmp_path: Path) -> None:
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(Authority().certificate)
     usual = {"https_proxy": "http://usual:1", "NO_PROXY": "a.example", "SSL_CERT_FILE": str(bundle)}
@@ -150,7 +150,7 @@ def test_the_usual_variables_are_read_and_ours_come_first(tmp_path: Path) -> Non
     assert outgoing_of(Settings.from_environment(env)).proxy_for("https://b.example") == "http://ours:1"
 
 
-def test_the_description_has_no_password(company: Company) -> None:
+def test_description_has_no_password(company: Company) -> None:
     said = company.outgoing.description
     assert f"HTTPS calls use the proxy http://127.0.0.1:{company.proxy.port}, except: loopback" in said
     assert str(company.ca_bundle) in said
@@ -167,6 +167,6 @@ def test_the_description_has_no_password(company: Company) -> None:
         ("CA_BUNDLE", "-----BEGIN CERTIFICATE-----", "this is a certificate, not the path of a file"),
     ],
 )
-def test_a_route_that_cannot_be_is_refused(name: str, text: str, why: str) -> None:
+def test_rejects_an_invalid_proxy(name: str, text: str, why: str) -> None:
     with pytest.raises(SettingsRefused, match=why):
         Settings.from_environment({**DEVELOPMENT, f"CREWKIT_GIT_{name}": text})

@@ -15,13 +15,13 @@ def _files_of_wheel(project: Path, directory: Path) -> list[str]:
     return zipfile.ZipFile(wheel).namelist()
 
 
-def test_the_service_contains_no_sandbox_and_no_test_double(tmp_path: Path) -> None:
+def test_wheel_contains_neither_sandbox_nor_test_doubles(tmp_path: Path) -> None:
     top = {name.partition("/")[0] for name in _files_of_wheel(ROOT, tmp_path)}
     packages = {name for name in top if not name.endswith(".dist-info")}
     assert packages == {"core", "ports", "adapters", "entrypoints", "crewkit"}
 
 
-def test_the_package_for_authors_of_adapters_contains_suites_doubles_and_builders(tmp_path: Path) -> None:
+def test_package_for_adapter_authors_contains_suites_doubles_and_builders(tmp_path: Path) -> None:
     names = _files_of_wheel(ROOT / "testing", tmp_path)
     assert {"testing/contracts/exclusion.py", "testing/memory/database.py", "testing/builders/flows.py"} <= {*names}
     assert {name.partition("/")[0] for name in names if not name.startswith("crewkit_git_testing-")} == {"testing"}

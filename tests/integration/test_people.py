@@ -62,8 +62,8 @@ async def told(person: httpx.AsyncClient, query: str = "") -> list[dict[str, Any
     return found
 
 
-async def test_what_people_write_is_known_to_be_theirs(both: ServiceAtSandbox) -> None:
-    """By number, login and verified address, each with its method; earlier commits once one connects."""
+async def test_attributes_commits_to_users(both: ServiceAtSandbox) -> None:
+    """By id, login and verified address, each with its method; earlier commits after a user connects."""
     async with AsyncExitStack() as stack:
         mara, priya, jonas, viewer = [
             await stack.enter_async_context(both.person(role)) for role in ("owner", "member", "admin", "viewer")
@@ -130,11 +130,8 @@ def secrets_in(both: ServiceAtSandbox, rows: LiteralString) -> list[str]:
     return [token for pair in tokens for token in pair if token in kept]
 
 
-async def test_an_account_is_one_persons_until_they_give_it_up(both: ServiceAtSandbox) -> None:
-    """Two race for it, one has it; who disconnects is rid of it at once, GitHub hears of it when it can.
-
-    All the while neither tokens nor verifiers can be read in the database.
-    """
+async def test_account_belongs_to_one_user_until_disconnected(both: ServiceAtSandbox) -> None:
+    """One of two concurrent requests gets it. A disconnect is immediate; GitHub is notified later."""
     async with both.person("owner") as one, both.person("member") as other:
         answers = await asyncio.gather(returned(both, one, MARA), returned(both, other, MARA))
         assert sorted(answer.status_code for answer in answers) == [302, 409]

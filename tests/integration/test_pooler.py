@@ -57,8 +57,8 @@ async def test_without_a_pooler_sessions_are_set_up_once(database_url: str) -> N
     await database.close()
 
 
-async def test_one_at_a_time_holds_a_name(pooled_url: str, database_url: str) -> None:
-    """Also against a process that is connected without the pooler."""
+async def test_one_process_at_a_time_holds_a_lock(pooled_url: str, database_url: str) -> None:
+    """Also against a process that connects without the pooler."""
     pooled, direct = Database(pooled_url), Database(database_url)
     async with PostgresExclusion(pooled).hold("work") as first:
         async with PostgresExclusion(pooled).hold("work") as second:
@@ -71,7 +71,7 @@ async def test_one_at_a_time_holds_a_name(pooled_url: str, database_url: str) ->
     await direct.close()
 
 
-async def test_deliveries_are_kept_and_processed_through_a_pooler(
+async def test_stores_and_processes_deliveries_through_a_pooler(
     pooled_url: str, database_url: str, redis_url: str
 ) -> None:
     with opened(database_url) as ledger:
@@ -85,13 +85,13 @@ async def test_deliveries_are_kept_and_processed_through_a_pooler(
                 assert not [line for line in service.log(name) if line["level"] == "error"]
 
 
-def test_migrations_are_refused_with_the_way_out(pooled_url: str) -> None:
+def test_rejects_migrations_through_a_pooler_with_a_remedy(pooled_url: str) -> None:
     with pytest.raises(StorageUnavailable, match="behind a connection pooler") as refused:
         migrate(pooled_url)
     assert "CREWKIT_GIT_MIGRATION_DATABASE_URL" in refused.value.remedy
 
 
-async def test_the_doctor_learns_of_the_pooler(pooled_url: str, database_url: str) -> None:
+async def test_doctor_reports_the_pooler(pooled_url: str, database_url: str) -> None:
     pooled, direct = Database(pooled_url), Database(database_url)
     assert await Inspection(pooled).pooler() == PoolerState(has_statement_timeout=False)
     assert await Inspection(direct).pooler() is None

@@ -25,8 +25,8 @@ async def opened(
         await database.close()
 
 
-async def test_lost_connections_are_replaced_unseen(database_url: str) -> None:
-    """Connections that died while idle fail nobody: the next who comes gets a new one."""
+async def test_replaces_lost_idle_connections(database_url: str) -> None:
+    """The next caller gets a new connection without an error."""
     async with opened(database_url) as database:
         async with database.session() as one, database.session() as two, database.session() as three:
             for session in (one, two, three):
@@ -37,8 +37,8 @@ async def test_lost_connections_are_replaced_unseen(database_url: str) -> None:
                 assert await session.read("SELECT 1") == [(1,)]
 
 
-async def test_connection_lost_in_use(database_url: str) -> None:
-    """Who loses a connection in the middle is told to come again, and then is served."""
+async def test_reports_a_connection_lost_in_use(database_url: str) -> None:
+    """The caller gets a retryable error, and the next call works."""
     async with opened(database_url) as database:
         async with database.session() as session:
             await session.write("SELECT 1")
@@ -50,16 +50,15 @@ async def test_connection_lost_in_use(database_url: str) -> None:
             assert await session.read("SELECT 1") == [(1,)]
 
 
-async def test_server_that_is_not_there() -> None:
-    """No server is an outage, not a mistake."""
+async def test_missing_server_is_an_outage() -> None:
     async with opened("postgresql://nobody@/nothing?host=/nonexistent") as database:
         with pytest.raises(StorageUnavailable):
             async with database.session():
                 pass
 
 
-async def test_server_that_never_answers() -> None:
-    """A server that takes the connection and says nothing is given up on."""
+async def test_silent_server_at_connect_is_an_outage() -> None:
+    """The connection attempt has a time limit."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         url = f"postgresql://nobody@127.0.0.1:{port}/nothing?connect_timeout=2&sslmode=disable"
@@ -69,8 +68,8 @@ async def test_server_that_never_answers() -> None:
                     pass
 
 
-async def test_server_that_falls_silent(database_url: str) -> None:
-    """A statement that gets no answer ends in bounded time, and its connection with it."""
+async def test_silent_server_in_a_statement_is_an_outage(database_url: str) -> None:
+    """The statement ends in limited time, and its connection with it."""
     async with opened(database_url, connections=1, silence=0.2) as database:
         async with database.session() as session:
             with pytest.raises(StorageUnavailable):
@@ -79,8 +78,8 @@ async def test_server_that_falls_silent(database_url: str) -> None:
             assert await session.read("SELECT 1") == [(1,)]
 
 
-async def test_crowd_waits_and_is_told(database_url: str) -> None:
-    """Where all connections are taken one waits a while, then is told to come again."""
+async def test_callers_wait_for_a_connection_and_time_out(database_url: str) -> None:
+    """With a retryable error."""
     async with opened(database_url, connections=1, patience=0.1) as database:
         async with database.session() as session:
             await session.read("SELECT 1")
@@ -91,8 +90,7 @@ async def test_crowd_waits_and_is_told(database_url: str) -> None:
             assert await session.read("SELECT 1") == [(1,)]
 
 
-async def test_connections_are_bounded_and_reused(database_url: str) -> None:
-    """However many come, no more connections than allowed are made."""
+async def test_limits_and_reuses_connections(database_url: str) -> None:
     async with opened(database_url, connections=2) as database:
 
         async def backend() -> int:
@@ -103,8 +101,8 @@ async def test_connections_are_bounded_and_reused(database_url: str) -> None:
         assert len(set(await asyncio.gather(*(backend() for _ in range(40))))) <= 2
 
 
-async def test_cancelled_statement_spares_the_next(database_url: str) -> None:
-    """A caller who hangs up in the middle of a statement leaves nothing on the connection."""
+async def test_cancelled_statement_does_not_affect_the_next(database_url: str) -> None:
+    """On the same connection."""
     async with opened(database_url, connections=1) as database:
 
         async def wait_long() -> None:
@@ -120,8 +118,8 @@ async def test_cancelled_statement_spares_the_next(database_url: str) -> None:
             assert await session.read("SELECT count(*)::int FROM pg_locks WHERE NOT granted") == [(0,)]
 
 
-async def test_who_leaves_takes_no_connection_with_them(database_url: str) -> None:
-    """The server stops what nobody waits for, so that however many leave, no more than allowed are busy."""
+async def test_cancelled_caller_releases_its_connection(database_url: str) -> None:
+    """The server stops abandoned statements, so the limit holds for any number of callers."""
     async with opened(database_url, connections=2) as database:
 
         async def wait_long() -> None:
@@ -140,8 +138,8 @@ async def test_who_leaves_takes_no_connection_with_them(database_url: str) -> No
             assert await session.read("SELECT 7") == [(7,)]
 
 
-async def test_reads_before_the_first_write_hold_no_transaction(database_url: str) -> None:
-    """A read leaves nothing open on the server, whose clock against idle transactions would run."""
+async def test_reads_before_the_first_write_open_no_transaction(database_url: str) -> None:
+    """The server's time limit for idle transactions would run."""
     async with opened(database_url) as database, database.session() as session:
         await session.read("SELECT 1")
         async with database.session() as other:
@@ -152,8 +150,8 @@ async def test_reads_before_the_first_write_hold_no_transaction(database_url: st
         assert rows == [("idle",)]
 
 
-async def test_lock_that_is_not_given_is_a_conflict(database_url: str) -> None:
-    """A lock that another holds for too long is a conflict: trying again may succeed."""
+async def test_lock_timeout_is_a_conflict(database_url: str) -> None:
+    """A retry may succeed."""
     async with opened(database_url) as database, database.session() as one, database.session() as two:
         await one.write("SELECT pg_advisory_xact_lock(1)")
         await two.change("SET LOCAL lock_timeout = '50ms'")
@@ -161,8 +159,8 @@ async def test_lock_that_is_not_given_is_a_conflict(database_url: str) -> None:
             await two.write("SELECT pg_advisory_xact_lock(1)")
 
 
-async def test_limits_are_set_on_every_connection(database_url: str) -> None:
-    """No statement runs for ever, no transaction idles for ever, and times are in UTC."""
+async def test_every_connection_has_limits(database_url: str) -> None:
+    """Time limits for statements and idle transactions, and times in UTC."""
     names = ("TimeZone", "statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
     async with opened(database_url) as database, database.session() as session:
         settings = [(await session.read(f"SHOW {name}"))[0][0] for name in names]
@@ -170,7 +168,7 @@ async def test_limits_are_set_on_every_connection(database_url: str) -> None:
 
 
 async def test_closed_pool_leaves_no_connection(database_url: str) -> None:
-    """After closing, even connections that were in use then are closed when they come back."""
+    """Connections in use are closed when they are released."""
     database = Database(database_url)
     async with database.session() as session:
         await session.read("SELECT 1")

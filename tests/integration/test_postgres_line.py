@@ -23,31 +23,30 @@ async def line(database_url: str) -> AsyncIterator[Line]:
     await opened.close()
 
 
-async def test_values_travel_by_place_and_by_name(line: Line) -> None:
-    """A name may stand twice, and a per cent sign is written twice."""
+async def test_sends_positional_and_named_values(line: Line) -> None:
+    """A name may occur twice; a percent sign is doubled."""
     assert await line.ask("SELECT %s::int + 1, %s::text", (41, "é")) == [(42, "é")]
     by_name = "SELECT %(a)s::int, %(b)s::text, %(a)s::int, 'x%%'"
     assert await line.ask(by_name, {"a": 1, "b": None}) == [(1, None, 1, "x%")]
     assert await line.ask("SELECT 1 WHERE false", ()) == []
 
 
-async def test_a_question_is_prepared_once_for_each_kind_of_value(line: Line) -> None:
-    """Small and large numbers are of different types to the driver."""
+async def test_prepares_a_statement_once_per_value_types(line: Line) -> None:
+    """The driver uses different types for small and large numbers."""
     for value in (1, 2, 3, 2**40, 2**40 + 1):
         assert await line.ask("SELECT %s", (value,)) == [(value,)]
     assert await line.ask(_PREPARED, ()) == [(3,)]
 
 
-async def test_the_oldest_make_room(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever is asked, the server keeps no more than so many, and all are answered."""
+async def test_evicts_the_oldest_prepared_statements(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "_MOST_PREPARED", 3)
     for number in [*range(6), *range(6)]:
         assert await line.ask(f"SELECT {number}", ()) == [(number,)]
     assert await line.ask(_PREPARED, ()) == [(3,)]
 
 
-async def test_a_refusal_is_the_drivers_and_the_next_question_is_answered(line: Line) -> None:
-    """Both where it cannot be prepared and where it cannot be run."""
+async def test_raises_the_errors_of_the_driver_and_continues(line: Line) -> None:
+    """Whether preparing or executing fails."""
     with pytest.raises(psycopg.errors.UndefinedTable):
         await line.ask("SELECT * FROM nowhere", ())
     for divisor in (1, 0, 2):
@@ -58,15 +57,15 @@ async def test_a_refusal_is_the_drivers_and_the_next_question_is_answered(line: 
                 await line.ask("SELECT 4 / %s", (divisor,))
 
 
-async def test_more_than_the_socket_takes_at_once_arrives(line: Line) -> None:
-    """Both ways."""
+async def test_transfers_more_than_the_socket_buffer(line: Line) -> None:
+    """In both directions."""
     text = "x" * 20_000_000
     [(length, back)] = await line.ask("SELECT length(%s), %s", (text, text))
     assert length == len(back) == len(text)
 
 
-async def test_a_wait_that_is_given_up_costs_the_connection_alone(database_url: str) -> None:
-    """Nobody gets the answer that another left on its way."""
+async def test_cancelled_wait_closes_only_the_connection(database_url: str) -> None:
+    """No other caller gets the late response."""
     database = Database(database_url, connections=1)
 
     async def ask_slowly() -> None:
@@ -80,8 +79,8 @@ async def test_a_wait_that_is_given_up_costs_the_connection_alone(database_url: 
     await database.close()
 
 
-async def test_what_was_prepared_outlives_what_is_rolled_back(database_url: str) -> None:
-    """Left without a commit, or undone by an error that someone caught."""
+async def test_prepared_statements_survive_a_rollback(database_url: str) -> None:
+    """Without a commit, or after a caught error."""
     database = Database(database_url, connections=1)
     for _ in range(3):
         async with database.session() as session:

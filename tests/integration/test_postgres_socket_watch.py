@@ -26,8 +26,8 @@ def run(request: pytest.FixtureRequest) -> Run:
     return running
 
 
-def test_cursors_and_questions_take_turns(run: Run, database_url: str) -> None:
-    """Whichever of both comes next on a connection, it hears its own answer."""
+def test_cursors_and_statements_alternate(run: Run, database_url: str) -> None:
+    """Each gets its own result."""
 
     async def take_turns() -> None:
         line = await Database(database_url).connect()
@@ -42,8 +42,8 @@ def test_cursors_and_questions_take_turns(run: Run, database_url: str) -> None:
     run(take_turns())
 
 
-def test_a_server_that_speaks_unasked_is_heard_once(run: Run, database_url: str) -> None:
-    """It would keep the event loop busy for good."""
+def test_unsolicited_data_wakes_the_loop_once(run: Run, database_url: str) -> None:
+    """Otherwise it would keep the event loop busy permanently."""
 
     async def speak() -> None:
         line = await Database(database_url).connect()
@@ -59,8 +59,8 @@ def test_a_server_that_speaks_unasked_is_heard_once(run: Run, database_url: str)
     run(speak())
 
 
-def test_whoever_has_the_socket_next_is_heard(run: Run, database_url: str) -> None:
-    """A descriptor's number goes from a connection that was lost to the next that is opened."""
+def test_reused_descriptor_is_watched(run: Run, database_url: str) -> None:
+    """A lost connection's descriptor number is reused by the next connection."""
 
     async def lose() -> None:
         database = Database(database_url)
@@ -84,8 +84,7 @@ def test_whoever_has_the_socket_next_is_heard(run: Run, database_url: str) -> No
     run(lose())
 
 
-def test_a_closed_connection_leaves_no_watch(run: Run, database_url: str) -> None:
-    """The loop knows nothing of its descriptor any more."""
+def test_closed_connection_is_not_watched(run: Run, database_url: str) -> None:
 
     async def close() -> None:
         line = await Database(database_url).connect()
@@ -97,8 +96,8 @@ def test_a_closed_connection_leaves_no_watch(run: Run, database_url: str) -> Non
     run(close())
 
 
-def test_whoever_asks_while_connections_are_killed_is_answered(run: Run, database_url: str) -> None:
-    """With the right answer or a refusal: of a socket that broke uvloop tells once, and never again."""
+def test_every_caller_gets_a_result_while_connections_are_killed(run: Run, database_url: str) -> None:
+    """Uvloop reports a broken socket only once."""
 
     async def ask() -> None:
         name = "asked_while_killed"

@@ -31,8 +31,8 @@ async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
     await world.database.close()
 
 
-async def test_texts_postgres_cannot_keep_are_replaced(world: PostgresWorld) -> None:
-    """U+0000 and lone surrogates become U+FFFD in columns, arrays and JSON, and lose no delivery."""
+async def test_replaces_text_that_postgres_cannot_store(world: PostgresWorld) -> None:
+    """U+0000 and lone surrogates become U+FFFD in columns, arrays and JSON."""
     integration = await world.integration(provider_name=_ODD, settings={_ODD: [_ODD, {"x": (_ODD,)}]})
     assert integration.provider_name == _KEPT
     assert integration.settings == {_KEPT: [_KEPT, {"x": [_KEPT]}]}
@@ -55,8 +55,8 @@ async def test_texts_postgres_cannot_keep_are_replaced(world: PostgresWorld) -> 
     assert (row.full_name, row.description) == (_KEPT, _KEPT)
 
 
-async def test_revoking_takes_the_tokens(world: PostgresWorld) -> None:
-    """A connection keeps its tokens through other changes, and loses them with the change that revokes it."""
+async def test_revoking_deletes_the_tokens(world: PostgresWorld) -> None:
+    """Other changes of a connection keep them."""
     user = await world.user()
     async with world.unit_of_work() as tx:
         connection = Connection(
@@ -90,8 +90,8 @@ async def test_revoking_takes_the_tokens(world: PostgresWorld) -> None:
         assert [token is not None for token in tokens] == [kept] * 3
 
 
-async def test_role_we_do_not_know_is_none(world: PostgresWorld) -> None:
-    """A role that crewkit invents later gives nobody anything here."""
+async def test_unknown_role_is_none(world: PostgresWorld) -> None:
+    """A future role of crewkit gives no permission here."""
     user, organization = await world.user(), await world.organization()
     await world.member(user, organization, Role.OWNER)
     async with world.database.session() as session:
@@ -101,8 +101,8 @@ async def test_role_we_do_not_know_is_none(world: PostgresWorld) -> None:
 
 
 @pytest.mark.parametrize("damage", ["payload = 'x'", "payload_length = 3", "payload = substring(payload, 1, 12)"])
-async def test_damaged_payload_stops_no_lane(world: PostgresWorld, damage: str) -> None:
-    """A payload that cannot be read back is told to whoever asks for it, and counts as gone in its lane."""
+async def test_damaged_payload_does_not_block_its_lane(world: PostgresWorld, damage: str) -> None:
+    """Readers get an error, and the lane treats the payload as missing."""
     await world.keep(a_delivery(body=b"{}" * 1000), now())
     good = await world.event()
     async with world.database.session() as session:
@@ -116,7 +116,7 @@ async def test_damaged_payload_stops_no_lane(world: PostgresWorld, damage: str) 
 
 
 async def test_expired_payload_is_none(world: PostgresWorld) -> None:
-    """What retention took is gone from both views."""
+    """After retention deleted it."""
     event = await world.event()
     async with world.database.session() as session:
         await session.change("UPDATE git_webhook_events SET payload = NULL")
@@ -127,8 +127,8 @@ async def test_expired_payload_is_none(world: PostgresWorld) -> None:
         assert queued_event.body is None
 
 
-async def test_unlinking_keeps_the_ledger(world: PostgresWorld) -> None:
-    """An event of a link that is deleted stays, without it."""
+async def test_unlinking_keeps_the_events(world: PostgresWorld) -> None:
+    """Without the link."""
     organization = await world.organization()
     integration = await world.integration(organization)
     link = await world.link(await world.project(organization), integration)
@@ -141,8 +141,8 @@ async def test_unlinking_keeps_the_ledger(world: PostgresWorld) -> None:
         assert await session.read("SELECT project_repository_id FROM git_webhook_events") == [(None,)]
 
 
-async def test_a_constraint_of_crewkits_own_is_met_as_a_name_that_is_taken(world: PostgresWorld) -> None:
-    """Whatever it is called, and whatever it compares."""
+async def test_unique_constraint_of_crewkit_is_a_duplicate_name(world: PostgresWorld) -> None:
+    """Whatever its name and columns."""
     organization = await world.organization()
     await world.project(organization, "Rocket")
     async with world.database.session() as session:
@@ -154,8 +154,8 @@ async def test_a_constraint_of_crewkits_own_is_met_as_a_name_that_is_taken(world
             await tx.projects.add(project, BY)
 
 
-async def test_events_let_a_link_go_by_and_by(world: PostgresWorld) -> None:
-    """Before it is deleted, some at a time, and those of other links keep theirs."""
+async def test_detaches_events_of_a_link_in_batches(world: PostgresWorld) -> None:
+    """Events of other links stay attached."""
     organization = await world.organization()
     integration = await world.integration(organization)
     links = [
@@ -189,8 +189,8 @@ _LARGE_LEDGER = """
 """
 
 
-async def test_no_question_reads_the_whole_ledger(world: PostgresWorld) -> None:
-    """On a large ledger every question a user or a drainer waits for is answered from an index."""
+async def test_queries_use_indexes(world: PostgresWorld) -> None:
+    """On a large table, each query that a user or a drainer waits for."""
     integration = await world.integration()
     async with world.database.session() as session:
         await session.change(_LARGE_LEDGER, (integration.id,))

@@ -45,8 +45,8 @@ def deaf(tmp_path: Path) -> Iterator[tuple[Process, psutil.Process]]:
     process.stop()
 
 
-def test_one_that_does_not_listen_is_killed_with_its_children(deaf: tuple[Process, psutil.Process]) -> None:
-    """A stop takes no longer than its signals are given, and takes descendants too."""
+def test_kills_a_process_that_ignores_signals(deaf: tuple[Process, psutil.Process]) -> None:
+    """With its descendants, after the time limit of the signals."""
     process, child = deaf
     process.stop()
     assert process.exit_code() == -signal.SIGKILL
@@ -54,16 +54,15 @@ def test_one_that_does_not_listen_is_killed_with_its_children(deaf: tuple[Proces
     assert not child.is_running()
 
 
-def test_one_that_fails_is_reported_with_its_last_words(tmp_path: Path) -> None:
-    """The message has how it ended, what it said, and where its log is."""
+def test_reports_a_failed_process_with_its_last_lines(tmp_path: Path) -> None:
+    """With its exit code and the path of its log."""
     failing = program(tmp_path, "import sys; print('no such luck'); sys.exit(3)", [])
     message = r"(?s)exit code 3\. Its log is .*program\.log.*no such luck"
     with pytest.raises(CannotStart, match=message), running(failing):
         pass
 
 
-def test_one_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
-    """Waiting is bounded."""
+def test_stops_waiting_for_a_process_that_is_never_ready(tmp_path: Path) -> None:
     process = Process(program(tmp_path, "import signal; signal.pause()", []))
     try:
         with pytest.raises(CannotStart, match="not ready after 0 s"):
@@ -72,8 +71,8 @@ def test_one_that_never_gets_ready_is_given_up(tmp_path: Path) -> None:
         process.stop()
 
 
-def test_its_output_is_logged_and_echoed_line_by_line(tmp_path: Path) -> None:
-    """Text that is not UTF-8 or not ended by a newline is no obstacle."""
+def test_logs_and_prints_output_by_line(tmp_path: Path) -> None:
+    """Including invalid UTF-8 and a last line without a newline."""
     echoed: list[str] = []
     code = r"import os, signal; os.write(1, b'one\n\xfftwo\nthree'); signal.pause()"
     process = Process(program(tmp_path, code, echoed), echoed.append)
@@ -84,8 +83,8 @@ def test_its_output_is_logged_and_echoed_line_by_line(tmp_path: Path) -> None:
     assert process.program.log.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_log_is_bounded_and_keeps_the_newest(tmp_path: Path) -> None:
-    """Two files of at most the limit each, the older one replaced."""
+def test_limits_a_log_to_the_newest_lines(tmp_path: Path) -> None:
+    """Two files of at most the limit each; the older one is replaced."""
     path = tmp_path / "logs" / "some.log"
     for _ in range(2):
         with closing(BoundedLog(path, limit=100)) as log:

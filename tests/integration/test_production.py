@@ -71,8 +71,8 @@ def url(home: Path, database_url: str, redis_url: str) -> Iterator[str]:
             process.stop()
 
 
-def test_it_knows_neither_demo_users_nor_their_tokens(home: Path, url: str) -> None:
-    """With the right issuer and audience, and the demo's people in its home."""
+def test_rejects_tokens_of_demo_users(home: Path, url: str) -> None:
+    """Even with the right issuer and audience, and the demo files in its home."""
     signer = TokenSigner(
         (home / "dev-keys" / "auth_private.pem").read_bytes(), issuer=tokens.ISSUER, audience=tokens.AUDIENCE
     )
@@ -92,8 +92,8 @@ def test_it_knows_neither_demo_users_nor_their_tokens(home: Path, url: str) -> N
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_it_does_not_start_with_keys_made_for_development(home: Path) -> None:
-    """And says which they are, without showing them."""
+def test_refuses_to_start_with_development_keys(home: Path) -> None:
+    """The message names the settings, without the values."""
     keys = home / "dev-keys"
     given = environment(
         home,

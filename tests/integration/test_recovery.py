@@ -26,8 +26,8 @@ async def both(database_url: str, redis_url: str) -> AsyncIterator[ServiceAtSand
         yield both
 
 
-async def test_a_service_that_was_down_has_everything_after_one_run(both: ServiceAtSandbox) -> None:
-    """500 pushes were tried meanwhile: all are in the ledger in their order, and each is processed once."""
+async def test_one_run_recovers_all_missed_deliveries(both: ServiceAtSandbox) -> None:
+    """500 pushes of the outage are stored in their order, and each is processed once."""
     await both.start("api", "worker", "scheduler")
     before = await both.push(1)
     await both.until(lambda: both.ledger.statuses() == {"processed": 1})
@@ -52,8 +52,8 @@ async def test_a_service_that_was_down_has_everything_after_one_run(both: Servic
     assert (status, "checked 501" in said, "Missing: 0" in said) == (0, True, True)
 
 
-async def test_a_killed_run_two_at_once_and_late_webhooks(both: ServiceAtSandbox) -> None:
-    """A run killed in the middle is gone on with, by one of two; what arrives meanwhile is kept once."""
+async def test_resumes_a_killed_run_beside_another_and_late_webhooks(both: ServiceAtSandbox) -> None:
+    """One of two runs continues a killed run; deliveries that arrive meanwhile are stored once."""
     guids = await both.push(120)
     both.let_age()
     both.fault(Fault(FaultKind.LATENCY, LOGGED, seconds=0.05))
@@ -100,8 +100,8 @@ async def test_a_killed_run_two_at_once_and_late_webhooks(both: ServiceAtSandbox
     assert both.ledger.value(MISSING) == 0
 
 
-async def test_of_seven_thousand_those_that_matter_come_first(both: ServiceAtSandbox) -> None:
-    """A run has an end: 270 pushes among 7,000 deliveries are in the ledger after the first."""
+async def test_recovers_handled_events_first(both: ServiceAtSandbox) -> None:
+    """A run is limited: 270 pushes among 7,000 deliveries are stored after the first."""
     pushes = await both.push(270)
     both.let_age()
     some = both.attempts()[0]
@@ -119,8 +119,8 @@ async def test_of_seven_thousand_those_that_matter_come_first(both: ServiceAtSan
     assert both.ledger.value(MISSING) == 6400
 
 
-async def test_what_may_be_on_its_way_is_told_of(both: ServiceAtSandbox) -> None:
-    """Else a push of a moment ago would seem to be overlooked."""
+async def test_reports_deliveries_that_may_still_arrive(both: ServiceAtSandbox) -> None:
+    """Otherwise a recent push would seem to be lost."""
     await both.push(2)
     status, said = await both.run("recover-deliveries")
     assert (status, "checked 2 deliveries" in said) == (0, True)
@@ -130,8 +130,8 @@ async def test_what_may_be_on_its_way_is_told_of(both: ServiceAtSandbox) -> None
     assert ("Recovered: 2." in said, "may still arrive" in said) == (True, False)
 
 
-async def test_one_that_cannot_be_fetched_is_sent_again(both: ServiceAtSandbox) -> None:
-    """It comes as a webhook, and the next run finds nothing missing; an outage is told as one."""
+async def test_requests_redelivery_if_a_delivery_cannot_be_fetched(both: ServiceAtSandbox) -> None:
+    """It arrives as a webhook, and the next run has nothing to do; an outage is reported."""
     guids = await both.push(3)
     both.let_age()
     await both.start("api")

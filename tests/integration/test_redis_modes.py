@@ -61,14 +61,14 @@ async def told(url: str) -> str:
     return " ".join(f"{problem.message} {problem.remedy}" for problem in problems)
 
 
-async def test_nothing_is_wrong_with_a_single_redis(tmp_path: Path) -> None:
+async def test_accepts_a_single_redis(tmp_path: Path) -> None:
     with redis_server(tmp_path) as url:
         assert await told(url) == ""
         with redis.Redis.from_url(url) as client:
             assert client.keys() == []
 
 
-async def test_each_mode_is_named(tmp_path: Path) -> None:
+async def test_names_each_mode(tmp_path: Path) -> None:
     with redis_server(tmp_path / "cluster", "--cluster-enabled", "yes") as url:
         assert "cluster mode, which is not supported" in await told(url)
         assert "cluster mode, which is not supported" in await told(url.replace("/0", "/1"))
@@ -81,7 +81,7 @@ async def test_each_mode_is_named(tmp_path: Path) -> None:
         assert "read-only replica" in await told(url)
 
 
-async def test_each_misconfiguration_is_named(tmp_path: Path) -> None:
+async def test_names_each_misconfiguration(tmp_path: Path) -> None:
     limited = ("--user", "limited", "on", ">pass", "~git:*", "+@read", "+@connection")
     with redis_server(tmp_path / "users", *limited) as url:
         assert "too few permissions" in await told(url.replace("//", "//limited:pass@"))
@@ -97,7 +97,7 @@ async def test_each_misconfiguration_is_named(tmp_path: Path) -> None:
     assert "does not respond (ConnectionError)" in await told(f"redis://127.0.0.1:{_free_port()}/0")
 
 
-async def test_an_outage_passes_and_an_unsupported_mode_does_not(tmp_path: Path) -> None:
+async def test_retries_an_outage_but_not_an_unsupported_mode(tmp_path: Path) -> None:
     gone = QueueProbe(f"redis://127.0.0.1:{_free_port()}/0")
     assert await gone.check() == "Redis does not respond (ConnectionError)."
     with redis_server(tmp_path, "--cluster-enabled", "yes") as url:
@@ -110,7 +110,7 @@ def _get(url: str) -> httpx.Response:
     return httpx.get(url)
 
 
-async def test_readiness_says_so(database_url: str, redis_url: str, tmp_path: Path) -> None:
+async def test_readiness_reports_the_mode(database_url: str, redis_url: str, tmp_path: Path) -> None:
     with redis_server(tmp_path, "--cluster-enabled", "yes") as url, running_service(database_url, url) as service:
         service.begin("api")
         wait_until(lambda: service.has_started("api"), seconds=30)
@@ -131,7 +131,7 @@ async def test_readiness_says_so(database_url: str, redis_url: str, tmp_path: Pa
         ("redis://a:6379,b:6379/0", "the URL has several hosts"),
     ],
 )
-def test_an_address_of_another_kind_is_refused_with_the_reason(url: str, why: str) -> None:
+def test_rejects_another_kind_of_url_with_the_reason(url: str, why: str) -> None:
     env = {"CREWKIT_GIT_ENVIRONMENT": "development", "CREWKIT_GIT_REDIS_URL": url}
     with pytest.raises(SettingsRefused, match=why):
         Settings.from_environment(env)

@@ -8,8 +8,8 @@ from core.domain.organizations import OrganizationRole, Role
 from tests.contract.postgres_world import PostgresWorld
 
 
-async def test_organizations_are_remembered_and_members_are_not(database_url: str) -> None:
-    """Whoever calls for nobody is spared a question; what a person may is asked each time."""
+async def test_caches_organizations_but_not_members(database_url: str) -> None:
+    """Permissions of users are read for each request."""
     world = PostgresWorld(database_url)
     organization, user = await world.organization(), await world.user()
     await world.member(user, organization, Role.VIEWER)

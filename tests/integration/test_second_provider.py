@@ -80,7 +80,7 @@ def stage(database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) ->
         yield Stage(service, ledger)
 
 
-def test_a_push_reaches_the_integration_of_its_text_key(stage: Stage) -> None:
+def test_push_reaches_the_integration_of_its_source(stage: Stage) -> None:
     """Verified with the integration's own secret, by signature or token, and processed."""
     assert stage.send(ACME).status_code == 202
     wait_until(lambda: stage.pushes() == [("Organization of 1", ACME)])
@@ -105,10 +105,8 @@ def test_a_push_reaches_the_integration_of_its_text_key(stage: Stage) -> None:
         pytest.param("x" * 5000, ACME_SECRET, True, id="a long source"),
     ],
 )
-def test_another_secret_is_refused_like_an_unknown_source(
-    stage: Stage, source: str | None, secret: str, sign: bool
-) -> None:
-    """One answer for all, so that nobody learns which integrations there are."""
+def test_wrong_secret_equals_an_unknown_source(stage: Stage, source: str | None, secret: str, sign: bool) -> None:
+    """So that callers cannot find out which integrations exist."""
     answer = stage.send(source, secret=secret, sign=sign)
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (401, "webhook_signature_invalid")
@@ -116,14 +114,14 @@ def test_another_secret_is_refused_like_an_unknown_source(
     assert stage.ledger.value("SELECT count(*) FROM git_webhook_events") == 0
 
 
-def test_a_revoked_integration_has_no_secret_any_more(stage: Stage) -> None:
-    """Its organization may not send anything in its name."""
+def test_revoked_integration_has_no_secret(stage: Stage) -> None:
+    """Deliveries in its name are rejected."""
     stage.ledger.run("UPDATE git_integrations SET status = 2")
     assert stage.send(ACME).status_code == 401
 
 
-def test_a_secret_moved_to_another_row_opens_nothing(stage: Stage) -> None:
-    """A ciphertext is bound to its row; the answer is that of a wrong secret, and somebody is told."""
+def test_rejects_a_secret_copied_to_another_row(stage: Stage) -> None:
+    """A ciphertext is bound to its row. The response is that of a wrong secret, with an alert."""
     stage.ledger.run(
         "UPDATE git_integrations SET webhook_secret ="
         " (SELECT webhook_secret FROM git_integrations WHERE provider_id = 'group:42')"

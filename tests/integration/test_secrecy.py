@@ -234,8 +234,8 @@ FLOWS: tuple[Callable[[Stage], Awaitable[None]], ...] = (
 )
 
 
-async def test_no_secret_is_anywhere_but_where_it_belongs(stage: Stage, redis_url: str) -> None:
-    """Log lines, answers, commands' words, tables with their trail and facts, Redis, files, command lines."""
+async def test_secrets_are_only_in_their_places(stage: Stage, redis_url: str) -> None:
+    """Checks logs, responses, output, tables with versions and events, Redis, files, command lines."""
     for flow in FLOWS:
         await flow(stage)
     seen = in_command_lines()

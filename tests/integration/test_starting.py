@@ -48,8 +48,8 @@ def begun(service: Service, process: str) -> None:
         ("sandbox", "SANDBOX_ADDR"),
     ],
 )
-def test_an_address_that_is_taken(process: str, setting: str) -> None:
-    """Is named in one line with the setting and with who has it, and the process ends."""
+def test_reports_an_address_in_use(process: str, setting: str) -> None:
+    """In one line with the setting and the process that has it."""
     with socket.create_server(("127.0.0.1", 0)) as holder:
         address = f"127.0.0.1:{holder.getsockname()[1]}"
         mode = {"ENVIRONMENT": "development"} if process == "sandbox" else {}
@@ -62,8 +62,8 @@ def test_an_address_that_is_taken(process: str, setting: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_the_api_says_where_it_listens(database_url: str, redis_url: str, host: str) -> None:
-    """Once it does: a port that was left open is told as the one it became."""
+def test_api_logs_its_address(database_url: str, redis_url: str, host: str) -> None:
+    """With the actual port if the setting is 0."""
     with running_service(database_url, redis_url, settings={"HTTP_ADDR": f"{host}:0"}) as service:
         service.begin("api")
         wait_until(lambda: service.has_started("api"), seconds=30)
@@ -72,8 +72,8 @@ def test_the_api_says_where_it_listens(database_url: str, redis_url: str, host: 
             assert httpx.get(f"http://{address}/healthz").json() == {"status": "alive"}
 
 
-def test_a_variable_that_is_no_setting_is_told(database_url: str, redis_url: str) -> None:
-    """By a process when it starts, in one line, without its value; and by the doctor."""
+def test_reports_a_variable_that_is_not_a_setting(database_url: str, redis_url: str) -> None:
+    """Each process logs one line without the value; `doctor` reports it, too."""
     misspelt = {"LOG_LEVLE": PASSWORD, "TYPO": PASSWORD}
     with running_service(database_url, redis_url, "scheduler", settings=misspelt) as service:
         [line] = service.logged("scheduler", "unknown_settings")
@@ -90,16 +90,15 @@ def test_a_variable_that_is_no_setting_is_told(database_url: str, redis_url: str
 
 
 @pytest.mark.parametrize("process", ["grpc", "worker", "scheduler"])
-def test_a_watched_process_says_where(database_url: str, redis_url: str, process: str) -> None:
-    """As the API does."""
+def test_process_logs_its_metrics_address(database_url: str, redis_url: str, process: str) -> None:
     settings = {"METRICS_ADDR": "127.0.0.1:0"}
     with running_service(database_url, redis_url, process, settings=settings) as service:
         [line] = service.logged(process, "metrics_started")
         assert httpx.get(f"http://{line['address']}/healthz").json() == {"status": "alive"}
 
 
-def test_a_redis_that_is_not_there_is_named(database_url: str) -> None:
-    """By whoever looks for it: a worker at once."""
+def test_names_a_missing_redis(database_url: str) -> None:
+    """A worker logs it at once."""
     with running_service(database_url, NO_REDIS, "worker") as service:
         wait_until(lambda: service.logged("worker", "redis_unavailable"))
         line = service.logged("worker", "redis_unavailable")[0]
@@ -109,8 +108,7 @@ def test_a_redis_that_is_not_there_is_named(database_url: str) -> None:
 
 
 @pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
-def test_a_database_that_is_not_there_is_named_once(redis_url: str, process: str) -> None:
-    """However often it is looked for."""
+def test_names_a_missing_database_once(redis_url: str, process: str) -> None:
     settings = {"METRICS_ADDR": "127.0.0.1:0"}
     with running_service(NO_DATABASE, redis_url, settings=settings) as service:
         begun(service, process)
@@ -129,8 +127,8 @@ def test_a_database_that_is_not_there_is_named_once(redis_url: str, process: str
 
 
 @pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
-def test_a_database_that_lets_nobody_in_is_told_at_once(database_url: str, redis_url: str, process: str) -> None:
-    """Whoever uses it or not: with what helps, and why; nobody is to start a server that runs."""
+def test_reports_a_rejected_login_at_once(database_url: str, redis_url: str, process: str) -> None:
+    """With reason and remedy, which is not to start the server."""
     wrong = f"{database_url}&user=nobody"
     with running_service(wrong, redis_url) as service:
         begun(service, process)
@@ -141,8 +139,8 @@ def test_a_database_that_lets_nobody_in_is_told_at_once(database_url: str, redis
 
 
 @pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
-def test_a_database_that_was_never_migrated_is_told_once(servers: Servers, redis_url: str, process: str) -> None:
-    """At once, and when somebody has migrated it."""
+def test_reports_a_database_without_tables_once(servers: Servers, redis_url: str, process: str) -> None:
+    """At once, and again when it is migrated."""
     with new_database(servers.database_url) as empty, running_service(empty, redis_url) as service:
         begun(service, process)
         wait_until(lambda: service.logged(process, "database_not_migrated"))
@@ -152,8 +150,8 @@ def test_a_database_that_was_never_migrated_is_told_once(servers: Servers, redis
         assert (line["url"], line["reason"]) == (redact_url(empty), "Run `crewkit-git migrate`.")
 
 
-async def test_an_api_stops_cleanly_that_never_had_tables(servers: Servers, redis_url: str) -> None:
-    """Though it has noted which secret a delivery was signed with, and cannot write it down."""
+async def test_api_without_tables_stops_cleanly(servers: Servers, redis_url: str) -> None:
+    """Although it cannot store which secret verified a delivery."""
     with new_database(servers.database_url) as empty, running_service(empty, redis_url) as service:
         begun(service, "api")
         answers = await post_all(service.address, pushes(1), connections=1)
@@ -163,8 +161,8 @@ async def test_an_api_stops_cleanly_that_never_had_tables(servers: Servers, redi
         assert "Traceback" not in str(service.log("api"))
 
 
-def test_readiness_tells_what_is_wrong_apart(servers: Servers, database_url: str, redis_url: str) -> None:
-    """A server that is away, one that lets us not in, and one without our tables; in no case where it is."""
+def test_readiness_distinguishes_database_problems(servers: Servers, database_url: str, redis_url: str) -> None:
+    """Missing server, rejected login, missing tables; never with the address."""
     said = set()
     with new_database(servers.database_url) as empty:
         for url in (NO_DATABASE, f"{database_url}&user=nobody", empty):
@@ -184,8 +182,8 @@ def test_readiness_tells_what_is_wrong_apart(servers: Servers, database_url: str
 @pytest.mark.parametrize(
     "command", ["migrate", "migrate --check", "recover-deliveries", "keys verify", "events list", "up"]
 )
-def test_a_command_names_the_database_that_is_not_there(tmp_path: Path, command: str) -> None:
-    """And why, and what to look at."""
+def test_command_names_a_missing_database(tmp_path: Path, command: str) -> None:
+    """With reason and remedy."""
     done = ended(command, {"HOME": str(tmp_path)})
     assert done.returncode == 1
     lines = done.stderr.splitlines()
@@ -198,16 +196,14 @@ def test_a_command_names_the_database_that_is_not_there(tmp_path: Path, command:
     assert PASSWORD not in done.stderr
 
 
-def test_the_doctor_names_the_redis_that_is_not_there() -> None:
-    """As it does the database."""
+def test_doctor_names_a_missing_redis() -> None:
     said = ended("doctor", {}).stdout
     assert "redis://127.0.0.1:9/0: Redis does not respond (ConnectionError)." in said
     assert 'server at "127.0.0.1", port 9 failed: Connection refused' in said
     assert PASSWORD not in said
 
 
-def test_a_command_says_that_a_database_was_never_migrated(servers: Servers) -> None:
-    """It answers, and has none of our tables."""
+def test_command_reports_a_database_without_tables(servers: Servers) -> None:
     with new_database(servers.database_url) as empty:
         done = ended("events list", {"DATABASE_URL": empty})
     [line] = done.stderr.splitlines()

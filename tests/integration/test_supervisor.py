@@ -75,8 +75,8 @@ def ask_to_stop(_: object = None) -> None:
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_stops_the_batches_in_reverse_order(tmp_path: Path, sent: signal.Signals) -> None:
-    """What was started first, and what others need, is stopped last; a requested stop is no error."""
+def test_signal_stops_the_groups_in_reverse_order(tmp_path: Path, sent: signal.Signals) -> None:
+    """Dependencies stop last; a requested stop is not an error."""
     screen = Screen()
     with Supervisor(screen).supervise() as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)
@@ -90,8 +90,8 @@ def test_a_signal_stops_the_batches_in_reverse_order(tmp_path: Path, sent: signa
     assert all_ended(children)
 
 
-def test_what_dies_is_started_again(tmp_path: Path) -> None:
-    """A killed program is replaced, and the terminal says so."""
+def test_restarts_a_killed_program(tmp_path: Path) -> None:
+    """With a line on the terminal."""
 
     def second_life_ends_the_test(text: str) -> None:
         if "serves" in text:
@@ -110,8 +110,8 @@ def test_what_dies_is_started_again(tmp_path: Path) -> None:
     assert len(screen.with_words("serves worker")) == 2
 
 
-def test_what_never_starts_stops_everything_and_says_why(tmp_path: Path) -> None:
-    """Three failed starts in a row are not a mishap; the program's last words are on the terminal."""
+def test_three_failed_starts_stop_everything(tmp_path: Path) -> None:
+    """With the last lines of the program on the terminal."""
     screen = Screen()
     children = []
     never = replace(program(tmp_path, "worker", screen, SERVE_BRIEFLY), ready=lambda _: True, started_line=b"started")
@@ -131,8 +131,8 @@ def test_what_never_starts_stops_everything_and_says_why(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("ready", [True, False])
-def test_what_has_started_once_is_started_again_however_often_it_dies(tmp_path: Path, ready: bool) -> None:
-    """One program that keeps dying never stops the others, and the pauses grow."""
+def test_restarts_a_program_without_a_limit(tmp_path: Path, ready: bool) -> None:
+    """A program that keeps failing never stops the others, and the pauses grow."""
 
     def five_lives_end_the_test(text: str) -> None:
         if "serves worker" in text and len(screen.with_words("serves worker")) == 5:
@@ -151,8 +151,8 @@ def test_what_has_started_once_is_started_again_however_often_it_dies(tmp_path: 
     assert pauses == ["0.4", "0.8", "1.6", "3.2"]
 
 
-def test_a_stop_is_heard_while_something_is_still_starting(tmp_path: Path) -> None:
-    """Nobody has to wait for a start they no longer want, and nothing of it stays."""
+def test_stops_while_a_program_starts(tmp_path: Path) -> None:
+    """At once, and no process stays."""
     screen = Screen()
     never_ready = "import signal, os; os.kill(os.getppid(), signal.SIGTERM); signal.pause()"
     reached = False
@@ -165,8 +165,8 @@ def test_a_stop_is_heard_while_something_is_still_starting(tmp_path: Path) -> No
     assert all_ended(children)
 
 
-def test_asking_twice_interrupts_a_step_that_does_not_look(tmp_path: Path) -> None:
-    """A second Ctrl-C ends even a long migration, and everything that was started."""
+def test_second_signal_interrupts_a_long_step(tmp_path: Path) -> None:
+    """A second Ctrl-C ends even a migration, and all processes."""
     screen = Screen()
     with Supervisor(screen).supervise() as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)

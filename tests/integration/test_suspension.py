@@ -28,8 +28,8 @@ async def both(database_url: str, redis_url: str) -> AsyncIterator[ServiceAtSand
         yield both
 
 
-async def test_suspended_there_is_suspended_here_within_two_seconds(both: ServiceAtSandbox) -> None:
-    """By its webhook, and active again by the next: what people see is what GitHub says."""
+async def test_suspension_arrives_within_two_seconds(both: ServiceAtSandbox) -> None:
+    """By webhook, and so does its end."""
     async with both.person("viewer") as person:
         for action, status in (("suspend", "suspended"), ("unsuspend", "active")):
             began = time.monotonic()
@@ -39,8 +39,8 @@ async def test_suspended_there_is_suspended_here_within_two_seconds(both: Servic
     assert both.ledger.rows(FACTS) == [("git.integration.suspended",), ("git.integration.activated",)]
 
 
-async def test_an_outage_ends_by_itself(both: ServiceAtSandbox) -> None:
-    """The catalog is served all the while; what needs GitHub is refused at once, until it answers again."""
+async def test_recovers_from_an_outage_by_itself(both: ServiceAtSandbox) -> None:
+    """The catalog stays available; requests that need GitHub fail at once until it responds."""
     async with both.person() as person:
         repositories = (await person.get(f"{INTEGRATION}/repos")).json()["data"]
         branches = f"{INTEGRATION}/repos/{repositories[0]['id']}/branches"
@@ -69,8 +69,8 @@ async def test_an_outage_ends_by_itself(both: ServiceAtSandbox) -> None:
     assert _alerts(both) == []
 
 
-async def test_a_refused_key_is_one_alert_and_nobodys_suspension(both: ServiceAtSandbox) -> None:
-    """Whichever of our processes meet it."""
+async def test_rejected_key_is_one_alert_and_suspends_nothing(both: ServiceAtSandbox) -> None:
+    """In all processes together."""
     expire_tokens(both.sandbox.sandbox, Expiry(installations=True))
     both.fault(Fault(FaultKind.KEY_REFUSED))
     async with both.person() as person:

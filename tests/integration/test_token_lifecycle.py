@@ -88,16 +88,16 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
     await world.database.close()
 
 
-async def test_a_token_that_ended_is_replaced_by_one_that_opens(stage: Stage) -> None:
-    """Minted at the sandbox, kept encrypted, and good for the installation's repositories."""
+async def test_replaces_an_expired_token(stage: Stage) -> None:
+    """Minted at the sandbox, stored encrypted, and valid for the repositories."""
     integration = await stage.integration()
     token = await stage.tokens.installation(integration)
     assert await stage.repositories(token) > 0
     assert await stage.tokens.installation(integration) is token
 
 
-async def test_answers_of_500_suspend_nobody(stage: Stage) -> None:
-    """They are told as an outage, and the next answer that is none ends it."""
+async def test_responses_of_500_suspend_nothing(stage: Stage) -> None:
+    """They are reported as an outage that ends with the next good response."""
     integration = await stage.integration()
     stage.fault(Fault(FaultKind.ERROR, status=500))
     for _ in range(3):
@@ -109,8 +109,8 @@ async def test_answers_of_500_suspend_nobody(stage: Stage) -> None:
     assert stage.alerts.codes == []
 
 
-async def test_a_key_github_refuses_suspends_nobody(stage: Stage) -> None:
-    """It is our key that is wrong: one alert, whoever asks."""
+async def test_rejected_key_suspends_nothing(stage: Stage) -> None:
+    """One alert for all callers."""
     integration = await stage.integration()
     stage.fault(Fault(FaultKind.KEY_REFUSED))
     for _ in range(3):
@@ -120,8 +120,8 @@ async def test_a_key_github_refuses_suspends_nobody(stage: Stage) -> None:
     assert stage.alerts.codes == ["app_refused"]
 
 
-async def test_one_installation_refused_three_times_is_suspended(stage: Stage) -> None:
-    """Though GitHub knows our app; one alert, and active again with the next token."""
+async def test_suspends_an_installation_after_three_errors(stage: Stage) -> None:
+    """While GitHub accepts the app: one alert, and active again with the next token."""
     integration = await stage.integration()
     stage.fault(Fault(FaultKind.KEY_REFUSED, path=MINTING))
     for _ in range(2):
@@ -138,8 +138,7 @@ async def test_one_installation_refused_three_times_is_suspended(stage: Stage) -
     assert stage.alerts.codes == ["integration_suspended"]
 
 
-async def test_suspended_on_github_is_suspended_here_until_it_is_not(stage: Stage) -> None:
-    """By its owner, who lifts it there; no webhook reaches us in this test."""
+async def test_suspends_and_unsuspends_without_a_webhook(stage: Stage) -> None:
     integration = await stage.integration()
     await stage.sandbox.act(MARA, "suspend", installation=INSTALLATION)
     with pytest.raises(IntegrationNotActive):
@@ -152,8 +151,8 @@ async def test_suspended_on_github_is_suspended_here_until_it_is_not(stage: Stag
     assert stage.alerts.codes == []
 
 
-async def test_uninstalled_on_github_is_revoked_here(stage: Stage) -> None:
-    """There is nothing to probe: a new installation has another id."""
+async def test_revokes_an_uninstalled_installation(stage: Stage) -> None:
+    """Without probes, since a new installation has another id."""
     integration = await stage.integration()
     await stage.sandbox.act(MARA, "uninstall", installation=INSTALLATION)
     with pytest.raises(IntegrationNotActive):
@@ -162,8 +161,8 @@ async def test_uninstalled_on_github_is_revoked_here(stage: Stage) -> None:
     assert (revoked.status, revoked.status_reason) == (IntegrationStatus.REVOKED, StatusReason.UNINSTALLED_ON_PROVIDER)
 
 
-async def test_a_persons_token_is_refreshed_once(stage: Stage) -> None:
-    """Twenty at once get the same new token, which speaks for the person; the one before is dead."""
+async def test_refreshes_a_user_token_once(stage: Stage) -> None:
+    """Twenty concurrent callers get the same new token; the former is invalid."""
     connection = await _connected(stage)
     tokens = [await call for call in [asyncio.create_task(stage.tokens.user(connection)) for _ in range(20)]]
     assert len({token.reveal() for token in tokens}) == 1
@@ -172,8 +171,8 @@ async def test_a_persons_token_is_refreshed_once(stage: Stage) -> None:
     assert (await stage.provider.person(again)).login == JONAS
 
 
-async def test_a_person_who_withdrew_has_to_connect_again(stage: Stage) -> None:
-    """GitHub refuses the refresh token, and the row says so from then on."""
+async def test_user_who_revoked_must_connect_again(stage: Stage) -> None:
+    """GitHub rejects the refresh token, and the row stores that."""
     connection = await _connected(stage)
     await stage.sandbox.act(JONAS, "revoke_authorization", app=stage.sandbox.app.slug)
     with pytest.raises(ReconnectRequired):

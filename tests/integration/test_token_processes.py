@@ -36,7 +36,7 @@ async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
 
 
 async def test_twenty_requests_of_three_processes_mint_once(world: PostgresWorld) -> None:
-    """The stored token has ended; one of twenty asks for the next, and all use it."""
+    """The stored token has expired; one request mints, and all use the result."""
     integration = await world.integration()
     ended = InstallationToken(Secret("ended"), ago(minutes=1), {})
     async with world.unit_of_work() as tx:
@@ -56,7 +56,7 @@ async def test_twenty_requests_of_three_processes_mint_once(world: PostgresWorld
 
 
 async def test_twenty_requests_of_three_processes_refresh_once(world: PostgresWorld) -> None:
-    """A refresh token works once: a second refresher would have locked the person out."""
+    """A refresh token works once: a second refresh would lock the user out."""
     connection = await _connected(world)
     ended = UserTokens(Secret("ended"), ago(minutes=1), Secret("once"), None)
     cipher = AesGcmCipher(KEYS)

@@ -12,8 +12,8 @@ from entrypoints.worker import jobs
 from ports.traces import SpanRole
 
 
-def test_a_drain_belongs_to_the_trace_of_whoever_rang(redis_url: str) -> None:
-    """The job carries it, from the API's process to the worker's."""
+def test_drain_belongs_to_the_trace_of_its_notification(redis_url: str) -> None:
+    """The job carries it from the API's process to the worker's."""
     kept = InMemorySpanExporter()
     traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
 

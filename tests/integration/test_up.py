@@ -32,8 +32,8 @@ def refusal(home: Path, **settings: str) -> str:
     return refused.stderr
 
 
-def test_it_serves_and_stops_without_a_trace_and_starts_again_on_its_data(tmp_path: Path) -> None:
-    """Ready means ready; SIGTERM and Ctrl-C end every process; keys and data are the same next time."""
+def test_starts_stops_and_starts_again(tmp_path: Path) -> None:
+    """SIGTERM and Ctrl-C end every process; keys and data are the same next time."""
     home = tmp_path / "home"
     with running_up(home) as up:
         first = up.demo
@@ -59,8 +59,8 @@ def test_it_serves_and_stops_without_a_trace_and_starts_again_on_its_data(tmp_pa
         assert all_ended(family)
 
 
-def test_a_second_start_on_its_home_or_port_is_refused_with_the_remedy(tmp_path: Path) -> None:
-    """The message names the process in the way and the setting that avoids it; the first goes on."""
+def test_rejects_a_second_start_with_a_remedy(tmp_path: Path) -> None:
+    """The message names the process and the setting; the first continues."""
     with running_up(tmp_path / "home") as up:
         assert f"kill {up.process.pid}" in refusal(tmp_path / "home")
         port = up.demo["http_url"].rpartition(":")[2]
@@ -70,8 +70,8 @@ def test_a_second_start_on_its_home_or_port_is_refused_with_the_remedy(tmp_path:
         assert httpx.get(f"{up.demo['http_url']}/readyz").status_code == 200
 
 
-def test_killed_it_takes_everything_along_and_is_healed_by_the_next_start(tmp_path: Path) -> None:
-    """After kill -9 no process stays, and the stale lock and facts are no obstacle."""
+def test_kill_ends_every_process_and_the_next_start_repairs(tmp_path: Path) -> None:
+    """The stale lock and facts do not prevent it."""
     home = tmp_path / "home"
     with running_up(home) as up:
         family = up.family()
@@ -83,8 +83,8 @@ def test_killed_it_takes_everything_along_and_is_healed_by_the_next_start(tmp_pa
         assert httpx.get(f"{up.demo['http_url']}/readyz").status_code == 200
 
 
-def test_each_of_its_programs_is_replaced_when_killed(tmp_path: Path) -> None:
-    """Whatever of it is killed, database included, comes back and it is ready again."""
+def test_restarts_each_killed_program(tmp_path: Path) -> None:
+    """Including the database; it becomes ready again."""
     with running_up(tmp_path / "home", WORKERS="2") as up:
         children = psutil.Process(up.process.pid).children()
         assert len(children) == 8  # postgres, redis, api, grpc, two workers, scheduler, sandbox
@@ -105,7 +105,7 @@ def test_each_of_its_programs_is_replaced_when_killed(tmp_path: Path) -> None:
         wait_until(is_ready, seconds=50)
 
 
-def test_given_servers_replace_the_embedded_ones(tmp_path: Path, database_url: str, redis_url: str) -> None:
+def test_uses_configured_servers(tmp_path: Path, database_url: str, redis_url: str) -> None:
     """Only what is not given is started."""
     with running_up(tmp_path / "home", DATABASE_URL=database_url, REDIS_URL=redis_url) as up:
         assert up.demo["database_url"] == database_url
@@ -123,15 +123,12 @@ def test_given_servers_replace_the_embedded_ones(tmp_path: Path, database_url: s
         ({"WORKERS": "many"}, "CREWKIT_GIT_WORKERS"),
     ],
 )
-def test_what_cannot_work_is_refused_with_the_setting_to_change(
-    tmp_path: Path, settings: dict[str, str], remedy: str
-) -> None:
-    """One clear message, and no process left."""
+def test_rejects_invalid_settings_by_name(tmp_path: Path, settings: dict[str, str], remedy: str) -> None:
+    """With one clear message, and no process left."""
     assert remedy in refusal(tmp_path / "home", **settings)
 
 
-def test_a_port_someone_else_listens_on_is_refused_before_anything_starts(tmp_path: Path) -> None:
-    """Nobody waits for a database to learn that a port is taken."""
+def test_rejects_a_port_in_use_before_starting(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         said = refusal(tmp_path / "home", HTTP_ADDR=f"127.0.0.1:{taken.getsockname()[1]}")
     assert f"by process {os.getpid()}" in said

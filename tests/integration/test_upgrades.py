@@ -20,8 +20,8 @@ from tests.support.servers.service import running_service
 RELEASED = "0016"
 
 
-async def test_a_reported_deletion_waits_for_the_migration(database_url: str) -> None:
-    """The schema of 0.1.0 has no place for it, and must not fail the event; the daily check finds out."""
+async def test_reported_deletion_waits_for_the_migration(database_url: str) -> None:
+    """The schema of 0.1.0 cannot store it, but the event must not fail; the daily check handles it."""
     downgrade(database_url, RELEASED)
     world = PostgresWorld(database_url)
     deletion = ReportedDeletion(IntegrationId(1), EventId(1), "delivery", datetime.now(UTC))
@@ -39,7 +39,7 @@ async def test_a_reported_deletion_waits_for_the_migration(database_url: str) ->
 
 
 def test_new_code_waits_for_the_migration(database_url: str, redis_url: str) -> None:
-    """It refuses deliveries until the schema is there, so that none is lost, and then works at once."""
+    """It rejects deliveries until the schema is there, so none is lost, and then works at once."""
     downgrade(database_url, RELEASED)
     before = current(database_url)
     assert before != newest()

@@ -132,7 +132,7 @@ class InstallationContract:
             with pytest.raises(NotVisible):
                 await stage.provider.branch(access, repo_id, "main")
 
-    async def test_branches_are_listed_by_name(self, stage: ProviderStage) -> None:
+    async def test_lists_branches_by_name(self, stage: ProviderStage) -> None:
         """Those that begin with a prefix, no more than wanted."""
         provider_id, _ = stage.install()
         access, repo_id = await stage.access(provider_id), stage.covered(provider_id)[0]

@@ -118,9 +118,7 @@ class PersonContract:
         assert counted == RepositoryAdministration(total=115, administered=110)
 
     @pytest.mark.parametrize("provider_id", [None, "99999999", "../../user"])
-    async def test_administration_of_what_is_not_seen_is_refused(
-        self, stage: ProviderStage, provider_id: str | None
-    ) -> None:
+    async def test_invisible_installation_is_an_error(self, stage: ProviderStage, provider_id: str | None) -> None:
         """And not counted as nothing."""
         unseen, _ = stage.install()
         tokens = await stage.signed_in(stage.person())

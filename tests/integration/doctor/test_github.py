@@ -8,8 +8,8 @@ from tests.support.clients.doctor import examined, levels, wrong
 from tests.support.servers.service_with_sandbox import ServiceAtSandbox
 
 
-async def test_a_refused_key_is_said_once(both: ServiceAtSandbox) -> None:
-    """What else would be asked of GitHub says that it was not."""
+async def test_reports_a_rejected_key_once(both: ServiceAtSandbox) -> None:
+    """Checks that need the key are reported as skipped."""
     both.fault(Fault(FaultKind.KEY_REFUSED))
     findings = await examined(both)
 
@@ -18,8 +18,8 @@ async def test_a_refused_key_is_said_once(both: ServiceAtSandbox) -> None:
 
 
 @pytest.mark.parametrize("name", ["GITHUB_CLIENT_SECRET", "GITHUB_CLIENT_ID"])
-async def test_a_refused_client_secret_is_said(both: ServiceAtSandbox, name: str) -> None:
-    """With the settings; the key is another credential, and is well. What is asked changes nothing."""
+async def test_reports_a_rejected_client_secret(both: ServiceAtSandbox, name: str) -> None:
+    """With its settings. The key is another credential and passes. The check changes nothing."""
     before = dict(both.sandbox.world.user_tokens)
     well = await examined(both)
     found = wrong(await examined(both, {name: "mistyped"}))
@@ -30,8 +30,8 @@ async def test_a_refused_client_secret_is_said(both: ServiceAtSandbox, name: str
     assert both.sandbox.world.user_tokens == before
 
 
-async def test_an_outage_of_github_is_said_once(both: ServiceAtSandbox) -> None:
-    """With where to look."""
+async def test_reports_an_outage_of_github_once(both: ServiceAtSandbox) -> None:
+    """With the place to check."""
     both.fault(Fault(FaultKind.ERROR, status=502))
     findings = await examined(both)
 
@@ -40,16 +40,16 @@ async def test_an_outage_of_github_is_said_once(both: ServiceAtSandbox) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "level"), [(45, Level.WARN), (-3600, Level.FAIL)])
-async def test_a_clock_that_differs_from_githubs(both: ServiceAtSandbox, seconds: float, level: Level) -> None:
-    """Is told, though the adapter copes with it; the app itself is well."""
+async def test_reports_a_clock_that_differs_from_github(both: ServiceAtSandbox, seconds: float, level: Level) -> None:
+    """Although the adapter corrects for it; the app passes."""
     both.fault(Fault(FaultKind.SKEWED_CLOCK, seconds=seconds))
     findings = await examined(both)
 
     assert levels(findings, "github clock", "github app") == [level, Level.OK]
 
 
-async def test_an_app_that_was_registered_otherwise(both: ServiceAtSandbox) -> None:
-    """Permissions, events, webhook and settings of another app: each is told with its remedy."""
+async def test_reports_an_app_with_another_registration(both: ServiceAtSandbox) -> None:
+    """Permissions, events, webhook and settings of another app, each with its remedy."""
     app = both.sandbox.world.apps[both.sandbox.app.id]
     app.permissions = {"contents": "write", "metadata": "read"}
     app.events = ["push"]
@@ -64,8 +64,8 @@ async def test_an_app_that_was_registered_otherwise(both: ServiceAtSandbox) -> N
     assert "GITHUB_APP_SLUG is another" in found["github app"]
 
 
-async def test_deliveries_that_are_refused_name_the_secret(both: ServiceAtSandbox) -> None:
-    """GitHub's log has our answers."""
+async def test_names_the_secret_if_deliveries_are_rejected(both: ServiceAtSandbox) -> None:
+    """GitHub's log has the responses of this service."""
     await both.start("api")
     app = both.sandbox.world.apps[both.sandbox.app.id]
     app.webhook_secret = "another"

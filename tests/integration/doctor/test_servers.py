@@ -28,8 +28,8 @@ MISTAKES = [
 ]
 
 
-async def test_servers_that_are_down_are_said_once_each(both: ServiceAtSandbox) -> None:
-    """And what can be looked at without them is."""
+async def test_reports_each_server_that_is_down_once(both: ServiceAtSandbox) -> None:
+    """Checks that do not need them still run."""
     findings = await examined(
         both, {"DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:9/x", "REDIS_URL": "redis://:hunter2@127.0.0.1:9/0"}
     )
@@ -43,8 +43,8 @@ async def test_servers_that_are_down_are_said_once_each(both: ServiceAtSandbox) 
     assert "hunter2" not in as_text(findings)
 
 
-async def test_nothing_that_hangs_hangs_it(both: ServiceAtSandbox) -> None:
-    """Neither GitHub, nor a database or a Redis that accepts connections and is silent."""
+async def test_does_not_wait_for_silent_servers(both: ServiceAtSandbox) -> None:
+    """GitHub, a database or a Redis that accepts connections and never responds."""
     both.fault(Fault(FaultKind.HANG))
     deaf: list[asyncio.StreamWriter] = []
 
@@ -68,8 +68,8 @@ async def test_nothing_that_hangs_hangs_it(both: ServiceAtSandbox) -> None:
     assert levels(findings, "access tokens") == [Level.OK]
 
 
-async def test_a_database_that_is_not_migrated(both: ServiceAtSandbox, database_url: str) -> None:
-    """Or not to the end; what needs the tables says so instead of failing."""
+async def test_reports_a_database_that_is_not_migrated(both: ServiceAtSandbox, database_url: str) -> None:
+    """Or only in part. Checks that need the tables report it instead of failing."""
     newest = migrations.revisions()[-1]
     await asyncio.to_thread(migrations.downgrade, database_url, "0005")
     behind = await examined(both)
@@ -82,8 +82,8 @@ async def test_a_database_that_is_not_migrated(both: ServiceAtSandbox, database_
     assert levels(never, "database", "scheduler", "backlog", "installations") == [Level.OK, *[Level.NOTE] * 3]
 
 
-async def test_a_database_that_is_new(both: ServiceAtSandbox, servers: Servers) -> None:
-    """Has not even the table that tells a revision: what needs the tables says the true reason, too."""
+async def test_reports_an_empty_database(both: ServiceAtSandbox, servers: Servers) -> None:
+    """It has no revision table either. Checks that need the tables report the true reason, too."""
     with new_database(servers.database_url) as empty:
         findings = await examined(both, {"DATABASE_URL": empty})
 
@@ -97,16 +97,16 @@ async def test_a_database_that_is_new(both: ServiceAtSandbox, servers: Servers) 
 
 
 @pytest.mark.parametrize(("change", "remedy"), MISTAKES)
-async def test_a_mistake_in_the_databases_url(
+async def test_reports_an_invalid_database_url(
     both: ServiceAtSandbox, database_url: str, change: Change, remedy: str
 ) -> None:
-    """Is told with what mends it: starting PostgreSQL would not."""
+    """With the remedy: starting PostgreSQL would not help."""
     found = wrong(await examined(both, {"DATABASE_URL": change(database_url)}))
     assert remedy in found["database"]
 
 
-async def test_a_foreign_key_is_found_by_reading(both: ServiceAtSandbox) -> None:
-    """Another of the same name, and one that is gone; neither value nor key is shown."""
+async def test_finds_values_that_no_key_decrypts(both: ServiceAtSandbox) -> None:
+    """Another key of the same id, and a missing key. Neither value nor key is shown."""
     external_id = both.ledger.value("SELECT external_id FROM git_integrations")
     context = f"git_integrations.access_token:{external_id}"
     kept = AesGcmCipher([("test", KEY)]).encrypt(Secret("ghs_kept"), context=context)
@@ -126,8 +126,8 @@ async def test_a_foreign_key_is_found_by_reading(both: ServiceAtSandbox) -> None
     assert not any(one in text for one in (kept, other, KEY.reveal()))
 
 
-async def test_nobody_processes(both: ServiceAtSandbox, redis_url: str) -> None:
-    """No worker, and what waits since; one that listens is seen without any of its processes' help."""
+async def test_reports_missing_workers(both: ServiceAtSandbox, redis_url: str) -> None:
+    """With the time that events have waited. A running worker is found without its help."""
     await both.start("api")
     await both.push(1)
     both.ledger.run("UPDATE git_webhook_events SET created_at = now() - interval '10 minutes'")
@@ -143,15 +143,15 @@ async def test_nobody_processes(both: ServiceAtSandbox, redis_url: str) -> None:
     assert levels(heard, "worker") == [Level.OK]
 
 
-async def test_keys_that_are_published_are_read(both: ServiceAtSandbox) -> None:
-    """An address where there are none is told."""
+async def test_reads_the_published_keys(both: ServiceAtSandbox) -> None:
+    """An address without keys is reported."""
     published = {"AUTH_PUBLIC_KEY": None, "AUTH_JWKS_URL": f"{both.sandbox.url}/keys"}
     found = wrong(await examined(both, published))
     assert "(status " in found["access tokens"]
 
 
-async def test_a_private_key_that_is_none(both: ServiceAtSandbox) -> None:
-    """Is said without a word of it."""
+async def test_reports_an_invalid_private_key(both: ServiceAtSandbox) -> None:
+    """Without showing any of it."""
     broken = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----"
     findings = await examined(both, {"GITHUB_PRIVATE_KEY": broken})
 

@@ -52,8 +52,8 @@ No problems found in 23 checks.
 """
 
 
-async def test_a_service_that_is_well(both: ServiceAtSandbox) -> None:
-    """Every process runs, a push arrived: each check says what it saw, and nothing is wrong."""
+async def test_passes_for_a_working_service(both: ServiceAtSandbox) -> None:
+    """Every process runs, and a push arrived. Each check reports its result, and none fails."""
     await both.start("api", "worker", "scheduler")
     granted = '{"contents": "read", "metadata": "read", "pull_requests": "read"}'
     both.ledger.run(f"UPDATE git_integrations SET sync_requested_at = now(), permissions = '{granted}'")
@@ -83,8 +83,8 @@ async def test_a_service_that_is_well(both: ServiceAtSandbox) -> None:
     assert said == HEALTHY
 
 
-def test_a_machine_where_nothing_is_set_up(tmp_path: Path) -> None:
-    """Every missing setting with its remedy, status 1, and the same for programs."""
+def test_lists_all_missing_settings(tmp_path: Path) -> None:
+    """With the remedy, status 1, and as JSON."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
     done = subprocess.run(
         [sys.executable, "-m", "entrypoints.cli.main", "doctor", "--json"],
@@ -101,8 +101,8 @@ def test_a_machine_where_nothing_is_set_up(tmp_path: Path) -> None:
     assert all(one["remedy"] for one in failed)
 
 
-async def test_a_service_started_as_an_app_that_was_just_registered(both: ServiceAtSandbox, tmp_path: Path) -> None:
-    """The file is all it takes: deliveries of the new app are accepted, and nothing is wrong with it."""
+async def test_passes_for_a_newly_registered_app(both: ServiceAtSandbox, tmp_path: Path) -> None:
+    """The file has all settings: deliveries of the new app are accepted, and no check fails."""
     file = tmp_path / "app.env"
     wished = ("--public-url", both.service.url, "--name", "Fresh")
     async with registering(both.sandbox, file, *wished) as registration:
@@ -139,8 +139,8 @@ async def _is_ready(url: str) -> bool:
             return False
 
 
-async def test_settings_that_are_wrong_are_all_told(both: ServiceAtSandbox) -> None:
-    """And the checks that can be made are."""
+async def test_reports_all_invalid_settings(both: ServiceAtSandbox) -> None:
+    """The other checks still run."""
     findings = await examined(both, {"HTTP_ADDR": "nowhere", "REDIS_URL": None})
 
     assert [one.message.partition(":")[0] for one in findings if one.about == "settings"] == [

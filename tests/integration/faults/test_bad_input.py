@@ -124,14 +124,14 @@ async def all_statuses(service: Service, requests: list[bytes]) -> set[int]:
 
 
 @pytest.mark.parametrize(("signature", "reason"), SIGNATURES.values(), ids=SIGNATURES)
-async def test_a_bad_signature_is_401(service: Service, signature: str | bytes | None, reason: str) -> None:
-    """Nothing is taken from someone who does not know the secret, and they do not learn why."""
+async def test_rejects_a_bad_signature(service: Service, signature: str | bytes | None, reason: str) -> None:
+    """The response does not contain the reason."""
     answer = await ask(service.address, Delivery(GOOD).request({"x-hub-signature-256": signature}))
     check_refused(service, answer, 401, "webhook_signature_invalid", reason)
 
 
-async def test_a_sha1_signature_alone_is_401(service: Service) -> None:
-    """GitHub still sends the old header, which proves nothing any more."""
+async def test_rejects_a_sha1_signature_alone(service: Service) -> None:
+    """GitHub still sends the old header, but SHA-1 is not a proof."""
     sha1 = f"sha1={hmac.new(SECRET.encode(), GOOD, hashlib.sha1).hexdigest()}"
     for headers in (
         {"x-hub-signature-256": None, "x-hub-signature": sha1},
@@ -142,17 +142,15 @@ async def test_a_sha1_signature_alone_is_401(service: Service) -> None:
 
 
 @pytest.mark.parametrize(("body", "reason"), BODIES.values(), ids=BODIES)
-async def test_a_signed_body_that_is_no_object_is_400(service: Service, body: bytes, reason: str) -> None:
-    """What cannot be an event is refused, however well it is signed."""
+async def test_rejects_a_signed_body_that_is_not_an_object(service: Service, body: bytes, reason: str) -> None:
+    """A valid signature does not make it an event."""
     answer = await ask(service.address, Delivery(body).request())
     check_refused(service, answer, 400, "webhook_body_invalid", reason)
 
 
 @pytest.mark.parametrize("body", ODD_OBJECTS.values(), ids=ODD_OBJECTS)
-async def test_a_signed_object_with_odd_inner_types_is_kept_and_fails(
-    service: Service, ledger: Ledger, body: bytes
-) -> None:
-    """It was signed, so it is kept for people to look at; trying again is of no use."""
+async def test_stores_and_fails_a_signed_object_with_wrong_types(service: Service, ledger: Ledger, body: bytes) -> None:
+    """It was signed, so it is stored for inspection. A retry would not help."""
     delivery = Delivery(body)
     assert (await ask(service.address, delivery.request())).status == 202
     wait_until(lambda: ledger.status(delivery.id) == "failed")
@@ -164,7 +162,7 @@ async def test_a_signed_object_with_odd_inner_types_is_kept_and_fails(
 
 
 @pytest.mark.parametrize("header", ["x-github-event", "x-github-delivery"])
-async def test_a_missing_header_is_400(service: Service, header: str) -> None:
+async def test_rejects_a_missing_header(service: Service, header: str) -> None:
     """Without event or id there is no delivery."""
     answer = await ask(service.address, Delivery(GOOD).request({header: None}))
     check_refused(service, answer, 400, "webhook_headers_invalid", "header_missing")
@@ -172,10 +170,10 @@ async def test_a_missing_header_is_400(service: Service, header: str) -> None:
 
 @pytest.mark.parametrize("header", ["x-github-event", "x-github-delivery"])
 @pytest.mark.parametrize("value", ODD_HEADERS.values(), ids=ODD_HEADERS)
-async def test_an_odd_header_is_400_and_its_group_is_unharmed(
+async def test_rejects_an_invalid_header_and_stores_its_group(
     service: Service, ledger: Ledger, header: str, value: bytes
 ) -> None:
-    """Headers are not signed: they never reach a row, nor the rows that are committed with it."""
+    """Headers are not signed: no invalid value reaches a row or the rows of the same commit."""
     bad = [Delivery(GOOD).request({header: value}) for _ in range(8)]
     answers, statuses = await asyncio.gather(post_all(service.address, pushes(40)), all_statuses(service, bad))
     assert statuses == {400}
@@ -187,21 +185,20 @@ async def test_an_odd_header_is_400_and_its_group_is_unharmed(
 
 
 @pytest.mark.parametrize("content_type", [None, "text/plain", "multipart/form-data", "application/jsonp", ""])
-async def test_another_content_type_is_415(service: Service, content_type: str | None) -> None:
-    """Only the two that GitHub offers are taken."""
+async def test_rejects_another_content_type(service: Service, content_type: str | None) -> None:
+    """GitHub offers two content types."""
     answer = await ask(service.address, Delivery(GOOD).request({"content-type": content_type}))
     check_refused(service, answer, 415, "unsupported_media_type", "unsupported_media_type")
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=utf-8", "Application/JSON"])
-async def test_a_content_type_is_read_as_http_says(service: Service, content_type: str) -> None:
-    """Parameters and letter case do not matter."""
+async def test_reads_parameters_and_case_of_content_types(service: Service, content_type: str) -> None:
     answer = await ask(service.address, Delivery(push()).request({"content-type": content_type}))
     assert answer.status == 202
 
 
-async def test_a_form_is_taken_and_processed(service: Service, ledger: Ledger) -> None:
-    """GitHub can be told to send forms; the signature covers the form as it is."""
+async def test_stores_and_processes_a_form(service: Service, ledger: Ledger) -> None:
+    """GitHub can be configured to send forms; the signature covers the encoded form."""
     form = Delivery(b"payload=" + quote_plus(GOOD).encode())
     headers = {"content-type": "application/x-www-form-urlencoded"}
     assert (await ask(service.address, form.request(headers))).status == 202
@@ -214,8 +211,8 @@ async def test_a_form_is_taken_and_processed(service: Service, ledger: Ledger) -
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
-async def test_another_method_is_405(service: Service, method: str) -> None:
-    """The answer says which method there is."""
+async def test_rejects_another_method(service: Service, method: str) -> None:
+    """The response lists the allowed method."""
     async with connected(service.address) as line:
         await line.send(request({}, method=method))
         if method == "HEAD":  # has the headers of an answer, and no body
@@ -226,8 +223,8 @@ async def test_another_method_is_405(service: Service, method: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/v1/git/gitlab/webhooks", "/api/v1/git/github/webhooks/"])
-async def test_another_path_is_404(service: Service, path: str) -> None:
-    """A provider nobody has heard of is no crash, and paths are not guessed."""
+async def test_rejects_another_path(service: Service, path: str) -> None:
+    """An unknown provider is not an error of the service, and paths are not guessed."""
     answer = await ask(service.address, request(Delivery(GOOD).headers, GOOD, path=path))
     assert (answer.status, answer.problem["code"]) == (404, "not_found")
     assert answer.problem.keys() == PROBLEM
@@ -236,16 +233,16 @@ async def test_another_path_is_404(service: Service, path: str) -> None:
     wait_until(lambda: [line for line in service.logged("api", "request") if line["request_id"] == request_id])
 
 
-async def test_half_a_character_costs_no_delivery(service: Service, ledger: Ledger) -> None:
-    """Whoever pushes writes commit messages, and can leave half a surrogate pair in one."""
+async def test_stores_a_lone_surrogate(service: Service, ledger: Ledger) -> None:
+    """A commit message can contain half of a surrogate pair."""
     delivery = Delivery(GOOD.replace(b'{"', b'{"half":"\\ud83d","', 1))
     assert (await ask(service.address, delivery.request())).status == 202
     wait_until(lambda: ledger.status(delivery.id) not in {None, "pending"})
     assert ledger.status(delivery.id) == "unrouted"
 
 
-async def test_a_delivery_is_kept_once(service: Service, ledger: Ledger) -> None:
-    """The second time is 200, whoever sends it, and adds nothing."""
+async def test_stores_a_delivery_once(service: Service, ledger: Ledger) -> None:
+    """The second response is 200 for any sender, and nothing is added."""
     # An event without an effect would be processed again when it is delivered again.
     ledger.connect_installation(INSTALLATION + 3)
     delivery = Delivery(push(installation=INSTALLATION + 3))
@@ -257,8 +254,8 @@ async def test_a_delivery_is_kept_once(service: Service, ledger: Ledger) -> None
     assert json.loads(second.body)["receipt"] == "duplicate"
 
 
-async def test_a_delivery_under_a_new_id_is_kept_once(service: Service, ledger: Ledger) -> None:
-    """The id is not signed, so anybody who saw the bytes can send them again."""
+async def test_stores_a_delivery_with_a_new_id_once(service: Service, ledger: Ledger) -> None:
+    """The id is not signed, so anyone who has the bytes can send them again."""
     delivery = Delivery(push())
     assert (await ask(service.address, delivery.request())).status == 202
     replay = Delivery(delivery.body)
@@ -269,8 +266,8 @@ async def test_a_delivery_under_a_new_id_is_kept_once(service: Service, ledger: 
     assert line["delivery_id"] == replay.id
 
 
-async def test_a_known_id_with_another_body_is_409(service: Service, ledger: Ledger) -> None:
-    """Nothing is lost silently: what was received first stays, and the sender learns of it."""
+async def test_rejects_a_known_id_with_another_body(service: Service, ledger: Ledger) -> None:
+    """The first body stays, and the sender is notified."""
     delivery = Delivery(push())
     assert (await ask(service.address, delivery.request())).status == 202
     answer = await ask(service.address, Delivery(push(), id=delivery.id).request())
@@ -278,8 +275,8 @@ async def test_a_known_id_with_another_body_is_409(service: Service, ledger: Led
     assert ledger.delivery_ids().count(delivery.id) == 1
 
 
-async def test_noise_is_answered_and_harms_nobody(service: Service, ledger: Ledger) -> None:
-    """What is no HTTP at all is refused by the server in front of the application, as cleanly."""
+async def test_rejects_noise_without_affecting_others(service: Service, ledger: Ledger) -> None:
+    """The server in front of the application rejects bytes that are not HTTP."""
     random = Random(20)
     noise = [random.randbytes(random.randrange(1, 2000)) + b"\r\n\r\n" for _ in range(60)]
     noise += [
@@ -297,8 +294,8 @@ async def test_noise_is_answered_and_harms_nobody(service: Service, ledger: Ledg
     assert set(ledger.delivery_ids()) >= set(answers)
 
 
-async def test_a_sender_who_hangs_up_harms_nobody(service: Service, ledger: Ledger) -> None:
-    """A body that never becomes whole is forgotten, and those beside it are served."""
+async def test_disconnecting_sender_affects_no_other(service: Service, ledger: Ledger) -> None:
+    """An incomplete body is discarded, and other requests are served."""
     whole = Delivery(GOOD)
     for cut in (1, len(whole.request()) - len(GOOD), len(whole.request()) - 1):
         lost = Delivery(GOOD, id=str(uuid4()))

@@ -120,8 +120,8 @@ class Watch:
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_endless_request_is_refused_while_it_arrives(service: Service, form: str) -> None:
-    """Up to 100 MB of it: the connection ends long before."""
+def test_rejects_an_endless_request_while_it_arrives(service: Service, form: str) -> None:
+    """The client would send 100 MB; the connection ends long before."""
     beginning, part, status = FORMS[form]
     with Watch(service).watching() as watch:
         attack = Attack(service, beginning, part)
@@ -132,7 +132,7 @@ def test_endless_request_is_refused_while_it_arrives(service: Service, form: str
     assert watch.p99 < 1
 
 
-def test_several_endless_requests_at_once(service: Service) -> None:
+def test_rejects_several_endless_requests_at_once(service: Service) -> None:
     """Two of each form."""
     forms = [*FORMS.values()] * 2
 

@@ -56,8 +56,8 @@ def service(urls: tuple[str, str], connected: Ledger) -> Iterator[Service]:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-async def test_its_memory_is_bounded_by_its_size(service: Service, ledger: Ledger, kind: str) -> None:
-    """It is processed, as are the deliveries behind it and those of another lane, by the same process."""
+async def test_memory_is_proportional_to_the_size(service: Service, ledger: Ledger, kind: str) -> None:
+    """The same process handles it, the deliveries behind it and those of another lane."""
     await post_all(service.address, [Delivery(push())])
     wait_until(ledger.is_settled, seconds=60)
     hostile = Delivery(HOSTILE[kind]())

@@ -22,10 +22,8 @@ def ledger(database_url: str) -> Iterator[Ledger]:
         yield ledger
 
 
-async def test_a_worker_killed_in_the_middle_has_every_effect_once(
-    database_url: str, redis_url: str, ledger: Ledger
-) -> None:
-    """What it had not committed is done again, what it had is not: facts, names and versions."""
+async def test_killed_worker_has_every_effect_once(database_url: str, redis_url: str, ledger: Ledger) -> None:
+    """Uncommitted work is repeated, committed work is not: domain events, names and versions."""
     ledger.connect_installation(links=LINKS)
     renames = [Delivery(renamed(f"name-{number}", second=number), event="repository") for number in range(RENAMES)]
     with running_service(database_url, redis_url, "api", "scheduler") as service:
@@ -58,13 +56,10 @@ async def test_a_worker_killed_in_the_middle_has_every_effect_once(
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
-async def test_an_api_that_ends_under_load_has_kept_what_it_promised(
+async def test_stopped_api_has_stored_every_accepted_delivery(
     database_url: str, redis_url: str, ledger: Ledger, how: str
 ) -> None:
-    """Every 202 is in the ledger; what was not answered is taken when it comes again.
-
-    Asked to stop, it answers what it has taken first: then there is nothing else in the ledger either.
-    """
+    """Each delivery with a 202 is stored; others are accepted when they are sent again."""
     deliveries = pushes(1500)
 
     async def end_amid() -> None:

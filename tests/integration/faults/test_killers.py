@@ -52,8 +52,8 @@ def kill_worker_until_settled(service: Service, ledger: Ledger) -> int:
         wait_until(lambda: not ledger.value(_IS_AT_KILLER))
 
 
-async def test_a_killer_among_a_hundred_fails_alone(service: Service, ledger: Ledger) -> None:
-    """Its own lane and the other lanes go on; no other event has an attempt or a second effect."""
+async def test_killing_event_fails_alone(service: Service, ledger: Ledger) -> None:
+    """Its lane and the other lanes continue; no other event has an attempt or a second effect."""
     killer = Delivery(push(666))
     own_lane = [*(Delivery(push(number)) for number in range(50)), killer]
     own_lane += [Delivery(push(number)) for number in range(50, 100)]

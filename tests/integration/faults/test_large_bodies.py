@@ -61,8 +61,8 @@ def push_with_messages(*messages: str, installation: int = INSTALLATION) -> byte
     return json.dumps({**payload, "commits": commits, "head_commit": commits[-1]}).encode()
 
 
-async def test_a_declared_length_over_the_limit_is_413_before_any_of_it_is_read(service: Service) -> None:
-    """The answer comes at once, and what is sent all the same is thrown away."""
+async def test_rejects_a_declared_length_over_the_limit_before_reading(service: Service) -> None:
+    """The response comes at once, and later bytes are discarded."""
     memory = Memory(service.pid("api"))
     async with connected(service.address) as line:
         await line.send(head({**Delivery(b"").headers, "content-length": str(4 * LIMIT)}))
@@ -75,8 +75,8 @@ async def test_a_declared_length_over_the_limit_is_413_before_any_of_it_is_read(
     assert memory.grown < 8 * MB
 
 
-async def test_an_undeclared_length_over_the_limit_is_413_at_the_limit(service: Service) -> None:
-    """No more than the limit is ever held, however much is sent."""
+async def test_rejects_an_undeclared_length_at_the_limit(service: Service) -> None:
+    """Memory stays within the limit, however much the client sends."""
     memory = Memory(service.pid("api"))
     async with connected(service.address) as line:
         await line.send(head({**Delivery(b"").headers, "transfer-encoding": "chunked"}))
@@ -90,8 +90,8 @@ async def test_an_undeclared_length_over_the_limit_is_413_at_the_limit(service: 
     assert memory.grown < LIMIT + 15 * MB
 
 
-async def test_the_limit_itself_is_taken(service: Service) -> None:
-    """GitHub's largest payload is kept, one byte more is not."""
+async def test_accepts_a_body_of_exactly_the_limit(service: Service) -> None:
+    """GitHub's largest payload is stored; one more byte is rejected."""
     largest = Delivery(padded(LIMIT))
     assert (await ask(service.address, largest.request())).status == 202
     assert (await ask(service.address, request(largest.headers, largest.body + b" "))).status == 413
@@ -99,8 +99,8 @@ async def test_the_limit_itself_is_taken(service: Service) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 1000, 70_000])
-async def test_a_body_in_parts_is_taken(service: Service, ledger: Ledger, size: int) -> None:
-    """The signature is checked over all of them, wherever they are cut."""
+async def test_accepts_a_body_in_chunks(service: Service, ledger: Ledger, size: int) -> None:
+    """The signature covers all chunks, wherever they are split."""
     body = padded(150_000) if size > 1000 else push()
     delivery = Delivery(body)
     parts = [body[start : start + size] for start in range(0, len(body), size)]
@@ -111,16 +111,16 @@ async def test_a_body_in_parts_is_taken(service: Service, ledger: Ledger, size: 
     assert answer.status == 401
 
 
-async def test_a_push_of_20_mb_is_kept_and_processed(service: Service, ledger: Ledger) -> None:
-    """2,048 commits are the most GitHub sends; with long messages they are all told of that consumers get."""
+async def test_stores_and_processes_a_push_of_20_mb(service: Service, ledger: Ledger) -> None:
+    """GitHub sends up to 2,048 commits. Consumers get all of them, even with long messages."""
     delivery = Delivery(push_with_messages(*[f"{number} " + "x" * 10_000 for number in range(2048)]))
     assert len(delivery.body) > 20 * MB
     assert (await ask(service.address, delivery.request())).status == 202
     wait_until(lambda: ledger.status(delivery.id) == "processed")
 
 
-async def test_a_large_push_cannot_hold_up_a_lane(service: Service, ledger: Ledger) -> None:
-    """However much is written into a push, and however many projects are told of it."""
+async def test_large_push_does_not_delay_its_lane(service: Service, ledger: Ledger) -> None:
+    """For any content and number of projects."""
     ledger.connect_installation(MANY, links=50)
     messages = ["é" * 25_000 + "\nCo-authored-by: x <" + "y" * 80_000 + ">" for _ in range(100)]
     delivery = Delivery(push_with_messages(*messages, installation=MANY))
@@ -136,8 +136,8 @@ async def test_a_large_push_cannot_hold_up_a_lane(service: Service, ledger: Ledg
     assert told[2] < 1_000_000
 
 
-async def test_a_commit_message_cannot_hold_up_a_lane(service: Service, ledger: Ledger) -> None:
-    """Whoever may push may write any message: reading it takes time in proportion to its length at most."""
+async def test_commit_message_does_not_delay_its_lane(service: Service, ledger: Ledger) -> None:
+    """Anyone with push access can write any message: parsing takes linear time."""
     messages = [
         "co-authored-by:" + " " * 100_000,
         "co-authored-by:" + "\t " * 100_000 + "\n" + "co-authored-by: <" * 10_000,
@@ -150,8 +150,8 @@ async def test_a_commit_message_cannot_hold_up_a_lane(service: Service, ledger: 
 
 
 @pytest.mark.parametrize("framing", [{"content-length": str(8 * MB)}, {"transfer-encoding": "chunked"}])
-async def test_senders_who_never_finish_do_not_shut_others_out(service: Service, framing: dict[str, str]) -> None:
-    """Anyone may begin a request: room is taken by what has come, not by what was announced."""
+async def test_unfinished_requests_do_not_block_others(service: Service, framing: dict[str, str]) -> None:
+    """Received bytes take room, announced ones do not."""
     started = chunk(b"{") if "transfer-encoding" in framing else b"{"
     async with AsyncExitStack() as stack:
         for _ in range(100):
@@ -162,8 +162,8 @@ async def test_senders_who_never_finish_do_not_shut_others_out(service: Service,
             assert (await ask(service.address, chunked(delivery.headers, delivery.body))).status == 202
 
 
-async def test_a_body_that_does_not_become_whole_in_time_is_408() -> None:
-    """GitHub has given up by then; whoever still holds room for such a body gives it back."""
+async def test_rejects_a_body_that_is_not_complete_in_time() -> None:
+    """GitHub has stopped waiting by then. The room of such a body is released."""
     protocols = {"github": GitHubWebhooks([Secret(SECRET)])}
     application = application_with()
     endpoint = WebhookEndpoint(
@@ -188,8 +188,8 @@ async def test_a_body_that_does_not_become_whole_in_time_is_408() -> None:
     assert endpoint._bytes_held == 0
 
 
-async def test_many_large_bodies_at_once_are_bounded(service: Service) -> None:
-    """Beyond 256 MB of bodies a sender is asked to come again, and those who come after are served."""
+async def test_limits_the_total_size_of_bodies(service: Service) -> None:
+    """Over 256 MB the response is 503 with `Retry-After`, and later senders are served."""
     statuses = await asyncio.gather(*(_status(service, Delivery(padded(LIMIT))) for _ in range(14)))
     assert set(statuses) <= {202, 503}
     assert 202 in statuses

@@ -14,8 +14,8 @@ INSTALLATIONS = range(1, 9)
 PUSHES = 80
 
 
-async def test_each_installation_keeps_its_order_with_several_workers(database_url: str, redis_url: str) -> None:
-    """Several installations share a lane and several workers the lanes, while more keeps coming."""
+async def test_keeps_the_order_of_each_installation_with_several_workers(database_url: str, redis_url: str) -> None:
+    """Several installations share a lane and several workers the lanes, while events arrive."""
     workers = ("worker-1", "worker-2", "worker-3")
     with opened(database_url) as ledger:
         for installation in INSTALLATIONS:
@@ -40,8 +40,8 @@ async def test_each_installation_keeps_its_order_with_several_workers(database_u
         assert told == [([f"{number:040x}" for number in range(PUSHES)],)] * len(INSTALLATIONS)
 
 
-async def test_a_burst_is_kept_in_the_order_it_arrived(database_url: str) -> None:
-    """Those that share a commit are numbered as they came, though they are inserted in another order."""
+async def test_stores_a_burst_in_its_order_of_arrival(database_url: str) -> None:
+    """Events of one commit are numbered by arrival, although the insert order differs."""
     burst = [a_push(lane=0) for _ in range(300)]
     log = PostgresDeliveryLog(database_url, metrics=MemoryMetrics())
     async with asyncio.TaskGroup() as group:

@@ -20,8 +20,8 @@ PATH = "http://ours/api/v1/git/github/webhooks"
 CAPACITY = 20
 
 
-async def test_a_full_queue_is_503_with_a_time_to_come_back(database_url: str) -> None:
-    """Those that fit wait for storage and are kept; once it goes on, so does everything."""
+async def test_full_queue_is_503_with_retry_after(database_url: str) -> None:
+    """Accepted deliveries wait for the storage and are stored when it continues."""
     log = PostgresDeliveryLog(database_url, metrics=MemoryMetrics(), capacity=CAPACITY)
     endpoint = WebhookEndpoint(
         {PROVIDER: protocol()},

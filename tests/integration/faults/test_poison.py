@@ -31,8 +31,8 @@ def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
         yield service
 
 
-async def test_an_event_that_kills_the_database_is_given_up(service: Service, ledger: Ledger) -> None:
-    """After it did so three times; all others are processed once, and the worker lives."""
+async def test_event_that_kills_the_database_fails(service: Service, ledger: Ledger) -> None:
+    """After three attempts. All others are processed once, and the worker stays alive."""
     poison = Delivery(push(666))
     wave = [*(Delivery(push(number)) for number in range(10)), poison]
     after = [Delivery(push(number)) for number in range(20, 30)]

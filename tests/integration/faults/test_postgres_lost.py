@@ -83,8 +83,8 @@ async def check_healed(service: Service, ledger: Ledger, promised: list[str]) ->
         assert (await client.get("/readyz")).status_code == 200
 
 
-async def test_stopped_it_is_503_until_it_is_back(service: Service, postgres: Breakable) -> None:
-    """It stops amid receipt: what was answered 202 is kept, all else is refused at once."""
+async def test_stopped_postgres_is_503_until_it_returns(service: Service, postgres: Breakable) -> None:
+    """It stops while deliveries arrive: those with a 202 are stored, others are rejected at once."""
     deliveries = pushes(2000)
     before = _count(postgres)
     amid = asyncio.create_task(post_all(service.address, deliveries))
@@ -99,8 +99,8 @@ async def test_stopped_it_is_503_until_it_is_back(service: Service, postgres: Br
         await check_healed(service, ledger, accepted(answers))
 
 
-async def test_silent_it_is_503_until_it_is_back(service: Service, postgres: Breakable) -> None:
-    """It falls silent amid receipt: nobody hangs, not those who come later either."""
+async def test_silent_postgres_is_503_until_it_returns(service: Service, postgres: Breakable) -> None:
+    """It stops responding while deliveries arrive: no request hangs, and later ones do not either."""
     before = _count(postgres)
     amid = asyncio.create_task(post_all(service.address, pushes(2000)))
     await until(lambda: asyncio.to_thread(lambda: _count(postgres) > before + 100))
@@ -116,8 +116,8 @@ async def test_silent_it_is_503_until_it_is_back(service: Service, postgres: Bre
         await check_healed(service, ledger, accepted(answers))
 
 
-def test_the_scheduler_tells_an_outage_once_and_its_end(postgres: Breakable, redis_url: str) -> None:
-    """However many of its schedules meet it, and how often."""
+def test_scheduler_logs_an_outage_and_its_end_once(postgres: Breakable, redis_url: str) -> None:
+    """For all of its schedules."""
     with running_service(postgres.url, redis_url, "scheduler") as service:
         postgres.stop()
         wait_until(lambda: service.logged("scheduler", "schedule_failed"))
@@ -134,8 +134,8 @@ def test_the_scheduler_tells_an_outage_once_and_its_end(postgres: Breakable, red
         assert "Start PostgreSQL" in reasons[0]
 
 
-async def test_processes_start_while_it_is_gone(postgres: Breakable, redis_url: str) -> None:
-    """A restart amid an outage needs no second one: they wait for it to end."""
+async def test_processes_start_without_postgres(postgres: Breakable, redis_url: str) -> None:
+    """They wait for the end of the outage, so no second restart is necessary."""
     with running_service(postgres.url, redis_url) as service:
         postgres.stop()
         service.begin(*PROCESSES)

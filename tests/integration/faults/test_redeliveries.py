@@ -48,8 +48,8 @@ async def post_in_waves(services: list[Service], deliveries: list[Delivery], ran
     return taken
 
 
-async def test_overlapping_redeliveries_are_kept_once_without_a_deadlock(database_url: str, redis_url: str) -> None:
-    """New ones and failed ones alike: one of all senders is told 202, the others 200."""
+async def test_stores_overlapping_redeliveries_once_without_a_deadlock(database_url: str, redis_url: str) -> None:
+    """New and failed ones: one sender gets 202, the others 200."""
     random = Random(20)
     deliveries = pushes(COUNT)
     with opened(database_url) as ledger:
@@ -71,8 +71,8 @@ async def test_overlapping_redeliveries_are_kept_once_without_a_deadlock(databas
         assert ledger.value(DEADLOCKS) == 0
 
 
-async def test_full_groups_of_the_same_ids_never_lock_each_other(database_url: str) -> None:
-    """Each process inserts in one order whatever came first: here it came in opposite orders."""
+async def test_groups_of_equal_ids_do_not_deadlock(database_url: str) -> None:
+    """Each process inserts in the same order, although the ids arrive in opposite orders."""
     with opened(database_url) as ledger:
         for _ in range(10):
             wave = [a_push(lane=0) for _ in range(128)]
@@ -84,11 +84,8 @@ async def test_full_groups_of_the_same_ids_never_lock_each_other(database_url: s
 
 
 @pytest.mark.parametrize("status", ["failed", "unrouted"])
-async def test_who_makes_the_same_events_due_again_never_lock_each_other(database_url: str, status: str) -> None:
-    """People retry what the provider sends again, or what a sweep routes: all take rows in one order.
-
-    Someone holds the row in the middle until both wait, each with the rows before it in its own order.
-    """
+async def test_requeueing_the_same_events_does_not_deadlock(database_url: str, status: str) -> None:
+    """Retries, redeliveries and routing lock rows in one order."""
     deliveries = [replace(a_push(lane=0), delivery_id=f"delivery-{99 - number}") for number in range(20)]
     await append_all(database_url, deliveries)
     with opened(database_url) as ledger, psycopg.connect(database_url) as holder:

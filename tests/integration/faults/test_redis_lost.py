@@ -54,10 +54,10 @@ async def post_some(service: Service) -> None:
     assert time.monotonic() - began < 5
 
 
-async def test_stopped_and_emptied_it_costs_no_delivery(
+async def test_stopped_and_emptied_redis_loses_no_delivery(
     service: Service, redis_server: Breakable, ledger: Ledger
 ) -> None:
-    """It stops amid receipt and comes back empty: 202 throughout, and everything is processed in the end."""
+    """Each response is 202, and all deliveries are processed in the end."""
     amid = asyncio.create_task(post_some(service))
     await asyncio.to_thread(redis_server.stop)
     await amid
@@ -69,10 +69,8 @@ async def test_stopped_and_emptied_it_costs_no_delivery(
 
 
 @pytest.mark.parametrize("how", ["emptied", "restarted"])
-def test_a_worker_that_keeps_running_registers_again(
-    service: Service, redis_server: Breakable, ledger: Ledger, how: str
-) -> None:
-    """Whoever looks for workers finds it, and it hears of new deliveries."""
+def test_running_worker_registers_again(service: Service, redis_server: Breakable, ledger: Ledger, how: str) -> None:
+    """It is listed, and is notified of new deliveries."""
     wait_until(lambda: asyncio.run(list_workers(redis_server.url)))
     if how == "restarted":
         redis_server.stop()
@@ -86,8 +84,8 @@ def test_a_worker_that_keeps_running_registers_again(
     assert ledger.statuses() == {"processed": 300}
 
 
-async def test_silent_it_costs_no_delivery(service: Service, redis_server: Breakable, ledger: Ledger) -> None:
-    """It accepts connections and says nothing: 202 throughout, and everything is processed in the end."""
+async def test_silent_redis_loses_no_delivery(service: Service, redis_server: Breakable, ledger: Ledger) -> None:
+    """It accepts connections and never responds: each response is 202, and all are processed."""
     amid = asyncio.create_task(post_some(service))
     redis_server.freeze()
     await amid
@@ -104,10 +102,10 @@ async def test_silent_it_costs_no_delivery(service: Service, redis_server: Break
 
 
 @pytest.mark.parametrize("is_there_at_first", [True, False])
-def test_a_worker_tells_an_outage_once_and_its_end(
+def test_worker_logs_an_outage_and_its_end_once(
     database_url: str, redis_server: Breakable, is_there_at_first: bool
 ) -> None:
-    """With what helps, and in our words alone; whether it loses Redis or never had it."""
+    """With the remedy, whether it loses Redis or never had it."""
     if not is_there_at_first:
         redis_server.stop()
     with running_service(database_url, redis_server.url, "worker") as service:
@@ -124,8 +122,8 @@ def test_a_worker_tells_an_outage_once_and_its_end(
         assert [one for one in service.log("worker") if "logger" in one] == []
 
 
-def test_processes_stop_when_asked_while_it_is_gone(database_url: str, redis_server: Breakable) -> None:
-    """An outage of Redis is no reason to need `kill -9`."""
+def test_processes_stop_without_redis(database_url: str, redis_server: Breakable) -> None:
+    """No `kill -9` is necessary."""
     with running_service(database_url, redis_server.url, "api", "worker", "scheduler") as service:
         redis_server.stop()
         wait_until(lambda: service.logged("worker", "redis_unavailable"))

@@ -27,8 +27,8 @@ def rung(queue: Queue) -> list[int]:
 
 
 @pytest.mark.parametrize("lane", range(5))
-def test_a_ring_just_before_the_end_is_sent(redis_url: str, queue: Queue, lane: int) -> None:
-    """The API stops right after it took a delivery: its ring must not stop with it."""
+def test_sends_a_notification_before_stopping(redis_url: str, queue: Queue, lane: int) -> None:
+    """The API stops right after it stored a delivery; the notification is still sent."""
     worker_notifier = RedisWorkerNotifier(redis_url, job=JOB)
     worker_notifier.ring(31)
     wait_until(lambda: rung(queue) == [31])
@@ -37,8 +37,8 @@ def test_a_ring_just_before_the_end_is_sent(redis_url: str, queue: Queue, lane: 
     assert rung(queue) == [31, lane]
 
 
-async def test_rings_do_not_pile_up_while_nobody_answers(redis_url: str, queue: Queue) -> None:
-    """A day without workers costs neither Redis its memory nor the first worker a long way to live rings."""
+async def test_notifications_do_not_pile_up_without_workers(redis_url: str, queue: Queue) -> None:
+    """After a day without workers, Redis stays small and the first worker is notified at once."""
     worker_notifier = RedisWorkerNotifier(redis_url, job=JOB)
     for _ in range(100):
         await worker_notifier.ring_due(range(LANES))

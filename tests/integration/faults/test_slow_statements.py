@@ -18,8 +18,8 @@ CREATE TRIGGER too_slow BEFORE INSERT ON git_domain_events FOR EACH ROW EXECUTE 
 """
 
 
-async def test_what_takes_too_long_counts_as_an_attempt(database_url: str, redis_url: str) -> None:
-    """It is no outage: tried for ever it would block its lane for all other installations there."""
+async def test_statement_timeout_counts_as_an_attempt(database_url: str, redis_url: str) -> None:
+    """It is not an outage: unlimited attempts would block the lane for all its installations."""
     with opened(database_url) as ledger:
         ledger.connect_installation(INSTALLATION_OF_LANE[3])
         ledger.run(TOO_SLOW)

@@ -73,8 +73,8 @@ def open_descriptors(service: Service) -> int:
 
 
 @pytest.mark.usefixtures("descriptors")
-def test_idle_and_half_open_connections_end_within_a_minute(service: Service) -> None:
-    """Whether they sent nothing, a part of a head, or a part of a body."""
+def test_closes_idle_and_half_open_connections_within_a_minute(service: Service) -> None:
+    """Without data, with part of a head, and with part of a body."""
     beginnings = (b"", HALF_A_HEAD, b"G", HALF_A_REQUEST)
     with ExitStack() as stack:
         connections = [open_connection(stack, service, beginnings[number % len(beginnings)]) for number in range(COUNT)]
@@ -83,8 +83,8 @@ def test_idle_and_half_open_connections_end_within_a_minute(service: Service) ->
         assert count_ended(connections, 60) == COUNT
 
 
-def test_process_without_descriptors_says_so_once(service: Service) -> None:
-    """And once that it is over; the event loop itself only resets connections."""
+def test_logs_missing_file_descriptors_once(service: Service) -> None:
+    """And their end once. The event loop itself only resets connections."""
     pid = service.pid("api")
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     with ExitStack() as stack:
@@ -102,8 +102,8 @@ def test_process_without_descriptors_says_so_once(service: Service) -> None:
     assert len(service.logged("api", "descriptors_available")) == 1
 
 
-def test_few_descriptors_are_not_used_up_by_connections(urls: tuple[str, str]) -> None:
-    """The bound on connections leaves some to the database, and strangers keep nobody out."""
+def test_reserves_file_descriptors_for_the_database(urls: tuple[str, str]) -> None:
+    """The limit on connections leaves some, and idle clients do not keep others out."""
     with temporary_home() as home, ExitStack() as stack:
         service = Service(home, *urls)
         stack.callback(service.stop)

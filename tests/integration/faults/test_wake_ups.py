@@ -31,16 +31,18 @@ KILL_EVERY = 600
 UNTIL_HEALED_SECONDS = 40
 
 
-async def test_the_rings_alone_wake_someone_for_everything(database_url: str, redis_url: str) -> None:
-    """With no sweep to help: a drainer who is refused may rely on the one who holds the lane."""
+async def test_notifications_alone_start_all_processing(database_url: str, redis_url: str) -> None:
+    """Without the scheduler: a drainer that does not get the lane relies on its holder."""
     random = Random(20)
     async with workshop(database_url, redis_url, random, workers=16, linger=LINGER_SECONDS) as shop:
         await asyncio.gather(*(play(shop, lane, random) for lane in LANES))
 
 
 @pytest.mark.parametrize("look", [1, 2, 3])
-async def test_whoever_is_refused_is_relieved(database_url: str, redis_url: str, look: int) -> None:
-    """A delivery comes and its drainer may be refused just when another's look found nothing: one sees it."""
+async def test_lane_holder_processes_the_event_of_a_rejected_drainer(
+    database_url: str, redis_url: str, look: int
+) -> None:
+    """A delivery may arrive just after the holder found nothing: one of both sees it."""
 
     async def come_in_between() -> None:
         await shop.receive(a_push(lane=0))
@@ -85,16 +87,16 @@ async def play(shop: Workshop, lane: int, random: Random) -> None:
         await until(lambda: shop.is_idle([lane]))
 
 
-async def test_a_worker_whose_clock_is_behind_is_woken_like_any_other(database_url: str, redis_url: str) -> None:
-    """The database stamps what it receives; no two machines' clocks agree to the millisecond."""
+async def test_worker_with_a_slow_clock_processes_at_once(database_url: str, redis_url: str) -> None:
+    """The database stamps deliveries, since the clocks of machines differ."""
     late = SettableClock(datetime.now(UTC) - timedelta(minutes=1))
     async with workshop(database_url, redis_url, Random(20), workers=1, clock=late) as shop:
         await shop.receive(a_push(lane=0))
         await until(lambda: shop.is_idle([0]), seconds=3)
 
 
-async def test_nothing_stays_due_after_any_number_of_deaths_and_flushes(database_url: str, redis_url: str) -> None:
-    """Drains cut off, workers killed, Redis emptied again and again: in the end each effect is there once."""
+async def test_processes_everything_after_crashes_and_flushes(database_url: str, redis_url: str) -> None:
+    """Cancelled drains, killed workers, an emptied Redis: each effect happens once."""
     random = Random(20)
     processes = ("worker-1", "worker-2", "scheduler")
     with opened(database_url) as ledger:

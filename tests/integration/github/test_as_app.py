@@ -16,8 +16,8 @@ from tests.support.builders.github_answers import INSTALLATION, REMOVE
 from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, refusal, reply
 
 
-async def test_our_app_is_told_whole(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """What `doctor` compares with what we need."""
+async def test_returns_the_app(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """`doctor` compares it with the required configuration."""
     app = await provider.app()
 
     assert (app.id, app.slug, app.client_id) == ("1236", "crewkit", "Iv1.8a61f9b3a7aba766")
@@ -26,16 +26,16 @@ async def test_our_app_is_told_whole(known: ScriptedGitHub, provider: GitHubProv
     assert known.received[0].headers["authorization"].startswith("Bearer eyJ")
 
 
-async def test_an_app_of_another_id_is_refused(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """GitHub answers 404 to a claim of an app it does not know."""
+async def test_rejects_an_unknown_app_id(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub answers 404 to a JWT of an app that it does not know."""
     github.answers("GET /app", refusal(404, "Integration not found"))
 
     with pytest.raises(AppRefused):
         await provider.app()
 
 
-async def test_an_installation_is_told_whole(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """With the page where its owner manages it, and suspended or not."""
+async def test_returns_an_installation(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """With the page where its owner manages it, and whether it is suspended."""
     known.answers(INSTALLATION, reply(answers.installation(suspended_at="2026-11-01T00:00:00Z")))
     found = await provider.installation("41")
 
@@ -49,10 +49,10 @@ async def test_an_installation_is_told_whole(known: ScriptedGitHub, provider: Gi
 @pytest.mark.parametrize(
     ("account", "login"), [({"id": 9, "slug": "big", "name": "Big"}, "big"), (None, "")], ids=["enterprise", "none"]
 )
-async def test_an_enterprises_installation_has_a_slug_for_a_login(
+async def test_uses_the_slug_of_an_enterprise_as_login(
     account: dict[str, object] | None, login: str, known: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """GitHub describes accounts that are no users, and even none."""
+    """GitHub also installs apps for accounts that are not users, or without an account."""
     known.answers(INSTALLATION, reply(answers.installation(account=account, target_type="Enterprise")))
     found = await provider.installation("41")
 
@@ -63,10 +63,10 @@ async def test_an_enterprises_installation_has_a_slug_for_a_login(
     ("account_type", "page"),
     [("Organization", "/organizations/acme/settings/installations/41"), ("User", "/settings/installations/41")],
 )
-def test_where_an_installation_is_managed_is_known_without_asking(
+def test_builds_the_management_url_without_a_request(
     account_type: str, page: str, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """Also while GitHub is down; as GitHub itself tells it in `html_url`."""
+    """Also during an outage. It equals GitHub's `html_url`."""
     organization = Organization(OrganizationId(1), UUID(int=1), "Acme")
     integration = an_integration(
         IntegrationId(1), organization, provider_id="41", provider_name="acme", account_type=account_type
@@ -75,10 +75,10 @@ def test_where_an_installation_is_managed_is_known_without_asking(
     assert provider.manage_url(integration) == github.url + page
 
 
-async def test_the_page_that_github_names_is_followed_on_its_host_alone(
+async def test_accepts_management_urls_only_on_the_configured_host(
     github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """An enterprise's page is its own; an address elsewhere is replaced by the usual one."""
+    """An enterprise's page may differ; a URL on another host is replaced."""
     organization = Organization(OrganizationId(1), UUID(int=1), "Acme")
     integration = an_integration(
         IntegrationId(1), organization, provider_id="41", provider_name="acme", account_type="Enterprise"
@@ -92,10 +92,10 @@ async def test_the_page_that_github_names_is_followed_on_its_host_alone(
 
 
 @pytest.mark.parametrize("provider_id", ["", "0", "../app", "41?x", "41/access_tokens", "٤١"])
-async def test_an_id_that_is_none_of_githubs_is_gone(
+async def test_invalid_installation_id_is_gone(
     provider_id: str, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """And asks for no other path."""
+    """No request is sent, since the id would lead to another path."""
     for call in (provider.installation, provider.mint_token, provider.uninstall):
         with pytest.raises(InstallationGone):
             await call(provider_id)
@@ -103,8 +103,8 @@ async def test_an_id_that_is_none_of_githubs_is_gone(
     assert github.received == []
 
 
-async def test_requests_come_from_all_pages(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Each with the ids by which its approval is recognised."""
+async def test_lists_installation_requests_of_all_pages(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Each with the ids that identify its approval."""
     path = "/app/installation-requests"
     request = {
         "id": 1,
@@ -125,10 +125,8 @@ async def test_requests_come_from_all_pages(known: ScriptedGitHub, provider: Git
 
 
 @pytest.mark.parametrize("status", [202, 204, 404])
-async def test_an_installation_is_removed_at_once_later_or_before(
-    status: int, known: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """GitHub's newer version takes its time, and one that is gone already is fine."""
+async def test_deletes_an_installation(status: int, known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub may take a while (202), and an installation that is already deleted is not an error."""
     known.answers(REMOVE, Response(status_code=status))
 
     await provider.uninstall("41")
@@ -136,8 +134,8 @@ async def test_an_installation_is_removed_at_once_later_or_before(
     assert len(known.asked(REMOVE)) == 1
 
 
-async def test_people_install_on_the_apps_own_page(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """With state, and with the account chosen already where it is known."""
+async def test_install_url_has_state_and_account(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """The account is preselected if it is known."""
     known.answers("GET /app", reply({**answers.APP, "html_url": f"{known.url}/apps/crewkit"}))
     page = f"{known.url}/apps/crewkit/installations/new"
 
@@ -146,8 +144,8 @@ async def test_people_install_on_the_apps_own_page(known: ScriptedGitHub, provid
     assert len(known.received) == 1
 
 
-async def test_a_renamed_apps_new_page_is_found(known: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
-    """The old one is gone at once, and nobody wants to change settings for it."""
+async def test_finds_the_page_of_a_renamed_app(known: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
+    """The former page is gone, and no setting has to change."""
     await provider.install_url(state="s")
     known.answers("GET /app", reply({**answers.APP, "slug": "newkit"}))
     time.pass_by(600)
@@ -155,10 +153,10 @@ async def test_a_renamed_apps_new_page_is_found(known: ScriptedGitHub, provider:
     assert await provider.install_url(state="s") == f"{known.url}/apps/newkit/installations/new?state=s"
 
 
-async def test_the_page_is_known_from_settings_while_github_is_down(
+async def test_uses_the_configured_slug_during_an_outage(
     github: ScriptedGitHub, time: Time, provider: GitHubProvider
 ) -> None:
-    """Without that, there is nowhere to send people."""
+    """Without this setting there is no page to redirect to."""
     github.answers("GET /app", refusal(502, "Server Error"))
 
     assert await provider.install_url(state="s") == f"{github.url}/apps/crewkit/installations/new?state=s"
@@ -167,8 +165,8 @@ async def test_the_page_is_known_from_settings_while_github_is_down(
             await nameless.install_url(state="s")
 
 
-async def test_people_are_sent_to_no_page_but_githubs(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Whatever the answer says."""
+async def test_redirects_only_to_github(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Whatever the response contains."""
     known.answers("GET /app", reply({**answers.APP, "html_url": "https://evil.example/apps/crewkit"}))
 
     assert (await provider.install_url(state="s")).startswith(f"{known.url}/apps/crewkit/")

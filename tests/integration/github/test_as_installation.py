@@ -54,8 +54,8 @@ async def read(provider: GitHubProvider) -> tuple[list[int], int, bool]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 950])
-async def test_all_repositories_come_once(count: int, github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Whatever their number, in as few calls as GitHub allows and a few at once."""
+async def test_lists_each_repository_once(count: int, github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """For any number, with few calls, some of them concurrent."""
     listing = Listing(github, list(range(1, count + 1)))
 
     assert await read(provider) == (list(range(1, count + 1)), count, True)
@@ -63,8 +63,8 @@ async def test_all_repositories_come_once(count: int, github: ScriptedGitHub, pr
     assert listing.most <= 4
 
 
-async def test_a_repository_is_told_whole(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """All the catalog keeps; what GitHub leaves out has none."""
+async def test_returns_a_repository(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """All fields of the catalog; fields that GitHub omits are empty."""
     github.answers("GET /repositories/7", reply(answers.repository(7, archived=True, description="Boosters")))
     found = await provider.repository(ACCESS, REPO)
 
@@ -78,10 +78,10 @@ async def test_a_repository_is_told_whole(github: ScriptedGitHub, provider: GitH
 
 
 @pytest.mark.parametrize("repo_id", ["", "../app", "7/branches", "7?x", "acme/rocket", "\uff10"])
-async def test_an_id_that_is_none_of_githubs_is_not_visible(
+async def test_invalid_repository_id_is_not_found(
     repo_id: str, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """And asks for no other path."""
+    """No request is sent, since the id would lead to another path."""
     with pytest.raises(NotVisible):
         await provider.repository(ACCESS, RepoId(repo_id))
     with pytest.raises(NotVisible):
@@ -92,8 +92,8 @@ async def test_an_id_that_is_none_of_githubs_is_not_visible(
     assert github.received == []
 
 
-async def test_a_repository_removed_meanwhile_hides_no_other(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Those behind it move one place forward, over the end of a page that was read already."""
+async def test_removal_during_a_listing_hides_no_repository(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Later repositories move to a page that was already read."""
     listing = Listing(github, list(range(1, 301)))
     found = []
     async for page in provider.repositories(ACCESS):
@@ -105,8 +105,10 @@ async def test_a_repository_removed_meanwhile_hides_no_other(github: ScriptedGit
     assert page.whole
 
 
-async def test_a_repository_added_meanwhile_comes_once(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Those behind it move to the next page and are seen twice by GitHub's numbers, once by us."""
+async def test_addition_during_a_listing_repeats_no_repository(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Later repositories move to the next page, so GitHub returns some of them twice."""
     listing = Listing(github, list(range(2, 302)))
     found: Counter[int] = Counter()
     async for page in provider.repositories(ACCESS):
@@ -118,16 +120,16 @@ async def test_a_repository_added_meanwhile_comes_once(github: ScriptedGitHub, p
     assert set(found) == set(range(1, 302))
 
 
-async def test_a_list_that_contradicts_itself_is_told_as_such(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """A GitHub that goes on miscounting does not keep us reading for ever, and proves no removal."""
+async def test_reports_an_inconsistent_listing(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """A wrong total does not cause endless reading, and proves no removal."""
     github.answers(LIST, reply(answers.repositories(1, 2, total=5)))
 
     assert await read(provider) == ([1, 2], 5, False)
     assert len(github.received) == 2
 
 
-async def test_branches_are_listed_by_name(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """No more of them than wanted, in one call."""
+async def test_lists_branches_by_name(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """At most the requested number, in one call."""
     github.answers(BRANCHES, reply([answers.branch("b"), answers.branch("a", protected=True)]))
 
     assert await provider.branches(ACCESS, REPO, prefix="", limit=10) == [
@@ -137,8 +139,8 @@ async def test_branches_are_listed_by_name(github: ScriptedGitHub, provider: Git
     assert github.received[0].query == {"per_page": "10"}
 
 
-async def test_more_branches_than_a_page_are_listed_in_order(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Page after page, since the first ones are wanted; the rest is not asked for."""
+async def test_lists_branches_over_several_pages(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Reads pages until it has the requested number."""
     base = f"{github.url}/repositories/7/branches?per_page=100&page="
     names = [f"task/{number:04}" for number in range(500)]
 
@@ -155,8 +157,8 @@ async def test_more_branches_than_a_page_are_listed_in_order(github: ScriptedGit
     assert len(github.received) <= 4
 
 
-async def test_branches_are_searched_by_github(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Among however many there are; a slash of the prefix does not split the path."""
+async def test_searches_branches_on_github(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Among any number; a slash in the prefix does not split the path."""
     request = "GET /repositories/7/git/matching-refs/heads/feature%2Ff%23%C3%BC"
     github.answers(request, reply([answers.ref("feature/f#ü-2"), answers.ref("feature/f#ü-1")]))
 
@@ -168,8 +170,8 @@ async def test_branches_are_searched_by_github(github: ScriptedGitHub, provider:
     ]
 
 
-async def test_an_empty_repository_has_no_branches(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """To the search GitHub answers with a conflict."""
+async def test_empty_repository_has_no_branches(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub answers the search with 409."""
     empty = refusal(409, "Git Repository is empty.")
     github.answers("GET /repositories/7/git/matching-refs/heads/m", empty)
     github.answers(BRANCHES, reply([]))
@@ -179,17 +181,19 @@ async def test_an_empty_repository_has_no_branches(github: ScriptedGitHub, provi
 
 
 @pytest.mark.parametrize(("prefix", "limit"), [("../../user", 10), ("a b", 10), ("a..b", 10), ("", 0)])
-async def test_what_can_match_no_branch_is_not_asked_for(
+async def test_invalid_prefix_needs_no_request(
     prefix: str, limit: int, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """Some of it would be another path."""
+    """Some prefixes would be another path."""
     assert await provider.branches(ACCESS, REPO, prefix=prefix, limit=limit) == []
     assert await provider.branch(ACCESS, REPO, prefix) is None
     assert github.received == []
 
 
-async def test_branches_of_what_is_not_visible_are_not(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Which differs from having none."""
+async def test_branches_of_an_invisible_repository_are_an_error(
+    github: ScriptedGitHub, provider: GitHubProvider
+) -> None:
+    """Which differs from an empty list."""
     with pytest.raises(NotVisible):
         await provider.branches(ACCESS, REPO, prefix="", limit=10)
     with pytest.raises(NotVisible):
@@ -197,17 +201,15 @@ async def test_branches_of_what_is_not_visible_are_not(github: ScriptedGitHub, p
     assert len(github.received) == 2
 
 
-async def test_one_branch_is_found_by_its_exact_name(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+async def test_finds_a_branch_by_its_exact_name(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Whatever letters it has."""
     github.answers("GET /repositories/7/branches/release%2F2026%2309", reply(answers.branch("release/2026#09")))
 
     assert await provider.branch(ACCESS, REPO, "release/2026#09") == Branch("release/2026#09", "a" * 40, False)
 
 
-async def test_a_missing_branch_is_none_and_a_renamed_one_is_another(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """GitHub redirects from a renamed branch to the new name, which was not asked for."""
+async def test_missing_or_renamed_branch_is_none(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub redirects to the new name, which is another branch."""
     github.answers("GET /repositories/7", reply(answers.repository(7)))
     github.answers("GET /repositories/7/branches/old", reply(status=301, location="/repositories/7/branches/new"))
     github.answers("GET /repositories/7/branches/new", reply(answers.branch("new")))
@@ -216,8 +218,8 @@ async def test_a_missing_branch_is_none_and_a_renamed_one_is_another(
     assert await provider.branch(ACCESS, REPO, "old") is None
 
 
-async def test_a_branch_of_what_is_not_visible_is_not_none(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """GitHub's two 404s differ in words only, so the repository is asked for."""
+async def test_branch_of_an_invisible_repository_is_an_error(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub's two 404 responses differ only in their text, so the repository is fetched."""
     github.answers("GET /repositories/7/branches/main", refusal(404, "Not Found"))
 
     with pytest.raises(NotVisible):
@@ -225,8 +227,8 @@ async def test_a_branch_of_what_is_not_visible_is_not_none(github: ScriptedGitHu
 
 
 @pytest.mark.parametrize("status", [204, 401])
-async def test_a_token_is_ended(status: int, github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """One that is dead already is fine."""
+async def test_revokes_a_token(status: int, github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """A token that is already invalid is not an error."""
     github.answers("DELETE /installation/token", reply(status=status))
 
     await provider.revoke_token(TOKEN)

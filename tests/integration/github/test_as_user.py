@@ -11,8 +11,8 @@ from tests.support.fakes.github import USER, ScriptedGitHub, refusal, reply
 VISIBLE = "GET /user/installations/41/repositories"
 
 
-async def test_a_person_is_told_by_number(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Names and addresses may be missing."""
+async def test_returns_the_user_by_id(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Name and addresses may be missing."""
     github.answers("GET /user", reply({"id": 7, "login": "mara", "name": None, "avatar_url": "https://a"}))
     found = await provider.person(USER)
 
@@ -20,10 +20,8 @@ async def test_a_person_is_told_by_number(github: ScriptedGitHub, provider: GitH
     assert github.received[0].headers["authorization"] == f"Bearer {USER.reveal()}"
 
 
-async def test_verified_addresses_come_from_all_pages_primary_first(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """What is not verified may be anyone's."""
+async def test_lists_verified_addresses_primary_first(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """From all pages. An unverified address may belong to anyone."""
     first = [
         {"email": "old@acme.example", "verified": True, "primary": False, "visibility": None},
         {"email": "boss@acme.example", "verified": False, "primary": False, "visibility": None},
@@ -37,15 +35,15 @@ async def test_verified_addresses_come_from_all_pages_primary_first(
 
 @pytest.mark.parametrize("answer", [refusal(403, "Resource not accessible by integration"), refusal(404, "Not Found")])
 async def test_addresses_need_a_permission(answer: Response, github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Whose lack GitHub tells in two ways."""
+    """GitHub reports a missing permission in two ways."""
     github.answers("GET /user/emails", answer)
 
     with pytest.raises(PermissionMissing):
         await provider.verified_emails(USER)
 
 
-async def test_a_persons_installations_come_from_all_pages(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """The one that matters may be the 101st."""
+async def test_lists_installations_of_all_pages(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """The relevant one may be on the second page."""
     path = "/user/installations"
     numbers = [*range(1, 101), 41_000]
     link = f'<{github.url}{path}?per_page=100&page=2>; rel="next", <{github.url}{path}?page=2>; rel="last"'
@@ -78,19 +76,19 @@ def seen(*admin: bool, total: int | None = None) -> dict[str, object]:
     ],
     ids=["all", "some", "none", "more than are shown"],
 )
-async def test_administration_counts_what_was_seen_itself(
+async def test_counts_administered_repositories_itself(
     page: dict[str, object], counted: RepositoryAdministration, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """A count that GitHub only claims proves nothing."""
+    """A count that GitHub only reports is not a proof."""
     github.answers(VISIBLE, reply(page))
 
     assert await provider.administration(USER, "41") == counted
 
 
-async def test_a_repository_without_rights_is_not_administered(
+async def test_repository_without_permissions_is_not_administered(
     github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """Where GitHub says nothing of rights, there are none."""
+    """GitHub may omit the permissions."""
     bare = answers.repository(1)
     del bare["permissions"]
     github.answers(VISIBLE, reply({"total_count": 1, "repositories": [bare]}))
@@ -106,18 +104,18 @@ async def test_a_repository_without_rights_is_not_administered(
         (refusal(403, "You must have read access"), PermissionMissing),
     ],
 )
-async def test_administration_of_what_is_not_seen_is_refused(
+async def test_invisible_installation_is_an_error(
     answer: Response, error: type[Exception], github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """And not counted as nothing."""
+    """Instead of a count of zero."""
     github.answers(VISIBLE, answer)
 
     with pytest.raises(error):
         await provider.administration(USER, "41")
 
 
-async def test_an_id_that_is_none_of_githubs_is_not_visible(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """It comes from a browser, and must lead to no other path."""
+async def test_invalid_installation_id_is_not_found(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """The id comes from a browser, and must not lead to another path."""
     with pytest.raises(NotVisible):
         await provider.administration(USER, "../../user")
 

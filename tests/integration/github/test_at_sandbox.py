@@ -49,7 +49,7 @@ def break_(sandbox: RunningSandbox, kind: FaultKind, *, times: int | None = 1, *
 
 
 @pytest.mark.parametrize("seconds", [700.0, -400.0, 86_400.0])
-async def test_clocks_may_differ(seconds: float, sandbox: RunningSandbox, provider: GitHubProvider) -> None:
+async def test_tolerates_different_clocks(seconds: float, sandbox: RunningSandbox, provider: GitHubProvider) -> None:
     """By minutes or a day, in either direction."""
     break_(sandbox, FaultKind.SKEWED_CLOCK, times=None, seconds=seconds)
 
@@ -58,10 +58,9 @@ async def test_clocks_may_differ(seconds: float, sandbox: RunningSandbox, provid
     assert [page async for page in provider.repositories(InstallationAccess(INSTALLATION, minted.token))]
 
 
-async def test_a_new_token_may_be_unknown_at_first(
+async def test_retries_a_new_token_that_github_does_not_know_yet(
     sandbox: RunningSandbox, provider: GitHubProvider, time: Time
 ) -> None:
-    """It is shown again."""
     minted = await provider.mint_token(INSTALLATION)
     break_(sandbox, FaultKind.TOKEN_REFUSED, times=2)
 
@@ -70,17 +69,15 @@ async def test_a_new_token_may_be_unknown_at_first(
 
 
 @pytest.mark.parametrize("kind", [FaultKind.ERROR, FaultKind.HANG])
-async def test_a_moment_of_trouble_is_not_noticed(
-    kind: FaultKind, sandbox: RunningSandbox, provider: GitHubProvider
-) -> None:
-    """Errors and silence alike."""
+async def test_retries_short_failures(kind: FaultKind, sandbox: RunningSandbox, provider: GitHubProvider) -> None:
+    """Errors and timeouts."""
     break_(sandbox, kind, times=2)
 
     assert (await provider.installation(INSTALLATION)).provider_id == INSTALLATION
 
 
-async def test_a_long_trouble_ends_by_itself(sandbox: RunningSandbox, provider: GitHubProvider, time: Time) -> None:
-    """Ten minutes of errors, and nobody has to restart anything."""
+async def test_recovers_after_a_long_outage(sandbox: RunningSandbox, provider: GitHubProvider, time: Time) -> None:
+    """Ten minutes of errors, without a restart."""
     break_(sandbox, FaultKind.ERROR, times=None)
     while time.monotonic() < 600:
         with pytest.raises(ProviderUnavailable):
@@ -93,10 +90,10 @@ async def test_a_long_trouble_ends_by_itself(sandbox: RunningSandbox, provider: 
 
 
 @pytest.mark.parametrize("kind", [FaultKind.PRIMARY_LIMIT, FaultKind.SECONDARY_LIMIT])
-async def test_a_limit_is_waited_out(
+async def test_waits_for_the_end_of_a_rate_limit(
     kind: FaultKind, sandbox: RunningSandbox, provider: GitHubProvider, time: Time
 ) -> None:
-    """Nothing is asked before its end."""
+    """No request is sent before."""
     access = InstallationAccess(INSTALLATION, (await provider.mint_token(INSTALLATION)).token)
     break_(sandbox, kind, seconds=120)
     with pytest.raises(RateLimited) as limited:
@@ -110,8 +107,8 @@ async def test_a_limit_is_waited_out(
     assert [page async for page in provider.repositories(access)]
 
 
-async def test_a_refused_key_says_nothing_of_installations(sandbox: RunningSandbox, provider: GitHubProvider) -> None:
-    """While one that is really gone is gone."""
+async def test_rejected_key_does_not_suspend_installations(sandbox: RunningSandbox, provider: GitHubProvider) -> None:
+    """A deleted installation is still reported as gone."""
     with pytest.raises(InstallationGone):
         await provider.mint_token("999")
     break_(sandbox, FaultKind.KEY_REFUSED, times=None)

@@ -84,8 +84,8 @@ UNREADABLE = [
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
-async def test_one_bad_answer_is_not_noticed(broken: Answer, github: ScriptedGitHub, time: Time) -> None:
-    """A call that changes nothing is tried again after a moment."""
+async def test_retries_one_bad_response(broken: Answer, github: ScriptedGitHub, time: Time) -> None:
+    """Of a call that changes nothing."""
     github.answers(REPOSITORY, broken, reply(answers.repository(7)))
     async with github_provider(github.url, time, limits=SHORT) as provider:
         if broken is BROKEN["redirect loop"]:
@@ -97,10 +97,8 @@ async def test_one_bad_answer_is_not_noticed(broken: Answer, github: ScriptedGit
 
 
 @pytest.mark.parametrize("broken", BROKEN.values(), ids=BROKEN.keys())
-async def test_bad_answers_are_tried_three_times_and_say_nothing_of_the_object(
-    broken: Answer, github: ScriptedGitHub, time: Time
-) -> None:
-    """No outage makes a repository invisible or an installation suspended."""
+async def test_gives_up_after_three_bad_responses(broken: Answer, github: ScriptedGitHub, time: Time) -> None:
+    """An outage makes no repository invisible and no installation suspended."""
     github.answers(REPOSITORY, broken)
     async with github_provider(github.url, time, limits=SHORT) as provider:
         with pytest.raises(ProviderUnavailable) as error:
@@ -116,8 +114,8 @@ async def test_bad_answers_are_tried_three_times_and_say_nothing_of_the_object(
         assert error.value.message == "GitHub does not respond. Try again later."
 
 
-async def test_a_server_that_is_not_there_is_unavailable(time: Time) -> None:
-    """Nobody listens, or the network is gone."""
+async def test_missing_server_is_unavailable(time: Time) -> None:
+    """With a refused connection or no network."""
     async with scripted_github() as gone:
         pass
     async with github_provider(gone.url, time) as provider:
@@ -125,10 +123,10 @@ async def test_a_server_that_is_not_there_is_unavailable(time: Time) -> None:
             await read(provider)
 
 
-async def test_a_call_that_changes_something_is_never_repeated(
+async def test_never_repeats_a_call_that_changes_something(
     github: ScriptedGitHub, provider: GitHubProvider, time: Time
 ) -> None:
-    """It may have been carried out though no answer came."""
+    """GitHub may have done it, although no response arrived."""
     mint, remove = "POST /app/installations/41/access_tokens", "DELETE /app/installations/41"
     for request in (mint, remove):
         github.answers(request, refusal(502, "Server Error"))
@@ -152,10 +150,10 @@ async def test_a_call_that_changes_something_is_never_repeated(
     ],
     ids=["suspended", "permission", "single sign-on", "not visible", "dead token"],
 )
-async def test_refusals_are_final(
+async def test_does_not_retry_client_errors(
     answer: Response, error: type[Exception], github: ScriptedGitHub, provider: GitHubProvider, time: Time
 ) -> None:
-    """Asking again would get the same answer."""
+    """A retry would get the same response."""
     github.answers(REPOSITORY, reply(answers.repository(7)))
     await read(provider)
     time.pass_by(60)
@@ -167,10 +165,8 @@ async def test_refusals_are_final(
     assert (len(github.received), time.slept) == (2, [])
 
 
-async def test_a_call_github_does_not_understand_is_not_repeated(
-    github: ScriptedGitHub, provider: GitHubProvider, time: Time
-) -> None:
-    """It is our mistake; the service goes on with what it knows."""
+async def test_does_not_repeat_an_invalid_call(github: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
+    """The fault is in this service, which continues with its stored data."""
     github.answers(REPOSITORY, refusal(400, "Unsupported API version"))
 
     with pytest.raises(ProviderUnavailable) as error:

@@ -11,8 +11,8 @@ from tests.support.checks.github_read import REPOSITORY, read
 from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, refusal, reply, scripted_github
 
 
-async def test_an_outage_opens_the_breaker_and_its_end_closes_it(github: ScriptedGitHub, time: Time) -> None:
-    """Ten minutes of 500 cost a probe a minute, and the first answer ends it, with nobody's help."""
+async def test_outage_opens_the_breaker_and_its_end_closes_it(github: ScriptedGitHub, time: Time) -> None:
+    """Ten minutes of 500 cost one probe per minute, and the first good response closes it."""
     limits = Limits(breaker=BreakerPolicy(failures=3, first_open_seconds=5, max_open_seconds=60))
     github.answers(REPOSITORY, refusal(500, "Server Error"))
     async with github_provider(github.url, time, limits=limits) as provider:
@@ -32,8 +32,8 @@ async def test_an_outage_opens_the_breaker_and_its_end_closes_it(github: Scripte
     assert asked < 20
 
 
-async def test_one_hosts_outage_is_not_anothers(github: ScriptedGitHub, time: Time) -> None:
-    """While the API is down, people can still sign in at the pages, which are another host."""
+async def test_each_host_has_its_own_breaker(github: ScriptedGitHub, time: Time) -> None:
+    """During an outage of the API, users can still sign in at github.com."""
     github.answers(REPOSITORY, refusal(500, "Server Error"))
     async with (
         scripted_github() as pages,

@@ -39,10 +39,8 @@ def minted(token: str = "ghs_new") -> Response:
     return reply({"token": token, "expires_at": "2026-11-23T13:00:00Z", "permissions": {}}, 201)
 
 
-async def test_an_owners_late_approval_can_be_matched_to_who_asked(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """sentry#89916, lightdash#11987, appwrite#13426: the return has no state, so only this list tells."""
+async def test_matches_a_late_approval_to_its_requester(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """sentry#89916, lightdash#11987, appwrite#13426: the return has no state, so only this list helps."""
     request = {"id": 1, "account": answers.account(), "requester": answers.account(7, "mara", "User")}
     github.answers("GET /app/installation-requests", reply([request]))
 
@@ -51,7 +49,7 @@ async def test_an_owners_late_approval_can_be_matched_to_who_asked(
     assert (found.requester_id, found.account_id, found.created_at) == ("7", "9", None)
 
 
-async def test_seeing_an_installation_is_told_apart_from_administering_it(
+async def test_distinguishes_seeing_from_administering_an_installation(
     github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
     """first-tree#312, weblate#20291: every member sees the account's installation, and one took it over."""
@@ -66,9 +64,7 @@ async def test_seeing_an_installation_is_told_apart_from_administering_it(
     assert (counted.total, counted.administered) == (3, 1)
 
 
-async def test_more_than_the_first_30_or_100_repositories_appear(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_lists_more_than_100_repositories(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """backstage#7112, openwork#3524, openship#65, trigger.dev#2463."""
     base = f"{github.url}/installation/repositories?per_page=100"
 
@@ -85,10 +81,8 @@ async def test_more_than_the_first_30_or_100_repositories_appear(
     assert all(one.query["per_page"] == "100" for one in github.received)
 
 
-async def test_reading_all_pages_does_not_take_a_roundtrip_each(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """mergewatch.ai#2: one page after another timed out."""
+async def test_reads_pages_concurrently(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """mergewatch.ai#2: sequential requests timed out."""
     running, go = 0, asyncio.Event()
 
     async def page(request: Request) -> Response:
@@ -114,8 +108,8 @@ async def test_reading_all_pages_does_not_take_a_roundtrip_each(
     assert await reading == 5
 
 
-async def test_where_to_configure_access_is_known(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """getsentry/sentry#103417, #107290: a new repository was missing, and nothing said where to add it."""
+async def test_returns_the_page_to_configure_access(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """getsentry/sentry#103417, #107290: a new repository was missing without an explanation."""
     github.answers("GET /app/installations/41", reply(answers.installation()))
 
     found = await provider.installation("41")
@@ -123,10 +117,10 @@ async def test_where_to_configure_access_is_known(github: ScriptedGitHub, provid
     assert found.manage_url == "https://github.com/organizations/acme/settings/installations/41"
 
 
-async def test_a_renamed_or_transferred_repository_is_found_by_its_number(
+async def test_finds_a_renamed_or_transferred_repository_by_id(
     github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """getsentry/sentry#110261, piperbox#433, polar#1092: links broke when names moved."""
+    """getsentry/sentry#110261, piperbox#433, polar#1092: links broke after renames."""
     github.answers("GET /repositories/7", reply(answers.repository(7, full_name="apollo/booster")))
     github.answers("GET /repositories/7/branches", reply([answers.branch("main")]))
 
@@ -134,10 +128,8 @@ async def test_a_renamed_or_transferred_repository_is_found_by_its_number(
     assert len(await provider.branches(ACCESS, RepoId("7"), prefix="", limit=5)) == 1
 
 
-async def test_a_name_taken_over_by_another_repository_is_not_followed(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """agola#49, buildomat#11: a redirect ends at whoever has the name now."""
+async def test_does_not_follow_a_reused_name(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """agola#49, buildomat#11: a redirect leads to the repository that has the name now."""
     github.answers("GET /repositories/7", RedirectResponse("/repos/acme/rocket", 301))
     github.answers("GET /repos/acme/rocket", reply(answers.repository(666)))
 
@@ -145,10 +137,8 @@ async def test_a_name_taken_over_by_another_repository_is_not_followed(
         await provider.repository(ACCESS, RepoId("7"))
 
 
-async def test_a_stale_installation_is_gone_rather_than_failing_for_ever(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """curie#1257, mastra#20348, langwatch#6291: after installing again the old id answers 404 for good."""
+async def test_stale_installation_is_gone(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """curie#1257, mastra#20348, langwatch#6291: after a reinstallation the former id is 404 permanently."""
     github.answers("GET /app", reply(answers.APP))
     github.answers(MINT, refusal(404, "Not Found"))
 
@@ -157,20 +147,18 @@ async def test_a_stale_installation_is_gone_rather_than_failing_for_ever(
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
-async def test_an_outage_while_minting_does_not_lose_the_installation(
+async def test_outage_while_minting_keeps_the_installation(
     status: int, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """mastra#20481: 502 was taken for an installation that is gone."""
+    """mastra#20481: a 502 was treated as a deleted installation."""
     github.answers(MINT, refusal(status, "Not Found"))
 
     with pytest.raises(ProviderUnavailable):
         await provider.mint_token("41")
 
 
-async def test_a_suspended_installation_is_told_as_such_everywhere(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """allstar#314, renovate-ce-ee#391, codecov/shared#237: crashes, and "not found" for a reason."""
+async def test_every_call_reports_a_suspended_installation(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """allstar#314, renovate-ce-ee#391, codecov/shared#237: crashes, and "not found" as the reason."""
     suspended = refusal(403, "This installation has been suspended")
     for request in (MINT, LIST, "GET /repositories/7/branches"):
         github.answers(request, suspended)
@@ -183,8 +171,8 @@ async def test_a_suspended_installation_is_told_as_such_everywhere(
         await provider.branches(ACCESS, RepoId("7"), prefix="", limit=5)
 
 
-async def test_a_refresh_token_is_never_shown_twice(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """appwrite#12972, bloop#208, calkit-cloud#317: it works once, and a retry locked the person out."""
+async def test_sends_a_refresh_token_once(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """appwrite#12972, bloop#208, calkit-cloud#317: it works once, and a retry locked the user out."""
     github.answers(TRADE, refusal(502, "Server Error"), reply({"access_token": "ghu_1"}))
 
     with pytest.raises(ProviderUnavailable):
@@ -193,20 +181,18 @@ async def test_a_refresh_token_is_never_shown_twice(github: ScriptedGitHub, prov
     assert len(github.received) == 1
 
 
-async def test_a_refused_refresh_token_is_told_apart_from_an_outage(
+async def test_distinguishes_a_rejected_refresh_token_from_an_outage(
     github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """codecov/shared#52: the refusal comes with status 200 and was taken for tokens."""
+    """codecov/shared#52: the error has status 200 and was treated as tokens."""
     github.answers(TRADE, reply({"error": "bad_refresh_token", "error_description": "..."}))
 
     with pytest.raises(CredentialRefused):
         await provider.refresh(Secret("ghr_used"))
 
 
-async def test_a_token_made_a_moment_ago_may_be_refused_for_a_moment(
-    github: ScriptedGitHub, provider: GitHubProvider, time: Time
-) -> None:
-    """octokit/auth-app.js#65, kargo#6630: GitHub knows it everywhere a few seconds later."""
+async def test_retries_a_new_installation_token(github: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
+    """octokit/auth-app.js#65, kargo#6630: GitHub accepts it everywhere a few seconds later."""
     bad = refusal(401, "Bad credentials")
     github.answers(MINT, minted())
     github.answers(LIST, bad, bad, reply(answers.repositories(1)))
@@ -217,10 +203,10 @@ async def test_a_token_made_a_moment_ago_may_be_refused_for_a_moment(
     assert (len(found), time.slept) == (1, [1.0, 2.0])
 
 
-async def test_a_token_another_process_made_a_moment_ago_may_be_too(
+async def test_retries_a_new_token_of_another_process(
     github: ScriptedGitHub, provider: GitHubProvider, time: Time
 ) -> None:
-    """kargo#6630: whoever mints again instead makes more tokens that are not known yet."""
+    """kargo#6630: minting again creates more tokens that GitHub does not know yet."""
     github.answers(LIST, refusal(401, "Bad credentials"), reply(answers.repositories(1)))
 
     found = [one async for page in provider.repositories(ACCESS) for one in page.repositories]
@@ -228,10 +214,8 @@ async def test_a_token_another_process_made_a_moment_ago_may_be_too(
     assert (len(found), time.slept) == (1, [1.0])
 
 
-async def test_a_persons_new_token_may_be_refused_for_a_moment(
-    github: ScriptedGitHub, provider: GitHubProvider, time: Time
-) -> None:
-    """coder#8956: 401 right after a refresh, far from GitHub."""
+async def test_retries_a_new_user_token(github: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
+    """coder#8956: 401 right after a refresh, in a distant region."""
     github.answers(TRADE, reply({"access_token": "ghu_new"}))
     github.answers("GET /user", refusal(401, "Bad credentials"), reply({"id": 7, "login": "mara"}))
     token = (await provider.refresh(Secret("ghr_1"))).access_token
@@ -240,10 +224,10 @@ async def test_a_persons_new_token_may_be_refused_for_a_moment(
     assert time.slept == [1.0]
 
 
-async def test_a_token_that_stays_refused_is_dead_after_seconds(
+async def test_gives_up_a_token_that_stays_rejected(
     github: ScriptedGitHub, provider: GitHubProvider, time: Time
 ) -> None:
-    """Nobody waits for one that was revoked."""
+    """The caller does not wait long for a revoked token."""
     github.answers(MINT, minted())
     github.answers(LIST, refusal(401, "Bad credentials"))
     access = InstallationAccess("41", (await provider.mint_token("41")).token)
@@ -258,10 +242,10 @@ async def test_a_token_that_stays_refused_is_dead_after_seconds(
 
 
 @pytest.mark.parametrize("skew", [timedelta(minutes=11), timedelta(minutes=-2)])
-async def test_a_host_with_a_wrong_clock_works(
+async def test_works_on_a_host_with_a_wrong_clock(
     skew: timedelta, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """octokit/auth-app.js#698, AL-Go#2289, probot#967: 401 for ever on hosts that run fast or slow."""
+    """octokit/auth-app.js#698, AL-Go#2289, probot#967: permanent 401 on hosts with a fast or slow clock."""
     wrong = refusal(401, "'Issued at' claim", date=format_datetime(NOW + skew, usegmt=True))
     github.answers("GET /app", wrong, reply(answers.APP))
 
@@ -270,10 +254,8 @@ async def test_a_host_with_a_wrong_clock_works(
     assert len(github.received) == 3
 
 
-async def test_a_403_is_not_always_a_rate_limit_nor_a_permission(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """backstage#33932, backstage-plugin-dora-scorecard#7: one was taken for the other."""
+async def test_distinguishes_kinds_of_403(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """backstage#33932, backstage-plugin-dora-scorecard#7: one kind was treated as another."""
     github.answers("GET /repositories/1", refusal(403, "Resource not accessible by integration"))
     github.answers("GET /repositories/2", refusal(403, "API rate limit exceeded", x_ratelimit_remaining="0"))
 
@@ -283,7 +265,7 @@ async def test_a_403_is_not_always_a_rate_limit_nor_a_permission(
         await provider.repository(ACCESS, RepoId("2"))
 
 
-async def test_no_quota_is_burnt_on_looking_up_installations(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+async def test_does_not_list_installations_for_a_token(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """backstage#33821: all installations were listed for every token."""
     github.answers(MINT, minted())
     await provider.mint_token("41")
@@ -291,8 +273,8 @@ async def test_no_quota_is_burnt_on_looking_up_installations(github: ScriptedGit
     assert [(one.method, one.path) for one in github.received] == [("POST", "/app/installations/41/access_tokens")]
 
 
-async def test_tokens_of_the_new_long_form_pass_unchanged(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """lock-threads#55, amplify-hosting#4106, trivy#10826: 520 letters with dots broke validators."""
+async def test_accepts_long_tokens(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """lock-threads#55, amplify-hosting#4106, trivy#10826: 520 characters with dots broke validators."""
     github.answers(MINT, minted(STATELESS))
     github.answers(LIST, reply(answers.repositories(1)))
     access = InstallationAccess("41", (await provider.mint_token("41")).token)
@@ -302,10 +284,8 @@ async def test_tokens_of_the_new_long_form_pass_unchanged(github: ScriptedGitHub
     assert github.asked(LIST)[0].headers["authorization"] == f"Bearer {STATELESS}"
 
 
-async def test_a_key_rotated_away_is_one_problem_not_one_for_each_customer(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """Every mint is refused then; the app itself is asked before anyone is blamed."""
+async def test_rotated_key_suspends_no_installation(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub rejects every mint then, so the app is checked first."""
     for request in ("GET /app", MINT):
         github.answers(request, refusal(401, "A JSON web token could not be decoded"))
 
@@ -313,6 +293,6 @@ async def test_a_key_rotated_away_is_one_problem_not_one_for_each_customer(
         await provider.mint_token("41")
 
 
-def test_a_key_of_limits_is_not_a_token() -> None:
-    """What is kept of tokens in memory for limits lets nobody in."""
+def test_keys_of_rate_limits_are_not_tokens() -> None:
+    """The rate limits in memory contain no usable token."""
     assert TOKEN.reveal() not in repr(vars(TokenCredential(TOKEN, ages=None)))  # type: ignore[arg-type]

@@ -13,8 +13,8 @@ from tests.support.builders import github_answers as answers
 from tests.support.fakes.github import ScriptedGitHub, refusal, reply
 
 
-async def test_the_log_of_deliveries_is_read_as_far_as_wanted(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Newest first, by cursor; a page nobody wants is not asked for."""
+async def test_reads_the_delivery_log_as_far_as_requested(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Newest first, by cursor. Further pages are not fetched."""
     path = "/app/hook/deliveries"
     next_page = f'<{known.url}{path}?per_page=100&cursor=v1_5>; rel="next"'
     timed_out = answers.delivery(
@@ -36,10 +36,8 @@ async def test_the_log_of_deliveries_is_read_as_far_as_wanted(known: ScriptedGit
     assert known.received[1].query == {"per_page": "100", "cursor": "v1_5"}
 
 
-async def test_a_logged_delivery_comes_with_the_payloads_own_text(
-    known: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """Numbers, order and escapes stay as GitHub writes them."""
+async def test_keeps_the_text_of_a_logged_payload(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Numbers, order and escapes stay as GitHub wrote them."""
     text = b'{"b": 1.50, "a": "\\u00fc", "n": 12345678901234567890}'
     detail = b'{"id": 6, "guid": "g-6", "event": "push", "request": {"headers": null, "payload": %b}}' % text
     known.answers("GET /app/hook/deliveries/6", Response(detail, media_type="application/json"))
@@ -47,16 +45,16 @@ async def test_a_logged_delivery_comes_with_the_payloads_own_text(
     assert await provider.delivery_payload(6) == QuotedDelivery("github", "g-6", "push", text)
 
 
-async def test_a_payload_quoted_as_text_is_unquoted(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """As forms are logged."""
+async def test_unquotes_a_payload_of_a_form(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub logs forms as text."""
     detail = {"guid": "g-6", "event": "push", "request": {"payload": "payload=%7B%7D"}}
     known.answers("GET /app/hook/deliveries/6", reply(detail))
 
     assert (await provider.delivery_payload(6)).body == b"payload=%7B%7D"
 
 
-async def test_large_payloads_are_read(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """GitHub sends up to 25 MB, far more than any list."""
+async def test_reads_large_payloads(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Up to 25 MB, far more than any list."""
     text = json.dumps({"blob": "x" * 25_000_000}).encode()
     detail = b'{"guid": "g-6", "event": "push", "request": {"payload": %b}}' % text
     known.answers("GET /app/hook/deliveries/6", Response(detail, media_type="application/json"))
@@ -68,10 +66,10 @@ async def test_large_payloads_are_read(known: ScriptedGitHub, provider: GitHubPr
     ("told", "left"),
     [({}, None), ({"limit": "5000", "remaining": "1250"}, 0.25), ({"limit": "0", "remaining": "0"}, None)],
 )
-async def test_what_is_left_of_the_hours_calls_is_known(
+async def test_returns_the_remaining_rate_limit(
     told: dict[str, str], left: float | None, known: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """By the last answer about the log; servers without limits say nothing."""
+    """From the last response about the log; servers without limits report none."""
     detail = {"guid": "g-6", "event": "push", "request": {"payload": {}}}
     answer = reply(detail)
     answer.headers.update({f"x-ratelimit-{name}": value for name, value in told.items()})
@@ -86,18 +84,16 @@ async def test_what_is_left_of_the_hours_calls_is_known(
 @pytest.mark.parametrize(
     "answer", [refusal(404, "Not Found"), refusal(422, "no"), reply({"guid": "g-6", "event": "push", "request": {}})]
 )
-async def test_a_delivery_that_is_no_longer_logged_is_not_visible(
-    answer: Response, known: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """After three days it is gone."""
+async def test_expired_delivery_is_not_found(answer: Response, known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub deletes it after three days."""
     known.answers("GET /app/hook/deliveries/6", answer)
 
     with pytest.raises(NotVisible):
         await provider.delivery_payload(6)
 
 
-async def test_a_delivery_is_sent_again(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Once for each time it is asked for."""
+async def test_requests_a_redelivery(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Once for each call."""
     known.answers("POST /app/hook/deliveries/6/attempts", reply({}, 202))
 
     await provider.redeliver(6)
@@ -105,7 +101,7 @@ async def test_a_delivery_is_sent_again(known: ScriptedGitHub, provider: GitHubP
     assert len(known.received) == 1
 
 
-async def test_the_webhook_is_told_without_its_secret(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+async def test_returns_the_webhook_without_its_secret(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """GitHub masks it anyway."""
     config = {"url": "https://git.example/hooks", "content_type": "form", "secret": "********"}
     known.answers("GET /app/hook/config", reply(config))

@@ -17,10 +17,10 @@ FIRST, RENEWED = (InstallationAccess("41", Secret(f"ghs_token-{number}")) for nu
 OTHER = InstallationAccess("42", Secret("ghs_token-3"))
 
 
-async def test_an_installations_limit_holds_for_all_of_its_tokens(
+async def test_rate_limit_applies_to_all_tokens_of_an_installation(
     github: ScriptedGitHub, provider: GitHubProvider, time: Time
 ) -> None:
-    """A token made meanwhile is not shown in vain; another installation's is answered."""
+    """A new token is not sent during the limit; another installation continues."""
     limited = refusal(403, "You have exceeded a secondary rate limit", retry_after="60")
     github.answers(REPOSITORY, limited, reply(answers.repository(7)), reply(answers.repository(7)))
     for access in (FIRST, RENEWED):
@@ -33,8 +33,8 @@ async def test_an_installations_limit_holds_for_all_of_its_tokens(
     assert (await provider.repository(RENEWED, REPO)).repo_id == REPO
 
 
-async def test_what_is_left_is_told_of_each(github: ScriptedGitHub, time: Time) -> None:
-    """Of the app, and of every installation that was asked about."""
+async def test_reports_the_remaining_limit_of_each(github: ScriptedGitHub, time: Time) -> None:
+    """Of the app, and of every installation that made a call."""
     metrics = MemoryMetrics()
     github.answers(REPOSITORY, _left(1250, of=12_500), _left(12_500, of=12_500))
     github.answers("GET /app", reply(answers.APP, x_ratelimit_limit="5000", x_ratelimit_remaining="4000"))

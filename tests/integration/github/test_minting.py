@@ -22,9 +22,7 @@ from tests.support.fakes.github import ScriptedGitHub, refusal, reply
 MINTED = {"token": "ghs_x", "expires_at": "2026-11-23T13:00:00Z", "permissions": {"contents": "read"}}
 
 
-async def test_a_token_of_the_whole_installation_is_asked_for_without_a_body(
-    known: ScriptedGitHub, provider: GitHubProvider
-) -> None:
+async def test_requests_a_full_token_without_a_body(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """A body would narrow it."""
     known.answers(MINT, reply(MINTED, 201))
     minted = await provider.mint_token("41")
@@ -35,8 +33,8 @@ async def test_a_token_of_the_whole_installation_is_asked_for_without_a_body(
     assert known.received[0].body == b""
 
 
-async def test_a_token_is_narrowed_as_asked(known: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """To repositories by number and to permissions."""
+async def test_narrows_a_token(known: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """To repositories by id and to permissions."""
     known.answers(MINT, reply(MINTED, 201))
     await provider.mint_token("41", repo_ids=[RepoId("7"), RepoId("8")], permissions={"contents": "read"})
 
@@ -45,10 +43,10 @@ async def test_a_token_is_narrowed_as_asked(known: ScriptedGitHub, provider: Git
 
 
 @pytest.mark.parametrize("count", [0, 501])
-async def test_a_token_for_no_repository_is_never_asked_for(
+async def test_never_requests_a_token_for_no_repository(
     count: int, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """GitHub would take the empty list for all of them; more than 500 it refuses."""
+    """GitHub would treat an empty list as all repositories; it rejects more than 500."""
     with pytest.raises(ValueError, match="1 to 500"):
         await provider.mint_token("41", repo_ids=[RepoId(str(number)) for number in range(count)])
 
@@ -67,10 +65,10 @@ async def test_a_token_for_no_repository_is_never_asked_for(
     ],
     ids=["suspended", "forbidden", "not granted", "not covered", "gone", "refused"],
 )
-async def test_a_refused_token_is_the_installations_while_the_app_is_accepted(
+async def test_rejected_mint_is_an_error_of_the_installation_if_the_app_works(
     answer: Response, error: type[Exception], known: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """The app asks for itself with the same key before anyone is blamed."""
+    """The app is checked with the same key first."""
     known.answers(MINT, answer)
 
     with pytest.raises(error) as refused:
@@ -80,10 +78,10 @@ async def test_a_refused_token_is_the_installations_while_the_app_is_accepted(
 
 
 @pytest.mark.parametrize("status", [401, 404])
-async def test_a_refused_app_blames_no_installation(
+async def test_rejected_app_is_not_an_error_of_the_installation(
     status: int, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """To an app with a wrong key or id every installation looks refused or gone."""
+    """With a wrong key or id, every installation looks suspended or deleted."""
     for request in ("GET /app", INSTALLATION, MINT, REMOVE):
         github.answers(request, refusal(status, "no"))
 
@@ -92,10 +90,10 @@ async def test_a_refused_app_blames_no_installation(
             await call("41")
 
 
-async def test_a_missing_installation_is_not_gone_while_github_is_down(
+async def test_missing_installation_is_not_gone_during_an_outage(
     github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """A 404 in the midst of an outage proves nothing."""
+    """A 404 during an outage is not a proof."""
     github.answers("GET /app", refusal(500, "Server Error"))
     for request in (INSTALLATION, MINT):
         github.answers(request, refusal(404, "Not Found"))

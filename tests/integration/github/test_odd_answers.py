@@ -37,8 +37,8 @@ async def listed(provider: GitHubProvider) -> tuple[Sequence[str], bool]:
     return ids, all(page.whole for page in pages) and totals == {len(ids)}
 
 
-async def test_an_ownerless_repository_is_listed(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Its owner is unknown, and everything else is kept."""
+async def test_lists_a_repository_without_an_owner(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Its owner is unknown, and the other fields are stored."""
     body = answers.repositories(7, 8)
     body["repositories"][0] |= {"owner": None, "private": "yes", "id": "7", "pushed_at": 5}
     github.answers(LIST, reply(body))
@@ -46,10 +46,8 @@ async def test_an_ownerless_repository_is_listed(github: ScriptedGitHub, provide
     assert await listed(provider) == (["7", "8"], True)
 
 
-async def test_a_null_row_is_skipped_and_counted_and_nothing_is_taken_for_gone(
-    github: ScriptedGitHub, time: Time
-) -> None:
-    """The other rows are kept; the list does not add up, so that an absence proves nothing."""
+async def test_skips_a_null_row_and_removes_nothing(github: ScriptedGitHub, time: Time) -> None:
+    """The listing is incomplete then, so a missing repository proves nothing."""
     body = answers.repositories(7, 8)
     body["repositories"].append(None)
     body["total_count"] = 3
@@ -62,7 +60,7 @@ async def test_a_null_row_is_skipped_and_counted_and_nothing_is_taken_for_gone(
     assert metrics.breakers == {"github": False}
 
 
-async def test_a_list_that_is_null_is_no_empty_list(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+async def test_null_is_not_an_empty_list(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """An empty list would remove every repository."""
     github.answers(LIST, reply({"total_count": 0, "repositories": None}))
 
@@ -70,15 +68,15 @@ async def test_a_list_that_is_null_is_no_empty_list(github: ScriptedGitHub, prov
         await listed(provider)
 
 
-async def test_a_total_that_is_missing_is_no_complete_list(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """What is listed is taken, and what is not stays."""
+async def test_list_without_a_total_is_incomplete(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Listed repositories are stored, and the others stay."""
     github.answers(LIST, reply({"repositories": []}))
 
     assert await listed(provider) == ([], False)
 
 
-async def test_an_answer_that_cannot_be_read_never_opens_the_breaker(github: ScriptedGitHub, time: Time) -> None:
-    """It has its own code and words, and the next call is made at once."""
+async def test_unreadable_response_does_not_open_the_breaker(github: ScriptedGitHub, time: Time) -> None:
+    """It has its own error code, and the next call is made at once."""
     metrics = MemoryMetrics()
     limits = Limits(retries=RetryPolicy(attempts=1))
     async with github_provider(github.url, time, limits=limits, metrics=metrics) as provider:
@@ -96,10 +94,10 @@ async def test_an_answer_that_cannot_be_read_never_opens_the_breaker(github: Scr
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-async def test_links_to_another_host_are_followed_at_the_configured_one(
+async def test_follows_links_only_on_the_configured_host(
     scheme: str, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """A proxy or an Enterprise Server writes its own name into links; the token stays here."""
+    """A proxy or an Enterprise Server writes its name into links; the token is not sent there."""
     async with scripted_github() as other:
         elsewhere = other.url.replace("http://", f"{scheme}://")
         link = f'<{elsewhere}/installation/repositories?per_page=100&page=2>; rel="next"'
@@ -114,7 +112,7 @@ async def test_links_to_another_host_are_followed_at_the_configured_one(
 
 @pytest.mark.parametrize("link", ["<javascript:alert(1)>", "<http://[>", "<>", "<//[::>"])
 async def test_malformed_links_end_a_list(link: str, github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """What was listed is taken; the total tells that there is more."""
+    """The total shows that the list is incomplete."""
     github.answers(LIST, reply(answers.repositories(7, total=2), link=f'{link}; rel="next"'))
 
     ids, is_complete = await listed(provider)
@@ -123,8 +121,8 @@ async def test_malformed_links_end_a_list(link: str, github: ScriptedGitHub, pro
     assert len(github.received) <= 4
 
 
-async def test_links_in_a_circle_end(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Each page is asked for once in each reading."""
+async def test_circular_links_end(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Each page is read once in each listing."""
     link = '</installation/repositories?page=2&per_page=100>; rel="next"'
     github.answers(LIST, reply(answers.repositories(7, total=2), link=link))
 
@@ -132,18 +130,16 @@ async def test_links_in_a_circle_end(github: ScriptedGitHub, provider: GitHubPro
     assert len(github.received) <= 4
 
 
-async def test_a_request_without_its_requester_is_skipped(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Nobody can be connected by it; the others can."""
+async def test_skips_a_request_without_a_requester(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """It cannot connect a user; the others can."""
     asked = {"id": 1, "account": answers.account(), "requester": answers.account(5, "mara", "User")}
     github.answers("GET /app/installation-requests", reply([{**asked, "requester": None}, asked]))
 
     assert [request.requester_id for request in await provider.installation_requests()] == ["5"]
 
 
-async def test_a_delivery_without_a_status_code_is_one_that_failed(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """No answer came to it."""
+async def test_delivery_without_a_status_code_has_failed(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """The receiver sent no response."""
     one = {
         "id": 12,
         "guid": "0b989ba4-242f-11e5-81e1-c7b6966d2516",
@@ -173,10 +169,10 @@ async def test_a_delivery_without_a_status_code_is_one_that_failed(
         (refusal(403, "Resource not accessible by integration"), PermissionMissing),
     ],
 )
-async def test_each_refusal_keeps_its_own_code(
+async def test_each_error_has_its_own_code(
     answer: Response, error: type[DomainError], github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """Whatever GitHub's reason is, callers get it and not another."""
+    """Callers get GitHub's reason."""
     github.answers(REPOSITORY, answer)
 
     with pytest.raises(error) as refused:
@@ -186,10 +182,8 @@ async def test_each_refusal_keeps_its_own_code(
     assert len(github.received) == 1
 
 
-async def test_a_person_without_a_verified_address_learns_what_to_do(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """GitHub authorizes no app for them until then."""
+async def test_user_without_a_verified_address_gets_a_remedy(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub authorizes no app for such a user."""
     github.answers("POST /login/oauth/access_token", reply({"error": "unverified_user_email"}))
 
     with pytest.raises(EmailUnverified) as error:
@@ -201,8 +195,8 @@ async def test_a_person_without_a_verified_address_learns_what_to_do(
     )
 
 
-async def test_addresses_that_run_scripts_are_dropped(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Neither stored nor returned."""
+async def test_drops_urls_that_run_scripts(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """They are neither stored nor returned."""
     github.answers(REPOSITORY, reply(answers.repository(7, html_url="javascript:alert(1)", visibility="internal")))
 
     found = await provider.repository(ACCESS, RepoId("7"))

@@ -39,8 +39,8 @@ async def refresh(provider: GitHubProvider) -> None:
     await provider.refresh(Secret("ghr_old"))
 
 
-def test_people_authorize_on_githubs_page(provider: GitHubProvider, github: ScriptedGitHub) -> None:
-    """For this client, with a challenge only we can answer."""
+def test_builds_the_authorization_url(provider: GitHubProvider, github: ScriptedGitHub) -> None:
+    """For this client, with a PKCE challenge."""
     url = urlsplit(
         provider.authorize_url(state="s", redirect_uri="https://crewkit.example/cb", code_challenge="c" * 43)
     )
@@ -50,8 +50,8 @@ def test_people_authorize_on_githubs_page(provider: GitHubProvider, github: Scri
     assert parse_qs(url.query)["code_challenge_method"] == ["S256"]
 
 
-async def test_a_code_is_traded_for_tokens(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Asking for JSON, since GitHub otherwise answers with a form."""
+async def test_exchanges_a_code_for_tokens(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Requests JSON, since GitHub otherwise returns a form."""
     github.answers(TRADE, reply(TOKENS))
     tokens = await provider.exchange_code(
         Secret("code"), redirect_uri="https://crewkit.example/cb", code_verifier=Secret("v" * 43)
@@ -66,8 +66,8 @@ async def test_a_code_is_traded_for_tokens(github: ScriptedGitHub, provider: Git
     assert tokens.expires_at == NOW + timedelta(hours=8)
 
 
-async def test_a_refresh_token_is_traded_for_tokens(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Which also brings a new refresh token: the old one is dead."""
+async def test_exchanges_a_refresh_token_for_tokens(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """The response has a new refresh token; the former is invalid."""
     github.answers(TRADE, reply(TOKENS))
     tokens = await provider.refresh(Secret("ghr_old"))
 
@@ -77,10 +77,9 @@ async def test_a_refresh_token_is_traded_for_tokens(github: ScriptedGitHub, prov
 
 
 @pytest.mark.parametrize("trade", [exchange, refresh])
-async def test_refusals_that_come_with_success_are_refusals(
+async def test_recognizes_errors_with_status_200(
     trade: object, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """The status is 200; the body says no."""
     github.answers(TRADE, no("bad_verification_code"))
 
     with pytest.raises(CredentialRefused) as refused:
@@ -100,10 +99,10 @@ async def test_refusals_that_come_with_success_are_refusals(
     ],
 )
 @pytest.mark.parametrize("trade", [exchange, refresh])
-async def test_our_own_wrong_secret_blames_no_person(
+async def test_wrong_client_secret_does_not_affect_users(
     trade: object, answer: Response, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """Else everybody would have to connect again for a typing error of ours."""
+    """Otherwise all users would have to connect again after a typing error."""
     github.answers(TRADE, answer)
 
     with pytest.raises(AppRefused):
@@ -114,10 +113,10 @@ async def test_our_own_wrong_secret_blames_no_person(
     "answer", [refusal(502, "Server Error"), Response("<html>"), Response("access_token=ghu_1&scope="), reply([])]
 )
 @pytest.mark.parametrize("trade", [exchange, refresh])
-async def test_codes_and_refresh_tokens_are_shown_once(
+async def test_sends_codes_and_refresh_tokens_once(
     trade: object, answer: Response, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """They work once; a second try would find them used by the first."""
+    """They work once, so a retry would always fail."""
     github.answers(TRADE, answer)
 
     with pytest.raises(ProviderUnavailable):
@@ -126,10 +125,10 @@ async def test_codes_and_refresh_tokens_are_shown_once(
     assert len(github.received) == 1
 
 
-async def test_github_may_limit_trades_for_all_people_together(
+async def test_rate_limit_of_the_exchange_does_not_affect_users(
     github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """2,000 an hour for an app; a person is not to blame."""
+    """GitHub allows an app 2,000 per hour."""
     github.answers(TRADE, refusal(429, "Too many", retry_after="120"))
     with pytest.raises(RateLimited):
         await refresh(provider)
@@ -139,10 +138,8 @@ async def test_github_may_limit_trades_for_all_people_together(
     assert len(github.received) == 1
 
 
-async def test_a_token_and_a_whole_grant_are_ended_as_the_client(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """The token is shown in the body, never in the address."""
+async def test_revokes_a_token_and_a_grant_as_the_client(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """The token is in the body, never in the URL."""
     for request in (GRANT, TOKEN):
         github.answers(request, Response(status_code=204))
 
@@ -157,10 +154,10 @@ async def test_a_token_and_a_whole_grant_are_ended_as_the_client(
 
 
 @pytest.mark.parametrize("status", [404, 422])
-async def test_a_dead_token_is_ended_already_but_shows_no_grant(
+async def test_invalid_token_is_revoked_but_its_grant_is_unknown(
     status: int, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """Whose grant it was, GitHub no longer knows; the grant itself may live."""
+    """GitHub cannot identify its grant, which may still exist."""
     for request in (GRANT, TOKEN):
         github.answers(request, refusal(status, "Not Found"))
 
@@ -169,8 +166,8 @@ async def test_a_dead_token_is_ended_already_but_shows_no_grant(
         await provider.revoke_grant(USER)
 
 
-async def test_a_wrong_client_secret_is_ours(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """The person's token is not to blame."""
+async def test_wrong_client_secret_is_an_error_of_the_service(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """The user's token is not affected."""
     github.answers(GRANT, refusal(401, "Bad credentials"))
 
     with pytest.raises(AppRefused):

@@ -99,10 +99,10 @@ async def hasty(github: ScriptedGitHub, time: Time) -> AsyncIterator[GitHubProvi
 
 
 @pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
-async def test_whatever_goes_wrong_shows_no_secret(
+async def test_errors_contain_no_secret(
     answer: Answer, github: ScriptedGitHub, hasty: GitHubProvider, libraries: Collected
 ) -> None:
-    """Neither in the error and its causes nor in any line, before anything is redacted."""
+    """Neither in their causes nor in log lines, before redaction."""
     github.answers_all(answer)
     errors = ""
     with capture_logs() as ours:
@@ -118,8 +118,8 @@ async def test_whatever_goes_wrong_shows_no_secret(
     assert not [secret for secret in [*SECRETS, *KEY_LINES] if secret in shown]
 
 
-def test_the_adapter_does_not_show_what_it_holds(provider: GitHubProvider) -> None:
-    """A debugger or a careless log line prints objects."""
+def test_adapter_does_not_print_its_secrets(provider: GitHubProvider) -> None:
+    """A debugger or a log line may print objects."""
     shown = repr(provider) + repr(vars(provider)) + repr(provider._context)
 
     assert not [secret for secret in [CLIENT_SECRET, *KEY_LINES] if secret in shown]

@@ -12,8 +12,8 @@ from tests.support.checks.github_read import REPOSITORY, read
 from tests.support.fakes.github import ACCESS, TOKEN, ScriptedGitHub, reply, scripted_github
 
 
-async def test_every_call_says_who_asks_and_for_which_version(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """GitHub refuses calls without a user agent, and changes its answers by version."""
+async def test_every_call_has_user_agent_and_version(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub rejects calls without a user agent, and responses depend on the version."""
     github.answers(REPOSITORY, reply(answers.repository(7)))
     await read(provider)
 
@@ -25,8 +25,8 @@ async def test_every_call_says_who_asks_and_for_which_version(github: ScriptedGi
     assert "gzip" in received.headers["accept-encoding"]
 
 
-async def test_a_renamed_repository_is_followed(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """GitHub answers 301 to where it is now; the credential goes along."""
+async def test_follows_a_renamed_repository(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub redirects with 301; the credential is sent again."""
     github.answers(REPOSITORY, RedirectResponse("/repositories/7/moved", 301))
     github.answers("GET /repositories/7/moved", reply(answers.repository(7, full_name="apollo/rocket")))
 
@@ -34,10 +34,8 @@ async def test_a_renamed_repository_is_followed(github: ScriptedGitHub, provider
     assert [one.headers["authorization"] for one in github.received] == [f"Bearer {TOKEN.reveal()}"] * 2
 
 
-async def test_a_redirect_to_another_repository_is_not_believed(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """A new repository may have taken the old one's name; only the number tells."""
+async def test_rejects_a_redirect_to_another_repository(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """A new repository may have the former name; only the id identifies it."""
     github.answers(REPOSITORY, RedirectResponse("/repositories/8", 301))
     github.answers("GET /repositories/8", reply(answers.repository(8)))
 
@@ -45,8 +43,8 @@ async def test_a_redirect_to_another_repository_is_not_believed(
         await read(provider)
 
 
-async def test_a_token_never_follows_to_another_host(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """Whoever can make GitHub redirect or link elsewhere must not get it."""
+async def test_never_sends_a_token_to_another_host(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Redirects and links of GitHub may be forged."""
     async with scripted_github() as thief:
         elsewhere = f"{thief.url}/repositories/7"
         github.answers(REPOSITORY, RedirectResponse(elsewhere, 301))

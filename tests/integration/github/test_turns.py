@@ -16,8 +16,8 @@ from tests.support.checks.github_read import REPOSITORY, read, slowly
 from tests.support.fakes.github import NOW, ScriptedGitHub, Time, github_provider, refusal, reply, until
 
 
-async def test_a_wish_of_githubs_is_waited_for(github: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
-    """Where it is short enough for whoever waits."""
+async def test_waits_for_retry_after(github: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
+    """If it is short enough for the caller."""
     github.answers(
         REPOSITORY,
         refusal(429, "Too many", retry_after="2"),
@@ -29,10 +29,10 @@ async def test_a_wish_of_githubs_is_waited_for(github: ScriptedGitHub, provider:
     assert time.slept == [2.3, 3.6]
 
 
-async def test_a_secondary_limit_stops_that_credential_until_it_ends(
+async def test_secondary_limit_pauses_its_credential(
     github: ScriptedGitHub, provider: GitHubProvider, time: Time
 ) -> None:
-    """Nothing is sent meanwhile, and others go on."""
+    """Nothing is sent meanwhile, and other credentials continue."""
     github.answers(
         REPOSITORY,
         refusal(403, "You have exceeded a secondary rate limit", retry_after="60"),
@@ -53,8 +53,8 @@ async def test_a_secondary_limit_stops_that_credential_until_it_ends(
     assert await read(provider) == "acme/rocket-7"
 
 
-async def test_a_used_up_hour_is_waited_for_by_githubs_clock(github: ScriptedGitHub, provider: GitHubProvider) -> None:
-    """The reset is a time by its clock, five hours from ours here."""
+async def test_rate_limit_reset_uses_the_clock_of_github(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """GitHub's clock differs from the local one by five hours here."""
     theirs = NOW + timedelta(hours=5)
     github.answers(
         REPOSITORY,
@@ -74,8 +74,8 @@ async def test_a_used_up_hour_is_waited_for_by_githubs_clock(github: ScriptedGit
     assert limited.value.retry_after == 1200
 
 
-async def test_one_credential_has_only_so_many_calls_under_way(github: ScriptedGitHub, time: Time) -> None:
-    """GitHub asks for few at once, and the rest wait their turn."""
+async def test_limits_concurrent_calls_per_credential(github: ScriptedGitHub, time: Time) -> None:
+    """GitHub requires few at once, and the others wait."""
     running, most, go = 0, 0, asyncio.Event()
 
     async def count(_request: Request) -> Response:
@@ -96,8 +96,8 @@ async def test_one_credential_has_only_so_many_calls_under_way(github: ScriptedG
     assert most == 3
 
 
-async def test_calls_that_wait_their_turn_are_not_sent_into_a_limit(github: ScriptedGitHub, time: Time) -> None:
-    """GitHub counts them too, and may ban who goes on."""
+async def test_waiting_calls_are_not_sent_during_a_limit(github: ScriptedGitHub, time: Time) -> None:
+    """GitHub counts them, too, and may ban the app."""
     go = asyncio.Event()
 
     async def limited(_request: Request) -> Response:
@@ -115,8 +115,8 @@ async def test_calls_that_wait_their_turn_are_not_sent_into_a_limit(github: Scri
     assert len(github.received) == 2
 
 
-async def test_a_cancelled_call_lets_others_go_on(github: ScriptedGitHub, time: Time) -> None:
-    """Its slot and connection come back."""
+async def test_cancelled_call_releases_its_slot(github: ScriptedGitHub, time: Time) -> None:
+    """And its connection."""
     github.answers(REPOSITORY, slowly)
     async with github_provider(github.url, time, limits=Limits(at_once=1, connections=1)) as provider:
         asking = asyncio.create_task(read(provider))

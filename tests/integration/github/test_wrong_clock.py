@@ -15,10 +15,10 @@ from tests.support.builders import github_answers as answers
 from tests.support.fakes.github import NOW, ScriptedGitHub, Time, refusal, reply
 
 
-async def test_a_wrong_clock_is_corrected_with_one_retry(
+async def test_corrects_a_wrong_clock_with_one_retry(
     github: ScriptedGitHub, provider: GitHubProvider, time: Time
 ) -> None:
-    """Also for a call that changes something, since a refused one did nothing."""
+    """Also for a call that changes something, since a rejected call did nothing."""
     theirs = format_datetime(NOW + timedelta(minutes=12), usegmt=True)
     too_early = refusal(401, "'Expiration time' claim ('exp') must be a numeric value", date=theirs)
     minted = {"token": "ghs_x", "expires_at": "2026-11-23T13:12:00Z", "permissions": {}}
@@ -32,10 +32,10 @@ async def test_a_wrong_clock_is_corrected_with_one_retry(
     assert time.slept == [0.0]
 
 
-async def test_calls_refused_together_for_a_wrong_clock_all_succeed(
+async def test_all_concurrent_calls_succeed_after_the_correction(
     github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
-    """One learns GitHub's time; the others were under way with the same old claim."""
+    """One call learns GitHub's time; the others were sent with the former claim."""
     theirs = NOW + timedelta(minutes=12)
 
     def app(request: Request) -> Response:
@@ -52,10 +52,8 @@ async def test_calls_refused_together_for_a_wrong_clock_all_succeed(
     assert {one.slug for one in found} == {"crewkit"}
 
 
-async def test_a_wrong_key_is_refused_after_no_more_than_one_retry(
-    github: ScriptedGitHub, provider: GitHubProvider
-) -> None:
-    """Even where the clock differs besides."""
+async def test_wrong_key_fails_after_one_retry(github: ScriptedGitHub, provider: GitHubProvider) -> None:
+    """Even if the clock differs, too."""
     theirs = format_datetime(NOW + timedelta(minutes=12), usegmt=True)
     github.answers("GET /app", refusal(401, "A JSON web token could not be decoded", date=theirs))
 

@@ -10,8 +10,8 @@ from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, ref
 from tests.support.servers.sandbox import MARA, OONA
 
 
-async def test_an_owner_approves_what_someone_asked_for(site: Site) -> None:
-    """The requester waits, the owner sees a friendly page, and it connects by itself."""
+async def test_owner_approves_a_request(site: Site) -> None:
+    """The requester waits, the owner sees a page, and the integration connects by itself."""
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     async with site.browser("owner", MARA) as mara, site.browser("nobody", OONA) as owner:
         page = await mara.begin(site.acme, mode="new")
@@ -33,8 +33,8 @@ async def test_an_owner_approves_what_someone_asked_for(site: Site) -> None:
     assert (shown["status"], shown["account"]) == ("active", ORBITAL_ACCOUNT)
 
 
-async def test_a_requester_finishes_in_the_browser_what_no_webhook_did(site: Site) -> None:
-    """The delivery that names them as requester is proof, also when the flow that asked is over."""
+async def test_requester_finishes_in_the_browser(site: Site) -> None:
+    """The delivery that names the requester is a proof, even after the end of the flow."""
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     async with site.browser("owner", MARA) as mara:
         landed = await mara.install(await mara.begin(site.acme, mode="new"), ORBITAL_ACCOUNT)
@@ -58,8 +58,8 @@ async def test_a_requester_finishes_in_the_browser_what_no_webhook_did(site: Sit
     assert (shown["status"], shown["account"]) == ("active", ORBITAL_ACCOUNT)
 
 
-async def test_requests_that_are_gone_are_ended(site: Site) -> None:
-    """Denied or withdrawn ones, of which no webhook tells; one that still waits goes on waiting."""
+async def test_ends_missing_requests(site: Site) -> None:
+    """Denied or withdrawn requests, which have no webhook; an open request stays."""
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     async with site.browser("owner", MARA) as mara:
         landed = await mara.install(await mara.begin(site.acme, mode="new"), ORBITAL_ACCOUNT)
@@ -77,8 +77,8 @@ async def test_requests_that_are_gone_are_ended(site: Site) -> None:
     assert site.rows("SELECT DISTINCT status FROM git_flows") == [("ended",)]
 
 
-async def test_an_approval_whose_webhook_was_lost_connects_after_its_recovery(site: Site) -> None:
-    """The daily check sees that the request is gone, but leaves recovery an hour to find the reason."""
+async def test_connects_an_approval_after_recovering_its_webhook(site: Site) -> None:
+    """The daily check sees that the request is gone, but leaves recovery an hour."""
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     async with site.browser("owner", MARA) as mara:
         landed = await mara.install(await mara.begin(site.acme, mode="new"), ORBITAL_ACCOUNT)

@@ -7,14 +7,14 @@ from tests.support.scenarios.install_steps import CALLBACK, begun_by_oona, bound
 from tests.support.servers.sandbox import INSTALLATION, MARA, OONA
 
 
-async def test_a_connected_organization_begins_nothing(site: Site) -> None:
+async def test_connected_organization_cannot_start_a_flow(site: Site) -> None:
     """It is managed at the provider, or disconnected first."""
     answer = await site.ask("GET", "/git/github/install", "owner", params={"organization_id": site.acme})
     refused(answer, 409, "organization_already_connected")
 
 
-async def test_a_state_works_once_in_its_own_browser(site: Site, oona: Browser) -> None:
-    """From another browser, or made up, it is refused, and the owner can go on; replayed it does nothing."""
+async def test_state_works_once_in_its_own_browser(site: Site, oona: Browser) -> None:
+    """Rejected in another browser or if forged, without ending the flow. A replay does nothing."""
     landed = await begun_by_oona(site, oona)
     async with site.browser("nobody", OONA) as other:
         refused(await other.arrive(landed), 409, "flow_invalid")
@@ -30,16 +30,16 @@ async def test_a_state_works_once_in_its_own_browser(site: Site, oona: Browser) 
         refused(await other.arrive(landed), 409, "flow_invalid")
 
 
-async def test_a_late_return_binds_nothing(site: Site, oona: Browser) -> None:
-    """Ten minutes are long enough."""
+async def test_expired_flow_connects_nothing(site: Site, oona: Browser) -> None:
+    """It is valid for ten minutes."""
     landed = await begun_by_oona(site, oona)
     site.rows("UPDATE git_flows SET expires_at = now() - interval '1 second'")
     refused(await oona.arrive(landed), 409, "flow_expired")
     assert await bound(site) == []
 
 
-async def test_a_session_of_someone_else_binds_nothing(site: Site, oona: Browser) -> None:
-    """Who was signed in over in the meantime would connect for another."""
+async def test_session_of_another_user_connects_nothing(site: Site, oona: Browser) -> None:
+    """Another user may have signed in meanwhile."""
     landed = await begun_by_oona(site, oona)
     other = site.facts.users["owner"]["token"]
     answer = await oona.here.get(landed.path, params=landed.query, headers={"authorization": f"Bearer {other}"})
@@ -47,16 +47,15 @@ async def test_a_session_of_someone_else_binds_nothing(site: Site, oona: Browser
     assert await bound(site) == []
 
 
-async def test_a_role_that_was_lost_on_the_way_counts(site: Site, oona: Browser) -> None:
-    """It is looked at again when the browser comes back."""
+async def test_checks_the_role_again_at_the_return(site: Site, oona: Browser) -> None:
     landed = await begun_by_oona(site, oona)
     site.rows("UPDATE memberships SET role = 'member' FROM users WHERE users.id = user_id AND email LIKE 'oona%%'")
     refused(await oona.arrive(landed), 403, "action_forbidden")
     assert await bound(site) == []
 
 
-async def test_who_may_not_install_begins_nothing(site: Site) -> None:
-    """Members, strangers and services."""
+async def test_starting_needs_permission(site: Site) -> None:
+    """Members, other users and services are rejected."""
     for person, status, code in (
         ("member", 403, "action_forbidden"),
         ("viewer", 403, "action_forbidden"),
@@ -71,8 +70,8 @@ async def test_who_may_not_install_begins_nothing(site: Site) -> None:
     assert site.rows("SELECT count(*) FROM git_flows") == [(0,)]
 
 
-async def test_a_link_elsewhere_begins_nothing_unasked(site: Site) -> None:
-    """Or it could quietly connect someone's account to a team they also belong to."""
+async def test_link_on_another_site_needs_a_confirmation(site: Site) -> None:
+    """Otherwise it could connect a user's account to another team of theirs without notice."""
     path, query = "/api/v1/git/github/install", {"organization_id": site.orbital, "mode": "existing"}
     token = site.facts.users["outsider"]["token"]
     cookies = {"crewkit_session": token}
@@ -115,8 +114,8 @@ async def test_a_link_elsewhere_begins_nothing_unasked(site: Site) -> None:
             assert (answer.status_code, "set-cookie" in answer.headers) == (302, True)
 
 
-async def test_a_visitor_without_a_session_signs_in_and_comes_back(site: Site) -> None:
-    """To this service's own path, whatever return_to says; a program gets 401."""
+async def test_visitor_without_a_session_signs_in_and_returns(site: Site) -> None:
+    """To a path of this service, whatever `return_to` contains; a program gets 401."""
     query = {"organization_id": site.orbital, "return_to": "//evil.example"}
     async with httpx.AsyncClient(base_url=site.url, trust_env=False) as here:
         answer = await here.get("/api/v1/git/github/install", params=query, headers=HTML)
@@ -127,8 +126,8 @@ async def test_a_visitor_without_a_session_signs_in_and_comes_back(site: Site) -
         refused(await here.get("/api/v1/git/github/install", params=query, headers=JSON), 401, "token_invalid")
 
 
-async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
-    """The form is posted as a browser does: with the cookies, and with the origin of the page."""
+async def test_browser_chooses_with_its_session_cookie(site: Site) -> None:
+    """The form is posted with the cookies and the origin of the page."""
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     await site.sandbox.act(MARA, "install", account=MARA)
     async with site.browser("nobody", MARA) as mara:
@@ -152,8 +151,8 @@ async def test_a_browser_chooses_with_its_session_cookie(site: Site) -> None:
     assert await bound(site, site.acme) == [(str(INSTALLATION), "0")]
 
 
-async def test_no_token_or_verifier_can_be_read_from_the_database(site: Site, oona: Browser) -> None:
-    """States and cookies are hashed, verifiers encrypted, people's tokens ended and kept nowhere."""
+async def test_database_has_no_readable_token_or_verifier(site: Site, oona: Browser) -> None:
+    """States and cookies are hashed, verifiers encrypted, user tokens revoked and not stored."""
     page = await oona.begin(site.orbital, mode="existing")
     state = page.partition("state=")[2].partition("&")[0]
     [(row,)] = site.rows("SELECT row_to_json(f)::text FROM git_flows AS f")

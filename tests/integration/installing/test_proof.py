@@ -8,8 +8,8 @@ from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, beg
 from tests.support.servers.sandbox import INSTALLATION, MARA, OONA, PRIYA
 
 
-async def test_a_foreign_installation_is_not_visible(site: Site, oona: Browser) -> None:
-    """Installation ids are small numbers that stand in URLs."""
+async def test_foreign_installation_is_not_visible(site: Site, oona: Browser) -> None:
+    """Installation ids are small numbers in URLs."""
     site.rows("DELETE FROM project_repositories")
     landed = await begun_by_oona(site, oona)
     answer = await oona.arrive(landed.but(installation_id=str(INSTALLATION)))
@@ -21,8 +21,8 @@ async def test_a_foreign_installation_is_not_visible(site: Site, oona: Browser) 
 
 
 @pytest.mark.parametrize("administers", [False, True])
-async def test_members_and_administrators_of_one_repository_prove_nothing(site: Site, *, administers: bool) -> None:
-    """Seeing an installation is not owning it, nor is administering a part of it."""
+async def test_members_and_repository_administrators_have_no_proof(site: Site, *, administers: bool) -> None:
+    """Neither seeing an installation nor administering a part of it is enough."""
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     account = site.sandbox.world.account(PRIYA)
     assert account is not None
@@ -41,8 +41,8 @@ async def test_members_and_administrators_of_one_repository_prove_nothing(site: 
     assert await bound(site) == []
 
 
-async def test_what_another_organization_has_is_refused_without_naming_it(site: Site) -> None:
-    """Mara proves that the installation is hers, and it is Acme's already."""
+async def test_rejects_the_installation_of_another_organization(site: Site) -> None:
+    """Without naming it, even if the user proves access."""
     async with site.browser("outsider", MARA) as browser:
         landed = await browser.authorize(await browser.begin(site.orbital, mode="existing"))
         words = refused(await browser.arrive(landed), 409, "installation_bound_elsewhere")
@@ -50,8 +50,8 @@ async def test_what_another_organization_has_is_refused_without_naming_it(site: 
     assert await bound(site) == []
 
 
-async def test_without_a_code_the_person_is_asked_who_they_are(site: Site, oona: Browser) -> None:
-    """An installation in the URL proves nothing; after authorizing it is bound, after denying it is not."""
+async def test_requests_authorization_without_a_code(site: Site, oona: Browser) -> None:
+    """An installation in the URL proves nothing. It is connected after authorization only."""
     site.sandbox.world.apps[site.sandbox.app.id].request_oauth_on_install = False
     landed = await begun_by_oona(site, oona)
     assert "code" not in landed.query
@@ -67,8 +67,8 @@ async def test_without_a_code_the_person_is_asked_who_they_are(site: Site, oona:
     assert [status for _, status in await bound(site)] == ["0"]
 
 
-async def test_only_what_was_offered_can_be_chosen(site: Site) -> None:
-    """A number added to the form is none of them."""
+async def test_rejects_a_choice_that_was_not_offered(site: Site) -> None:
+    """A number added to the form."""
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     await site.sandbox.act(MARA, "install", account=MARA)
     await site.sandbox.act(OONA, "install", account=ORBITAL_ACCOUNT)

@@ -14,8 +14,8 @@ from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, beg
 from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, OONA
 
 
-async def test_installed_it_works_and_installed_again_too(site: Site, oona: Browser) -> None:
-    """Install, catalog, import, push; uninstall keeps the link; installing again gives all of it back."""
+async def test_works_after_installing_and_reinstalling(site: Site, oona: Browser) -> None:
+    """Install, catalog, import, push; uninstall keeps the link; a reinstallation restores all."""
     landed = await begun_by_oona(site, oona)
     answer = await oona.arrive(landed, HTML)
     assert (answer.status_code, answer.headers["location"]) == (302, f"{site.url}/integrations")
@@ -55,8 +55,8 @@ async def test_installed_it_works_and_installed_again_too(site: Site, oona: Brow
     assert await pushes() == 2
 
 
-async def test_choosing_repositories_there_leads_back_to_where_one_was(site: Site) -> None:
-    """The provider's page takes no state along, so the browser does; once, and to a path here alone."""
+async def test_choosing_repositories_returns_to_the_previous_page(site: Site) -> None:
+    """GitHub's page has no state, so a cookie has the path. It works once, for local paths only."""
     async with site.browser("member", MARA) as mara:
         for wish, expected in (("/kit/import?a=ü&b", "/"), ("/kit/import?a=b&c", "/kit/import?a=b&c")):
             query = {"organization_id": site.acme, "return_to": wish}
@@ -80,8 +80,8 @@ async def test_choosing_repositories_there_leads_back_to_where_one_was(site: Sit
         assert led.headers["location"] == f"{site.url}/"
 
 
-async def test_there_is_no_page_of_what_is_not_connected(site: Site) -> None:
-    """Nor one of others."""
+async def test_settings_page_needs_an_integration(site: Site) -> None:
+    """Of the same organization."""
     for organization, person, status, code in (
         (site.orbital, "outsider", 404, "integration_not_found"),
         (site.acme, "outsider", 404, "organization_not_found"),
@@ -94,8 +94,7 @@ async def test_there_is_no_page_of_what_is_not_connected(site: Site) -> None:
     refused(answer, 409, "integration_not_active")
 
 
-async def test_nobody_is_sent_elsewhere(site: Site, oona: Browser) -> None:
-    """Only to a path of the dashboard's."""
+async def test_redirects_only_to_the_dashboard(site: Site, oona: Browser) -> None:
     page = await oona.begin(site.orbital, return_to="/\\evil.example")
     answer = await oona.arrive(await oona.install(page, ORBITAL_ACCOUNT), HTML)
     landed = f"{site.url}/kit/{site.orbital}/settings/integrations?connected=github"
@@ -103,8 +102,8 @@ async def test_nobody_is_sent_elsewhere(site: Site, oona: Browser) -> None:
 
 
 @pytest.mark.parametrize("delivering", ["before_return", "held"])
-async def test_browser_and_webhook_come_in_either_order(site: Site, oona: Browser, delivering: str) -> None:
-    """The event that came first waits and is routed; the one that comes later finds it bound."""
+async def test_browser_and_webhook_can_arrive_in_any_order(site: Site, oona: Browser, delivering: str) -> None:
+    """An early event waits until the integration is connected."""
     await site.sandbox.control("PATCH", "/behaviour", delivering=delivering)
     landed = await begun_by_oona(site, oona)
     for lane in range(32):
@@ -119,8 +118,8 @@ async def test_browser_and_webhook_come_in_either_order(site: Site, oona: Browse
     assert [status for _, status in await bound(site)] == ["0"]
 
 
-async def test_two_clicks_at_once_connect_once(site: Site, oona: Browser) -> None:
-    """One goes on with its code, the others wait for what comes of it."""
+async def test_two_returns_at_once_connect_once(site: Site, oona: Browser) -> None:
+    """One exchanges its code, and the others wait for the result."""
     landed = await begun_by_oona(site, oona)
     answers = await asyncio.gather(*(oona.arrive(landed) for _ in range(5)))
     assert [answer.json()["outcome"] for answer in answers] == ["connected"] * 5
@@ -128,8 +127,8 @@ async def test_two_clicks_at_once_connect_once(site: Site, oona: Browser) -> Non
     assert site.rows("SELECT count(*) FROM versions WHERE item_type = 'integration' AND actor LIKE 'user:%%'") == [(1,)]
 
 
-async def test_what_is_suspended_there_is_suspended_here(site: Site, oona: Browser) -> None:
-    """It is bound as it is, and works when the suspension is lifted."""
+async def test_connects_a_suspended_installation_as_suspended(site: Site, oona: Browser) -> None:
+    """It works when the suspension ends."""
     landed = await begun_by_oona(site, oona)
     [installation] = [one for one in site.sandbox.world.installations if one != INSTALLATION]
     await site.sandbox.act(OONA, "suspend", installation=installation)
@@ -143,8 +142,8 @@ async def test_what_is_suspended_there_is_suspended_here(site: Site, oona: Brows
     assert (await site.show(site.orbital, "outsider"))["status"] == "active"
 
 
-async def test_returns_that_nobody_here_began_are_met_with_words(site: Site) -> None:
-    """Installed from the provider's side, saved there, or opened by hand: nothing is bound or breaks."""
+async def test_explains_returns_without_a_flow(site: Site) -> None:
+    """Installed or saved on GitHub, or opened by hand: nothing connects or fails."""
     async with site.browser("nobody", JONAS) as browser:
         for query, words in (
             ({"setup_action": "install", "installation_id": str(INSTALLATION), "code": "x"}, "installed"),
@@ -162,8 +161,8 @@ async def test_returns_that_nobody_here_began_are_met_with_words(site: Site) -> 
         assert "Start again" in page.text
 
 
-async def test_the_provider_being_down_is_said_and_binds_nothing(site: Site, oona: Browser) -> None:
-    """The same flow goes on as soon as it is back: the page says where."""
+async def test_outage_of_the_provider_connects_nothing(site: Site, oona: Browser) -> None:
+    """The page links to the same flow, which continues after the outage."""
     landed = await begun_by_oona(site, oona)
     site.sandbox.sandbox.faults.active = [Fault(FaultKind.ERROR)]
     answer = await oona.arrive(landed, HTML)
@@ -178,8 +177,8 @@ async def test_the_provider_being_down_is_said_and_binds_nothing(site: Site, oon
     assert len(await bound(site)) == 1
 
 
-async def test_who_denied_may_think_again(site: Site, oona: Browser) -> None:
-    """As may who came back with a code that is worth nothing: the page leads to the provider once more."""
+async def test_denied_flow_can_be_retried(site: Site, oona: Browser) -> None:
+    """Also after an invalid code: the page links to the provider."""
     denied = await oona.authorize(await oona.begin(site.orbital, mode="existing"), "deny")
     answer = await oona.arrive(denied, HTML)
     assert (answer.status_code, "Code authorization_denied" in answer.text) == (409, True)

@@ -80,10 +80,10 @@ def code(answer: httpx.Response) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("name", BY_CALLER)
-def test_nobody_calls_it_without_proof(
+def test_rejects_invalid_tokens(
     tenants: Tenants, anyone: httpx.Client, refused: dict[str, dict[str, str]], name: str
 ) -> None:
-    """Whatever is wrong with a token, it is refused in the same words, before anything else is looked at."""
+    """With the same text for each reason, before any other check."""
     call = Call(OPERATIONS[name], tenants.own)
     for kind, headers in refused.items():
         answer = call.send(anyone, headers=headers, query={"nonsense": "1"})
@@ -96,8 +96,8 @@ def test_nobody_calls_it_without_proof(
 
 
 @pytest.mark.parametrize("name", [name for name in BY_CALLER if OPERATIONS[name].method != "GET"])
-def test_no_page_elsewhere_changes_anything(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
-    """A browser sends the session along with whatever a page makes it send."""
+def test_rejects_changes_from_other_sites(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
+    """A browser sends the session cookie with requests of any page."""
     call = Call(OPERATIONS[name], tenants.own)
     session = {"cookie": f"crewkit_session={tenants.facts.users['owner']['token']}"}
     for origin in ({}, {"origin": "https://evil.example"}, {"origin": "null"}):
@@ -105,30 +105,29 @@ def test_no_page_elsewhere_changes_anything(tenants: Tenants, anyone: httpx.Clie
 
 
 @pytest.mark.parametrize("name", STRICT)
-def test_a_parameter_that_is_not_understood_is_named(tenants: Tenants, owner: httpx.Client, name: str) -> None:
-    """Before anything is done: a typo is never ignored."""
+def test_names_an_unknown_parameter(tenants: Tenants, owner: httpx.Client, name: str) -> None:
+    """Before any change: a typo is never ignored."""
     answer = Call(OPERATIONS[name], tenants.own).send(owner, query={"pgae": "2"})
     assert code(answer) == (400, "query_invalid")
     assert answer.json()["errors"] == [{"field": "pgae", "message": "Unknown parameter. Remove it."}]
 
 
 @pytest.mark.parametrize("name", IN_ORGANIZATION)
-def test_an_outsider_sees_nothing(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
-    """Not even that there is something to see."""
+def test_outsider_gets_not_found(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
+    """Without a hint that the organization exists."""
     answer = Call(OPERATIONS[name], tenants.own).send(anyone, headers=tenants.bearer("outsider"))
     assert code(answer) == (404, "organization_not_found")
 
 
 @pytest.mark.parametrize("name", CHANGING)
-def test_a_viewer_changes_nothing(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
-    """Whatever is changed in an organization takes more than a look at it."""
+def test_viewer_cannot_change_anything(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
     answer = Call(OPERATIONS[name], tenants.own).send(anyone, headers=tenants.bearer("viewer"))
     assert code(answer) == (403, "action_forbidden")
 
 
 @pytest.mark.parametrize("name", IN_ORGANIZATION)
-def test_a_service_without_scopes_may_do_nothing(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
-    """Nor for a person who may."""
+def test_service_without_scopes_cannot_do_anything(tenants: Tenants, anyone: httpx.Client, name: str) -> None:
+    """Even for a user with permission."""
     home = Path(tenants.environment["CREWKIT_GIT_HOME"])
     key = (home / "dev-keys" / "auth_private.pem").read_bytes()
     signer = TokenSigner(key, issuer=DEVELOPMENT_ISSUER, audience=DEVELOPMENT_AUDIENCE)
@@ -173,10 +172,10 @@ IDS = [(name, id_name) for name in OPERATIONS for id_name in Call(OPERATIONS[nam
 
 
 @pytest.mark.parametrize(("name", "id_name"), IDS)
-def test_what_is_anothers_answers_like_what_does_not_exist(
+def test_foreign_object_equals_a_missing_one(
     tenants: Tenants, owner: httpx.Client, statements: Statements, name: str, id_name: str
 ) -> None:
-    """Status, body, and how much is asked of the database: nothing tells one from the other."""
+    """Status, body and the number of database statements are equal."""
     own = Call(OPERATIONS[name], tenants.own)
     path_name = "org_id" if id_name == "organization_id" else id_name
     absent = UNKNOWN_NUMBER if tenants.own[path_name].isdigit() else str(uuid4())
@@ -196,8 +195,7 @@ def test_what_is_anothers_answers_like_what_does_not_exist(
 
 @pytest.mark.parametrize(("name", "id_name"), [one for one in IDS if one[1] != "organization_id"])
 @pytest.mark.parametrize("odd", ["x", "0", "-1", "9" * 40, "%C3%A9", "%20", "a" * 200, "null", "..;", "%27--"])
-def test_an_odd_id_is_no_id(tenants: Tenants, owner: httpx.Client, name: str, id_name: str, odd: str) -> None:
-    """It finds nothing; nothing breaks."""
+def test_malformed_id_is_not_found(tenants: Tenants, owner: httpx.Client, name: str, id_name: str, odd: str) -> None:
     status, said = code(Call(OPERATIONS[name], tenants.own).with_id(id_name, odd).send(owner))
     assert (status, said.endswith("not_found")) == (404, True)
 
@@ -215,8 +213,8 @@ BODIES: dict[str, tuple[bytes, str, int, str]] = {
 
 
 @pytest.mark.parametrize("name", WITH_BODY)
-def test_a_body_that_is_not_understood_is_refused(tenants: Tenants, owner: httpx.Client, name: str) -> None:
-    """Before anything is done."""
+def test_rejects_an_invalid_body(tenants: Tenants, owner: httpx.Client, name: str) -> None:
+    """Before any change."""
     path = Call(OPERATIONS[name], tenants.own).path
     for kind, (body, media_type, status, expected) in BODIES.items():
         headers = {"content-type": media_type}
@@ -231,14 +229,14 @@ READING = [name for name in FINITE if OPERATIONS[name].method == "GET" and name 
 
 
 @pytest.mark.parametrize("name", READING)
-def test_it_answers_as_it_is_described(tenants: Tenants, owner: httpx.Client, name: str) -> None:
-    """To the owner of an organization that has everything."""
+def test_response_matches_the_description(tenants: Tenants, owner: httpx.Client, name: str) -> None:
+    """For the owner of an organization with all features in use."""
     answer = Call(OPERATIONS[name], tenants.own).send(owner)
     assert answer.status_code in {one.status.value for one in OPERATIONS[name].answers}, answer.text
 
 
 @pytest.mark.parametrize("name", [name for name in FINITE if OPERATIONS[name].method == "GET"])
-def test_head_is_get_without_a_body(tenants: Tenants, owner: httpx.Client, name: str) -> None:
+def test_head_equals_get_without_a_body(tenants: Tenants, owner: httpx.Client, name: str) -> None:
     """With the same status and type."""
     call = Call(OPERATIONS[name], tenants.own)
     path = call.send(owner).request.url

@@ -12,8 +12,8 @@ from tests.support.scenarios.whole_api import Tenants
 AT_ONCE = 12
 
 
-def test_what_was_given_up_holds_no_connection(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More requests than there are connections wait for a lock; afterwards everything works as before."""
+def test_abandoned_requests_release_their_connections(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More requests than connections wait for a lock; afterwards everything works."""
     assert Limits.__init__.__kwdefaults__ is not None
     monkeypatch.setitem(Limits.__init__.__kwdefaults__, "seconds", 0.4)
     path = f"/api/v1/{tenants.own['org_id']}/git-integrations/github"

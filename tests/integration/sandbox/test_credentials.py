@@ -26,8 +26,8 @@ def message(answer: httpx.Response) -> str:
 
 
 @pytest.mark.parametrize("issuer", ["client id", "app id"])
-async def test_an_app_is_known_by_either_id(running: RunningSandbox, issuer: str) -> None:
-    """The client id is recommended, the app id still works, as text."""
+async def test_app_has_two_ids(running: RunningSandbox, issuer: str) -> None:
+    """The client id is recommended; the app id still works, as text."""
     iss = running.app.client_id if issuer == "client id" else str(running.app.id)
     assert (await running.api("GET", "/app", running.jwt(iss=iss))).json()["id"] == running.app.id
 
@@ -43,18 +43,18 @@ async def test_an_app_is_known_by_either_id(running: RunningSandbox, issuer: str
         ("iss", None, "Missing 'issuer' claim ('iss') in assertion"),
     ],
 )
-async def test_a_jwt_with_a_wrong_claim_is_refused(
+async def test_rejects_a_jwt_with_a_wrong_claim(
     running: RunningSandbox, claim: str, seconds: int | None, said: str
 ) -> None:
-    """Each claim has its own words, by which a client can tell a wrong clock."""
+    """Each claim has its own message, so a client can recognize a wrong clock."""
     now = int(running.sandbox.now().timestamp())
     token = running.jwt(**{claim: None if seconds is None else now + seconds})
     answer = await running.api("GET", "/app", token)
     assert (answer.status_code, message(answer)) == (401, said)
 
 
-async def test_a_jwt_of_another_key_is_refused(running: RunningSandbox) -> None:
-    """A signature that does not fit, an app nobody knows, and what is no JWT at all."""
+async def test_rejects_a_jwt_of_another_key(running: RunningSandbox) -> None:
+    """A wrong signature, an unknown app, and text that is not a JWT."""
     now = int(running.sandbox.now().timestamp())
     claims = {"iss": running.app.client_id, "iat": now, "exp": now + 60}
     forged = jwt.encode(claims, new_private_key(), algorithm="RS256")
@@ -66,7 +66,7 @@ async def test_a_jwt_of_another_key_is_refused(running: RunningSandbox) -> None:
     assert (await running.client.get("/api/v3/app", headers=headers)).status_code == 401
 
 
-async def test_a_clock_that_is_wrong_shows_in_the_date_header(running: RunningSandbox) -> None:
+async def test_date_header_shows_the_clock_of_the_server(running: RunningSandbox) -> None:
     """A client that corrects by the `Date` header is accepted."""
     token = running.jwt()
     await running.client.put("/_sandbox/faults", json=[{"kind": "skewed_clock", "seconds": 1200}])
@@ -77,8 +77,8 @@ async def test_a_clock_that_is_wrong_shows_in_the_date_header(running: RunningSa
     assert (await running.api("GET", "/app", running.jwt())).status_code == 200
 
 
-async def test_both_forms_of_token_are_made(running: RunningSandbox) -> None:
-    """The header asks for a form, other values of it count for nothing, and both forms open the same."""
+async def test_issues_both_forms_of_token(running: RunningSandbox) -> None:
+    """A header selects the form, other values are ignored, and both forms work."""
     forms = {
         "enabled": rf"ghs_{running.app.id}_[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+",
         "disabled": r"ghs_[A-Za-z0-9]{36}",
@@ -93,8 +93,8 @@ async def test_both_forms_of_token_are_made(running: RunningSandbox) -> None:
     assert re.fullmatch(forms["disabled"], await running.installation_token())
 
 
-async def test_a_token_is_narrowed_to_repositories_and_permissions(running: RunningSandbox) -> None:
-    """What is outside is not there (404), and what is not permitted is refused by name (403)."""
+async def test_narrows_a_token_to_repositories_and_permissions(running: RunningSandbox) -> None:
+    """Other repositories are 404; missing permissions are 403 with their name."""
     answer = await running.api(
         "POST", TOKENS, json={"repository_ids": [700000002], "permissions": {"metadata": "read"}}
     )
@@ -121,20 +121,19 @@ async def test_a_token_is_narrowed_to_repositories_and_permissions(running: Runn
         {"permissions": "all"},
     ],
 )
-async def test_a_token_is_not_made_for_more_than_was_granted(running: RunningSandbox, wish: dict[str, object]) -> None:
-    """Asking for too much makes no token at all."""
+async def test_rejects_a_token_with_too_many_permissions(running: RunningSandbox, wish: dict[str, object]) -> None:
     assert (await running.api("POST", TOKENS, json=wish)).status_code == 422
     assert running.world.installation_tokens == {}
 
 
-async def test_a_body_that_is_no_json_is_refused(running: RunningSandbox) -> None:
-    """GitHub tells what cannot be read from what makes no sense."""
+async def test_rejects_invalid_json(running: RunningSandbox) -> None:
+    """GitHub distinguishes invalid JSON from invalid content."""
     answer = await running.api("POST", TOKENS, content=b"{")
     assert (answer.status_code, message(answer)) == (400, "Problems parsing JSON")
 
 
-async def test_a_token_ends(running: RunningSandbox) -> None:
-    """By revocation, by its time, by suspension (which says so) and with its installation."""
+async def test_token_ends(running: RunningSandbox) -> None:
+    """By revocation, expiry, suspension (with its message) and deletion of the installation."""
     revoked = await running.installation_token()
     assert (await running.api("DELETE", "/installation/token", revoked)).status_code == 204
     assert (await running.api("GET", "/installation/repositories", revoked)).status_code == 401
@@ -152,15 +151,14 @@ async def test_a_token_ends(running: RunningSandbox) -> None:
     assert (await running.api("GET", "/installation/repositories", token)).status_code == 401
 
 
-async def test_a_request_without_a_name_is_refused(running: RunningSandbox) -> None:
-    """A `User-Agent` is mandatory."""
+async def test_rejects_a_request_without_a_user_agent(running: RunningSandbox) -> None:
     answer = await running.api("GET", "/app", headers={"user-agent": ""})
     assert answer.status_code == 403
     assert "User-Agent" in answer.text
 
 
-async def test_versions_of_the_api_differ(running: RunningSandbox) -> None:
-    """An unknown one is refused, the next one has the announced changes."""
+async def test_supports_versions_of_the_api(running: RunningSandbox) -> None:
+    """An unknown version is rejected, the next one has the announced changes."""
     unknown = await running.api("GET", "/app", headers={"x-github-api-version": "2020-01-01"})
     assert unknown.status_code == 400
     newer = {"x-github-api-version": "2026-03-10"}
@@ -172,8 +170,8 @@ async def test_versions_of_the_api_differ(running: RunningSandbox) -> None:
     assert removed.status_code == 202
 
 
-async def test_a_person_sees_what_both_they_and_the_installation_have(running: RunningSandbox) -> None:
-    """A plain member is shown the installation too, with nothing to administer."""
+async def test_user_sees_repositories_shared_with_the_installation(running: RunningSandbox) -> None:
+    """A plain member sees the installation, too, but administers nothing."""
     await running.act(MARA, "install", account=MARA)
     mine = running.user_token(MARA)
     shown = (await running.api("GET", "/user/installations", mine)).json()

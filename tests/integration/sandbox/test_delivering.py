@@ -9,8 +9,8 @@ from tests.support.fakes.webhook_receiver import Receiver
 from tests.support.servers.sandbox import MARA, PAD, RunningSandbox
 
 
-async def test_a_delivery_is_signed_and_addressed(running: RunningSandbox, receiver: Receiver) -> None:
-    """All of GitHub's headers are there, both signatures over the exact bytes."""
+async def test_delivery_has_signatures_and_headers(running: RunningSandbox, receiver: Receiver) -> None:
+    """All headers of GitHub, and both signatures over the exact bytes."""
     await running.act(MARA, "push", repository=PAD, messages=["Signed"])
     await running.delivered()
     one = receiver.received[0]
@@ -25,8 +25,8 @@ async def test_a_delivery_is_signed_and_addressed(running: RunningSandbox, recei
     assert one.headers["x-github-hook-id"].isdecimal()
 
 
-async def test_a_failed_delivery_is_logged_and_not_tried_again(running: RunningSandbox, receiver: Receiver) -> None:
-    """The log has status and answer; redelivering sends the same under the same GUID."""
+async def test_failed_delivery_is_logged_and_not_retried(running: RunningSandbox, receiver: Receiver) -> None:
+    """The log has status and response; a redelivery sends the same body with the same GUID."""
     receiver.status = 503
     await running.act(MARA, "push", repository=PAD, messages=["Refused"])
     await running.delivered()
@@ -44,8 +44,8 @@ async def test_a_failed_delivery_is_logged_and_not_tried_again(running: RunningS
     assert (newest["redelivery"], newest["status"], newest["guid"]) == (True, "OK", first.guid)
 
 
-async def test_a_receiver_that_is_too_slow_or_away_is_given_up(running: RunningSandbox, receiver: Receiver) -> None:
-    """Neither has a status code, so the `failure` filter does not find them."""
+async def test_stops_waiting_for_a_slow_or_missing_receiver(running: RunningSandbox, receiver: Receiver) -> None:
+    """Neither has a status code, so the `failure` filter does not list them."""
     running.sandbox.behaviour.delivery_timeout = 0.1
     receiver.silent = True
     await running.act(MARA, "push", repository=PAD, messages=["Too slow"])
@@ -59,7 +59,7 @@ async def test_a_receiver_that_is_too_slow_or_away_is_given_up(running: RunningS
     assert (await running.api("GET", "/app/hook/deliveries?status=failure")).json() == []
 
 
-async def test_the_log_is_read_by_cursor_and_forgets_after_three_days(running: RunningSandbox) -> None:
+async def test_pages_the_log_by_cursor_and_deletes_after_three_days(running: RunningSandbox) -> None:
     """Pages follow each other without gap or repetition, newest first."""
     running.sandbox.behaviour.delivering = running.sandbox.behaviour.delivering.FAILING
     for number in range(5):
@@ -75,8 +75,8 @@ async def test_the_log_is_read_by_cursor_and_forgets_after_three_days(running: R
     assert len((await running.api("GET", "/app/hook/deliveries")).json()) == 4
 
 
-async def test_deliveries_can_be_held_lost_or_never_made(running: RunningSandbox, receiver: Receiver) -> None:
-    """Held ones go when released, failing ones are logged alone, and never means never."""
+async def test_deliveries_can_be_held_failed_or_suppressed(running: RunningSandbox, receiver: Receiver) -> None:
+    """Held ones are sent on release, failed ones are only logged, suppressed ones never exist."""
     for delivering in ("held", "failing", "never"):
         await running.control("PATCH", "/behaviour", delivering=delivering)
         await running.act(MARA, "push", repository=PAD, messages=[delivering])
@@ -89,15 +89,15 @@ async def test_deliveries_can_be_held_lost_or_never_made(running: RunningSandbox
     assert [one.payload["commits"][0]["message"] for one in receiver.received] == ["held"]
 
 
-async def test_an_inactive_webhook_hears_nothing(running: RunningSandbox, receiver: Receiver) -> None:
-    """An App may be registered with its webhook switched off."""
+async def test_inactive_webhook_receives_nothing(running: RunningSandbox, receiver: Receiver) -> None:
+    """An App can be registered with an inactive webhook."""
     await running.control("PATCH", "/apps/crewkit", webhook_active=False)
     await running.act(MARA, "push", repository=PAD, messages=["Unheard"])
     await running.delivered()
     assert receiver.received == []
 
 
-async def test_many_deliveries_are_emitted_at_once(running: RunningSandbox, receiver: Receiver) -> None:
+async def test_sends_many_deliveries_at_once(running: RunningSandbox, receiver: Receiver) -> None:
     """Five hundred pushes arrive, each once."""
     made = await running.control("POST", "/pushes", repository=PAD, count=500)
     async with asyncio.timeout(30):

@@ -16,8 +16,8 @@ async def fault(running: RunningSandbox, kind: str, **how: object) -> None:
     assert answer.status_code == 200, answer.text
 
 
-async def test_an_error_strikes_a_path_a_number_of_times(running: RunningSandbox) -> None:
-    """Other paths and later calls are served."""
+async def test_error_affects_a_path_a_number_of_times(running: RunningSandbox) -> None:
+    """Other paths and later calls work."""
     token = await running.installation_token()
     await fault(running, "error", path="/installation/*", times=2, status=503)
     assert (await running.api("GET", "/app")).status_code == 200
@@ -25,22 +25,21 @@ async def test_an_error_strikes_a_path_a_number_of_times(running: RunningSandbox
     assert statuses == [503, 503, 200]
 
 
-async def test_an_error_strikes_the_trading_of_codes_too(running: RunningSandbox) -> None:
-    """A refresh may fail because GitHub is down, which says nothing of the token."""
+async def test_error_affects_the_token_exchange(running: RunningSandbox) -> None:
+    """A refresh may fail during an outage, which does not invalidate the token."""
     await fault(running, "error", path="/login/oauth/access_token")
     assert (await running.client.post("/login/oauth/access_token", data={})).status_code == 502
 
 
-async def test_latency_delays(running: RunningSandbox) -> None:
-    """The answer is right, and late."""
+async def test_latency_delays_a_response(running: RunningSandbox) -> None:
     await fault(running, "latency", seconds=0.2)
     began = time.monotonic()
     assert (await running.api("GET", "/app")).status_code == 200
     assert time.monotonic() - began >= 0.2
 
 
-async def test_hanging_lasts_until_the_asker_leaves(running: RunningSandbox) -> None:
-    """A client without a timeout of its own would wait."""
+async def test_hanging_lasts_until_the_client_disconnects(running: RunningSandbox) -> None:
+    """A client without a timeout would wait."""
     await fault(running, "hang", times=1)
     with pytest.raises(httpx.ReadTimeout):
         await running.api("GET", "/app", patience=0.2)
@@ -49,7 +48,7 @@ async def test_hanging_lasts_until_the_asker_leaves(running: RunningSandbox) -> 
     assert (await running.api("GET", "/app")).status_code == 504
 
 
-async def test_limits_can_be_said_to_be_reached(running: RunningSandbox) -> None:
+async def test_simulates_rate_limits(running: RunningSandbox) -> None:
     """Primary: remaining 0 and a reset. Secondary: retry-after, with 403 or 429."""
     token = await running.installation_token()
     await fault(running, "primary_limit", seconds=90)
@@ -66,7 +65,7 @@ async def test_limits_can_be_said_to_be_reached(running: RunningSandbox) -> None
         assert "secondary rate limit" in secondary.json()["message"]
 
 
-async def test_limits_are_reached_by_asking(running: RunningSandbox) -> None:
+async def test_counts_requests_for_rate_limits(running: RunningSandbox) -> None:
     """Requests are counted per installation and hour, points per minute; writing costs five."""
     await running.control("PATCH", "/behaviour", requests_per_hour=3)
     first, second = await running.installation_token(), await running.installation_token()
@@ -83,15 +82,15 @@ async def test_limits_are_reached_by_asking(running: RunningSandbox) -> None:
     assert (limited.status_code, limited.headers["retry-after"]) == (403, "60")
 
 
-async def test_too_many_at_once_are_refused(running: RunningSandbox) -> None:
-    """A hundred under way are GitHub's limit; here none may be."""
+async def test_rejects_too_many_concurrent_requests(running: RunningSandbox) -> None:
+    """GitHub allows a hundred; here none are allowed."""
     token = await running.installation_token()
     await running.control("PATCH", "/behaviour", concurrent_requests=0)
     assert (await running.api("GET", LIST, token)).status_code == 403
 
 
-async def test_keys_and_tokens_can_be_refused(running: RunningSandbox) -> None:
-    """A refused key strikes the App alone, refused tokens everyone else."""
+async def test_rejects_keys_and_tokens_on_request(running: RunningSandbox) -> None:
+    """A rejected key affects only the App, rejected tokens all others."""
     token = await running.installation_token()
     await fault(running, "key_refused")
     assert (await running.api("GET", "/app")).status_code == 401
@@ -101,8 +100,8 @@ async def test_keys_and_tokens_can_be_refused(running: RunningSandbox) -> None:
     assert statuses == [401, 200]
 
 
-async def test_a_reset_begins_again(running: RunningSandbox) -> None:
-    """World, faults and behaviour are those of the beginning."""
+async def test_reset_restores_the_start(running: RunningSandbox) -> None:
+    """State, faults and behaviours."""
     await running.act(MARA, "uninstall", installation=INSTALLATION)
     await fault(running, "error")
     await running.control("PATCH", "/behaviour", delivering="never")
@@ -127,10 +126,8 @@ async def test_a_reset_begins_again(running: RunningSandbox) -> None:
         ("POST", "/as/sporter-contrib/install", '{"account": "acme-rockets"}'),
     ],
 )
-async def test_a_wish_that_makes_no_sense_is_refused(
-    running: RunningSandbox, method: str, path: str, body: str
-) -> None:
-    """The control API says why, and people may no more than GitHub lets them."""
+async def test_rejects_invalid_control_requests(running: RunningSandbox, method: str, path: str, body: str) -> None:
+    """With the reason. Users can do only what GitHub allows."""
     answer = await running.client.request(method, f"/_sandbox{path}", content=body)
     assert answer.status_code == 422
     assert answer.json()["message"]

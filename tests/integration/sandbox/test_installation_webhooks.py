@@ -4,8 +4,8 @@ from tests.support.fakes.webhook_receiver import Receiver, told
 from tests.support.servers.sandbox import ACME, INSTALLATION, JONAS, MARA, OONA, PAD, RunningSandbox
 
 
-async def test_an_account_that_is_renamed_is_told_once(running: RunningSandbox, receiver: Receiver) -> None:
-    """The installation keeps its id, and former names of repositories lead to the present ones."""
+async def test_sends_one_webhook_for_a_renamed_account(running: RunningSandbox, receiver: Receiver) -> None:
+    """The installation keeps its id, and former repository names redirect."""
     await running.act(MARA, "rename_account", account="acme-rockets", login="acme-aero")
     assert await told(running, receiver) == ["installation_target.renamed"]
     payload = receiver.received[0].payload
@@ -15,8 +15,8 @@ async def test_an_account_that_is_renamed_is_told_once(running: RunningSandbox, 
     assert answer.headers["location"] == f"{running.api_url}/repositories/700000001"
 
 
-async def test_an_installation_is_told_through_its_whole_life(running: RunningSandbox, receiver: Receiver) -> None:
-    """Chosen repositories, suspension, new permissions, removal; installing again gives another id."""
+async def test_sends_webhooks_over_the_life_of_an_installation(running: RunningSandbox, receiver: Receiver) -> None:
+    """Selected repositories, suspension, new permissions, removal; a reinstallation has another id."""
     await running.act(MARA, "choose_repositories", installation=INSTALLATION, repositories=["launchpad", "telemetry"])
     await running.act(MARA, "suspend", installation=INSTALLATION)
     await running.act(MARA, "unsuspend", installation=INSTALLATION)
@@ -42,23 +42,23 @@ async def test_an_installation_is_told_through_its_whole_life(running: RunningSa
     assert (await running.api("GET", f"/app/installations/{INSTALLATION}")).status_code == 404
 
 
-async def test_a_suspended_installation_hears_nothing(running: RunningSandbox, receiver: Receiver) -> None:
-    """What happens meanwhile is never told."""
+async def test_suspended_installation_receives_nothing(running: RunningSandbox, receiver: Receiver) -> None:
+    """Events during the suspension are never sent."""
     await running.act(MARA, "suspend", installation=INSTALLATION)
     await running.act(MARA, "push", repository=PAD, messages=["Unheard"])
     await running.act(MARA, "choose_repositories", installation=INSTALLATION, selection="all")
     assert await told(running, receiver) == ["installation.suspend"]
 
 
-async def test_an_app_hears_only_what_it_subscribed_to(running: RunningSandbox, receiver: Receiver) -> None:
-    """Making a branch is a push for an app that did not ask for `create`."""
+async def test_app_receives_only_subscribed_events(running: RunningSandbox, receiver: Receiver) -> None:
+    """A new branch is a push for an app without the event `create`."""
     await running.act(MARA, "push", repository=PAD, branch="new")
     await running.act(MARA, "push", repository="acme-rockets/telemetry", messages=["Elsewhere"])
     assert await told(running, receiver) == ["push"]
 
 
-async def test_an_approval_names_who_had_asked(running: RunningSandbox, receiver: Receiver) -> None:
-    """The sender approves and the requester asked; asking and denying are told to nobody."""
+async def test_approval_names_the_requester(running: RunningSandbox, receiver: Receiver) -> None:
+    """The approver is the sender. Requests and denials have no webhook."""
     first = await running.act(MARA, "install", account="orbital-works")
     assert (await running.api("GET", "/app/installation-requests")).json()[0]["requester"]["login"] == MARA
     await running.act(OONA, "deny_request", request=first["request"]["id"])
@@ -72,10 +72,10 @@ async def test_an_approval_names_who_had_asked(running: RunningSandbox, receiver
     assert (await running.api("GET", "/app/installation-requests")).json() == []
 
 
-async def test_an_administrator_installs_their_own_and_requests_the_rest(
+async def test_administrator_installs_own_repositories_and_requests_others(
     running: RunningSandbox, receiver: Receiver
 ) -> None:
-    """The approval of the rest is an addition, which names who had asked."""
+    """The approval of the others is an addition that names the requester."""
     await running.act(MARA, "uninstall", installation=INSTALLATION)
     done = await running.act(
         JONAS, "install", account="acme-rockets", selection="selected", repositories=["guidance", "billing"]
@@ -92,8 +92,8 @@ async def test_an_administrator_installs_their_own_and_requests_the_rest(
     assert (added["requester"]["login"], added["sender"]["login"]) == (JONAS, MARA)
 
 
-async def test_a_withdrawn_authorization_is_told(running: RunningSandbox, receiver: Receiver) -> None:
-    """The person's tokens are dead by then."""
+async def test_sends_a_webhook_for_a_revoked_authorization(running: RunningSandbox, receiver: Receiver) -> None:
+    """The user's tokens are invalid by then."""
     token = running.user_token(MARA)
     await running.act(MARA, "revoke_authorization", app="crewkit")
     assert await told(running, receiver) == ["github_app_authorization.revoked"]

@@ -288,16 +288,16 @@ CASES: list[tuple[str, str, int, Ask]] = [
 @pytest.mark.parametrize(
     ("method", "path", "status", "ask"), CASES, ids=[f"{one[0]} {one[1]} {one[2]}" for one in CASES]
 )
-async def test_an_answer_is_as_described(
+async def test_response_matches_the_description(
     running: RunningSandbox, method: str, path: str, status: int, ask: Ask
 ) -> None:
-    """Status and body are what the description says of the operation."""
+    """Status and body match the description of the operation."""
     answer = await ask(running)
     assert answer.status_code == status, answer.text
     check(answer, method, path)
 
 
-def test_every_operation_is_driven() -> None:
+def test_every_operation_is_called() -> None:
     """Each described operation has a case, except two that the service never calls."""
     assert {(method, path) for method, path, _, _ in CASES} == set(operations()) - NOT_NEEDED
 
@@ -323,7 +323,7 @@ def test_every_route_is_documented() -> None:
 
 
 @pytest.mark.parametrize(("method", "path", "rest"), SAME_BY_ID, ids=[path for _, path, _ in SAME_BY_ID])
-async def test_path_by_id_answers_the_same(running: RunningSandbox, method: str, path: str, rest: str) -> None:
+async def test_path_by_id_returns_the_same(running: RunningSandbox, method: str, path: str, rest: str) -> None:
     """GitHub redirects and links to `/repositories/ID`, which its description does not list."""
     token = await running.installation_token()
     by_name = await running.api(method, f"/repos/acme-rockets/guidance{rest}", token)
@@ -344,7 +344,7 @@ async def test_path_by_id_answers_the_same(running: RunningSandbox, method: str,
         ("GET", "/search/repositories"),
     ],
 )
-async def test_names_what_it_does_not_have(running: RunningSandbox, method: str, path: str) -> None:
+async def test_names_a_missing_operation(running: RunningSandbox, method: str, path: str) -> None:
     """A caller learns that the sandbox lacks an operation; 404 would look like a missing object."""
     response = await running.api(method, path, await running.installation_token())
     assert response.status_code == 501

@@ -48,8 +48,8 @@ GONE = [
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_is_shown(running: RunningSandbox, path: str) -> None:
-    """It names who is signed in and loads nothing from elsewhere."""
+async def test_shows_a_page(running: RunningSandbox, path: str) -> None:
+    """With the signed-in user, and without content from other hosts."""
     async with running.browser(MARA) as browser:
         page = await browser.get(path)
     assert page.status_code == 200
@@ -59,22 +59,22 @@ async def test_a_page_is_shown(running: RunningSandbox, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", GONE)
-async def test_what_is_not_there_or_not_to_be_seen_is_not_found(running: RunningSandbox, path: str) -> None:
-    """Both look the same."""
+async def test_missing_and_forbidden_pages_are_not_found(running: RunningSandbox, path: str) -> None:
+    """Their responses are equal."""
     async with running.browser(PRIYA) as browser:
         assert (await browser.get(path)).status_code == 404
 
 
 async def test_only_owners_see_an_installation(running: RunningSandbox) -> None:
-    """A member of the organization does not, an administrator of a repository neither."""
+    """Neither members of the organization nor administrators of a repository."""
     page = f"/organizations/acme-rockets/settings/installations/{INSTALLATION}"
     for login, status in ((PRIYA, 404), (JONAS, 404), (MARA, 200)):
         async with running.browser(login) as browser:
             assert (await browser.get(page)).status_code == status
 
 
-async def test_signing_in_comes_back_to_where_one_was(running: RunningSandbox) -> None:
-    """A page that needs a person asks for one first, and other hosts are not returned to."""
+async def test_sign_in_returns_to_the_previous_page(running: RunningSandbox) -> None:
+    """A page that needs a user redirects to sign-in, which never redirects to another host."""
     asked = await running.client.get("/settings/profile?tab=1")
     assert asked.headers["location"] == "/login?return_to=%2Fsettings%2Fprofile%3Ftab%3D1"
     for wanted, way in (("/settings/profile?tab=1", "/settings/profile?tab=1"), ("//evil.example", "/")):
@@ -113,8 +113,8 @@ def _is_hidden(form: str, name: str) -> bool:
     return f'type="hidden" name="{name}"' in form
 
 
-async def test_the_forms_of_a_repository_work(running: RunningSandbox, receiver: Receiver) -> None:
-    """Push, tag, pull request, settings: each is done, told and shown."""
+async def test_forms_of_a_repository_work(running: RunningSandbox, receiver: Receiver) -> None:
+    """Push, tag, pull request, settings: each has its effect, webhook and page."""
     async with running.browser(MARA) as browser:
         for path, action, fields in (
             (f"/{PAD}", "/do/push", {"branch": "feature/click", "messages": "By hand", "authors": PRIYA}),
@@ -145,7 +145,7 @@ async def test_the_forms_of_a_repository_work(running: RunningSandbox, receiver:
     }
 
 
-async def test_a_repository_is_made_moved_and_deleted_by_hand(running: RunningSandbox) -> None:
+async def test_creates_moves_and_deletes_a_repository(running: RunningSandbox) -> None:
     """The browser follows it to its new names."""
     async with running.browser(MARA) as browser:
         made = await press(browser, "/repositories", "/do/create_repository", owner="acme-rockets", name="by-hand")
@@ -160,8 +160,8 @@ async def test_a_repository_is_made_moved_and_deleted_by_hand(running: RunningSa
     assert running.world.repository(f"{MARA}/by-hand") is None
 
 
-async def test_an_installation_is_managed_by_hand(running: RunningSandbox) -> None:
-    """Suspended, freed, given new permissions, removed."""
+async def test_manages_an_installation(running: RunningSandbox) -> None:
+    """Suspend, unsuspend, change permissions, remove."""
     page = f"/organizations/acme-rockets/settings/installations/{INSTALLATION}"
     running.world.apps[running.app.id].permissions["issues"] = "read"
     one = running.world.installations[INSTALLATION]
@@ -176,8 +176,8 @@ async def test_an_installation_is_managed_by_hand(running: RunningSandbox) -> No
     assert running.world.installations == {}
 
 
-async def test_a_person_manages_their_own(running: RunningSandbox) -> None:
-    """Addresses come, are proved and go; what was authorized is withdrawn."""
+async def test_user_manages_their_account(running: RunningSandbox) -> None:
+    """Adds, verifies and removes addresses, and revokes authorizations."""
     running.user_token(MARA)
     async with running.browser(MARA) as browser:
         await press(browser, "/settings/profile", "/do/add_email", address="mara@new.example")
@@ -192,8 +192,8 @@ async def test_a_person_manages_their_own(running: RunningSandbox) -> None:
     assert running.world.user_tokens == {}
 
 
-async def test_the_log_of_deliveries_is_shown_and_repeated(running: RunningSandbox, receiver: Receiver) -> None:
-    """Request and answer can be read, and sent again with a click."""
+async def test_shows_deliveries_and_redelivers(running: RunningSandbox, receiver: Receiver) -> None:
+    """With request and response."""
     receiver.status = 500
     await running.act(MARA, "push", repository=PAD, messages=["Look at this"])
     await running.delivered()
@@ -212,8 +212,8 @@ async def test_the_log_of_deliveries_is_shown_and_repeated(running: RunningSandb
     assert len({one.guid for one in receiver.received}) == 1
 
 
-async def test_the_options_of_an_app_are_changed_by_hand(running: RunningSandbox) -> None:
-    """What a form leaves unchecked is off."""
+async def test_changes_the_options_of_an_app(running: RunningSandbox) -> None:
+    """Unchecked options are off."""
     app = running.world.apps[running.app.id]
     async with running.browser(OONA) as browser:
         saved = await browser.post(
@@ -234,8 +234,8 @@ async def test_the_options_of_an_app_are_changed_by_hand(running: RunningSandbox
 
 
 @pytest.mark.parametrize("owner", ["", "/organizations/orbital-works"])
-async def test_a_webhook_secret_is_replaced_by_hand(running: RunningSandbox, receiver: Receiver, owner: str) -> None:
-    """As on GitHub: it is never shown, nothing entered leaves it, and the next delivery has the new one."""
+async def test_replaces_a_webhook_secret(running: RunningSandbox, receiver: Receiver, owner: str) -> None:
+    """It is never shown, an empty field keeps it, and the next delivery uses the new secret."""
     page, first = f"{owner}/settings/apps/crewkit", running.app.webhook_secret
     app = running.world.apps[running.app.id]
     kept = {"webhook_url": receiver.url, "webhook_active": "true", "events": "push"}
@@ -256,8 +256,8 @@ async def test_a_webhook_secret_is_replaced_by_hand(running: RunningSandbox, rec
 
 
 @pytest.mark.parametrize("permissions", ["zzz", "a:b:c", "contents:", ":read"])
-async def test_permissions_that_are_none_save_nothing(running: RunningSandbox, permissions: str) -> None:
-    """The page says how they are given, and all stays as it was; other odd forms are no crash, either."""
+async def test_invalid_permissions_save_nothing(running: RunningSandbox, permissions: str) -> None:
+    """The page explains the format; other invalid forms do not crash either."""
     app = running.world.apps[running.app.id]
     before = (app.webhook_url, dict(app.permissions))
     async with running.browser(MARA) as browser:
@@ -270,8 +270,8 @@ async def test_permissions_that_are_none_save_nothing(running: RunningSandbox, p
         assert odd.status_code < 500
 
 
-async def test_faults_are_switched_by_hand(running: RunningSandbox) -> None:
-    """Added, shown, cleared; tokens ended, held deliveries released, and everything begun again."""
+async def test_manages_faults(running: RunningSandbox) -> None:
+    """Adds, shows and clears faults, ends tokens, releases held deliveries, and resets all."""
     token, user_token = await running.installation_token(), running.user_token(MARA)
     async with running.browser(MARA) as browser:
         await press(browser, "/sandbox", "/sandbox/faults", kind="error", status="500", times="3")
@@ -296,8 +296,8 @@ async def test_faults_are_switched_by_hand(running: RunningSandbox) -> None:
     assert running.world.user_tokens == {}
 
 
-async def test_what_a_person_may_not_do_is_refused_in_a_sentence(running: RunningSandbox) -> None:
-    """The page says why, and nothing changes."""
+async def test_explains_a_missing_permission(running: RunningSandbox) -> None:
+    """Nothing changes."""
     async with running.browser(PRIYA) as browser:
         refused = await browser.post("/do/push", data={"repository": PAD, "messages": "x"})
         assert refused.status_code == 422
@@ -305,8 +305,8 @@ async def test_what_a_person_may_not_do_is_refused_in_a_sentence(running: Runnin
         assert (await browser.post("/do/nothing")).status_code == 404
 
 
-async def test_texts_are_shown_as_texts(running: RunningSandbox) -> None:
-    """A title with markup in it is no markup."""
+async def test_escapes_text(running: RunningSandbox) -> None:
+    """A title with markup is shown as text."""
     title = "<b>&amp;</b>"
     await running.act(MARA, "open_pull_request", repository=PAD, title=title, head="feature/fuel-gauge")
     async with running.browser(MARA) as browser:
@@ -315,8 +315,8 @@ async def test_texts_are_shown_as_texts(running: RunningSandbox) -> None:
     assert "&lt;b&gt;&amp;amp;&lt;/b&gt;" in page
 
 
-async def test_people_have_faces(running: RunningSandbox) -> None:
-    """An avatar is a picture of our own."""
+async def test_users_have_avatars(running: RunningSandbox) -> None:
+    """The sandbox serves the pictures."""
     shown = (await running.api("GET", "/user", running.user_token(MARA))).json()["avatar_url"]
     picture = await running.client.get(shown)
     assert picture.headers["content-type"].startswith("image/svg+xml")

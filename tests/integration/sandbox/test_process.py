@@ -56,8 +56,8 @@ def port() -> int:
         return found
 
 
-def test_a_restart_finds_what_people_did(tmp_path: Path, port: int) -> None:
-    """The world is kept in a file that only its owner reads, and so is the App."""
+def test_restart_keeps_the_state(tmp_path: Path, port: int) -> None:
+    """Files of the state and the App are readable only for their owner."""
     with sandbox_process(tmp_path, port) as client:
         done = client.post(f"/_sandbox/as/{MARA}/uninstall", json={"installation": INSTALLATION})
         assert done.status_code == 200
@@ -68,8 +68,8 @@ def test_a_restart_finds_what_people_did(tmp_path: Path, port: int) -> None:
 
 
 @pytest.mark.parametrize("environment", [{}, {"CREWKIT_GIT_ENVIRONMENT": "production"}])
-def test_there_is_no_sandbox_outside_development(tmp_path: Path, environment: dict[str, str]) -> None:
-    """Anything but a clear `development` is refused, and nothing is written."""
+def test_refuses_to_start_outside_development(tmp_path: Path, environment: dict[str, str]) -> None:
+    """Any value except `development` is rejected, and nothing is written."""
     keys = {name: value for name, value in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
     said = subprocess.run(
         [sys.executable, "-m", "sandbox"],
@@ -84,8 +84,8 @@ def test_there_is_no_sandbox_outside_development(tmp_path: Path, environment: di
     assert not (tmp_path / "home").exists()
 
 
-def test_an_app_is_made_once_and_shows_no_secret(tmp_path: Path) -> None:
-    """The service is configured from the same file the sandbox reads."""
+def test_creates_the_app_once_and_prints_no_secret(tmp_path: Path) -> None:
+    """The service reads the same file as the sandbox."""
     app = load_app(tmp_path)
     assert load_app(tmp_path) == app
     assert (tmp_path / "app.json").stat().st_mode & 0o777 == 0o600
@@ -97,8 +97,8 @@ def test_an_app_is_made_once_and_shows_no_secret(tmp_path: Path) -> None:
     assert environment["CREWKIT_GIT_GITHUB_PRIVATE_KEY"].startswith("-----BEGIN RSA PRIVATE KEY-----")
 
 
-def test_a_world_survives_its_file(tmp_path: Path) -> None:
-    """What is read is what was written; a file of another form begins anew."""
+def test_state_survives_its_file(tmp_path: Path) -> None:
+    """Reading returns the written state; a file of another format starts a new state."""
     world = new_world(sandbox_app(), service_url="http://127.0.0.1:9")
     snapshot = Snapshot(tmp_path)
     assert snapshot.load() is None

@@ -34,10 +34,10 @@ async def _is_met(sandbox: RunningSandbox) -> bool:
 
 
 @pytest.mark.parametrize("organization", [None, "acme-rockets"])
-async def test_a_registered_app_works_and_its_secrets_are_in_the_file_alone(
+async def test_registered_app_works_and_its_secrets_are_only_in_the_file(
     running: RunningSandbox, receiver: Receiver, tmp_path: Path, organization: str | None
 ) -> None:
-    """Also one that is an organization's."""
+    """For an organization, too."""
     file = tmp_path / "app.env"
     wished = ["--public-url", receiver.url, "--name", "Crewkit of Mara"]
     wished += ["--organization", organization] if organization else []
@@ -80,8 +80,8 @@ async def test_a_registered_app_works_and_its_secrets_are_in_the_file_alone(
     assert [one for one in secrets if one in said or one in page.text] == []
 
 
-async def test_the_page_lets_the_browser_go_nowhere_else(running: RunningSandbox, tmp_path: Path) -> None:
-    """No script, no frame, a form to GitHub alone; and only who knows the address sees it."""
+async def test_page_restricts_the_browser(running: RunningSandbox, tmp_path: Path) -> None:
+    """No script, no frame, a form only to GitHub, at an address that only the operator has."""
     async with registering(running, tmp_path / "app.env") as registration:
         page = await registration.browser.get(registration.first_page)
         root = registration.first_page.rpartition("/")[0]
@@ -99,8 +99,8 @@ async def test_the_page_lets_the_browser_go_nowhere_else(running: RunningSandbox
     assert root not in guessed.text
 
 
-async def test_a_return_that_was_not_asked_for_changes_nothing(running: RunningSandbox, tmp_path: Path) -> None:
-    """Another state, none, no code: each is refused, and the right one is still awaited; it counts once."""
+async def test_unsolicited_return_changes_nothing(running: RunningSandbox, tmp_path: Path) -> None:
+    """Wrong or missing state or code: rejected, while the valid return still works, once."""
     file = tmp_path / "app.env"
     async with registering(running, file) as registration:
         back = await registration.create()
@@ -122,8 +122,8 @@ async def test_a_return_that_was_not_asked_for_changes_nothing(running: RunningS
     assert "webhook will be inactive" in said
 
 
-async def test_an_outage_of_github_costs_a_reload(running: RunningSandbox, tmp_path: Path) -> None:
-    """The code stays good meanwhile, and the same page may be tried again."""
+async def test_outage_of_github_needs_a_reload(running: RunningSandbox, tmp_path: Path) -> None:
+    """The code stays valid, so the same page works again."""
     async with registering(running, tmp_path / "app.env") as registration:
         back = await registration.create()
         running.sandbox.faults.active = [Fault(FaultKind.ERROR, CONVERSION, status=502)]
@@ -137,8 +137,8 @@ async def test_an_outage_of_github_costs_a_reload(running: RunningSandbox, tmp_p
     assert status == 0, said
 
 
-async def test_a_code_that_was_used_says_what_to_do(running: RunningSandbox, tmp_path: Path) -> None:
-    """GitHub shows secrets once, so somebody else has them."""
+async def test_used_code_is_an_error_with_a_remedy(running: RunningSandbox, tmp_path: Path) -> None:
+    """GitHub shows secrets once, so another program has them."""
     file = tmp_path / "app.env"
     async with registering(running, file) as registration:
         back = await registration.create()
@@ -156,8 +156,8 @@ async def test_a_code_that_was_used_says_what_to_do(running: RunningSandbox, tmp
     assert not file.exists()
 
 
-async def test_an_interruption_during_the_return_loses_nothing(running: RunningSandbox, tmp_path: Path) -> None:
-    """The app exists at GitHub by then, so its secrets are fetched and kept all the same."""
+async def test_interruption_during_the_return_keeps_the_secrets(running: RunningSandbox, tmp_path: Path) -> None:
+    """The app exists at GitHub by then, so its secrets are fetched and stored."""
     file = tmp_path / "app.env"
     async with registering(running, file) as registration:
         back = await registration.create()
@@ -172,8 +172,8 @@ async def test_an_interruption_during_the_return_loses_nothing(running: RunningS
     assert read(file)["CREWKIT_GIT_GITHUB_APP_SLUG"] == "crewkit-dev"
 
 
-async def test_an_interruption_before_it_writes_nothing(running: RunningSandbox, tmp_path: Path) -> None:
-    """And says what may be left at GitHub."""
+async def test_interruption_before_the_return_writes_nothing(running: RunningSandbox, tmp_path: Path) -> None:
+    """The message names the app that may exist at GitHub."""
     async with registering(running, tmp_path / "app.env") as registration:
         registration.process.send_signal(signal.SIGINT)
         status, said = await registration.ended()
@@ -183,8 +183,8 @@ async def test_an_interruption_before_it_writes_nothing(running: RunningSandbox,
     assert os.listdir(tmp_path) == []  # noqa: PTH208 - as good here
 
 
-async def test_nobody_coming_back_ends_it(running: RunningSandbox, tmp_path: Path) -> None:
-    """With what may have happened, as a name that is taken."""
+async def test_ends_without_a_return(running: RunningSandbox, tmp_path: Path) -> None:
+    """With possible reasons, such as a duplicate name."""
     async with registering(running, tmp_path / "app.env", "--timeout", "1s") as registration:
         status, said = await registration.ended()
 
@@ -193,7 +193,7 @@ async def test_nobody_coming_back_ends_it(running: RunningSandbox, tmp_path: Pat
     assert "--name" in said
 
 
-def test_what_cannot_work_is_said_before_anything_exists(tmp_path: Path) -> None:
+def test_reports_problems_before_registering(tmp_path: Path) -> None:
     """The file, its directory, the port, the addresses."""
     other = tmp_path / "other.env"
     other.write_text("A=1")
@@ -232,10 +232,10 @@ def test_what_cannot_work_is_said_before_anything_exists(tmp_path: Path) -> None
         ),
     ],
 )
-def test_the_terminal_says_which_github_it_goes_to(
+def test_prints_the_github_address_and_its_source(
     tmp_path: Path, arguments: list[str], environment: dict[str, str], said: str
 ) -> None:
-    """And which variable named it: the environment may be that of another App, read for `doctor`."""
+    """The variable may belong to another App in the environment."""
     with socket.create_server(("127.0.0.1", 0)) as taken:  # so that it goes nowhere
         port = str(taken.getsockname()[1])
         words = ["--no-browser", "--file", str(tmp_path / "app.env"), "--port", port, *arguments]
@@ -243,8 +243,8 @@ def test_the_terminal_says_which_github_it_goes_to(
     assert done.output.startswith(said)
 
 
-async def test_a_name_that_is_taken_is_changed_on_githubs_page(running: RunningSandbox, tmp_path: Path) -> None:
-    """As the page of ours and docs/github-app.md say; the rest stays."""
+async def test_duplicate_name_can_be_changed_on_github(running: RunningSandbox, tmp_path: Path) -> None:
+    """As the page and docs/github-app.md explain; all else stays."""
     file = tmp_path / "app.env"
     async with registering(running, file, "--name", "crewkit") as registration:
         back = await registration.create(name="Crewkit of Mara")
@@ -254,8 +254,8 @@ async def test_a_name_that_is_taken_is_changed_on_githubs_page(running: RunningS
     assert read(file)["CREWKIT_GIT_GITHUB_APP_SLUG"] == "crewkit-of-mara"
 
 
-def test_a_github_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
-    """Where it was looked for and what to do: nobody would come back from it."""
+def test_reports_an_unreachable_github_at_once(tmp_path: Path) -> None:
+    """With the address and the remedy, instead of waiting for a return."""
     arguments = ["--no-browser", "--timeout", "1m", "--file", str(tmp_path / "app.env")]
     said = CliRunner().invoke(register_app, [*arguments, "--github-url", "http://127.0.0.1:9"])
     assert said.exit_code == 1
@@ -264,8 +264,8 @@ def test_a_github_that_is_not_there_is_said_at_once(tmp_path: Path) -> None:
     assert "Open this page" not in said.output
 
 
-async def test_one_that_says_nothing_is_not_waited_for() -> None:
-    """It takes the connection and is silent."""
+async def test_does_not_wait_for_a_silent_github() -> None:
+    """It accepts the connection and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
         registrar = Registrar(GitHubUrls.at(f"http://127.0.0.1:{silent.getsockname()[1]}"))
         with pytest.raises(ProviderUnavailable, match="does not respond"):

@@ -35,8 +35,8 @@ async def create(
 
 
 @pytest.mark.parametrize("path", ["/settings/apps/new", "/organizations/acme-rockets/settings/apps/new"])
-async def test_a_manifest_becomes_an_app(running: RunningSandbox, receiver: Receiver, path: str) -> None:
-    """The code fetches the secrets once; with them the App installs, and hears of pushes."""
+async def test_registers_an_app_from_a_manifest(running: RunningSandbox, receiver: Receiver, path: str) -> None:
+    """The code returns the secrets once; the App can be installed and receives pushes."""
     owner = "acme-rockets" if "acme-rockets" in path else MARA
     async with running.browser(MARA) as browser:
         page = await browser.post(f"{path}?state=s", data={"manifest": json.dumps(MANIFEST)})
@@ -69,8 +69,8 @@ async def test_a_manifest_becomes_an_app(running: RunningSandbox, receiver: Rece
     assert listed["total_count"] == 3
 
 
-async def test_who_comes_from_another_site_chooses_who_they_are(running: RunningSandbox) -> None:
-    """Its form brings no cookie."""
+async def test_form_of_another_site_asks_for_the_user(running: RunningSandbox) -> None:
+    """It sends no cookie."""
     page = await running.client.post("/settings/apps/new", data={"manifest": json.dumps(MANIFEST)})
     assert f"Create GitHub App as {OONA}" in page.text
 
@@ -89,10 +89,8 @@ async def test_who_comes_from_another_site_chooses_who_they_are(running: Running
         ({"callback_urls": ["http://127.0.0.1/"] * 11}, "at most 10 callback URLs are allowed"),
     ],
 )
-async def test_a_manifest_with_a_mistake_is_refused_whole(
-    running: RunningSandbox, changes: dict[str, object], said: str
-) -> None:
-    """The page says what is wrong."""
+async def test_rejects_an_invalid_manifest(running: RunningSandbox, changes: dict[str, object], said: str) -> None:
+    """With the reason."""
     manifest = json.dumps({**MANIFEST, **changes})
     for path in ("/settings/apps/new", "/settings/apps/from-manifest"):
         page = await running.client.post(path, data={"manifest": manifest, "person": MARA})
@@ -101,8 +99,8 @@ async def test_a_manifest_with_a_mistake_is_refused_whole(
     assert len(running.world.apps) == 1
 
 
-async def test_a_name_that_is_taken_can_be_changed_on_the_page(running: RunningSandbox) -> None:
-    """The form stays, with all it had; what is entered there counts, and not the manifest's."""
+async def test_duplicate_name_can_be_changed_on_the_page(running: RunningSandbox) -> None:
+    """The form keeps its values, and the entered name replaces that of the manifest."""
     manifest = json.dumps({**MANIFEST, "name": "crewkit"})
     async with running.browser(MARA) as browser:
         page = await browser.post("/settings/apps/new?state=s", data={"manifest": manifest})
@@ -119,7 +117,6 @@ async def test_a_name_that_is_taken_can_be_changed_on_the_page(running: RunningS
 
 
 async def test_only_owners_register_for_an_organization(running: RunningSandbox) -> None:
-    """A member is refused."""
     async with running.browser(MARA) as browser:
         refused = await create(browser, person=MARA, owner="orbital-works")
     assert refused.status_code == 422

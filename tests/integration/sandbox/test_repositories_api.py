@@ -13,8 +13,8 @@ async def everything(running: RunningSandbox) -> str:
     return await running.installation_token()
 
 
-async def test_a_private_repository_outside_is_not_there(running: RunningSandbox) -> None:
-    """It is a 404, not a 403; a public one of anybody is shown to any token."""
+async def test_private_repository_outside_is_not_found(running: RunningSandbox) -> None:
+    """404 instead of 403; any token reads any public repository."""
     token = await running.installation_token()
     for path in ("/repos/orbital-works/docking", "/repos/acme-rockets/telemetry", "/repositories/1"):
         assert (await running.api("GET", path, token)).status_code == 404
@@ -25,8 +25,8 @@ async def test_a_private_repository_outside_is_not_there(running: RunningSandbox
     assert (await running.client.get("/api/v3/repos/acme-rockets/launchpad")).status_code == 200
 
 
-async def test_a_former_name_leads_to_the_id(running: RunningSandbox) -> None:
-    """Until somebody takes the name: then it is another repository."""
+async def test_former_name_redirects_to_the_id(running: RunningSandbox) -> None:
+    """Until another repository gets the name."""
     token = await everything(running)
     await running.act(MARA, "rename_repository", repository="acme-rockets/launchpad", name="pad")
     moved = await running.api("GET", "/repos/acme-rockets/launchpad/branches", token)
@@ -40,15 +40,15 @@ async def test_a_former_name_leads_to_the_id(running: RunningSandbox) -> None:
     assert (await running.api("GET", "/repos/acme-rockets/pad", token)).status_code == 404
 
 
-async def test_a_former_name_of_a_hidden_repository_leads_nowhere(running: RunningSandbox) -> None:
-    """Who may not see it learns nothing of its new name."""
+async def test_former_name_of_a_hidden_repository_is_not_found(running: RunningSandbox) -> None:
+    """The new name stays hidden."""
     await running.act(OONA, "rename_repository", repository="orbital-works/docking", name="soft-docking")
     token = await running.installation_token()
     assert (await running.api("GET", "/repos/orbital-works/docking", token)).status_code == 404
 
 
-async def test_pages_follow_links_and_end(running: RunningSandbox) -> None:
-    """Every repository comes once; more than a hundred a page is not to be had."""
+async def test_pages_by_links(running: RunningSandbox) -> None:
+    """Every repository appears once; a page has at most 100."""
     await running.control("POST", "/repositories", owner="acme-rockets", count=250)
     token = await everything(running)
     seen, url, pages = [], "/installation/repositories?per_page=1000", 0
@@ -69,8 +69,8 @@ async def test_pages_follow_links_and_end(running: RunningSandbox) -> None:
     assert len(odd.json()["repositories"]) == 30
 
 
-async def test_branches_are_listed_found_and_searched(running: RunningSandbox) -> None:
-    """Links go by id, slashes must be written %2F, and a prefix finds."""
+async def test_lists_finds_and_searches_branches(running: RunningSandbox) -> None:
+    """Links contain ids, slashes must be written %2F, and the search is by prefix."""
     token = await everything(running)
     base = "/repos/acme-rockets/assembly-line"
     listed = await running.api("GET", f"{base}/branches?per_page=100", token)
@@ -91,22 +91,22 @@ async def test_branches_are_listed_found_and_searched(running: RunningSandbox) -
     assert [one["name"] for one in protected.json()] == ["main"]
 
 
-async def test_an_empty_repository_has_no_branches(running: RunningSandbox) -> None:
-    """The list is empty, and looking for refs is a conflict."""
+async def test_empty_repository_has_no_branches(running: RunningSandbox) -> None:
+    """The list is empty, and searching refs is a conflict."""
     token = await everything(running)
     assert (await running.api("GET", "/repos/acme-rockets/new-idea/branches", token)).json() == []
     refs = await running.api("GET", "/repos/acme-rockets/new-idea/git/matching-refs/heads/x", token)
     assert refs.status_code == 409
 
 
-async def test_a_slash_too_many_is_another_path(running: RunningSandbox) -> None:
+async def test_extra_slash_is_another_path(running: RunningSandbox) -> None:
     """GitHub answers 404, in JSON."""
     answer = await running.api("GET", "/app/")
     assert (answer.status_code, answer.json()["message"]) == (404, "Not Found")
 
 
-async def test_what_one_has_already_is_free_for_the_same_token_alone(running: RunningSandbox) -> None:
-    """304 costs nothing of the hour; the tag of another token does not fit."""
+async def test_conditional_request_is_free_for_the_same_token(running: RunningSandbox) -> None:
+    """304 does not count towards the rate limit; the tag of another token does not match."""
     first, second = await running.installation_token(), await running.installation_token()
     answer = await running.api("GET", "/installation/repositories", first)
     headers = {"if-none-match": answer.headers["etag"]}
@@ -122,16 +122,16 @@ async def test_what_one_has_already_is_free_for_the_same_token_alone(running: Ru
     assert unchanged.headers["x-ratelimit-used"] == limits.headers["x-ratelimit-used"]
 
 
-async def test_ten_thousand_repositories_are_listed(running: RunningSandbox) -> None:
-    """The last page of the largest installation comes with all before it counted."""
+async def test_lists_ten_thousand_repositories(running: RunningSandbox) -> None:
+    """The last page has the right total."""
     await running.control("POST", "/repositories", owner="acme-rockets", count=10_000)
     token = await everything(running)
     page = await running.api("GET", "/installation/repositories?per_page=100&page=101", token)
     assert (page.json()["total_count"], len(page.json()["repositories"])) == (10_048, 48)
 
 
-async def test_the_demo_organization_is_the_one_of_up(running: RunningSandbox) -> None:
-    """Installation, repositories and people have the ids that `up` writes into the database."""
+async def test_demo_organization_equals_that_of_up(running: RunningSandbox) -> None:
+    """Installation, repositories and users have the ids that `up` writes into the database."""
     shown = (await running.api("GET", f"/app/installations/{INSTALLATION}")).json()
     assert (shown["account"]["login"], shown["account"]["id"]) == ("acme-rockets", 900_000_100)
     assert shown["repository_selection"] == "selected"

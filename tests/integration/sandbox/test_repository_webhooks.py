@@ -14,8 +14,8 @@ async def everything_installed(running: RunningSandbox) -> None:
     await running.delivered()
 
 
-async def test_a_push_is_told_with_its_commits(running: RunningSandbox, receiver: Receiver) -> None:
-    """Authors are whom the push names, and an address of an account brings its login along."""
+async def test_sends_a_push_with_its_commits(running: RunningSandbox, receiver: Receiver) -> None:
+    """Authors are those of the push, with the login of an account that has the address."""
     done = await running.act(
         MARA,
         "push",
@@ -37,8 +37,8 @@ async def test_a_push_is_told_with_its_commits(running: RunningSandbox, receiver
     assert push["installation"]["id"] == INSTALLATION
 
 
-async def test_pushes_of_every_kind_are_told(running: RunningSandbox, receiver: Receiver) -> None:
-    """Branches and tags are made, forced and deleted, each with the zeros and flags that say so."""
+async def test_sends_each_kind_of_push(running: RunningSandbox, receiver: Receiver) -> None:
+    """Branches and tags are created, forced and deleted, with the zeros and flags of each."""
     running.world.installations[INSTALLATION].events += ["create", "delete"]
     for wish in (
         {"branch": "fix/größe#1"},
@@ -66,8 +66,8 @@ async def test_pushes_of_every_kind_are_told(running: RunningSandbox, receiver: 
     assert annotated["after"] != annotated["head_commit"]["id"]
 
 
-async def test_a_pull_request_is_told_from_open_to_merged(running: RunningSandbox, receiver: Receiver) -> None:
-    """Its head is followed, closing and reopening are told, and merging is a push as well."""
+async def test_sends_each_step_of_a_pull_request(running: RunningSandbox, receiver: Receiver) -> None:
+    """New commits, closing and reopening; a merge is a push, too."""
     await running.act(MARA, "open_pull_request", repository=PAD, title="Fuel", head="feature/fuel-gauge", draft=True)
     await running.act(MARA, "push", repository=PAD, branch="feature/fuel-gauge", messages=["More"], authors=[JONAS])
     for action in ("close", "reopen", "merge"):
@@ -90,8 +90,8 @@ async def test_a_pull_request_is_told_from_open_to_merged(running: RunningSandbo
     assert [one["pull_request"]["merged_by"]["login"] for one in merged] == [MARA]
 
 
-async def test_changes_of_a_repository_are_told(running: RunningSandbox, receiver: Receiver) -> None:
-    """Name, branch, visibility and archive, with what they were before."""
+async def test_sends_changes_of_a_repository(running: RunningSandbox, receiver: Receiver) -> None:
+    """Name, branch, visibility and archive, with the former values."""
     await running.act(MARA, "rename_repository", repository=PAD, name="pad")
     pad = "acme-rockets/pad"
     await running.act(MARA, "set_default_branch", repository=pad, branch="release/2026-09")
@@ -114,8 +114,8 @@ async def test_changes_of_a_repository_are_told(running: RunningSandbox, receive
     assert by_name["repository.edited"]["changes"] == {"default_branch": {"from": "main"}}
 
 
-async def test_a_new_repository_joins_an_installation_of_all(running: RunningSandbox, receiver: Receiver) -> None:
-    """It is told as created and as added; where repositories are selected nobody hears of it."""
+async def test_new_repository_joins_an_installation_of_all(running: RunningSandbox, receiver: Receiver) -> None:
+    """Sent as created and added; an installation of selected repositories receives nothing."""
     await running.act(MARA, "create_repository", owner="acme-rockets", name="unheard-of")
     assert await told(running, receiver) == []
     await everything_installed(running)
@@ -125,20 +125,18 @@ async def test_a_new_repository_joins_an_installation_of_all(running: RunningSan
 
 
 @pytest.mark.parametrize("told_of_deletion", [True, False])
-async def test_a_deleted_repository_leaves_its_installation(
+async def test_deleted_repository_leaves_its_installation(
     running: RunningSandbox, receiver: Receiver, *, told_of_deletion: bool
 ) -> None:
-    """Whether apps hear `deleted` is unsettled, so both ways can be had; `removed` always comes."""
+    """GitHub's documentation is unclear about `deleted`, so both ways exist; `removed` is always sent."""
     running.sandbox.behaviour.deleted_repositories_told = told_of_deletion
     await running.act(MARA, "delete_repository", repository=PAD)
     wanted = ["installation_repositories.removed"] + ["repository.deleted"] * told_of_deletion
     assert sorted(await told(running, receiver)) == wanted
 
 
-async def test_a_transfer_is_lost_by_one_side_and_told_to_the_other(
-    running: RunningSandbox, receiver: Receiver
-) -> None:
-    """Away: removed alone. Here: transferred, and added where all repositories are included."""
+async def test_sends_a_transfer_to_both_sides(running: RunningSandbox, receiver: Receiver) -> None:
+    """`removed` to the former owner; `transferred`, and `added` where all repositories are included."""
     await running.act(MARA, "transfer_repository", repository=PAD, owner=MARA)
     assert await told(running, receiver) == ["installation_repositories.removed"]
     await everything_installed(running)

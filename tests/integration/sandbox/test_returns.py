@@ -40,8 +40,8 @@ def newest(running: RunningSandbox) -> str:
     return str(max(running.world.installations))
 
 
-async def test_installing_with_authorization_brings_a_code(running: RunningSandbox, receiver: Receiver) -> None:
-    """The first callback is meant, and the state is as sent."""
+async def test_installing_with_authorization_returns_a_code(running: RunningSandbox, receiver: Receiver) -> None:
+    """To the first callback, with the state."""
     options(running, setup_url="http://never.example/")
     url, brought = await install(running, OONA, "orbital-works")
     assert url == f"{receiver.url}/api/v1/git/github/callback"
@@ -49,8 +49,8 @@ async def test_installing_with_authorization_brings_a_code(running: RunningSandb
     assert brought == {"installation_id": newest(running), "setup_action": "install", "state": STATE}
 
 
-async def test_installing_without_authorization_goes_to_the_setup_url(running: RunningSandbox) -> None:
-    """There is no code then."""
+async def test_installing_without_authorization_returns_to_the_setup_url(running: RunningSandbox) -> None:
+    """Without a code."""
     options(running, request_oauth_on_install=False, setup_url="http://setup.example/here?a=b")
     url, brought = await install(running, OONA, "orbital-works")
     assert url == "http://setup.example/here"
@@ -58,8 +58,8 @@ async def test_installing_without_authorization_goes_to_the_setup_url(running: R
 
 
 @pytest.mark.parametrize("with_code", [False, True])
-async def test_requesting_brings_no_installation(running: RunningSandbox, *, with_code: bool) -> None:
-    """Reports differ about the code, so both ways can be had."""
+async def test_requesting_returns_no_installation(running: RunningSandbox, *, with_code: bool) -> None:
+    """Reports differ about the code, so both ways exist."""
     running.sandbox.behaviour.code_on_request = with_code
     _, brought = await install(running, MARA, "orbital-works")
     assert (brought.pop("code", None) is not None) == with_code
@@ -67,8 +67,8 @@ async def test_requesting_brings_no_installation(running: RunningSandbox, *, wit
     assert len(running.world.requests) == 1
 
 
-async def test_an_owner_who_approves_brings_no_state(running: RunningSandbox) -> None:
-    """It is another browser, which never had it."""
+async def test_approving_returns_no_state(running: RunningSandbox) -> None:
+    """The owner's browser never had the state."""
     await install(running, MARA, "orbital-works")
     request = max(running.world.requests)
     async with running.browser(OONA) as browser:
@@ -79,7 +79,7 @@ async def test_an_owner_who_approves_brings_no_state(running: RunningSandbox) ->
     assert brought == {"installation_id": newest(running), "setup_action": "install"}
 
 
-async def test_saving_an_installation_returns_as_an_update(running: RunningSandbox) -> None:
+async def test_saving_an_installation_returns_an_update(running: RunningSandbox) -> None:
     """Only with `Redirect on update`, without state, and with a code where the App wants one."""
     page = f"/organizations/acme-rockets/settings/installations/{INSTALLATION}"
     form = {"selection": "selected", "repositories": ["launchpad", "telemetry"]}
@@ -95,16 +95,15 @@ async def test_saving_an_installation_returns_as_an_update(running: RunningSandb
     assert running.world.installations[INSTALLATION].repository_ids == {700_000_001, 700_000_003}
 
 
-async def test_installing_from_github_itself_brings_no_state(running: RunningSandbox) -> None:
-    """None was sent."""
+async def test_installing_from_github_returns_no_state(running: RunningSandbox) -> None:
     _, brought = await install(running, OONA, "orbital-works", state=None)
     assert "state" not in brought
     assert brought["setup_action"] == "install"
 
 
 @pytest.mark.parametrize("prefix", ["/apps", "/github-apps"])
-async def test_what_is_installed_already_returns_nowhere(running: RunningSandbox, prefix: str) -> None:
-    """The settings page is shown, and the account picker leads there too."""
+async def test_existing_installation_does_not_return(running: RunningSandbox, prefix: str) -> None:
+    """The settings page opens, also from the account picker."""
     settings = f"{running.url}/organizations/acme-rockets/settings/installations/{INSTALLATION}"
     base = f"{prefix}/crewkit/installations"
     async with running.browser(MARA) as browser:
@@ -119,7 +118,7 @@ async def test_what_is_installed_already_returns_nowhere(running: RunningSandbox
 
 
 async def test_cancelling_returns_to_github(running: RunningSandbox) -> None:
-    """Nothing is installed, and no App hears of it."""
+    """Nothing is installed, and no App receives a webhook."""
     async with running.browser(OONA) as browser:
         page = await browser.get(f"{PERMISSIONS}?target_id={ORBITAL}&state={STATE}")
     assert 'href="/apps/crewkit" class="button">Cancel' in page.text
@@ -127,8 +126,8 @@ async def test_cancelling_returns_to_github(running: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize("target", ["orbital-works", "1", ""])
-async def test_an_account_is_preselected_by_its_number_alone(running: RunningSandbox, target: str) -> None:
-    """A login instead of the numeric id is a known mistake."""
+async def test_account_is_preselected_only_by_id(running: RunningSandbox, target: str) -> None:
+    """A login instead of the numeric id is a common mistake."""
     async with running.browser(OONA) as browser:
         assert (await browser.get(f"{PERMISSIONS}?target_id={target}")).status_code == 404
 
@@ -141,18 +140,16 @@ async def test_an_account_is_preselected_by_its_number_alone(running: RunningSan
         (JONAS, 900_000_100, "Install and request"),
     ],
 )
-async def test_the_button_says_what_this_person_may(
-    running: RunningSandbox, login: str, account: int, button: str
-) -> None:
-    """Owners install, administrators of repositories install some, others ask."""
+async def test_button_depends_on_the_role(running: RunningSandbox, login: str, account: int, button: str) -> None:
+    """Owners install, administrators of repositories install some, others request."""
     running.world.installations.clear()
     async with running.browser(login) as browser:
         page = await browser.get(f"{PERMISSIONS}?target_id={account}")
     assert f">{button}</button>" in page.text
 
 
-async def test_an_administrator_comes_back_with_what_could_be_installed(running: RunningSandbox) -> None:
-    """The rest waits for an owner."""
+async def test_administrator_returns_with_a_partial_installation(running: RunningSandbox) -> None:
+    """The other repositories wait for an owner."""
     running.world.installations.clear()
     _, brought = await install(
         running, JONAS, "acme-rockets", selection="selected", repositories=["guidance", "billing"]
@@ -162,10 +159,10 @@ async def test_an_administrator_comes_back_with_what_could_be_installed(running:
 
 
 @pytest.mark.parametrize(("delivering", "before"), [("before_return", True), ("held", False)], ids=["before", "after"])
-async def test_the_event_comes_before_or_after_the_browser(
+async def test_event_can_arrive_before_or_after_the_browser(
     running: RunningSandbox, receiver: Receiver, delivering: str, *, before: bool
 ) -> None:
-    """Either order can be had for certain, since GitHub promises none."""
+    """Tests choose the order, since GitHub guarantees none."""
     await running.control("PATCH", "/behaviour", delivering=delivering)
     await install(running, OONA, "orbital-works")
     assert (receiver.names == ["installation.created"]) is before
@@ -174,8 +171,8 @@ async def test_the_event_comes_before_or_after_the_browser(
     assert receiver.names == ["installation.created"]
 
 
-async def test_an_app_with_nowhere_to_return_to_stays(running: RunningSandbox) -> None:
-    """Without a setup URL the settings page is shown."""
+async def test_app_without_a_setup_url_does_not_return(running: RunningSandbox) -> None:
+    """The settings page opens."""
     options(running, request_oauth_on_install=False, setup_url=None)
     url, brought = await install(running, OONA, "orbital-works")
     assert (url, brought) == (f"{running.url}/organizations/orbital-works/settings/installations/{newest(running)}", {})

@@ -44,8 +44,8 @@ def callbacks(running: RunningSandbox) -> list[str]:
     return running.world.apps[running.app.id].callback_urls
 
 
-async def test_a_code_is_traded_once_for_tokens(running: RunningSandbox) -> None:
-    """The token speaks for who authorized; the code is dead after its first use."""
+async def test_exchanges_a_code_once(running: RunningSandbox) -> None:
+    """The token belongs to the user who authorized; the code is invalid after its first use."""
     back = await authorize(running, JONAS, state="s", redirect_uri=callbacks(running)[1])
     assert (back[""], back["state"]) == (callbacks(running)[1], "s")
     made = await trade(running, code=back["code"])
@@ -57,8 +57,8 @@ async def test_a_code_is_traded_once_for_tokens(running: RunningSandbox) -> None
     assert (await trade(running, code=back["code"]))["error"] == "bad_verification_code"
 
 
-async def test_a_code_made_with_pkce_needs_its_verifier(running: RunningSandbox) -> None:
-    """Another verifier or none is refused, and costs the code."""
+async def test_code_with_pkce_needs_its_verifier(running: RunningSandbox) -> None:
+    """A wrong or missing verifier is rejected and invalidates the code."""
     asked = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
     for verifier in (None, "another"):
         back = await authorize(running, **asked)
@@ -69,7 +69,7 @@ async def test_a_code_made_with_pkce_needs_its_verifier(running: RunningSandbox)
 
 
 async def test_refreshing_ends_both_former_tokens(running: RunningSandbox) -> None:
-    """A refresh token works once; using it again revives nothing."""
+    """A refresh token works once; a second use restores nothing."""
     first = await trade(running, code=(await authorize(running))["code"])
     wish = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
     second = await trade(running, **wish)
@@ -95,8 +95,8 @@ async def test_refreshing_ends_both_former_tokens(running: RunningSandbox) -> No
         ({"grant_type": "refresh_token", "refresh_token": "ghr_made_up"}, "bad_refresh_token"),
     ],
 )
-async def test_an_error_comes_with_status_200(running: RunningSandbox, given: dict[str, str], error: str) -> None:
-    """Only the body tells that nothing was made."""
+async def test_errors_have_status_200(running: RunningSandbox, given: dict[str, str], error: str) -> None:
+    """Only the body shows the error."""
     code = (await authorize(running))["code"]
     answer = await trade(running, **{"code": code, **given})
     assert answer["error"] == error
@@ -104,8 +104,8 @@ async def test_an_error_comes_with_status_200(running: RunningSandbox, given: di
     assert answer["error_uri"]
 
 
-async def test_a_code_is_for_ten_minutes_and_a_verified_address(running: RunningSandbox) -> None:
-    """Neither an old code nor a person nobody can write to gets a token."""
+async def test_code_needs_ten_minutes_and_a_verified_address(running: RunningSandbox) -> None:
+    """An expired code, or a user without a verified address, gets no token."""
     back = await authorize(running)
     running.world.codes[back["code"]].created_at -= timedelta(minutes=10)
     assert (await trade(running, code=back["code"]))["error"] == "bad_verification_code"
@@ -116,16 +116,16 @@ async def test_a_code_is_for_ten_minutes_and_a_verified_address(running: Running
     assert (await trade(running, code=back["code"]))["error"] == "unverified_user_email"
 
 
-async def test_tokens_come_as_a_form_unless_json_is_asked_for(running: RunningSandbox) -> None:
-    """The default is the form encoding, which clients forget."""
+async def test_returns_a_form_unless_json_is_requested(running: RunningSandbox) -> None:
+    """Clients often forget this."""
     code = (await authorize(running))["code"]
     given = {"client_id": running.app.client_id, "client_secret": running.app.client_secret, "code": code}
     answer = await running.client.post("/login/oauth/access_token", data=given, headers=NO_JSON)
     assert parse_qs(answer.text)["access_token"][0].startswith("ghu_")
 
 
-async def test_parameters_come_as_a_form_or_as_json(running: RunningSandbox) -> None:
-    """What cannot be read counts as not given."""
+async def test_accepts_a_form_or_json(running: RunningSandbox) -> None:
+    """Unreadable parameters count as missing."""
     headers = {"accept": "application/json", "content-type": "application/json"}
     body = {
         "client_id": running.app.client_id,
@@ -138,8 +138,8 @@ async def test_parameters_come_as_a_form_or_as_json(running: RunningSandbox) -> 
     assert unreadable.json()["error"] == "incorrect_client_credentials"
 
 
-async def test_a_person_may_deny(running: RunningSandbox) -> None:
-    """The browser comes back with an error and the state."""
+async def test_user_can_deny(running: RunningSandbox) -> None:
+    """The browser returns with an error and the state."""
     back = await authorize(running, decision="deny", state="s")
     assert (back["error"], back["state"]) == ("access_denied", "s")
     assert "code" not in back
@@ -154,7 +154,7 @@ async def test_a_person_may_deny(running: RunningSandbox) -> None:
         ({"code_challenge": "short", "code_challenge_method": "S256"}, "invalid_request"),
     ],
 )
-async def test_a_wrong_question_returns_to_the_first_callback(
+async def test_invalid_request_returns_to_the_first_callback(
     running: RunningSandbox, asked: dict[str, str], error: str
 ) -> None:
     """The browser is never sent to an address that is not registered."""
@@ -162,8 +162,8 @@ async def test_a_wrong_question_returns_to_the_first_callback(
     assert (back[""], back["error"]) == (callbacks(running)[0], error)
 
 
-async def test_who_authorized_before_is_not_asked_again(running: RunningSandbox) -> None:
-    """The page returns at once, unless the choice of an account is asked for."""
+async def test_authorized_user_is_not_asked_again(running: RunningSandbox) -> None:
+    """Unless the request selects an account."""
     question = f"/login/oauth/authorize?client_id={running.app.client_id}&state=s"
     async with running.browser(MARA) as browser:
         assert (await browser.get(question)).status_code == 200
@@ -175,15 +175,15 @@ async def test_who_authorized_before_is_not_asked_again(running: RunningSandbox)
     assert asked.headers["location"].startswith("/login?return_to=")
 
 
-async def test_at_most_ten_tokens_live_at_once(running: RunningSandbox) -> None:
-    """The oldest makes room."""
+async def test_at_most_ten_tokens_are_valid(running: RunningSandbox) -> None:
+    """A new token ends the oldest."""
     tokens = [running.user_token(MARA) for _ in range(11)]
     assert (await running.api("GET", "/user", tokens[0])).status_code == 401
     assert (await running.api("GET", "/user", tokens[1])).status_code == 200
 
 
-async def test_the_app_ends_what_it_holds(running: RunningSandbox) -> None:
-    """One token alone, or the whole authorization with all of them; another client can do neither."""
+async def test_app_revokes_its_tokens_and_grants(running: RunningSandbox) -> None:
+    """Another client cannot."""
     first, second = running.user_token(MARA), running.user_token(MARA)
     path = f"/api/v3/applications/{running.app.client_id}"
     credentials = (running.app.client_id, running.app.client_secret)
