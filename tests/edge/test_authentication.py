@@ -13,9 +13,11 @@ from tests.support.builders import tokens
 from tests.support.fakes.people import MARA
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, Edge, bearer, session
 
+OWNER_PERMISSIONS = [*("read", "link", "sync", "install", "disconnect", "read_payload", "retry", "audit", "stream")]
 
-async def test_bearer_token_identifies_the_user() -> None:
-    """The dashboard's first request: the user, and the role in each organization."""
+
+async def test_returns_the_user_of_a_token_with_the_permissions_of_each_role() -> None:
+    """The dashboard disables what a role must not do, without a copy of the policy."""
     async with Edge().client() as client:
         answer = await client.get("/api/v1/user", headers=bearer())
 
@@ -25,8 +27,18 @@ async def test_bearer_token_identifies_the_user() -> None:
         "email": "mara@acme-rockets.example",
         "name": "Mara Okafor",
         "organizations": [
-            {"id": "11111111-1111-4111-8111-111111111111", "name": "Acme Rockets", "role": "owner"},
-            {"id": "22222222-2222-4222-8222-222222222222", "name": "Zenith", "role": "viewer"},
+            {
+                "id": "11111111-1111-4111-8111-111111111111",
+                "name": "Acme Rockets",
+                "role": "owner",
+                "permissions": OWNER_PERMISSIONS,
+            },
+            {
+                "id": "22222222-2222-4222-8222-222222222222",
+                "name": "Zenith",
+                "role": "viewer",
+                "permissions": ["read", "stream"],
+            },
         ],
     }
 
@@ -92,6 +104,15 @@ async def test_rejects_a_token_of_a_deleted_user() -> None:
 
     assert answer.status_code == 401
     assert answer.json()["code"] == "user_unknown"
+
+
+async def test_a_service_gets_only_the_permissions_that_it_shares_with_the_user() -> None:
+    """The scope `git.read` allows less than the role of an owner."""
+    headers = bearer(service="deployer", scope="git.read") | {"x-acting-user": str(MARA.external_id)}
+    async with Edge().client() as client:
+        answer = await client.get("/api/v1/user", headers=headers)
+
+    assert [organization["permissions"] for organization in answer.json()["organizations"]] == [["read"], ["read"]]
 
 
 async def test_service_has_no_account() -> None:

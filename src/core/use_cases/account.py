@@ -3,18 +3,29 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor, ServiceActor, UserActor
-from core.domain.organizations import Membership, User, UserNotFound
+from core.domain.organizations import Membership, Organization, Role, User, UserNotFound
+from core.domain.permissions import Action
 from core.domain.principals import ActingUserRefused, Principal
-from core.use_cases.authorization import UserRequired
+from core.use_cases.authorization import UserRequired, to_standing
+from ports.authorizer import Authorizer
 from ports.directory import Directory
 
 
 @dataclass(frozen=True, slots=True)
+class OrganizationAccess:
+    """An organization of a user, the user's role, and what the caller may do there for the user."""
+
+    organization: Organization
+    role: Role
+    permissions: Sequence[Action]
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
-    """A person with their role in each of their organizations, by organization name."""
+    """A user with their organizations, sorted by name."""
 
     user: User
-    memberships: Sequence[Membership]
+    memberships: Sequence[OrganizationAccess]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +33,7 @@ class WhoAmI:
     """Tell the caller who they are and where they belong."""
 
     directory: Directory
+    authorizer: Authorizer
 
     async def __call__(self, actor: Actor) -> Account:
         """Return the acting user's account; raises `UserRequired` or `UserNotFound`."""
@@ -34,7 +46,13 @@ class WhoAmI:
         user = await self.directory.find_user(person.external_id)
         if user is None:
             raise UserNotFound("Your account does not exist in crewkit. Sign in again.")
-        return Account(user, await self.directory.memberships(user.id))
+        memberships = await self.directory.memberships(user.id)
+        return Account(user, [self._access(actor, membership) for membership in memberships])
+
+    def _access(self, actor: Actor, membership: Membership) -> OrganizationAccess:
+        standing = to_standing(actor, membership.role)
+        permissions = [action for action in Action if self.authorizer.allows(standing, action)]
+        return OrganizationAccess(membership.organization, membership.role, permissions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
             by.metrics,
         ),
         delete_expired_keys=DeleteExpiredKeys(by.unit_of_work, by.clock),
-        account=Account(Identify(by.directory), WhoAmI(by.directory)),
+        account=Account(Identify(by.directory), WhoAmI(by.directory, by.authorizer)),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import httpx
 
 from adapters.github.protocol.webhooks import GitHubWebhooks
+from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.application import Account, Application
@@ -66,7 +67,7 @@ class Edge:
             PinnedKey(tokens.public_pem(tokens.rsa_key())), self.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE
         )
         identify = Identify(self.people)
-        application = application_with(Account(identify, WhoAmI(self.people)))
+        application = application_with(Account(identify, WhoAmI(self.people, OsoAuthorizer())))
         protocol = GitHubWebhooks([Secret("webhook-secret-of-the-edge-test")])
         parts = RestParts(
             authentication=Authentication(verifier, identify, COOKIE, {DASHBOARD, API}),

@@ -14,6 +14,7 @@ Schema = dict[str, Any]
 _REFERENCE = "#/components/schemas/{name}"
 # msgspec names two classes of one name after their modules. Modules move, released names stay.
 _RELEASED_NAMES = {
+    "InstallMode": "Mode",
     "core.domain.attribution.attribution.Role": "core.domain.attribution.Role",
     "core.domain.streams.domain_event.Person": "core.domain.domain_events.Person",
     "entrypoints.rest.resources.versions.Person": "entrypoints.rest.versions.Person",
@@ -56,8 +57,10 @@ def reference(form: Any) -> Schema:  # noqa: ANN401 - whatever msgspec can descr
 
 def properties(form: type[msgspec.Struct]) -> Mapping[str, Schema]:
     """Return the schema of each field of a flat form."""
-    found: Mapping[str, Schema] = _components([form])[form.__name__].get("properties", {})
-    return found
+    schema = _components([form])[form.__name__]
+    _tidy(schema)
+    fields: Mapping[str, Schema] = schema.get("properties", {})
+    return fields
 
 
 def _components(forms: list[Any]) -> dict[str, Schema]:

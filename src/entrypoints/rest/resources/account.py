@@ -1,3 +1,4 @@
+from enum import Enum
 from uuid import UUID
 
 import msgspec
@@ -13,12 +14,34 @@ from entrypoints.rest.http.operations import Answer, Operation, Tag
 from entrypoints.rest.http.queries import NoQuery, read_query
 
 
+class Permission(Enum):
+    """What a user may do in an organization.
+
+    `read`: read everything except payloads and the audit log. `stream`: receive domain events. `link`: import
+    repositories, and link or unlink them. `sync`: refresh the repository list. `install`: connect GitHub.
+    `disconnect`: disconnect GitHub. `read_payload`: read the payloads of webhook events. `retry`: retry webhook
+    events. `audit`: read the audit log. `issue_token`: get read tokens for repositories (services only).
+    """
+
+    READ = "read"
+    STREAM = "stream"
+    LINK = "link"
+    SYNC = "sync"
+    INSTALL = "install"
+    DISCONNECT = "disconnect"
+    READ_PAYLOAD = "read_payload"
+    RETRY = "retry"
+    AUDIT = "audit"
+    ISSUE_TOKEN = "issue_token"  # noqa: S105 - an action, not a password
+
+
 class OrganizationOfUser(msgspec.Struct):
-    """An organization of the user, with the user's role."""
+    """An organization of the user, with the user's role and what the role allows."""
 
     id: UUID
     name: str
     role: Role
+    permissions: list[Permission]
 
 
 class CurrentUser(msgspec.Struct):
@@ -47,7 +70,8 @@ def operations(authentication: Authentication, who_am_i: WhoAmI) -> list[Operati
             summary="Get the current user",
             tag=Tag.ACCOUNT,
             description="Returns the user of the access token, the user's organizations, and the user's role "
-            "in each organization.",
+            "and permissions in each organization. A request that needs another permission returns "
+            "`action_forbidden`.",
             answers=[Answer(CurrentUser)],
             refusals=[UserRequired],
         )
@@ -57,7 +81,12 @@ def operations(authentication: Authentication, who_am_i: WhoAmI) -> list[Operati
 def _current_user(account: Account) -> CurrentUser:
     user = account.user
     organizations = [
-        OrganizationOfUser(membership.organization.external_id, membership.organization.name, membership.role)
+        OrganizationOfUser(
+            membership.organization.external_id,
+            membership.organization.name,
+            membership.role,
+            [Permission(action.value) for action in membership.permissions],
+        )
         for membership in account.memberships
     ]
     return CurrentUser(user.external_id, user.email, user.name, organizations)
