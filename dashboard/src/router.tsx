@@ -9,13 +9,13 @@ import {
   redirect,
   stringifySearchWith,
 } from "@tanstack/react-router";
-import { STATUSES } from "@/app/kit/events/statuses";
-import { KitLayout } from "@/app/kit/layout";
 import { NotFound } from "@/components/layout/NotFound";
 import { PageSkeleton } from "@/components/layout/PageSkeleton";
 import { RouteError } from "@/components/layout/RouteError";
+import { Shell } from "@/components/layout/Shell";
+import { isAboutUser } from "@/features/connections/isAboutUser";
+import { STATUSES } from "@/features/events/statuses";
 import { currentUserQuery } from "@/hooks/useCurrentUser";
-import { isAboutUser } from "@/lib/aboutUser";
 import type { Attribution, CurrentUser, WebhookEvent } from "@/lib/api/types";
 import { queryClient } from "@/lib/query";
 import { goToSignIn, isSignedOut } from "@/lib/signIn";
@@ -47,12 +47,12 @@ interface ReturnSearch {
 }
 
 // The limit of the service.
-const LONGEST_SEARCH = 256;
+const MAX_SEARCH_LENGTH = 256;
 
 const LAST_ORGANIZATION = "crewkit-organization";
 
 /** Return the current user. Without a session, the browser goes to sign-in and returns to this address. */
-async function signedIn(): Promise<CurrentUser> {
+async function requireUser(): Promise<CurrentUser> {
   try {
     return await queryClient.ensureQueryData({ ...currentUserQuery, revalidateIfStale: true });
   } catch (error) {
@@ -65,34 +65,34 @@ async function signedIn(): Promise<CurrentUser> {
 
 /** Return the id of the last open organization, or of the first one, or null if the user has none. */
 async function lastOrganization(): Promise<string | null> {
-  const { organizations } = await signedIn();
+  const { organizations } = await requireUser();
   const last = localStorage.getItem(LAST_ORGANIZATION);
-  return (organizations.find((one) => one.id === last) ?? organizations[0])?.id ?? null;
+  return (organizations.find((organization) => organization.id === last) ?? organizations[0])?.id ?? null;
 }
 
 // The router parses values that look like numbers or booleans.
-const textOf = (value: unknown): string | undefined =>
+const toText = (value: unknown): string | undefined =>
   ["string", "number", "boolean"].includes(typeof value) ? String(value) || undefined : undefined;
 
 // The service would reject a value that is not an id.
-const idOf = (value: unknown): string | undefined =>
+const toId = (value: unknown): string | undefined =>
   typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value : undefined;
 
 // Only the form of an account name: the address could contain any text that an attacker wants to show.
-const accountOf = (value: unknown): string | undefined => {
-  const text = textOf(value);
+const toAccount = (value: unknown): string | undefined => {
+  const text = toText(value);
   return text && /^[A-Za-z0-9][A-Za-z0-9_-]{0,38}$/.test(text) ? text : undefined;
 };
 
-const returnIn = (search: Record<string, unknown>): ReturnSearch => ({
-  refused: textOf(search.refused),
-  account: accountOf(search.account),
-  connected: textOf(search.connected),
+const readReturn = (search: Record<string, unknown>): ReturnSearch => ({
+  refused: toText(search.refused),
+  account: toAccount(search.account),
+  connected: toText(search.connected),
 });
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound, errorComponent: RouteError });
 
-const front = createRoute({
+const start = createRoute({
   getParentRoute: () => root,
   path: "/",
   beforeLoad: () => {
@@ -103,18 +103,17 @@ const front = createRoute({
 const home = createRoute({
   getParentRoute: () => root,
   path: "/kit",
-  validateSearch: (search): ReturnSearch => returnIn(search),
+  validateSearch: (search): ReturnSearch => readReturn(search),
   beforeLoad: async ({ search }) => {
     const orgId = await lastOrganization();
     if (!orgId) return;
     const params = { orgId };
     const { refused } = search;
     if (refused === undefined) throw redirect({ to: "/kit/$orgId/projects", params });
-    if (isAboutUser(refused))
-      throw redirect({ to: "/kit/$orgId/account/connections", params, search: { refused } });
+    if (isAboutUser(refused)) throw redirect({ to: "/kit/$orgId/account/connections", params, search: { refused } });
     throw redirect({ to: "/kit/$orgId/settings/integrations", params, search: { refused } });
   },
-  component: lazyRouteComponent(() => import("@/app/kit/page"), "NoOrganization"),
+  component: lazyRouteComponent(() => import("@/components/layout/NoOrganization"), "NoOrganization"),
 });
 
 // Addresses without an organization, for documentation and bookmarks.
@@ -143,95 +142,95 @@ const organization = createRoute({
   getParentRoute: () => root,
   path: "/kit/$orgId",
   beforeLoad: async ({ params }) => {
-    const { organizations } = await signedIn();
-    if (!organizations.some((one) => one.id === params.orgId)) throw notFound();
+    const { organizations } = await requireUser();
+    if (!organizations.some((organization) => organization.id === params.orgId)) throw notFound();
     localStorage.setItem(LAST_ORGANIZATION, params.orgId);
   },
-  component: KitLayout,
+  component: Shell,
 });
 
-const inside = <Path extends string>(path: Path) => ({ getParentRoute: () => organization, path }) as const;
+const inOrganization = <Path extends string>(path: Path) => ({ getParentRoute: () => organization, path }) as const;
 
-const choiceIn = (search: Record<string, unknown>): ChoiceSearch => ({
-  q: textOf(search.q)?.slice(0, LONGEST_SEARCH),
-  repository: textOf(search.repository),
+const readChoice = (search: Record<string, unknown>): ChoiceSearch => ({
+  q: toText(search.q)?.slice(0, MAX_SEARCH_LENGTH),
+  repository: toText(search.repository),
 });
 
 const first = createRoute({
-  ...inside("/"),
+  ...inOrganization("/"),
   beforeLoad: ({ params }) => {
     throw redirect({ to: "/kit/$orgId/projects", params });
   },
 });
 
 const projects = createRoute({
-  ...inside("/projects"),
+  ...inOrganization("/projects"),
   validateSearch: (search): { linked?: boolean | undefined } => ({
     linked: typeof search.linked === "boolean" ? search.linked : undefined,
   }),
-  component: lazyRouteComponent(() => import("@/app/kit/projects/page"), "ProjectsPage"),
+  component: lazyRouteComponent(() => import("@/features/projects/ProjectsPage"), "ProjectsPage"),
 });
 
-const importing = createRoute({
-  ...inside("/projects/import"),
-  validateSearch: choiceIn,
-  component: lazyRouteComponent(() => import("@/app/kit/projects/import/page"), "ImportPage"),
+const importPage = createRoute({
+  ...inOrganization("/projects/import"),
+  validateSearch: readChoice,
+  component: lazyRouteComponent(() => import("@/features/import/ImportPage"), "ImportPage"),
 });
 
 const repository = createRoute({
-  ...inside("/projects/$projectId/repository"),
+  ...inOrganization("/projects/$projectId/repository"),
   validateSearch: (search): ChoiceSearch & { change?: true | undefined } => ({
-    ...choiceIn(search),
+    ...readChoice(search),
     change: search.change === true || undefined,
   }),
-  component: lazyRouteComponent(() => import("@/app/kit/projects/repository/page"), "RepositoryPage"),
+  component: lazyRouteComponent(() => import("@/features/links/RepositoryPage"), "RepositoryPage"),
 });
 
 const events = createRoute({
-  ...inside("/events"),
+  ...inOrganization("/events"),
   validateSearch: (search): EventSearch => ({
-    status: STATUSES.find((one) => one === search.status),
+    status: STATUSES.find((status) => status === search.status),
     event: typeof search.event === "string" && /^[a-z_]{1,64}$/.test(search.event) ? search.event : undefined,
     id: typeof search.id === "string" ? search.id : undefined,
   }),
-  component: lazyRouteComponent(() => import("@/app/kit/events/page"), "EventsPage"),
+  component: lazyRouteComponent(() => import("@/features/events/EventsPage"), "EventsPage"),
 });
 
 const attribution = createRoute({
-  ...inside("/attribution"),
+  ...inOrganization("/attribution"),
   validateSearch: (search): AttributionSearch => ({
-    status: (["matched", "unmatched", "bot"] as const).find((one) => one === search.status),
-    project: idOf(search.project),
+    status: (["matched", "unmatched", "bot"] as const).find((status) => status === search.status),
+    project: toId(search.project),
   }),
-  component: lazyRouteComponent(() => import("@/app/kit/attribution/page"), "AttributionPage"),
+  component: lazyRouteComponent(() => import("@/features/attribution/AttributionPage"), "AttributionPage"),
 });
 
 const audit = createRoute({
-  ...inside("/audit"),
-  component: lazyRouteComponent(() => import("@/app/kit/audit/page"), "AuditPage"),
+  ...inOrganization("/audit"),
+  component: lazyRouteComponent(() => import("@/features/audit/AuditPage"), "AuditPage"),
 });
 
 const integrations = createRoute({
-  ...inside("/settings/integrations"),
-  validateSearch: (search): ReturnSearch => returnIn(search),
-  component: lazyRouteComponent(() => import("@/app/kit/settings/integrations/page"), "IntegrationsPage"),
+  ...inOrganization("/settings/integrations"),
+  validateSearch: (search): ReturnSearch => readReturn(search),
+  component: lazyRouteComponent(() => import("@/features/integrations/IntegrationsPage"), "IntegrationsPage"),
 });
 
 const connections = createRoute({
-  ...inside("/account/connections"),
-  validateSearch: (search): ReturnSearch => returnIn(search),
-  component: lazyRouteComponent(() => import("@/app/kit/account/connections/page"), "ConnectionsPage"),
+  ...inOrganization("/account/connections"),
+  validateSearch: (search): ReturnSearch => readReturn(search),
+  component: lazyRouteComponent(() => import("@/features/connections/ConnectionsPage"), "ConnectionsPage"),
 });
 
 export const router = createRouter({
   routeTree: root.addChildren([
-    front,
+    start,
     home,
     ...withoutOrganization,
     organization.addChildren([
       first,
       projects,
-      importing,
+      importPage,
       repository,
       events,
       attribution,

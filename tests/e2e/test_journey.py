@@ -100,11 +100,11 @@ def test_viewer_sees_disabled_controls_with_a_reason(site: Site) -> None:
         disconnect = page.get_by_role("button", name="Disconnect")
         expect(disconnect).to_have_attribute("aria-disabled", "true")
         disconnect.focus()
-        person.sees("Only owners and admins can disconnect GitHub. Your role is viewer.")
+        person.sees("disconnect GitHub. Ask an owner or admin of the organization.")
         page.keyboard.press("Enter")
         expect(page.get_by_role("dialog")).to_have_count(0)
-        person.open("audit").sees("Only owners and admins can view the audit log.")
-        person.open("projects/import").sees("can import repositories. Your role is viewer.")
+        person.open("audit").sees("view the audit log. Ask an owner or admin")
+        person.open("projects/import").sees("link or import repositories. Ask an owner or admin")
 
 
 def test_shows_the_last_list_during_an_outage_of_the_provider(site: Site) -> None:

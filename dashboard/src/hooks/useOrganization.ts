@@ -5,7 +5,7 @@ import type { OrganizationOfUser } from "@/lib/api/types";
 /** The organization in the address, with the user’s role. The router has checked the membership. */
 export function useOrganization(): OrganizationOfUser {
   const { orgId } = useParams({ from: "/kit/$orgId" });
-  const found = useCurrentUser().organizations.find(({ id }) => id === orgId);
-  if (!found) throw new Error("The user is not a member of this organization. Go to /kit.");
-  return found;
+  const organization = useCurrentUser().organizations.find(({ id }) => id === orgId);
+  if (!organization) throw new Error("The user is not a member of this organization. Go to /kit.");
+  return organization;
 }

@@ -8,8 +8,5 @@ it("uses the right plural and thousands separators", () => {
     "2 attempts",
     "10,000 attempts",
   ]);
-  expect([1, 2].map((count) => counted(count, "delivery", "deliveries"))).toEqual([
-    "1 delivery",
-    "2 deliveries",
-  ]);
+  expect([1, 2].map((count) => counted(count, "delivery", "deliveries"))).toEqual(["1 delivery", "2 deliveries"]);
 });

@@ -3,7 +3,7 @@ export interface Notice {
   text: string;
 }
 
-const MOST = 3;
+const MAX_NOTICES = 3;
 
 let notices: readonly Notice[] = [];
 let lastId = 0;
@@ -17,11 +17,11 @@ function show(next: readonly Notice[]): void {
 /** Show a short message about a completed action. Errors are shown where they happened instead. */
 export function notify(text: string): void {
   lastId += 1;
-  show([...notices, { id: lastId, text }].slice(-MOST));
+  show([...notices, { id: lastId, text }].slice(-MAX_NOTICES));
 }
 
 export function dismiss(id: number): void {
-  show(notices.filter((one) => one.id !== id));
+  show(notices.filter((notice) => notice.id !== id));
 }
 
 export const noticeStore = {

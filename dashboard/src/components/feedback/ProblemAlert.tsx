@@ -6,13 +6,13 @@ import { ApiProblem } from "@/lib/api/problem";
 /** An error: what happened, what to do, and the code and request id for support. */
 export function ProblemAlert({
   error,
-  words = error.message,
+  message = error.message,
   onRetry,
   children,
 }: {
   error: Error;
   /** A text that replaces the error’s message. */
-  words?: string;
+  message?: string;
   onRetry?: (() => void) | undefined;
   children?: ReactNode;
 }) {
@@ -22,7 +22,7 @@ export function ProblemAlert({
       <div className="flex items-start gap-3">
         <TriangleAlert className="mt-0.5 size-4 shrink-0 text-danger" aria-hidden="true" />
         <div className="min-w-0 flex-1 space-y-2">
-          <p>{words}</p>
+          <p>{message}</p>
           {children}
           {problem && (
             <p className="text-xs break-all text-muted-foreground">

@@ -21,9 +21,9 @@ export function OrganizationSwitcher() {
         value={here.id}
         onChange={(event) => navigate({ to: "/kit/$orgId/projects", params: { orgId: event.target.value } })}
       >
-        {organizations.map((one) => (
-          <option key={one.id} value={one.id}>
-            {one.name} ({one.role})
+        {organizations.map((organization) => (
+          <option key={organization.id} value={organization.id}>
+            {organization.name} ({organization.role})
           </option>
         ))}
       </select>

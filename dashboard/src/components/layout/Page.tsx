@@ -27,11 +27,7 @@ export function Page({
     <div className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-8 sm:py-10">
       <header className="mb-6 flex flex-wrap items-start justify-between gap-4">
         <div className="max-w-full min-w-0">
-          <h1
-            ref={heading}
-            tabIndex={-1}
-            className="outline-none break-words text-2xl font-semibold tracking-tight"
-          >
+          <h1 ref={heading} tabIndex={-1} className="outline-none break-words text-2xl font-semibold tracking-tight">
             {title}
           </h1>
           {about && <p className="mt-1 max-w-2xl text-sm text-muted-foreground">{about}</p>}

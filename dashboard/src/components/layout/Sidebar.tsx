@@ -1,14 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import {
-  Activity,
-  FolderGit2,
-  Import,
-  type LucideIcon,
-  Plug,
-  ScrollText,
-  UserRound,
-  Users,
-} from "lucide-react";
+import { Activity, FolderGit2, Import, type LucideIcon, Plug, ScrollText, UserRound, Users } from "lucide-react";
 import { OrganizationSwitcher } from "@/components/layout/OrganizationSwitcher";
 import { ThemeToggle } from "@/components/layout/ThemeToggle";
 import { useCurrentUser } from "@/hooks/useCurrentUser";

@@ -24,11 +24,5 @@ type Props = ComponentProps<"button"> & VariantProps<typeof buttonVariants> & { 
 
 export function Button({ className, variant, size, asChild = false, type = "button", ...props }: Props) {
   const Tag = asChild ? Slot.Root : "button";
-  return (
-    <Tag
-      className={cn(buttonVariants({ variant, size }), className)}
-      {...(asChild ? {} : { type })}
-      {...props}
-    />
-  );
+  return <Tag className={cn(buttonVariants({ variant, size }), className)} {...(asChild ? {} : { type })} {...props} />;
 }

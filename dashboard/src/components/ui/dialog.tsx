@@ -44,9 +44,7 @@ export function DialogContent({ title, description, place, className, children, 
         <div className="mb-4 pr-8">
           <Radix.Title className="text-lg font-semibold">{title}</Radix.Title>
           {description && (
-            <Radix.Description className="mt-1 text-sm text-muted-foreground">
-              {description}
-            </Radix.Description>
+            <Radix.Description className="mt-1 text-sm text-muted-foreground">{description}</Radix.Description>
           )}
         </div>
         {children}
@@ -63,7 +61,7 @@ export function DialogContent({ title, description, place, className, children, 
 
 /** Focus what opened a dialog, or the page's title where the opener is gone or was the address itself. */
 function returnFocus(opener: Element | null): void {
-  const isThere = opener instanceof HTMLElement && opener.isConnected && opener !== document.body;
-  const target = isThere ? opener : document.querySelector<HTMLElement>("h1");
+  const isVisible = opener instanceof HTMLElement && opener.isConnected && opener !== document.body;
+  const target = isVisible ? opener : document.querySelector<HTMLElement>("h1");
   target?.focus({ preventScroll: true });
 }

@@ -10,11 +10,7 @@ const inputVariants = cva(
   },
 );
 
-export function Input({
-  className,
-  kind,
-  ...props
-}: ComponentProps<"input"> & VariantProps<typeof inputVariants>) {
+export function Input({ className, kind, ...props }: ComponentProps<"input"> & VariantProps<typeof inputVariants>) {
   return <input className={cn(inputVariants({ kind }), className)} {...props} />;
 }
 

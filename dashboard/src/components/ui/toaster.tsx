@@ -17,8 +17,8 @@ export function Toaster({ notices }: { notices: readonly Notice[] }) {
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
     >
-      {notices.map((one) => (
-        <Toast key={one.id} notice={one} isHeld={isHeld} />
+      {notices.map((notice) => (
+        <Toast key={notice.id} notice={notice} isHeld={isHeld} />
       ))}
     </section>
   );

@@ -40,7 +40,7 @@ const SESSION_ENDED: Problem = {
 };
 
 /** Return the response body of a call. Errors are thrown as `ApiProblem` or `Unreachable`. */
-export async function answerOf<T>(call: Promise<{ data?: T }>): Promise<NonNullable<T>> {
+export async function fetchBody<T>(call: Promise<{ data?: T }>): Promise<NonNullable<T>> {
   const { data } = await call;
   if (data === undefined || data === null) throw new Unreachable();
   return data;
@@ -48,8 +48,7 @@ export async function answerOf<T>(call: Promise<{ data?: T }>): Promise<NonNulla
 
 async function problemOf(response: Response): Promise<Problem> {
   try {
-    if (response.headers.get("content-type")?.startsWith("application/problem+json"))
-      return await response.json();
+    if (response.headers.get("content-type")?.startsWith("application/problem+json")) return await response.json();
   } catch {
     // The body is not valid JSON.
   }

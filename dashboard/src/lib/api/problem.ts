@@ -24,9 +24,9 @@ export class ApiProblem extends Error {
     return this.problem.request_id;
   }
 
-  /** Return the message for one field of the request. */
+  /** Return the message for error field of the request. */
   fieldError(field: string): string | undefined {
-    return this.problem.errors?.find((one) => one.field === field)?.message;
+    return this.problem.errors?.find((error) => error.field === field)?.message;
   }
 }
 

@@ -33,10 +33,7 @@ const REFUSALS = [401, 403, 404];
 const BAD_CURSOR = [400, 410];
 
 /** Why one connection ended. */
-type End =
-  | { kind: "refused"; status: number }
-  | { kind: "bad cursor" }
-  | { kind: "broken"; retryAfter: string | null };
+type End = { kind: "refused"; status: number } | { kind: "bad cursor" } | { kind: "broken"; retryAfter: string | null };
 
 /** Read an organization's stream until `signal` aborts, and reconnect with growing delays when it breaks. */
 export async function readStream(

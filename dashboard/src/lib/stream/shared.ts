@@ -127,8 +127,7 @@ export class SharedStream {
             this.replayFrom = null;
             this.share({ kind: "expired" });
           },
-          onRefused: (status) =>
-            this.share({ kind: "liveness", liveness: status === 401 ? "signed_out" : "refused" }),
+          onRefused: (status) => this.share({ kind: "liveness", liveness: status === 401 ? "signed_out" : "refused" }),
         },
         () => this.replayFrom ?? this.position,
         AbortSignal.any([signal, connection.signal]),
