@@ -34,7 +34,7 @@ class AttributionStore(Protocol):
     ) -> Sequence[AttributionView]:
         """Return at most `limit` attributions, the newest first, only those with an id below `before`."""
 
-    async def find_of_commits(
+    async def list_by_commits(
         self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
     ) -> Sequence[AttributionView]:
         """Return the attributions of these commits of a repository, in the order in which they were stored.

@@ -27,7 +27,7 @@ class Cipher(Protocol):
     def decrypt(self, ciphertext: str, *, context: str) -> Secret:
         """Return what was encrypted; raises `CiphertextRefused`."""
 
-    def key_of(self, ciphertext: str) -> str:
+    def read_key_id(self, ciphertext: str) -> str:
         """Return the id of the key it names, in the key ring or not; raises `CiphertextRefused`."""
 
     def is_current(self, ciphertext: str) -> bool:

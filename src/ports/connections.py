@@ -16,7 +16,7 @@ class ConnectionStore(Protocol):
     async def get_for_update(self, user_id: UserId, provider: str) -> Connection | None:
         """Like `find`, and keep others from changing it until this transaction ends."""
 
-    async def of_provider_users(
+    async def list_by_provider_users(
         self, provider: str, provider_user_ids: Collection[ProviderUserId]
     ) -> Sequence[Connection]:
         """Return the connections of these provider accounts: at most one each."""
@@ -30,22 +30,22 @@ class ConnectionStore(Protocol):
         A connection that becomes revoked loses its tokens in the same write.
         """
 
-    async def of_user(self, user_id: UserId) -> Sequence[Connection]:
+    async def list_by_user(self, user_id: UserId) -> Sequence[Connection]:
         """Return a user's connections, revoked or not, by provider."""
 
-    async def due_for_check(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
+    async def claim_due_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
         """Take at most `limit` active ones whose login and addresses are to be looked up, longest due first.
 
         Until then nobody else is given them.
         """
 
-    async def check_again(self, connection_id: ConnectionId, *, at: datetime) -> None:
+    async def schedule_check(self, connection_id: ConnectionId, *, at: datetime) -> None:
         """Let login and addresses be looked up then; a new connection's are after a day."""
 
-    async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
+    async def list_emails(self, connection_id: ConnectionId) -> Sequence[str]:
         """Return the verified addresses of a connection, in order."""
 
-    async def set_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
+    async def replace_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
         """Let these be its verified addresses, in their normal form; return whether any of them is new.
 
         The provider verifies an address for one account at a time, so other connections lose it.

@@ -12,13 +12,13 @@ class Directory(Protocol):
     async def find_user(self, external_id: UUID) -> User | None:
         """Return a user."""
 
-    async def find_user_of(self, user_id: UserId) -> User | None:
+    async def find_user_by_id(self, user_id: UserId) -> User | None:
         """Return a user whose id was kept."""
 
     async def find_organization(self, external_id: UUID) -> Organization | None:
         """Return an organization."""
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
+    async def find_organization_role(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Return an organization, by its external id, with this user's role in it, at once.
 
         None where there is no such organization. Nobody has no role, and neither has a role we do not know.
@@ -30,8 +30,8 @@ class Directory(Protocol):
         None where they are no member of it, or have a role we do not know.
         """
 
-    async def members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+    async def find_members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """Return those of these people, by external id, who are members of an organization."""
 
-    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
+    async def list_memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""

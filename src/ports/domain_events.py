@@ -29,18 +29,18 @@ class DomainEventStore(Protocol):
     async def append(self, events: Sequence[DomainEvent]) -> None:
         """Add facts; they become visible when the transaction commits."""
 
-    async def after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
+    async def list_after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
         """Return facts with a larger id than `cursor`, in order."""
 
-    async def bounds(self) -> Bounds:
+    async def get_bounds(self) -> Bounds:
         """Return which events are kept."""
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
     ) -> EventPage:
         """Return an organization's events behind a cursor, at most `limit` of those wanted."""
 
-    async def of_organizations(
+    async def list_by_organizations(
         self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
     ) -> EventPage:
         """Return the events of all these organizations behind a cursor, at most `limit`.
@@ -48,5 +48,5 @@ class DomainEventStore(Protocol):
         Meant for whoever follows the log closely: the stretch behind the cursor is looked through as a whole.
         """
 
-    async def of_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
+    async def list_by_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
         """Return the facts one delivery led to, in order."""

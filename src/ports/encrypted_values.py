@@ -24,10 +24,10 @@ class EncryptedValue:
 class EncryptedValueStore(Protocol):
     """Everything in storage that our cipher made, whatever it belongs to."""
 
-    def columns(self) -> Sequence[str]:
+    def list_columns(self) -> Sequence[str]:
         """Return every column that holds such values, `table.column`."""
 
-    async def page(self, column: str, *, after: int, limit: int) -> Sequence[EncryptedValue]:
+    async def list_page(self, column: str, *, after: int, limit: int) -> Sequence[EncryptedValue]:
         """Return at most `limit` values of a column, those of rows above `after`, in order."""
 
     async def replace(self, column: str, changes: Sequence[tuple[EncryptedValue, str]]) -> int:

@@ -40,22 +40,22 @@ class EventQueue(Protocol):
     async def lock(self, lane: int) -> None:
         """Take the lane until this transaction ends, waiting for whoever holds it."""
 
-    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
+    async def list_due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
         """Return the lane's due events (`WebhookEvent.is_due`) in the order received.
 
         At most `limit`, and no more than `max_bytes` of payload beyond the first.
         """
 
-    async def settle(self, results: Sequence[EventResult]) -> None:
+    async def record_results(self, results: Sequence[EventResult]) -> None:
         """Write how these events ended; attempts and next attempt only where given.
 
         An event that is no longer pending stays as it is: someone else has settled it.
         """
 
-    async def lanes_due(self, *, now: datetime) -> Sequence[int]:
+    async def list_due_lanes(self, *, now: datetime) -> Sequence[int]:
         """Return the lanes in which something is due."""
 
-    async def waiting(
+    async def list_unrouted(
         self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
     ) -> Sequence[QueuedEvent]:
         """Return events of this kind whose installation nobody has connected yet, newest first.
@@ -63,7 +63,7 @@ class EventQueue(Protocol):
         Those not looked at yet are among them.
         """
 
-    async def route_waiting(self, *, now: datetime) -> int:
+    async def reopen_unrouted(self, *, now: datetime) -> int:
         """Reopen unrouted events whose installation is connected now; return how many.
 
         Those received more than 72 hours ago are ignored as `before_binding` instead.

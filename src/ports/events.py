@@ -57,5 +57,5 @@ class EventStore(Protocol):
     async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
         """Make those among these that `may_reopen` and have their payload pending and due; return which."""
 
-    async def oldest_due(self, *, now: datetime) -> datetime | None:
+    async def find_oldest_due(self, *, now: datetime) -> datetime | None:
         """Return when the longest-waiting due event was received."""

@@ -25,21 +25,21 @@ class FlowStore(Protocol):
         Not promised: that the browser may continue them. Compare its cookies.
         """
 
-    async def step(self, before: Flow, after: Flow) -> bool:
+    async def replace_unchanged(self, before: Flow, after: Flow) -> bool:
         """Put a flow one step further; False where it is not any more as `before` says.
 
         Promised: of those who saw the same state, one at most makes the step, in any process.
         """
 
-    async def awaiting_approval(
+    async def list_awaiting_approval(
         self, provider: str, keys: Collection[tuple[ProviderUserId, AccountId]]
     ) -> Sequence[PendingRequest]:
         """Return live requests by exactly these requesters for exactly these accounts, oldest first."""
 
-    async def pending_of(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
+    async def find_pending_request(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
         """Return the organization's live request that waits for approval, the newest of several."""
 
-    async def all_awaiting(
+    async def list_all_awaiting(
         self, provider: str, *, made_before: datetime, after: FlowId | None = None, limit: int
     ) -> Sequence[PendingRequest]:
         """Return requests made before then that wait for approval, expired ones too, oldest first.
@@ -53,8 +53,8 @@ class FlowStore(Protocol):
     async def end(self, requests: Sequence[PendingRequest]) -> int:
         """End those of these requests that still wait, and return how many."""
 
-    async def let_lapse(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
+    async def limit_lifetime(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
         """Let those of these requests that still wait expire then; none lives longer for it."""
 
-    async def forget(self, *, expired_before: datetime, limit: int) -> int:
+    async def delete_expired(self, *, expired_before: datetime, limit: int) -> int:
         """Delete flows that nobody can go on with and that expired before then; return how many."""

@@ -20,8 +20,8 @@ class IdempotencyStore(Protocol):
         kept, and lose none. Raises `IdempotencyKeyReused` where the earlier request was another.
         """
 
-    async def keep(self, request: KeyedRequest, result: object) -> None:
+    async def store_result(self, request: KeyedRequest, result: object) -> None:
         """Keep what a request that was begun in this transaction came to."""
 
-    async def forget_expired(self, *, now: datetime, limit: int) -> int:
+    async def delete_expired(self, *, now: datetime, limit: int) -> int:
         """Remove at most `limit` keys that are free again; return how many."""

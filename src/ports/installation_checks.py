@@ -34,5 +34,5 @@ class InstallationCheckStore(Protocol):
     ) -> None:
         """Record a check, and drop the reported deletion of this event unless another was reported since."""
 
-    async def backlog(self, provider: str, *, now: datetime) -> CheckBacklog:
+    async def get_backlog(self, provider: str, *, now: datetime) -> CheckBacklog:
         """Return how many checks there are and how many are overdue."""

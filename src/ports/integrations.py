@@ -15,10 +15,10 @@ class IntegrationStore(Protocol):
     async def get_for_update(self, organization_id: OrganizationId, provider: str) -> Integration | None:
         """Like `find`, and keep others from changing it until this transaction ends."""
 
-    async def hold(self, integration_ids: Collection[IntegrationId]) -> None:
+    async def lock(self, integration_ids: Collection[IntegrationId]) -> None:
         """Keep others from changing these, or linking their repositories, until this transaction ends."""
 
-    async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
+    async def list_by_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
 
     async def find_webhook_secret(self, provider: str, provider_id: str) -> EncryptedWebhookSecret | None:
@@ -27,10 +27,10 @@ class IntegrationStore(Protocol):
     async def set_webhook_secret(self, sealed: EncryptedWebhookSecret) -> None:
         """Store an integration's own webhook secret, which replaces the one before."""
 
-    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
+    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, revoked or not, by provider."""
 
-    async def to_uninstall(self, *, limit: int) -> Sequence[Integration]:
+    async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
         """Return revoked integrations whose installation should go, longest asked for first."""
 
     async def next_id(self) -> IntegrationId:

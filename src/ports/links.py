@@ -12,16 +12,16 @@ class LinkStore(Protocol):
     async def find(self, project_id: ProjectId, provider: str) -> Link | None:
         """Return the project's link with this provider."""
 
-    async def of_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
+    async def list_by_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
         """Return all links of these projects, oldest first."""
 
-    async def of_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
+    async def list_by_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
         """Return all links to these repositories, oldest first."""
 
-    async def of_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
+    async def list_by_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
         """Return all links of one integration, oldest first."""
 
-    async def release(self, link_id: LinkId, *, limit: int) -> int:
+    async def detach_events(self, link_id: LinkId, *, limit: int) -> int:
         """Let at most `limit` events of the ledger go that name this link; return how many did.
 
         Deleting a link lets go of those that are left, and takes the longer for each.

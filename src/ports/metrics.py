@@ -11,75 +11,75 @@ class Metrics(Protocol):
     Methods never raise and never wait. They run on the hot path and take a few microseconds at most.
     """
 
-    def received(self, count: int, duplicates: int) -> None:
+    def count_received(self, count: int, duplicates: int) -> None:
         """Count deliveries stored and acknowledged, and how many of them are duplicates."""
 
-    def replayed(self, count: int) -> None:
+    def count_replayed(self, count: int) -> None:
         """Count deliveries with the body of an earlier delivery but a different delivery id."""
 
-    def refused(self, reason: str) -> None:
+    def count_rejected(self, reason: str) -> None:
         """Count one rejected webhook request. `reason` is one of a small, fixed set of values."""
 
-    def group(self, size: int) -> None:
+    def observe_group_commit(self, size: int) -> None:
         """Record one database commit that stored `size` deliveries."""
 
-    def settled(self, status: EventStatus, count: int) -> None:
+    def count_results(self, status: EventStatus, count: int) -> None:
         """Count processed webhook events by resulting status."""
 
-    def recovered(self, count: int) -> None:
+    def count_recovered(self, count: int) -> None:
         """Count missing deliveries fetched from a provider's delivery log."""
 
-    def recovery(self, provider: str, *, missing: int, behind: float) -> None:
+    def set_recovery_state(self, provider: str, *, missing: int, behind: float) -> None:
         """Publish the number of missing deliveries and the seconds since the last complete log comparison."""
 
-    def called(self, method: str, status: str, seconds: float) -> None:
+    def observe_grpc_call(self, method: str, status: str, seconds: float) -> None:
         """Record the duration of one gRPC call, by method and status."""
 
-    def oldest_due(self, seconds: float) -> None:
+    def set_oldest_due(self, seconds: float) -> None:
         """Publish the seconds since the oldest due webhook event was received, or 0 if no event is due."""
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+    def observe_http_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Record the duration of one HTTP request. Webhook deliveries are not included.
 
         `route` is the path template with names instead of ids, and not the path, so that clients
         cannot create new time series.
         """
 
-    def asked(self, provider: str, outcome: str, seconds: float) -> None:
+    def observe_provider_request(self, provider: str, outcome: str, seconds: float) -> None:
         """Record one request to a provider: `answered`, the error category, or `unavailable`."""
 
-    def budget(self, provider: str, kind: str, installation: str, left: float) -> None:
+    def set_rate_limit_remaining(self, provider: str, kind: str, installation: str, left: float) -> None:
         """Publish the remaining fraction of the hourly rate limit of a credential type or installation."""
 
-    def breaker(self, provider: str, *, is_open: bool) -> None:
+    def set_circuit_breaker(self, provider: str, *, is_open: bool) -> None:
         """Publish whether the provider's circuit breaker is open."""
 
-    def odd_parts(self, provider: str, source: str, field: str, count: int) -> None:
+    def count_skipped_fields(self, provider: str, source: str, field: str, count: int) -> None:
         """Count optional fields of a payload or response that were skipped because of a wrong type.
 
         `source` is an event type or the name of a response type. `field` is a path in our own schema.
         """
 
-    def event_name_mismatch(self, provider: str, event_type: str) -> None:
+    def count_event_name_mismatch(self, provider: str, event_type: str) -> None:
         """Count one payload that does not match the event type in its header."""
 
-    def minted(self, provider: str, outcome: str) -> None:
+    def count_token_request(self, provider: str, outcome: str) -> None:
         """Count one installation token request: `minted`, the error code, or `left` (cancelled, a bug)."""
 
-    def backlog(self, gauges: BacklogGauges) -> None:
+    def set_backlog(self, gauges: BacklogGauges) -> None:
         """Publish the backlog gauges."""
 
-    def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:
+    def count_installation_check(self, provider: str, outcome: CheckOutcome) -> None:
         """Count one check of an installation with its provider."""
 
-    def installation_checks(self, provider: str, *, overdue_seconds: float) -> None:
+    def set_installation_check_delay(self, provider: str, *, overdue_seconds: float) -> None:
         """Publish how many seconds the most overdue daily check is late."""
 
-    def streams(self, count: int) -> None:
+    def set_open_streams(self, count: int) -> None:
         """Publish how many event streams this process has open."""
 
-    def writable(self, *, is_writable: bool) -> None:
+    def set_writable(self, *, is_writable: bool) -> None:
         """Publish whether the last test write to the database succeeded."""
 
-    def stream_lag(self, seconds: float) -> None:
+    def observe_stream_lag(self, seconds: float) -> None:
         """Record the time from storing a domain event to sending it to a stream."""

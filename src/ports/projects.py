@@ -36,7 +36,7 @@ class ProjectStore(Protocol):
         With `linked`, only those that have a link, or have none.
         """
 
-    async def linked_to(
+    async def list_by_repositories(
         self, organization_id: OrganizationId, integration_id: IntegrationId, repo_ids: Collection[RepoId], *, most: int
     ) -> Mapping[RepoId, Sequence[Project]]:
         """Return the organization's projects linked to each of these repositories of an integration.

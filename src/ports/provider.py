@@ -46,27 +46,27 @@ class GitProvider(Protocol):
     def needs(self) -> AppNeeds:
         """What our app must be granted and told of, in this provider's words."""
 
-    def key_uses(self) -> Mapping[str, datetime]:
+    def get_key_uses(self) -> Mapping[str, datetime]:
         """Return when each of the app's keys was last used by this process, by the provider's name for it."""
 
     # As our app. A refusal of the app itself raises `AppRefused`.
 
-    async def app(self) -> App:
+    async def get_app(self) -> App:
         """Return our app as the provider knows it."""
 
-    async def clock_offset(self) -> timedelta | None:
+    async def measure_clock_offset(self) -> timedelta | None:
         """Return how far the provider's clock is ahead of ours; None where it does not tell.
 
         Answers also while our app is refused, which a wrong clock may cause. Not exact: to a second.
         """
 
-    async def installation(self, provider_id: str) -> Installation:
+    async def get_installation(self, provider_id: str) -> Installation:
         """Return one installation, suspended or not; raises `InstallationGone`."""
 
-    async def installation_requests(self) -> Sequence[InstallationRequest]:
+    async def list_installation_requests(self) -> Sequence[InstallationRequest]:
         """Return the requests that wait for an owner's approval."""
 
-    def manage_url(self, integration: Integration) -> str | None:
+    def build_manage_url(self, integration: Integration) -> str | None:
         """Return the page where the account's owners manage our app: its repositories and permissions."""
 
     async def mint_token(
@@ -87,19 +87,19 @@ class GitProvider(Protocol):
     async def uninstall(self, provider_id: str) -> None:
         """Remove the installation at the provider; one that is gone already is fine."""
 
-    def deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
+    def list_deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
         """Return the log of deliveries, newest first, page by page as it is read."""
 
-    async def delivery_payload(self, logged_id: int) -> QuotedDelivery:
+    async def get_delivery(self, logged_id: int) -> QuotedDelivery:
         """Return what a logged delivery told; raises `NotVisible`."""
 
     async def redeliver(self, logged_id: int) -> None:
         """Ask for the delivery to be sent again; raises `NotVisible`."""
 
-    def calls_left(self) -> float | None:
+    def get_remaining_calls(self) -> float | None:
         """Return the part of this hour's calls that the last look into the log left; None where not told."""
 
-    async def webhook_config(self) -> WebhookConfig:
+    async def get_webhook_config(self) -> WebhookConfig:
         """Return where deliveries are sent.
 
         Not promised: that they are sent. A provider may not tell whether they are switched on.
@@ -107,22 +107,22 @@ class GitProvider(Protocol):
 
     # With an installation's token. A dead one raises `CredentialRefused`.
 
-    def repositories(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
+    def list_repository_pages(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
         """Return every page of the installation's repositories, several fetched at once, in any order.
 
         Each repository comes once. Where so much changed meanwhile that some may be missing, the last page is
         not `whole`.
         """
 
-    async def repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
+    async def get_repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
         """Return one repository by its durable id; raises `NotVisible`. Seeing one proves no right to it."""
 
-    async def branches(
+    async def list_branches(
         self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
     ) -> Sequence[Branch]:
         """Return at most `limit` branches whose names begin with `prefix`, by name; raises `NotVisible`."""
 
-    async def branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
+    async def find_branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
         """Return one branch by its exact name; raises `NotVisible` for the repository."""
 
     async def revoke_token(self, token: Secret) -> None:
@@ -130,16 +130,16 @@ class GitProvider(Protocol):
 
     # As a person.
 
-    async def install_url(self, *, state: str, account_id: str | None = None) -> str:
+    async def build_install_url(self, *, state: str, account_id: str | None = None) -> str:
         """Return where a person installs our app, on this account if one is given.
 
         Asks the provider at times, since an app's page moves when the app is renamed.
         """
 
-    def single_sign_on_url(self, account_login: str | None) -> str | None:
+    def build_single_sign_on_url(self, account_login: str | None) -> str | None:
         """Return where a person signs in to an account that requires it; without one, to any of theirs."""
 
-    def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
+    def build_authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
         """Return where a person authorizes our app (PKCE, S256)."""
 
     async def exchange_code(
@@ -156,16 +156,16 @@ class GitProvider(Protocol):
         After `ProviderUnavailable` it is open whether the old one died.
         """
 
-    async def person(self, token: Secret) -> ProviderPerson:
+    async def get_person(self, token: Secret) -> ProviderPerson:
         """Return whom a user token speaks for."""
 
-    async def verified_emails(self, token: Secret) -> Sequence[str]:
+    async def list_verified_emails(self, token: Secret) -> Sequence[str]:
         """Return the person's verified addresses; raises `PermissionMissing`."""
 
-    async def visible_installations(self, token: Secret) -> VisibleInstallations:
+    async def list_visible_installations(self, token: Secret) -> VisibleInstallations:
         """Return our installations the person can see, over all pages. Seeing one is not owning it."""
 
-    async def administration(
+    async def count_administered(
         self,
         token: Secret,
         provider_id: str,

@@ -107,7 +107,7 @@ class UserTokenStore(TokenStore[ConnectionId], Protocol):
     async def delete_revocation(self, revocation_id: RevocationId) -> None:
         """Delete a revocation that is done, or that cannot succeed."""
 
-    async def keep_grant(self, provider: str, provider_user_id: ProviderUserId, *, now: datetime) -> bool:
+    async def exclude_grant_revocation(self, provider: str, provider_user_id: ProviderUserId, *, now: datetime) -> bool:
         """Limit the queued revocations of this account to their tokens, because the user connects it again.
 
         Returns False while a caller revokes the whole grant of the account: that would also end new tokens.

@@ -6,22 +6,22 @@ from typing import Protocol
 class SpanRole(Enum):
     """The kind of a span: server, client or consumer of a queue."""
 
-    ANSWERS = "answers"
-    ASKS = "asks"
-    PROCESSES = "processes"
+    SERVER = "answers"
+    CLIENT = "asks"
+    CONSUMER = "processes"
     """Work from a queue."""
 
 
 class Span(Protocol):
     """An operation that is being traced."""
 
-    def call(self, name: str) -> None:
+    def rename(self, name: str) -> None:
         """Set the name when it is known. Use a small, fixed set of names."""
 
-    def note(self, **facts: str | int) -> None:
+    def set_attributes(self, **facts: str | int) -> None:
         """Add attributes. They must not contain secrets, email addresses or query strings."""
 
-    def failed(self, reason: str) -> None:
+    def mark_failed(self, reason: str) -> None:
         """Mark the span as failed, with a stable reason."""
 
 
@@ -32,7 +32,7 @@ class Traces(Protocol):
     off, there is no instance of this class, and tracing has no cost.
     """
 
-    def span(
+    def start_span(
         self, name: str, role: SpanRole, *, parent: str | None = None, **facts: str | int
     ) -> AbstractContextManager[Span]:
         """Start a child span of the current span, or of `parent`. It ends with the block.
@@ -41,5 +41,5 @@ class Traces(Protocol):
         message can contain secrets. A `parent` that cannot be parsed starts a new trace.
         """
 
-    def carried(self) -> str | None:
+    def get_traceparent(self) -> str | None:
         """Return the current span as a W3C `traceparent`, to continue the trace in another process."""

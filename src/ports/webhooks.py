@@ -18,14 +18,14 @@ class BodyDigest(Protocol):
 class WebhookProtocol(Protocol):
     """How one provider signs and words its deliveries. Pure: bytes in, values out."""
 
-    def claimed_source(self, headers: Headers, query: bytes) -> str | None:
+    def find_claimed_source(self, headers: Headers, query: bytes) -> str | None:
         """Return the source key that an unverified request claims, or None if its secret is a setting.
 
         The key only selects the integration whose own secrets `verify` gets. `query` is the query string of
         the request. Called before the body is read.
         """
 
-    def digest(self) -> BodyDigest:
+    def start_digest(self) -> BodyDigest:
         """Begin a signature over a body in parts."""
 
     def verify(
@@ -45,17 +45,17 @@ class WebhookProtocol(Protocol):
         Raises `SignatureRefused`, `HeadersRefused` or `BodyRefused`, in this order.
         """
 
-    def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
+    def accept_quoted(self, quoted: QuotedDelivery) -> VerifiedDelivery:
         """Return a delivery that the provider's API quoted; raises `HeadersRefused` or `BodyRefused`."""
 
-    def acts_on(self, event_type: str) -> bool:
+    def handles(self, event_type: str) -> bool:
         """Tell whether deliveries of this type may lead to anything but a note that they came."""
 
-    def read(self, event_type: str, body: bytes) -> ProviderEvent:
+    def decode(self, event_type: str, body: bytes) -> ProviderEvent:
         """Read a kept body into what it tells us; raises `EnvelopeUnreadable`."""
 
-    def show(self, body: bytes) -> bytes:
+    def format_body(self, body: bytes) -> bytes:
         """Return a kept body as JSON text for people."""
 
-    def secret_uses(self) -> Mapping[str, datetime]:
+    def get_secret_uses(self) -> Mapping[str, datetime]:
         """Return when each accepted secret last verified a delivery in this process, by fingerprint."""

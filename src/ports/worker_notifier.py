@@ -8,11 +8,11 @@ class WorkerNotifier(Protocol):
     A ring that meets one not yet answered is swallowed, for at most 30 seconds.
     """
 
-    def ring(self, lane: int) -> None:
+    def notify(self, lane: int) -> None:
         """Ask for a drain; returns at once, never raises, and never waits for the network."""
 
-    async def ring_due(self, lanes: Collection[int]) -> None:
+    async def notify_due(self, lanes: Collection[int]) -> None:
         """Ask for drains of lanes known to be due, swallowing none."""
 
-    async def answer(self, lane: int) -> None:
+    async def acknowledge(self, lane: int) -> None:
         """Let new rings through; called before the first look into the lane. Never raises."""

@@ -107,7 +107,7 @@ class DeliveryLogContract:
         replays = [replace(delivery, delivery_id=str(uuid4())) for _ in range(3)]
         assert [await log.append(replay) for replay in replays] == [Receipt.REPLAYED] * 3
         async with world.unit_of_work() as tx:
-            await tx.event_queue.settle([EventResult((await world.seen(delivery)).id, EventStatus.PROCESSED)])
+            await tx.event_queue.record_results([EventResult((await world.seen(delivery)).id, EventStatus.PROCESSED)])
             await tx.commit()
         await world.expire_payload(await world.seen(delivery))
         assert await log.append(replays[0]) is Receipt.REPLAYED

@@ -11,15 +11,15 @@ class DirectoryContract:
     async def test_unknown_is_none(self, world: World) -> None:
         """Looking for what is not there is no error."""
         assert await world.directory.find_user(uuid4()) is None
-        assert await world.directory.find_user_of(UserId(404)) is None
+        assert await world.directory.find_user_by_id(UserId(404)) is None
         assert await world.directory.find_organization(uuid4()) is None
-        assert await world.directory.memberships(UserId(404)) == []
+        assert await world.directory.list_memberships(UserId(404)) == []
 
     async def test_people_are_found_by_what_callers_know(self, world: World) -> None:
         """Users and organizations are found by their external ids."""
         user, organization = await world.user(), await world.organization()
         assert await world.directory.find_user(user.external_id) == user
-        assert await world.directory.find_user_of(user.id) == user
+        assert await world.directory.find_user_by_id(user.id) == user
         assert await world.directory.find_organization(organization.external_id) == organization
 
     async def test_a_place_is_an_organization_with_ones_role_in_it(self, world: World) -> None:
@@ -35,8 +35,8 @@ class DirectoryContract:
             (UserId(404), OrganizationRole(acme, None)),
             (None, OrganizationRole(acme, None)),
         ):
-            assert await world.directory.find_place(acme.external_id, user_id) == place
-        assert await world.directory.find_place(uuid4(), user.id) is None
+            assert await world.directory.find_organization_role(acme.external_id, user_id) == place
+        assert await world.directory.find_organization_role(uuid4(), user.id) is None
 
     async def test_memberships_by_name(self, world: World) -> None:
         """A user's memberships come by organization name, each with its role, and nobody else's."""
@@ -45,7 +45,7 @@ class DirectoryContract:
         await world.member(user, zenith, Role.VIEWER)
         await world.member(user, acme, Role.OWNER)
         await world.member(other, acme, Role.MEMBER)
-        assert await world.directory.memberships(user.id) == [
+        assert await world.directory.list_memberships(user.id) == [
             Membership(acme, user.id, Role.OWNER),
             Membership(zenith, user.id, Role.VIEWER),
         ]
@@ -57,15 +57,15 @@ class DirectoryContract:
         await world.member(member, acme, Role.VIEWER)
         await world.member(stranger, zenith, Role.OWNER)
         asked = [member.external_id, stranger.external_id, uuid4()]
-        assert await world.directory.members(acme.id, asked) == {member.external_id: member}
-        assert await world.directory.members(acme.id, []) == {}
+        assert await world.directory.find_members(acme.id, asked) == {member.external_id: member}
+        assert await world.directory.find_members(acme.id, []) == {}
 
     async def test_role_changes(self, world: World) -> None:
         """The role that counts is today's."""
         user, organization = await world.user(), await world.organization()
         await world.member(user, organization, Role.OWNER)
         await world.member(user, organization, Role.VIEWER)
-        [membership] = await world.directory.memberships(user.id)
+        [membership] = await world.directory.list_memberships(user.id)
         assert membership.role is Role.VIEWER
 
     async def test_a_member_is_found_by_the_ids_that_were_kept(self, world: World) -> None:

@@ -23,13 +23,13 @@ class UnitOfWorkContract:
             async with world.unit_of_work() as other:
                 assert await other.integrations.find(organization.id, PROVIDER) is None
                 assert await other.catalog.load_repositories(integration.id) == []
-                assert await other.domain_events.after(0, limit=10) == []
+                assert await other.domain_events.list_after(0, limit=10) == []
             await tx.commit()
         async with world.unit_of_work() as other:
             assert await other.integrations.find(organization.id, PROVIDER) is not None
             assert len(await other.catalog.load_repositories(integration.id)) == 1
-            assert len(await other.domain_events.after(0, limit=10)) == 1
-            assert len(await other.versions.of_item("integration", str(integration.external_id))) == 1
+            assert len(await other.domain_events.list_after(0, limit=10)) == 1
+            assert len(await other.versions.list_by_item("integration", str(integration.external_id))) == 1
 
     async def test_transaction_sees_its_own_writes(self, world: World) -> None:
         """What a transaction wrote it reads back before it commits."""

@@ -101,7 +101,7 @@ class World(ABC):
                 provider_username=login,
             )
             await tx.connections.apply([step(None, connection)])
-            await tx.connections.set_emails(connection.id, emails)
+            await tx.connections.replace_emails(connection.id, emails)
             await tx.commit()
             stored = await tx.connections.find(user.id, PROVIDER)
         assert stored is not None
@@ -131,7 +131,7 @@ class World(ABC):
     async def settle(self, *results: EventResult) -> None:
         """Write how events ended."""
         async with self.unit_of_work() as tx:
-            await tx.event_queue.settle(results)
+            await tx.event_queue.record_results(results)
             await tx.commit()
 
     async def request(self, organization: Organization, user: User, **facts: Fact) -> PendingRequest:

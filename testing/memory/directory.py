@@ -19,7 +19,7 @@ class MemoryDirectory(Directory):
             users = session.state.users.values()
             return next((user for user in users if user.external_id == external_id), None)
 
-    async def find_user_of(self, user_id: UserId) -> User | None:
+    async def find_user_by_id(self, user_id: UserId) -> User | None:
         """Return a user whose id was kept."""
         async with self._database.session() as session:
             return session.state.users.get(user_id)
@@ -30,7 +30,7 @@ class MemoryDirectory(Directory):
             organizations = session.state.organizations.values()
             return next((known for known in organizations if known.external_id == external_id), None)
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
+    async def find_organization_role(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Return an organization with this user's role in it."""
         organization = await self.find_organization(organization_id)
         if organization is None:
@@ -48,7 +48,7 @@ class MemoryDirectory(Directory):
             user, organization = state.users.get(user_id), state.organizations.get(organization_id)
         return Member(user, organization, role) if user and organization and role else None
 
-    async def members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+    async def find_members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """Return those of these people who are members of an organization."""
         async with self._database.session() as session:
             state = session.state
@@ -58,7 +58,7 @@ class MemoryDirectory(Directory):
                 if user.external_id in user_ids and (user.id, organization_id) in state.memberships
             }
 
-    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
+    async def list_memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""
         async with self._database.session() as session:
             state = session.state

@@ -34,91 +34,91 @@ class MemoryMetrics(Metrics):
         self.lags: list[float] = []
         self.replays = 0
 
-    def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:
+    def count_installation_check(self, provider: str, outcome: CheckOutcome) -> None:
         """Count the check."""
         self.checks[provider, outcome] += 1
 
-    def installation_checks(self, provider: str, *, overdue_seconds: float) -> None:
+    def set_installation_check_delay(self, provider: str, *, overdue_seconds: float) -> None:
         """Keep the latest figure of the provider."""
         self.overdue_checks[provider] = overdue_seconds
 
-    def received(self, count: int, duplicates: int) -> None:
+    def count_received(self, count: int, duplicates: int) -> None:
         """Add to both figures."""
         self.received_deliveries += count
         self.duplicates += duplicates
 
-    def replayed(self, count: int) -> None:
+    def count_replayed(self, count: int) -> None:
         """Add to the figure."""
         self.replays += count
 
-    def refused(self, reason: str) -> None:
+    def count_rejected(self, reason: str) -> None:
         """Add one under this reason."""
         self.refusals[reason] += 1
 
-    def group(self, size: int) -> None:
+    def observe_group_commit(self, size: int) -> None:
         """Remember the size."""
         self.groups.append(size)
 
-    def settled(self, status: EventStatus, count: int) -> None:
+    def count_results(self, status: EventStatus, count: int) -> None:
         """Add to this status's figure."""
         self.results[status] += count
 
-    def recovered(self, count: int) -> None:
+    def count_recovered(self, count: int) -> None:
         """Add to the figure."""
         self.recovered_deliveries += count
 
-    def recovery(self, provider: str, *, missing: int, behind: float) -> None:
+    def set_recovery_state(self, provider: str, *, missing: int, behind: float) -> None:
         """Remember the latest figures of the provider."""
         self.recoveries[provider] = missing, behind
 
-    def called(self, method: str, status: str, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+    def observe_grpc_call(self, method: str, status: str, seconds: float) -> None:  # noqa: ARG002 - the port's signature
         """Add one to the figure of this method and ending."""
         self.calls[method, status] += 1
 
-    def oldest_due(self, seconds: float) -> None:
+    def set_oldest_due(self, seconds: float) -> None:
         """Remember the latest figure."""
         self.oldest_due_seconds = seconds
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+    def observe_http_request(self, method: str, route: str, status: int, seconds: float) -> None:  # noqa: ARG002 - the port's signature
         """Add one to the figure of this method, route and status."""
         self.answers[method, route, status] += 1
 
-    def asked(self, provider: str, outcome: str, seconds: float) -> None:  # noqa: ARG002 - the port's signature
+    def observe_provider_request(self, provider: str, outcome: str, seconds: float) -> None:  # noqa: ARG002 - the port's signature
         """Add one to the figure of this provider and outcome."""
         self.asks[provider, outcome] += 1
 
-    def budget(self, provider: str, kind: str, installation: str, left: float) -> None:
+    def set_rate_limit_remaining(self, provider: str, kind: str, installation: str, left: float) -> None:
         """Remember the latest figure of this kind or installation."""
         self.budgets[provider, kind, installation] = left
 
-    def breaker(self, provider: str, *, is_open: bool) -> None:
+    def set_circuit_breaker(self, provider: str, *, is_open: bool) -> None:
         """Remember how it is."""
         self.breakers[provider] = is_open
 
-    def odd_parts(self, provider: str, source: str, field: str, count: int) -> None:
+    def count_skipped_fields(self, provider: str, source: str, field: str, count: int) -> None:
         """Add to the figure of this field."""
         self.odd[provider, source, field] += count
 
-    def event_name_mismatch(self, provider: str, event_type: str) -> None:
+    def count_event_name_mismatch(self, provider: str, event_type: str) -> None:
         """Add one to the figure of this event type."""
         self.mismatches[provider, event_type] += 1
 
-    def minted(self, provider: str, outcome: str) -> None:
+    def count_token_request(self, provider: str, outcome: str) -> None:
         """Add one to the figure of this outcome."""
         self.mints[provider, outcome] += 1
 
-    def backlog(self, gauges: BacklogGauges) -> None:
+    def set_backlog(self, gauges: BacklogGauges) -> None:
         """Remember the latest."""
         self.last_backlog = gauges
 
-    def streams(self, count: int) -> None:
+    def set_open_streams(self, count: int) -> None:
         """Remember the latest figure."""
         self.open_streams = count
 
-    def writable(self, *, is_writable: bool) -> None:
+    def set_writable(self, *, is_writable: bool) -> None:
         """Remember the latest."""
         self.is_writable = is_writable
 
-    def stream_lag(self, seconds: float) -> None:
+    def observe_stream_lag(self, seconds: float) -> None:
         """Remember each."""
         self.lags.append(seconds)

@@ -81,34 +81,34 @@ class FakeProvider(Failing, GitProvider):
         """What the world's app has, unless the world says otherwise."""
         return self.world.needs
 
-    def key_uses(self) -> Mapping[str, datetime]:
+    def get_key_uses(self) -> Mapping[str, datetime]:
         """Return when the one key was last used."""
         return {"SHA256:fake": self._key_used_at} if self._key_used_at else {}
 
     # As our app.
 
-    async def app(self) -> App:
+    async def get_app(self) -> App:
         """Return our app."""
-        await self._as_app("app")
+        await self._as_app("get_app")
         return self.world.app
 
-    async def clock_offset(self) -> timedelta | None:
+    async def measure_clock_offset(self) -> timedelta | None:
         """Return what the world says; a refused app may know it, too."""
-        await self._meet("clock_offset")
+        await self._meet("measure_clock_offset")
         return self.world.clock_offset
 
-    async def installation(self, provider_id: str) -> Installation:
+    async def get_installation(self, provider_id: str) -> Installation:
         """Return one installation, suspended or not; raises `InstallationGone`."""
-        await self._as_app("installation")
+        await self._as_app("get_installation")
         return self._installed(provider_id).facts
 
-    def manage_url(self, integration: Integration) -> str | None:
+    def build_manage_url(self, integration: Integration) -> str | None:
         """Return where an installation is managed."""
         return f"https://provider.example/installations/{integration.provider_id}"
 
-    async def installation_requests(self) -> Sequence[InstallationRequest]:
+    async def list_installation_requests(self) -> Sequence[InstallationRequest]:
         """Return the requests that wait."""
-        await self._as_app("installation_requests")
+        await self._as_app("list_installation_requests")
         return list(self.world.requests)
 
     async def mint_token(
@@ -145,21 +145,21 @@ class FakeProvider(Failing, GitProvider):
         await self._as_app("uninstall")
         self.world.installations.pop(provider_id, None)
 
-    async def deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
+    async def list_deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
         """Return the log, newest first."""
-        await self._as_app("deliveries")
+        await self._as_app("list_deliveries")
         for sent in list(self.world.deliveries):
             yield sent.logged
 
-    async def delivery_payload(self, logged_id: int) -> QuotedDelivery:
+    async def get_delivery(self, logged_id: int) -> QuotedDelivery:
         """Return what was sent; raises `NotVisible`."""
-        await self._as_app("delivery_payload")
+        await self._as_app("get_delivery")
         sent = self._sent(logged_id)
         if sent.body is None:
             raise NotVisible("The provider's log no longer stores this payload.")
         return QuotedDelivery(self._name, sent.logged.guid, sent.logged.event_type, sent.body)
 
-    def calls_left(self) -> float | None:
+    def get_remaining_calls(self) -> float | None:
         """Return what the world says."""
         return self.world.calls_left
 
@@ -168,38 +168,38 @@ class FakeProvider(Failing, GitProvider):
         await self._as_app("redeliver")
         self.world.redelivered.append(self._sent(logged_id).logged.id)
 
-    async def webhook_config(self) -> WebhookConfig:
+    async def get_webhook_config(self) -> WebhookConfig:
         """Return where deliveries are sent."""
-        await self._as_app("webhook_config")
+        await self._as_app("get_webhook_config")
         return self.world.config
 
     # With an installation's token.
 
-    async def repositories(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
+    async def list_repository_pages(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
         """Return every page of what the token opens, by id."""
-        await self._meet("repositories")
+        await self._meet("list_repository_pages")
         opened = [facts for _, facts in sorted(self._opened(access.token).items())]
         # An installation without repositories has one page all the same, which says so.
         for start in range(0, max(len(opened), 1), self._page_size):
             yield RepositoryPage(len(opened), tuple(opened[start : start + self._page_size]))
 
-    async def repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
+    async def get_repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
         """Return one repository; as at a real provider, any public one there is can be seen."""
-        await self._meet("repository")
+        await self._meet("get_repository")
         return self._visible(access.token, repo_id)
 
-    async def branches(
+    async def list_branches(
         self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
     ) -> Sequence[Branch]:
         """Return at most `limit` branches whose names begin so, by name; raises `NotVisible`."""
-        await self._meet("branches")
+        await self._meet("list_branches")
         self._visible(access.token, repo_id)
         known = sorted(self.world.branches.get(repo_id, []), key=lambda branch: branch.name)
         return [branch for branch in known if branch.name.startswith(prefix)][:limit]
 
-    async def branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
+    async def find_branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
         """Return one branch by its exact name; raises `NotVisible`."""
-        await self._meet("branch")
+        await self._meet("find_branch")
         self._visible(access.token, repo_id)
         known = self.world.branches.get(repo_id, [])
         return next((branch for branch in known if branch.name == name), None)
@@ -211,18 +211,18 @@ class FakeProvider(Failing, GitProvider):
 
     # As a person.
 
-    async def install_url(self, *, state: str, account_id: str | None = None) -> str:
+    async def build_install_url(self, *, state: str, account_id: str | None = None) -> str:
         """Return where a person installs our app."""
         query = {"state": state}
         if account_id is not None:
             query["target_id"] = account_id
         return f"{self.world.app.url}/installations/new?{urlencode(query)}"
 
-    def single_sign_on_url(self, account_login: str | None) -> str | None:
+    def build_single_sign_on_url(self, account_login: str | None) -> str | None:
         """Return where a person signs in to an account."""
         return f"https://provider.example/orgs/{account_login}/sso" if account_login else None
 
-    def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
+    def build_authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
         """Return where a person authorizes our app."""
         query = {"state": state, "redirect_uri": redirect_uri, "code_challenge": code_challenge}
         return f"https://provider.example/authorize?{urlencode(query)}"
@@ -249,22 +249,22 @@ class FakeProvider(Failing, GitProvider):
         self.world.grants.remove(grant)
         return self.world.grant(grant.person_id)
 
-    async def person(self, token: Secret) -> ProviderPerson:
+    async def get_person(self, token: Secret) -> ProviderPerson:
         """Return whom a user token speaks for."""
-        await self._meet("person")
+        await self._meet("get_person")
         return self._person(token).facts
 
-    async def verified_emails(self, token: Secret) -> Sequence[str]:
+    async def list_verified_emails(self, token: Secret) -> Sequence[str]:
         """Return the person's addresses; raises `PermissionMissing`."""
-        await self._meet("verified_emails")
+        await self._meet("list_verified_emails")
         emails = self._person(token).emails
         if emails is None:
             raise PermissionMissing("The app is not permitted to read email addresses. Grant it that permission.")
         return list(emails)
 
-    async def visible_installations(self, token: Secret) -> VisibleInstallations:
+    async def list_visible_installations(self, token: Secret) -> VisibleInstallations:
         """Return the installations of which the person sees a repository, or whose account is theirs."""
-        await self._meet("visible_installations")
+        await self._meet("list_visible_installations")
         person = self._person(token)
         found = [
             VisibleInstallation(provider_id, one.facts.account_id, one.facts.account_login)
@@ -273,7 +273,7 @@ class FakeProvider(Failing, GitProvider):
         ]
         return VisibleInstallations(tuple(found), self.world.hides_accounts)
 
-    async def administration(
+    async def count_administered(
         self,
         token: Secret,
         provider_id: str,
@@ -283,13 +283,13 @@ class FakeProvider(Failing, GitProvider):
     ) -> RepositoryAdministration:
         """Count what the person sees and administers; raises `NotVisible` where they see nothing of it."""
         person, installed = self._person(token), self.world.installations.get(provider_id)
-        await self._meet("administration")
+        await self._meet("count_administered")
         if installed is None or not _sees_some_of(person, installed):
             raise NotVisible("The installation does not exist, or this user has no access to it.")
         seen = sorted(person.sees & installed.repositories.keys())
         read = after.administered if after else 0
         while True:
-            await self._meet("administration_page")
+            await self._meet("administered_page")
             page = seen[read : read + self._page_size]
             administered = read + len(person.administers.intersection(page))
             read += len(page)

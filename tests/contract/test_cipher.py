@@ -50,9 +50,9 @@ def test_ciphertext_shows_its_key_and_hides_the_secret(cipher: Cipher) -> None:
     ciphertext = cipher.encrypt(Secret(TOKEN), context=PLACE)
 
     assert ciphertext.startswith("v1.new.")
-    assert cipher.key_of(ciphertext) == "new"
+    assert cipher.read_key_id(ciphertext) == "new"
     with pytest.raises(CiphertextRefused):
-        cipher.key_of("no ciphertext")
+        cipher.read_key_id("no ciphertext")
     assert TOKEN not in ciphertext
 
 

@@ -19,27 +19,27 @@ from testing.memory.metrics import MemoryMetrics
 
 def happen(metrics: Metrics) -> None:
     """Let a little of everything happen."""
-    metrics.received(1, 0)
-    metrics.received(1, 1)
-    metrics.refused("signature_missing")
-    metrics.refused("signature_missing")
-    metrics.refused("body_too_large")
-    metrics.group(3)
-    metrics.settled(EventStatus.PROCESSED, 40)
-    metrics.settled(EventStatus.FAILED, 1)
-    metrics.oldest_due(2.5)
-    metrics.recovered(4)
-    metrics.recovery("github", missing=3, behind=60.5)
-    metrics.called("GetIntegration", "OK", 0.01)
-    metrics.answered("GET", "/api/v1/{org_id}/events", 200, 0.01)
-    metrics.answered("GET", "/api/v1/{org_id}/events", 204, 0.01)
-    metrics.answered("MADE-UP", "unmatched", 405, 0.01)
-    metrics.asked("github", "rate_limited", 0.2)
-    metrics.budget("github", "app", "", 0.75)
-    metrics.budget("github", "installation", "117", 0.5)
-    metrics.breaker("github", is_open=True)
-    metrics.minted("github", "minted")
-    metrics.backlog(
+    metrics.count_received(1, 0)
+    metrics.count_received(1, 1)
+    metrics.count_rejected("signature_missing")
+    metrics.count_rejected("signature_missing")
+    metrics.count_rejected("body_too_large")
+    metrics.observe_group_commit(3)
+    metrics.count_results(EventStatus.PROCESSED, 40)
+    metrics.count_results(EventStatus.FAILED, 1)
+    metrics.set_oldest_due(2.5)
+    metrics.count_recovered(4)
+    metrics.set_recovery_state("github", missing=3, behind=60.5)
+    metrics.observe_grpc_call("GetIntegration", "OK", 0.01)
+    metrics.observe_http_request("GET", "/api/v1/{org_id}/events", 200, 0.01)
+    metrics.observe_http_request("GET", "/api/v1/{org_id}/events", 204, 0.01)
+    metrics.observe_http_request("MADE-UP", "unmatched", 405, 0.01)
+    metrics.observe_provider_request("github", "rate_limited", 0.2)
+    metrics.set_rate_limit_remaining("github", "app", "", 0.75)
+    metrics.set_rate_limit_remaining("github", "installation", "117", 0.5)
+    metrics.set_circuit_breaker("github", is_open=True)
+    metrics.count_token_request("github", "minted")
+    metrics.set_backlog(
         BacklogGauges(
             7,
             failed_events=1,
@@ -49,10 +49,10 @@ def happen(metrics: Metrics) -> None:
             oldest_sync_seconds=90.5,
         )
     )
-    metrics.checked_installation("github", CheckOutcome.REVOKED)
-    metrics.installation_checks("github", overdue_seconds=12.5)
-    metrics.streams(5)
-    metrics.stream_lag(0.2)
+    metrics.count_installation_check("github", CheckOutcome.REVOKED)
+    metrics.set_installation_check_delay("github", overdue_seconds=12.5)
+    metrics.set_open_streams(5)
+    metrics.observe_stream_lag(0.2)
 
 
 def test_memory_records_each_measurement() -> None:
@@ -134,7 +134,7 @@ def test_only_the_scheduler_exports_the_time_of_its_last_run() -> None:
     metrics = PrometheusMetrics()
     assert pattern.findall(metrics.exposition()) == [b"0.0"]
     before = time.time()
-    metrics.oldest_due(0.0)
+    metrics.set_oldest_due(0.0)
     [ran_at] = pattern.findall(metrics.exposition())
     assert before <= float(ran_at) <= time.time()
 
@@ -150,9 +150,9 @@ def test_counts_installations_after_the_first_thousand_together() -> None:
     """Each installation is a time series in every process."""
     metrics = PrometheusMetrics()
     for number in range(1500):
-        metrics.budget("github", "installation", str(number), 1.0)
-    metrics.budget("github", "installation", "7", 0.25)
-    metrics.budget("github", "installation", "1499", 0.5)
+        metrics.set_rate_limit_remaining("github", "installation", str(number), 1.0)
+    metrics.set_rate_limit_remaining("github", "installation", "7", 0.25)
+    metrics.set_rate_limit_remaining("github", "installation", "1499", 0.5)
 
     lines = metrics.exposition().decode().splitlines()
     told = [line for line in lines if line.startswith("crewkit_git_provider_budget_left_ratio{")]
@@ -168,7 +168,7 @@ def test_counting_takes_little_time(metrics: Metrics) -> None:
     for _ in range(5):
         started = time.perf_counter()
         for _ in range(200):
-            metrics.received(1, 0)
+            metrics.count_received(1, 0)
         best = min(best, (time.perf_counter() - started) / 200)
 
     assert best < 20e-6

@@ -18,9 +18,12 @@ def kept() -> InMemorySpanExporter:
 def test_continues_a_trace_in_another_process(kept: InMemorySpanExporter) -> None:
     """The carried span is the parent there, whatever span is current."""
     here, there = (OpenTelemetryTraces(SimpleSpanProcessor(kept)) for _ in range(2))
-    with here.span("receive_delivery", SpanRole.ANSWERS):
-        carried = here.carried()
-    with there.span("drain_lane", SpanRole.PROCESSES, parent=carried, lane=3), there.span("github GET", SpanRole.ASKS):
+    with here.start_span("receive_delivery", SpanRole.SERVER):
+        carried = here.get_traceparent()
+    with (
+        there.start_span("drain_lane", SpanRole.CONSUMER, parent=carried, lane=3),
+        there.start_span("github GET", SpanRole.CLIENT),
+    ):
         pass
     received, asked, drained = kept.get_finished_spans()
     assert {one.context.trace_id for one in (received, asked, drained)} == {received.context.trace_id}
@@ -34,7 +37,7 @@ def test_continues_a_trace_in_another_process(kept: InMemorySpanExporter) -> Non
 @pytest.mark.parametrize("parent", ["", "nonsense", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
 def test_starts_a_new_trace_if_the_carrier_is_invalid(kept: InMemorySpanExporter, parent: str) -> None:
     """Other programs can write to the queue."""
-    with OpenTelemetryTraces(SimpleSpanProcessor(kept)).span("drain_lane", SpanRole.PROCESSES, parent=parent):
+    with OpenTelemetryTraces(SimpleSpanProcessor(kept)).start_span("drain_lane", SpanRole.CONSUMER, parent=parent):
         pass
     (span,) = kept.get_finished_spans()
     assert span.parent is None
@@ -43,7 +46,7 @@ def test_starts_a_new_trace_if_the_carrier_is_invalid(kept: InMemorySpanExporter
 def test_records_an_error_without_its_text(kept: InMemorySpanExporter) -> None:
     """Texts of exceptions may contain secrets."""
     traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
-    with pytest.raises(ValueError, match="s3cret"), traces.span("request", SpanRole.ANSWERS):
+    with pytest.raises(ValueError, match="s3cret"), traces.start_span("request", SpanRole.SERVER):
         raise ValueError("s3cret")
     (span,) = kept.get_finished_spans()
     assert (span.status.status_code, span.status.description) == (StatusCode.ERROR, "ValueError")
@@ -52,4 +55,4 @@ def test_records_an_error_without_its_text(kept: InMemorySpanExporter) -> None:
 
 def test_carries_nothing_outside_of_spans(kept: InMemorySpanExporter) -> None:
     """A notification outside a trace has no carrier."""
-    assert OpenTelemetryTraces(SimpleSpanProcessor(kept)).carried() is None
+    assert OpenTelemetryTraces(SimpleSpanProcessor(kept)).get_traceparent() is None

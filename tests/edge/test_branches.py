@@ -94,7 +94,7 @@ async def test_without_stored_branches_an_outage_is_an_error(edge: CatalogEdge, 
 
 async def test_suspended_integration_is_a_conflict(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     """Its owner can resolve it, so it is not an outage."""
-    edge.catalog.provider.fail("branches", InstallationSuspended("It is suspended."))
+    edge.catalog.provider.fail("list_branches", InstallationSuspended("It is suspended."))
     answer = await client.get(path(edge), headers=edge.of("viewer"))
     assert (answer.status_code, answer.json()["code"]) == (409, "installation_suspended")
 

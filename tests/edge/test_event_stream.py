@@ -109,7 +109,7 @@ async def test_filters_by_type_and_project(
         await browser.open()
     else:
         async with edge.world.unit_of_work() as tx:
-            browser.last_event_id = str((await tx.domain_events.bounds()).newest)
+            browser.last_event_id = str((await tx.domain_events.get_bounds()).newest)
     await happen(edge, "a", project_id=project.id)
     await happen(edge, "b", project_id=other.id)
     await happen(edge, "none")
@@ -131,7 +131,7 @@ async def test_advances_the_cursor_of_an_idle_reader(edge: WholeEdge, url: str) 
     for _ in range(2):
         await happen(edge, "elsewhere", edge.other)
     async with edge.world.unit_of_work() as tx:
-        newest = (await tx.domain_events.bounds()).newest
+        newest = (await tx.domain_events.get_bounds()).newest
 
     await browser.wait(lambda: edge.application.stream_events.tail._feeds.position == newest)
     edge.application.stream_events.close()

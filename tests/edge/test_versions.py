@@ -42,7 +42,7 @@ async def changed(edge: WholeEdge, *steps: Change[Integration]) -> None:
 async def test_lists_versions(edge: WholeEdge, client: Client) -> None:
     """Newest first, each with its actor and the values before and after."""
     made = await edge.world.integration(edge.organization)
-    suspended = made.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=NOW)
+    suspended = made.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=NOW)
     person = replace(edge.people["owner"], request_id="request-7")
     left = await edge.join("left", edge.other, Role.MEMBER)
     await changed(

@@ -55,7 +55,7 @@ class Race:
         known = [a_repository(integration, str(n)) for n in range(0, 16, 2)]
         gone = [a_repository(integration, str(n), removed_at=self._tick()) for n in (13, 15)]
         await self.catalog.save(*known, *gone)
-        self.catalog.provider.repositories = self.pages  # type: ignore[method-assign]
+        self.catalog.provider.list_repository_pages = self.pages  # type: ignore[method-assign]
         return integration
 
     async def pages(
@@ -125,7 +125,7 @@ async def test_sync_keeps_changes_of_events(world: PostgresWorld, seed: int) -> 
     report = await race.catalog.sync(integration)
     assert report.outcome is SyncOutcome.DONE
     async with world.unit_of_work() as tx:
-        assert await tx.event_queue.lanes_due(now=now()) == []
+        assert await tx.event_queue.list_due_lanes(now=now()) == []
     rows = await race.catalog.rows(integration)
     visible = {repo_id: row.full_name for repo_id, row in rows.items() if row.removed_at is None}
     assert visible == {repo_id: one.full_name for repo_id, one in race.truth.items()}
@@ -143,7 +143,7 @@ async def test_late_write_of_an_early_transaction_counts_as_late(world: Postgres
         assert await event.event_queue.try_lock((_LANE + 1) % 32)
 
         async def write(call: str) -> None:
-            if call == "repositories":
+            if call == "list_repository_pages":
                 await event.catalog.save_repositories([a_repository(integration, "1", removed_at=now())])
                 await event.commit()
 

@@ -91,9 +91,9 @@ async def kept(database_url: str) -> Kept:
         await session.change("UPDATE git_integrations SET webhook_secret = %s", (secret,))
         await session.commit()
     values = PostgresEncryptedValueStore(world.database)
-    for column in values.columns():
-        assert len(await values.page(column, after=0, limit=10)) == 1, column
-    assert len(values.columns()) == VALUES
+    for column in values.list_columns():
+        assert len(await values.list_page(column, after=0, limit=10)) == 1, column
+    assert len(values.list_columns()) == VALUES
     await world.database.close()
     return Kept(database_url, integration)
 

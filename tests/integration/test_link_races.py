@@ -144,12 +144,12 @@ class Race:
     async def links(self) -> list[Link]:
         """Return the links there are in the end."""
         async with self.world.unit_of_work() as tx:
-            return list(await tx.links.of_integration(self.integration.id))
+            return list(await tx.links.list_by_integration(self.integration.id))
 
     async def facts(self) -> list[str]:
         """Return what consumers were told, in order."""
         async with self.world.unit_of_work() as tx:
-            return [fact.type.value for fact in await tx.domain_events.after(0, limit=100)]
+            return [fact.type.value for fact in await tx.domain_events.list_after(0, limit=100)]
 
 
 async def ask(race: Race, what: str, project_id: UUID) -> object:
@@ -249,8 +249,8 @@ async def test_unlinked_project_stays_unlinked_during_pushes(race: Race) -> None
     assert await race.links() == []
     assert (await race.facts())[-1] == "git.link.removed"
     async with race.world.unit_of_work() as tx:
-        assert await tx.event_queue.lanes_due(now=now()) == []
-        trail = await tx.versions.of_item("link", str(link.external_id))
+        assert await tx.event_queue.list_due_lanes(now=now()) == []
+        trail = await tx.versions.list_by_item("link", str(link.external_id))
     assert [version.event for version in trail] == ["created", "updated", "deleted"]
 
 

@@ -89,7 +89,7 @@ def test_sends_traces_through_the_proxy(company: Company) -> None:
     traces = OpenTelemetryTraces(
         make_span_processor(collector, proxy=route.proxy_for(collector), ca_bundle=route.ca_bundle)
     )
-    with traces.span("work", SpanRole.PROCESSES):
+    with traces.start_span("work", SpanRole.CONSUMER):
         pass
     traces.close()
     assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("POST", "/v1/traces")])

@@ -48,7 +48,7 @@ async def test_replaces_text_that_postgres_cannot_store(world: PostgresWorld) ->
         await tx.domain_events.append([a_fact(organization, data=data)])
         await tx.catalog.save_repositories([a_repository(integration, full_name=_ODD, description=_ODD)])
         await tx.commit()
-        [fact] = await tx.domain_events.after(0, limit=10)
+        [fact] = await tx.domain_events.list_after(0, limit=10)
         [row] = await tx.catalog.load_repositories(integration.id)
         assert await tx.events.find(PROVIDER, _ODD) is None
     assert fact.data == replace(data, full_name=_KEPT)
@@ -97,7 +97,7 @@ async def test_unknown_role_is_none(world: PostgresWorld) -> None:
     async with world.database.session() as session:
         await session.change("UPDATE memberships SET role = 'emperor'")
         await session.commit()
-    assert await world.directory.memberships(user.id) == []
+    assert await world.directory.list_memberships(user.id) == []
 
 
 @pytest.mark.parametrize("damage", ["payload = 'x'", "payload_length = 3", "payload = substring(payload, 1, 12)"])
@@ -109,7 +109,7 @@ async def test_damaged_payload_does_not_block_its_lane(world: PostgresWorld, dam
         await session.change(f"UPDATE git_webhook_events SET {damage} WHERE id <> %s", (good.id,))
         await session.commit()
     async with world.unit_of_work() as tx:
-        due = await tx.event_queue.due(choose_lane(str(INSTALLATION)), now=now(), limit=10, max_bytes=1000)
+        due = await tx.event_queue.list_due(choose_lane(str(INSTALLATION)), now=now(), limit=10, max_bytes=1000)
         assert [queued_event.body is None for queued_event in due] == [True, False]
         with pytest.raises(PayloadDamaged):
             await tx.events.find_payload(due[0].event.id)
@@ -123,7 +123,7 @@ async def test_expired_payload_is_none(world: PostgresWorld) -> None:
         await session.commit()
     async with world.unit_of_work() as tx:
         assert await tx.events.find_payload(event.id) is None
-        [queued_event] = await tx.event_queue.due(event.lane, now=now(), limit=10, max_bytes=1000)
+        [queued_event] = await tx.event_queue.list_due(event.lane, now=now(), limit=10, max_bytes=1000)
         assert queued_event.body is None
 
 
@@ -166,7 +166,7 @@ async def test_detaches_events_of_a_link_in_batches(world: PostgresWorld) -> Non
         event = await world.event()
         await world.settle(EventResult(event.id, EventStatus.PROCESSED, link_id=link.id))
     async with world.unit_of_work() as tx:
-        assert [await tx.links.release(links[0].id, limit=2) for _ in range(3)] == [2, 1, 0]
+        assert [await tx.links.detach_events(links[0].id, limit=2) for _ in range(3)] == [2, 1, 0]
         await tx.commit()
     async with world.database.session() as session:
         left = await session.read("SELECT project_repository_id FROM git_webhook_events ORDER BY id")

@@ -15,12 +15,12 @@ async def test_caches_organizations_but_not_members(database_url: str) -> None:
     await world.member(user, organization, Role.VIEWER)
     directory, known = world.directory, organization.external_id
 
-    assert await directory.find_place(known, None) == OrganizationRole(organization, None)
-    assert await directory.find_place(known, user.id) == OrganizationRole(organization, Role.VIEWER)
+    assert await directory.find_organization_role(known, None) == OrganizationRole(organization, None)
+    assert await directory.find_organization_role(known, user.id) == OrganizationRole(organization, Role.VIEWER)
     await world.leave(user, organization)
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("UPDATE organizations SET name = 'Renamed'")
-    assert await directory.find_place(known, None) == OrganizationRole(organization, None)
+    assert await directory.find_organization_role(known, None) == OrganizationRole(organization, None)
     renamed = replace(organization, name="Renamed")
-    assert await directory.find_place(known, user.id) == OrganizationRole(renamed, None)
+    assert await directory.find_organization_role(known, user.id) == OrganizationRole(renamed, None)
     await world.database.close()

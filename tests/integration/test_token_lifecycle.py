@@ -65,7 +65,7 @@ class Stage:
     async def repositories(self, token: Secret) -> int:
         """Count what a token opens."""
         access = InstallationAccess(str(INSTALLATION), token)
-        return sum([len(page.repositories) async for page in self.provider.repositories(access)])
+        return sum([len(page.repositories) async for page in self.provider.list_repository_pages(access)])
 
 
 @pytest.fixture
@@ -166,9 +166,9 @@ async def test_refreshes_a_user_token_once(stage: Stage) -> None:
     connection = await _connected(stage)
     tokens = [await call for call in [asyncio.create_task(stage.tokens.user(connection)) for _ in range(20)]]
     assert len({token.reveal() for token in tokens}) == 1
-    assert (await stage.provider.person(tokens[0])).login == JONAS
+    assert (await stage.provider.get_person(tokens[0])).login == JONAS
     again = await stage.tokens.user(connection, instead_of=tokens[0])
-    assert (await stage.provider.person(again)).login == JONAS
+    assert (await stage.provider.get_person(again)).login == JONAS
 
 
 async def test_user_who_revoked_must_connect_again(stage: Stage) -> None:

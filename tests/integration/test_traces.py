@@ -18,13 +18,13 @@ def test_drain_belongs_to_the_trace_of_its_notification(redis_url: str) -> None:
     traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
 
     def drain(lane: int) -> None:
-        with traces.span("drain_lane", SpanRole.PROCESSES, parent=jobs.carried(), lane=lane):
+        with traces.start_span("drain_lane", SpanRole.CONSUMER, parent=jobs.carried(), lane=lane):
             pass
 
     worker_notifier = RedisWorkerNotifier(redis_url, job="entrypoints.worker.jobs.drain", traces=traces)
-    with traces.span("receive_delivery", SpanRole.ANSWERS):
-        worker_notifier.ring(3)
-    worker_notifier.ring(4)
+    with traces.start_span("receive_delivery", SpanRole.SERVER):
+        worker_notifier.notify(3)
+    worker_notifier.notify(4)
     worker_notifier.close()
     connection = redis.Redis.from_url(redis_url)
     queue = Queue(QUEUE, connection=connection, serializer=JSONSerializer)

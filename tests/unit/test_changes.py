@@ -96,7 +96,7 @@ def test_every_kind_of_value_becomes_plain_json() -> None:
 
 def test_real_entities_are_told_in_words() -> None:
     """A suspension and a renamed link, as an auditor reads them."""
-    suspended = INTEGRATION.suspended(StatusReason.TOKEN_REFUSED, at=NOW)
+    suspended = INTEGRATION.suspend(StatusReason.TOKEN_REFUSED, at=NOW)
     assert suspended.status is IntegrationStatus.SUSPENDED
     assert Change(INTEGRATION, suspended, BY).differences() == {
         "status": ["active", "suspended"],

@@ -23,9 +23,9 @@ LIVING = [INTEGRATION, SUSPENDED_BY_PROVIDER, SUSPENDED_BY_US]
 def test_the_living_may_go_anywhere(living: Integration) -> None:
     """Active, suspended and revoked, each with its reason and since when."""
     refused = StatusReason.TOKEN_REFUSED
-    assert standing(living.suspended(refused, at=LATER)) == (IntegrationStatus.SUSPENDED, refused)
-    assert standing(living.activated(at=LATER)) == (IntegrationStatus.ACTIVE, None)
-    gone = living.revoked(StatusReason.DISCONNECTED, at=LATER)
+    assert standing(living.suspend(refused, at=LATER)) == (IntegrationStatus.SUSPENDED, refused)
+    assert standing(living.activate(at=LATER)) == (IntegrationStatus.ACTIVE, None)
+    gone = living.revoke(StatusReason.DISCONNECTED, at=LATER)
     assert standing(gone) == (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
     assert (gone.status_changed_at, gone.is_revoked) == (LATER, True)
 
@@ -38,28 +38,28 @@ def standing(integration: Integration) -> tuple[IntegrationStatus, StatusReason 
 def test_a_revoked_integration_does_not_come_back_by_itself() -> None:
     """Only a new binding brings it back, and the caller is told so."""
     with pytest.raises(InvalidTransition) as error:
-        REVOKED.activated(at=NOW)
+        REVOKED.activate(at=NOW)
     assert (error.value.kind, error.value.code) == (ErrorKind.FAILED_PRECONDITION, "integration_transition_invalid")
     with pytest.raises(InvalidTransition):
-        REVOKED.suspended(StatusReason.TOKEN_REFUSED, at=NOW)
+        REVOKED.suspend(StatusReason.TOKEN_REFUSED, at=NOW)
 
 
 def test_staying_is_not_a_change() -> None:
     """Told again what it is, it keeps since when."""
     since = replace(SUSPENDED_BY_US, status_changed_at=EARLIER)
-    assert since.suspended(StatusReason.TOKEN_REFUSED, at=LATER) is since
-    assert INTEGRATION.activated(at=LATER) is INTEGRATION
-    assert REVOKED.revoked(StatusReason.UNINSTALLED_ON_PROVIDER, at=LATER) is REVOKED
+    assert since.suspend(StatusReason.TOKEN_REFUSED, at=LATER) is since
+    assert INTEGRATION.activate(at=LATER) is INTEGRATION
+    assert REVOKED.revoke(StatusReason.UNINSTALLED_ON_PROVIDER, at=LATER) is REVOKED
 
 
 def test_another_reason_is_a_change() -> None:
     """Why it is suspended decides what brings it back."""
-    moved = SUSPENDED_BY_US.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=LATER)
+    moved = SUSPENDED_BY_US.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=LATER)
     assert (moved.status_reason, moved.status_changed_at) == (StatusReason.SUSPENDED_ON_PROVIDER, LATER)
 
 
 def test_one_request_for_a_sync_stands_until_it_is_answered() -> None:
     """Asking again neither hides since when it is awaited nor asks for two."""
-    asked = INTEGRATION.sync_wanted(at=NOW)
+    asked = INTEGRATION.request_sync(at=NOW)
     assert asked.sync_requested_at == NOW
-    assert asked.sync_wanted(at=LATER) is asked
+    assert asked.request_sync(at=LATER) is asked

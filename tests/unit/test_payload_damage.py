@@ -39,7 +39,7 @@ ODD: list[Any] = [
 def read(event: str, body: bytes) -> ProviderEvent | None:
     """Read a payload; None where it is unreadable, which is the only other way it may end."""
     try:
-        return READING.read(event, body)
+        return READING.decode(event, body)
     except EnvelopeUnreadable:
         return None
 

@@ -24,7 +24,7 @@ from tests.support.builders.webhooks import protocol
 )
 def test_events_and_actions_of_tomorrow_are_not_errors(event: str, body: bytes, reason: str) -> None:
     """GitHub adds events and actions at any time: they are told apart from broken ones."""
-    assert protocol().read(event, body) == Unhandled(reason)
+    assert protocol().decode(event, body) == Unhandled(reason)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_events_and_actions_of_tomorrow_are_not_errors(event: str, body: bytes, 
 def test_a_payload_without_its_events_shape_is_unreadable(event: str, body: bytes) -> None:
     """What must be there and is not is named for whoever reads the ledger."""
     with pytest.raises(EnvelopeUnreadable) as error:
-        protocol().read(event, body)
+        protocol().decode(event, body)
     assert error.value.message.startswith("envelope_unreadable: ")
 
 

@@ -51,7 +51,7 @@ def received(path: Path) -> WebhookEvent:
 
 def told(path: Path) -> ProviderEvent:
     """Read a payload file."""
-    return protocol().read(path.parent.name, path.read_bytes())
+    return protocol().decode(path.parent.name, path.read_bytes())
 
 
 def repositories_of(path: Path) -> set[RepoId]:

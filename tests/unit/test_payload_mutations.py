@@ -136,7 +136,7 @@ def mutated(payload: Any, place: Place) -> Iterator[bytes]:
 def read(event: str, body: bytes) -> ProviderEvent | None:
     """Read a payload; None where it is unreadable."""
     try:
-        return READING.read(event, body)
+        return READING.decode(event, body)
     except EnvelopeUnreadable:
         return None
 

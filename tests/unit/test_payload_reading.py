@@ -43,7 +43,7 @@ WITHOUT_INSTALLATION = {"ping", "github_app_authorization"}
 
 def told(path: Path) -> ProviderEvent:
     """Read one payload file as its folder's event."""
-    return protocol().read(path.parent.name, path.read_bytes())
+    return protocol().decode(path.parent.name, path.read_bytes())
 
 
 def demo(name: str) -> ProviderEvent:

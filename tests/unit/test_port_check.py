@@ -43,7 +43,7 @@ def test_every_port_of_the_setting_is_checked() -> None:
         ("delivery_log", MemoryDeliveryLog),
         ("directory", PostgresDirectory),
         ("directory", MemoryDirectory),
-        ("worker_notifier", RedisWorkerNotifier),
+        ("doorbell", RedisWorkerNotifier),
         ("exclusion", PostgresExclusion),
         ("exclusion", MemoryExclusion),
         ("provider", GitHubProvider),
@@ -59,7 +59,7 @@ def test_the_adapters_of_this_service_fit(port: str, adapter: type) -> None:
 class Half:
     """Lacks most of a cipher."""
 
-    key_of = "no function"
+    read_key_id = "no function"
 
     def encrypt(self, secret: Secret) -> str:
         """Encrypt without a context."""
@@ -85,7 +85,7 @@ def test_each_misfit_is_named() -> None:
     assert find_mismatches("cipher", Half()) == [
         "`encrypt` does not accept (secret, *, context)",
         "`decrypt` is missing",
-        "`key_of` cannot be called",
+        "`read_key_id` cannot be called",
         "`is_current` must not be asynchronous",
     ]
     assert find_mismatches("alerts", Silent()) == ["`alert` must not be asynchronous"]

@@ -264,12 +264,12 @@ def test_which_steps_end_a_persons_tokens() -> None:
     """Only revoking does: one that lapsed keeps them, since a slow refresh may still bring it back."""
     revoked = replace(CONNECTION, status=ConnectionStatus.REVOKED)
     assert connection_ids_to_wipe([Change(CONNECTION, revoked, BY)]) == [CONNECTION.id]
-    lapsed = CONNECTION.lapsed("refresh_token_refused")
+    lapsed = CONNECTION.mark_reconnect_required("refresh_token_refused")
     steps = [
         Change(None, CONNECTION, BY),
         Change(CONNECTION, None, BY),
         Change(CONNECTION, lapsed, BY),
-        Change(lapsed, lapsed.renewed(), BY),
+        Change(lapsed, lapsed.mark_active(), BY),
     ]
     assert connection_ids_to_wipe(steps) == []
 
@@ -277,7 +277,7 @@ def test_which_steps_end_a_persons_tokens() -> None:
 def test_a_revoked_connection_comes_back_by_its_person_alone() -> None:
     """Neither a refused nor a late refresh changes what was withdrawn."""
     revoked = replace(CONNECTION, status=ConnectionStatus.REVOKED, status_reason="withdrawn")
-    assert revoked.lapsed("refresh_token_refused") == revoked
-    assert revoked.renewed() == revoked
-    assert CONNECTION.lapsed("x").renewed() == CONNECTION
-    assert not CONNECTION.lapsed("x").is_active
+    assert revoked.mark_reconnect_required("refresh_token_refused") == revoked
+    assert revoked.mark_active() == revoked
+    assert CONNECTION.mark_reconnect_required("x").mark_active() == CONNECTION
+    assert not CONNECTION.mark_reconnect_required("x").is_active

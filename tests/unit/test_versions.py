@@ -46,5 +46,5 @@ def test_actors_are_read_back_from_their_names(actor: Actor, named: NamedActor) 
 def test_no_rows_id_is_told(entity: type) -> None:
     """What refers to rows never leaves the service, whichever field of whichever entity it stands in."""
     rows = {name for name, hint in get_type_hints(entity).items() if getattr(hint, "__supertype__", 0) is int}
-    told = version(PERSON, **{name: [None, 1] for name in rows - {"id"}}, name=["a", "b"]).told()
+    told = version(PERSON, **{name: [None, 1] for name in rows - {"id"}}, name=["a", "b"]).public_changes()
     assert told == {"name": ("a", "b")}

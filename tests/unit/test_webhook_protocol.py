@@ -62,7 +62,7 @@ def test_a_delivery_is_its_headers_its_envelope_and_its_very_bytes() -> None:
 
 def quoted(body: bytes, *, event: str = "push", delivery: str = DELIVERY) -> VerifiedDelivery:
     """Return what GitHub's API quoted, without a signature."""
-    return protocol().recovered(QuotedDelivery("github", delivery, event, body))
+    return protocol().accept_quoted(QuotedDelivery("github", delivery, event, body))
 
 
 def test_what_githubs_api_quotes_is_a_delivery_like_any_other() -> None:
@@ -85,10 +85,10 @@ def test_ids_that_are_quoted_are_checked_as_headers_are(delivery: str) -> None:
 
 def test_some_events_lead_to_something() -> None:
     """Recovery fetches them before the others."""
-    assert protocol().acts_on("push")
-    assert protocol().acts_on("installation")
-    assert not protocol().acts_on("ping")
-    assert not protocol().acts_on("workflow_job")
+    assert protocol().handles("push")
+    assert protocol().handles("installation")
+    assert not protocol().handles("ping")
+    assert not protocol().handles("workflow_job")
 
 
 def test_a_replay_needs_an_operators_signature() -> None:
@@ -108,9 +108,9 @@ def test_a_replay_needs_an_operators_signature() -> None:
 def test_another_change_of_a_repository_is_not_public() -> None:
     """A body of `security_and_analysis` has the fields of `public`, and `changes` besides."""
     body = {"repository": {"id": 1, "private": True}, "installation": {"id": 2}, "sender": {"id": 3}}
-    assert isinstance(protocol().read("public", json.dumps(body).encode()), RepositoryChanged)
+    assert isinstance(protocol().decode("public", json.dumps(body).encode()), RepositoryChanged)
     changed = json.dumps({**body, "changes": {"from": {}}}).encode()
-    assert protocol().read("public", changed) == Unhandled("event_name_mismatch")
+    assert protocol().decode("public", changed) == Unhandled("event_name_mismatch")
 
 
 BARE = {"installation": {"id": 2}, "organization": {"id": 4, "login": "acme"}, "sender": {"id": 3}}
@@ -130,7 +130,7 @@ SPOOFS: dict[str, tuple[str, dict[str, object]]] = {
 @pytest.mark.parametrize(("event", "body"), SPOOFS.values(), ids=SPOOFS.keys())
 def test_a_body_without_the_fields_of_its_event_is_of_another(event: str, body: dict[str, object]) -> None:
     """It is ignored as a mismatch. It is not a failed event, which an operator would try to repair."""
-    assert protocol().read(event, json.dumps(body).encode()) == Unhandled("event_name_mismatch")
+    assert protocol().decode(event, json.dumps(body).encode()) == Unhandled("event_name_mismatch")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_body_without_the_fields_of_its_event_is_of_another(event: str, body: 
 def test_a_body_without_one_required_field_is_unreadable(event: str, body: dict[str, object], field: str) -> None:
     """Its other fields show that it belongs to the event."""
     with pytest.raises(EnvelopeUnreadable, match=f"`{field}`"):
-        protocol().read(event, json.dumps({**body, "installation": {"id": 2}}).encode())
+        protocol().decode(event, json.dumps({**body, "installation": {"id": 2}}).encode())
 
 
 @pytest.mark.parametrize("event", ["github_app_authorization", "installation_repositories", "installation_target"])
@@ -267,7 +267,7 @@ def test_a_signed_object_of_odd_types_is_kept_and_read_in_vain(body: bytes) -> N
     kept = verified(body)
     assert (kept.action, kept.source_key, kept.repo_id, kept.body) == (None, None, None, body)
     with pytest.raises(EnvelopeUnreadable) as error:
-        protocol().read("push", body)
+        protocol().decode("push", body)
     assert error.value.message.startswith("envelope_unreadable: In this push payload, `installation")
     assert "expected" in error.value.message
 
@@ -341,14 +341,14 @@ def test_a_form_is_accepted_for_its_payload(text: str) -> None:
     body = b"a=1&payload=" + quote_plus(text).encode()
     kept = verified(body, form=True)
     assert (kept.body, kept.action) == (body, json.loads(text).get("action"))
-    assert protocol().show(body) == text.encode()
+    assert protocol().format_body(body) == text.encode()
 
 
 def test_a_form_reads_like_its_json() -> None:
     """Processing finds the payload in a kept form as in a kept object."""
     payload = b'{"action":"renamed","installation":{"id":1},"account":{"id":9,"login":"acme"}}'
     form = b"payload=" + quote_plus(payload).encode()
-    assert protocol().read("installation_target", form) == protocol().read("installation_target", payload)
+    assert protocol().decode("installation_target", form) == protocol().decode("installation_target", payload)
 
 
 def test_json_in_a_form_request_is_json() -> None:
@@ -406,7 +406,7 @@ def test_whatever_arrives_is_verified_or_refused(body: bytes, form: bool) -> Non
     except DeliveryRefused:
         return
     assert kept.body == body
-    assert isinstance(json.loads(protocol().show(body)), dict)
+    assert isinstance(json.loads(protocol().format_body(body)), dict)
 
 
 @given(st.dictionaries(st.sampled_from([*signed(b""), b"x-crewkit-replay"]), st.binary(max_size=80)))
@@ -428,4 +428,4 @@ def test_a_secret_proves_nothing_about_another_source() -> None:
 
 def test_github_claims_no_source() -> None:
     """Its secret is the App's, so receiving reads nothing before it verifies."""
-    assert protocol().claimed_source(signed(BODY), b"source=1") is None
+    assert protocol().find_claimed_source(signed(BODY), b"source=1") is None

@@ -146,16 +146,16 @@ def test_no_configured_secret_accepts_nothing() -> None:
 def test_the_last_use_of_each_secret_is_noted_under_its_fingerprint() -> None:
     """Operators see which secret still signs, and the fingerprint tells nothing of it."""
     verifying = protocol("new", "old")
-    assert verifying.secret_uses() == {}
+    assert verifying.get_secret_uses() == {}
     before = datetime.now(UTC)
     verifying.verify(signed(BODY, secret="old"), BODY)
-    ((mark, at),) = verifying.secret_uses().items()
+    ((mark, at),) = verifying.get_secret_uses().items()
     assert mark == SigningSecret("old").fingerprint
     assert before <= at <= datetime.now(UTC)
     assert (len(mark), mark in sign("old", b"")) == (16, False)
     with pytest.raises(SignatureRefused):
         verifying.verify(signed(BODY, secret="stolen"), BODY)
-    assert list(verifying.secret_uses()) == [mark]
+    assert list(verifying.get_secret_uses()) == [mark]
 
 
 @given(st.lists(st.binary(max_size=40), max_size=8))
@@ -164,7 +164,7 @@ def test_a_body_in_parts_is_signed_as_a_whole(parts: list[bytes]) -> None:
     body = b'{"parts":"' + b"".join(parts).hex().encode() + b'"}'
     cuts = [b'{"parts":"', *(part.hex().encode() for part in parts), b'"}']
     verifying = protocol("new", SECRET)
-    digest = verifying.digest()
+    digest = verifying.start_digest()
     for cut in cuts:
         digest.update(cut)
     assert verifying.verify(signed(body), body, digest=digest) == verifying.verify(signed(body), body)
@@ -173,7 +173,7 @@ def test_a_body_in_parts_is_signed_as_a_whole(parts: list[bytes]) -> None:
 def test_a_digest_of_other_bytes_is_refused() -> None:
     """The digest that was computed on arrival is what is compared, so it must be of this body."""
     verifying = protocol()
-    digest = verifying.digest()
+    digest = verifying.start_digest()
     digest.update(BODY[:-1])
     with pytest.raises(SignatureRefused):
         verifying.verify(signed(BODY), BODY, digest=digest)

@@ -33,7 +33,7 @@ async def main(url: str, rounds: int) -> None:
 
 async def _read(provider: GitHubProvider) -> int:
     access = InstallationAccess("1", Secret("ghs_bench"))
-    return sum([len(page.repositories) async for page in provider.repositories(access)])
+    return sum([len(page.repositories) async for page in provider.list_repository_pages(access)])
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
             slug=app.slug,
         )
 
-    def key_uses(self) -> Mapping[str, datetime]:
+    def get_key_uses(self) -> Mapping[str, datetime]:
         """Return when the app's key was last used."""
         return {self._claim.fingerprint: self._claim.used_at} if self._claim.used_at else {}
 

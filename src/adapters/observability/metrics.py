@@ -214,46 +214,46 @@ class PrometheusMetrics(Metrics):
             registry=self._registry,
         )
 
-    def checked_installation(self, provider: str, outcome: CheckOutcome) -> None:
+    def count_installation_check(self, provider: str, outcome: CheckOutcome) -> None:
         """Count the check."""
         self._checks.labels(provider, outcome.value).inc()
 
-    def installation_checks(self, provider: str, *, overdue_seconds: float) -> None:
+    def set_installation_check_delay(self, provider: str, *, overdue_seconds: float) -> None:
         """Set the gauge of the provider."""
         self._overdue_checks.labels(provider).set(overdue_seconds)
 
-    def received(self, count: int, duplicates: int) -> None:
+    def count_received(self, count: int, duplicates: int) -> None:
         """Add to both counters."""
         self._received.inc(count)
         if duplicates:
             self._duplicates.inc(duplicates)
 
-    def replayed(self, count: int) -> None:
+    def count_replayed(self, count: int) -> None:
         """Add to the counter."""
         self._replayed.inc(count)
 
-    def refused(self, reason: str) -> None:
+    def count_rejected(self, reason: str) -> None:
         """Add one under this reason."""
         self._refused.labels(reason).inc()
 
-    def group(self, size: int) -> None:
+    def observe_group_commit(self, size: int) -> None:
         """Observe one group."""
         self._group.observe(size)
 
-    def settled(self, status: EventStatus, count: int) -> None:
+    def count_results(self, status: EventStatus, count: int) -> None:
         """Add to this status's counter."""
         self._settled[status].inc(count)
 
-    def recovered(self, count: int) -> None:
+    def count_recovered(self, count: int) -> None:
         """Add to the counter."""
         self._recovered.inc(count)
 
-    def recovery(self, provider: str, *, missing: int, behind: float) -> None:
+    def set_recovery_state(self, provider: str, *, missing: int, behind: float) -> None:
         """Set both gauges."""
         self._missing.labels(provider).set(missing)
         self._behind.labels(provider).set(behind)
 
-    def called(self, method: str, status: str, seconds: float) -> None:
+    def observe_grpc_call(self, method: str, status: str, seconds: float) -> None:
         """Observe one call."""
         key = method, status
         known = self._calls_of.get(key)
@@ -261,12 +261,12 @@ class PrometheusMetrics(Metrics):
             known = self._calls_of[key] = self._calls.labels(method, status)
         known.observe(seconds)
 
-    def oldest_due(self, seconds: float) -> None:
+    def set_oldest_due(self, seconds: float) -> None:
         """Set the gauge, and the time of the scheduler's last run."""
         self._oldest_due.set(seconds)
         self._scheduler_ran_at.set_to_current_time()
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+    def observe_http_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Observe one request."""
         key = method, route, status // 100
         known = self._answers_of.get(key)
@@ -275,11 +275,11 @@ class PrometheusMetrics(Metrics):
             self._answers_of[key] = known
         known.observe(seconds)
 
-    def asked(self, provider: str, outcome: str, seconds: float) -> None:
+    def observe_provider_request(self, provider: str, outcome: str, seconds: float) -> None:
         """Observe one call."""
         self._asked.labels(provider, outcome).observe(seconds)
 
-    def budget(self, provider: str, kind: str, installation: str, left: float) -> None:
+    def set_rate_limit_remaining(self, provider: str, kind: str, installation: str, left: float) -> None:
         """Set the gauge. Installations above the maximum share one time series."""
         known = self._installations
         if installation and installation not in known:
@@ -289,23 +289,23 @@ class PrometheusMetrics(Metrics):
                 installation = _OTHERS
         self._budget.labels(provider, kind, installation).set(left)
 
-    def breaker(self, provider: str, *, is_open: bool) -> None:
+    def set_circuit_breaker(self, provider: str, *, is_open: bool) -> None:
         """Set the gauge."""
         self._breaker.labels(provider).set(is_open)
 
-    def odd_parts(self, provider: str, source: str, field: str, count: int) -> None:
+    def count_skipped_fields(self, provider: str, source: str, field: str, count: int) -> None:
         """Add to this field's counter."""
         self._odd_parts.labels(provider, source, field).inc(count)
 
-    def event_name_mismatch(self, provider: str, event_type: str) -> None:
+    def count_event_name_mismatch(self, provider: str, event_type: str) -> None:
         """Add one for this event type."""
         self._mismatches.labels(provider, event_type).inc()
 
-    def minted(self, provider: str, outcome: str) -> None:
+    def count_token_request(self, provider: str, outcome: str) -> None:
         """Add one to this outcome's counter."""
         self._minted.labels(provider, outcome).inc()
 
-    def backlog(self, gauges: BacklogGauges) -> None:
+    def set_backlog(self, gauges: BacklogGauges) -> None:
         """Set all backlog gauges."""
         values = {
             "events_waiting": gauges.pending_events,
@@ -318,15 +318,15 @@ class PrometheusMetrics(Metrics):
         for name, value in values.items():
             self._backlog[name].set(value)
 
-    def streams(self, count: int) -> None:
+    def set_open_streams(self, count: int) -> None:
         """Set the gauge."""
         self._streams.set(count)
 
-    def writable(self, *, is_writable: bool) -> None:
+    def set_writable(self, *, is_writable: bool) -> None:
         """Set the gauge."""
         self._writable.set(is_writable)
 
-    def stream_lag(self, seconds: float) -> None:
+    def observe_stream_lag(self, seconds: float) -> None:
         """Observe one event."""
         self._stream_lag.observe(seconds)
 

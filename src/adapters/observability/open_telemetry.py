@@ -15,7 +15,7 @@ from requests import Session
 
 from ports.traces import Span, SpanRole, Traces
 
-_KINDS = {SpanRole.ANSWERS: SpanKind.SERVER, SpanRole.ASKS: SpanKind.CLIENT, SpanRole.PROCESSES: SpanKind.CONSUMER}
+_KINDS = {SpanRole.SERVER: SpanKind.SERVER, SpanRole.CLIENT: SpanKind.CLIENT, SpanRole.CONSUMER: SpanKind.CONSUMER}
 _W3C = TraceContextTextMapPropagator()
 _PARENT = "traceparent"
 
@@ -48,7 +48,7 @@ class OpenTelemetryTraces(Traces):
         self._tracer = self._provider.get_tracer("crewkit-git")
 
     @contextmanager
-    def span(self, name: str, role: SpanRole, *, parent: str | None = None, **facts: str | int) -> Iterator[Span]:
+    def start_span(self, name: str, role: SpanRole, *, parent: str | None = None, **facts: str | int) -> Iterator[Span]:
         """Start a span. It ends with the block."""
         context = None if parent is None else _W3C.extract({_PARENT: parent}, context=Context())
         with self._tracer.start_as_current_span(
@@ -67,10 +67,10 @@ class OpenTelemetryTraces(Traces):
                 # The caller disconnected. This is not a failure of the operation.
                 raise
             except BaseException as error:
-                told.failed(type(error).__name__)
+                told.mark_failed(type(error).__name__)
                 raise
 
-    def carried(self) -> str | None:
+    def get_traceparent(self) -> str | None:
         """Return the current span as `traceparent`."""
         carrier: dict[str, str] = {}
         _W3C.inject(carrier)
@@ -85,11 +85,11 @@ class _Span(Span):
     def __init__(self, begun: trace.Span) -> None:
         self._begun = begun
 
-    def call(self, name: str) -> None:
+    def rename(self, name: str) -> None:
         self._begun.update_name(name)
 
-    def note(self, **facts: str | int) -> None:
+    def set_attributes(self, **facts: str | int) -> None:
         self._begun.set_attributes(facts)
 
-    def failed(self, reason: str) -> None:
+    def mark_failed(self, reason: str) -> None:
         self._begun.set_status(Status(StatusCode.ERROR, reason))

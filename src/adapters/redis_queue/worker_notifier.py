@@ -64,20 +64,20 @@ class RedisWorkerNotifier(WorkerNotifier):
         self._thread = threading.Thread(target=self._run, name="worker-notifier", daemon=True)
         self._thread.start()
 
-    def ring(self, lane: int) -> None:
+    def notify(self, lane: int) -> None:
         """Note the lane and wake the thread."""
         # A lane that is wanted already will be rung after this, whenever the thread gets to it.
         if not self._wanted[lane]:
             if self._traces is not None:
-                self._carried[lane] = self._traces.carried()
+                self._carried[lane] = self._traces.get_traceparent()
             self._wanted[lane] = 1
             self._wake.set()
 
-    async def ring_due(self, lanes: Collection[int]) -> None:
+    async def notify_due(self, lanes: Collection[int]) -> None:
         """Ring these lanes whatever was rung before."""
         await asyncio.to_thread(self._attempt, sorted(lanes), {}, swallow=False)
 
-    async def answer(self, lane: int) -> None:
+    async def acknowledge(self, lane: int) -> None:
         """Forget that the lane was rung."""
         try:
             await asyncio.to_thread(self._redis.delete, _build_key(lane))

@@ -60,7 +60,7 @@ class AesGcmCipher(Cipher):
                 f"A value encrypted with key `{key_id}` is damaged, or was copied from another row."
             ) from None
 
-    def key_of(self, ciphertext: str) -> str:
+    def read_key_id(self, ciphertext: str) -> str:
         """Return the id of the key it names."""
         return _parse(ciphertext)[0]
 
@@ -84,7 +84,7 @@ class NoKeys(Cipher):
         """Refuse."""
         raise self._no_keys()
 
-    def key_of(self, ciphertext: str) -> str:
+    def read_key_id(self, ciphertext: str) -> str:
         """Return the id of the key it names, which takes none."""
         return _parse(ciphertext)[0]
 

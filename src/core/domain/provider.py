@@ -49,7 +49,7 @@ class AppNeeds:
         """What the app itself must have."""
         return {**self.permissions, **self.personal}
 
-    def are_met_by(self, granted: Mapping[str, str]) -> bool:
+    def is_met_by(self, granted: Mapping[str, str]) -> bool:
         """Tell whether an account's owners granted enough; where nothing is known of it, so it seems."""
         return not granted or all(
             rank_level(granted.get(name, "")) >= rank_level(level) for name, level in self.permissions.items()

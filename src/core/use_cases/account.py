@@ -46,7 +46,7 @@ class WhoAmI:
         user = await self.directory.find_user(person.external_id)
         if user is None:
             raise UserNotFound("Your account does not exist in crewkit. Sign in again.")
-        memberships = await self.directory.memberships(user.id)
+        memberships = await self.directory.list_memberships(user.id)
         return Account(user, [self._access(actor, membership) for membership in memberships])
 
     def _access(self, actor: Actor, membership: Membership) -> OrganizationAccess:

@@ -50,7 +50,7 @@ async def allowed_in(
 ) -> tuple[Organization, frozenset[Action]]:
     """Do what `require_in` does, and also return which of these other actions the actor may do there."""
     person = find_user(actor)
-    place = await directory.find_place(organization_id, person.user_id if person else None)
+    place = await directory.find_organization_role(organization_id, person.user_id if person else None)
     if place is None or (person is not None and place.role is None):
         raise OrganizationNotFound(
             "The organization does not exist, or you are not a member of it. Check the organization id."

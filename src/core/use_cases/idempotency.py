@@ -33,7 +33,7 @@ async def run_once(
     if earlier is not None:
         return IdempotentResult(earlier, is_replay=True)
     result = await act()
-    await tx.idempotency.keep(request, result)
+    await tx.idempotency.store_result(request, result)
     return IdempotentResult(result)
 
 
@@ -52,7 +52,7 @@ class DeleteExpiredKeys:
         forgotten = 0
         while True:
             async with self.unit_of_work() as tx:
-                count = await tx.idempotency.forget_expired(now=self.clock.now(), limit=_BATCH_SIZE)
+                count = await tx.idempotency.delete_expired(now=self.clock.now(), limit=_BATCH_SIZE)
                 await tx.commit()
             forgotten += count
             if count < _BATCH_SIZE:

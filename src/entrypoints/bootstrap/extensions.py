@@ -13,8 +13,10 @@ from entrypoints.settings.settings import SettingsRefused
 from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Adapter
 
-# Ports with one adapter for the whole application, by the field of `Driven`.
-_ALONE = frozenset({"alerts", "cipher", "delivery_log", "directory", "worker_notifier", "exclusion", "unit_of_work"})
+# Ports with one adapter for the whole application, by their name in the settings, and the field of `Driven`.
+_FIELDS = {name: name for name in ("alerts", "cipher", "delivery_log", "directory", "exclusion", "unit_of_work")} | {
+    "doorbell": "worker_notifier"
+}
 
 
 def extended(
@@ -27,8 +29,8 @@ def extended(
     """
     for adapter in adapters:
         made = _make(adapter, environment, stack)
-        if adapter.port in _ALONE:
-            driven = replace(driven, **{adapter.port: made})
+        if adapter.port in _FIELDS:
+            driven = replace(driven, **{_FIELDS[adapter.port]: made})
         elif adapter.port == "provider":
             driven = replace(driven, providers={**driven.providers, made.name: made})
         else:

@@ -19,7 +19,7 @@ PORTS: Mapping[str, type] = {
     "cipher": Cipher,
     "delivery_log": DeliveryLog,
     "directory": Directory,
-    "worker_notifier": WorkerNotifier,
+    "doorbell": WorkerNotifier,
     "exclusion": Exclusion,
     "provider": GitProvider,
     "unit_of_work": UnitOfWork,

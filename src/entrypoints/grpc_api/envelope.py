@@ -150,7 +150,7 @@ class Envelope(grpc.aio.ServerInterceptor):
         spans = ExitStack()
         # As over REST, an incoming `traceparent` is ignored.
         span = (
-            spans.enter_context(traces.span(state.name, SpanRole.ANSWERS, request_id=state.request_id))
+            spans.enter_context(traces.start_span(state.name, SpanRole.SERVER, request_id=state.request_id))
             if traces
             else None
         )
@@ -163,12 +163,12 @@ class Envelope(grpc.aio.ServerInterceptor):
             raise
         finally:
             seconds = perf_counter() - began
-            self._metrics.called(state.name, state.status, seconds)
+            self._metrics.observe_grpc_call(state.name, state.status, seconds)
             state.log(seconds)
             if span is not None:
-                span.note(status=state.status)
+                span.set_attributes(status=state.status)
                 if state.status in _OUR_FAULTS:
-                    span.failed(state.status)
+                    span.mark_failed(state.status)
             # Without the exception: expected errors are raised too, and most are not server faults.
             spans.close()
 

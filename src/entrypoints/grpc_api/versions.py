@@ -36,7 +36,7 @@ def version(known: Version, members: Mapping[UUID, User]) -> wire.Version:
         ),
         changes={
             name: wire.FieldChange(before=_value(before), after=_value(after))
-            for name, (before, after) in known.told().items()
+            for name, (before, after) in known.public_changes().items()
         },
         changed_at=stamp(known.created_at),
         request_id=None if by.delivery_id else known.request_id,

@@ -113,17 +113,7 @@ def _strong_secrets(items: Sequence[str]) -> tuple[Secret, ...]:
 
 
 PORTS = frozenset(
-    {
-        "alerts",
-        "cipher",
-        "delivery_log",
-        "directory",
-        "worker_notifier",
-        "exclusion",
-        "provider",
-        "unit_of_work",
-        "webhooks",
-    }
+    {"alerts", "cipher", "delivery_log", "directory", "doorbell", "exclusion", "provider", "unit_of_work", "webhooks"}
 )
 """The ports that an adapter of another package may implement, by their names in `CREWKIT_GIT_ADAPTERS`."""
 _ADDED = frozenset({"provider", "webhooks"})

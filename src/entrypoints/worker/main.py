@@ -177,9 +177,9 @@ async def _drained(runtime: Runtime, lane: int, carried: str | None) -> DrainRes
     """Drain. If traces are on, the span is a child of the span that notified the worker."""
     if runtime.traces is None:
         return await runtime.application.deliveries.drain_lane(lane)
-    with runtime.traces.span("drain_lane", SpanRole.PROCESSES, parent=carried, lane=lane) as span:
+    with runtime.traces.start_span("drain_lane", SpanRole.CONSUMER, parent=carried, lane=lane) as span:
         ended = await runtime.application.deliveries.drain_lane(lane)
-        span.note(ended=ended.value)
+        span.set_attributes(ended=ended.value)
         return ended
 
 

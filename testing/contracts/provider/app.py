@@ -120,7 +120,7 @@ class ProviderStage(ABC):
 
     async def listed(self, access: InstallationAccess) -> list[RepositoryFacts]:
         """Return everything a token opens."""
-        return [one async for page in self.provider.repositories(access) for one in page.repositories]
+        return [one async for page in self.provider.list_repository_pages(access) for one in page.repositories]
 
 
 class AppContract:
@@ -128,7 +128,7 @@ class AppContract:
 
     async def test_our_app_is_known(self, stage: ProviderStage) -> None:
         """By its id, its page and what it was granted."""
-        app = await stage.provider.app()
+        app = await stage.provider.get_app()
 
         assert app.id
         assert app.slug
@@ -138,15 +138,15 @@ class AppContract:
 
     async def test_the_use_of_its_key_is_noted(self, stage: ProviderStage) -> None:
         """One key, under one name, from the first call on."""
-        assert stage.provider.key_uses() == {}
-        await stage.provider.app()
-        [(name, at)] = stage.provider.key_uses().items()
+        assert stage.provider.get_key_uses() == {}
+        await stage.provider.get_app()
+        [(name, at)] = stage.provider.get_key_uses().items()
         assert name.startswith("SHA256:")
         assert abs(at - stage.now()) < timedelta(minutes=1)
 
     async def test_our_app_has_what_we_need(self, stage: ProviderStage) -> None:
         """In the same words, so that they can be compared; and its owner is told where to change it."""
-        app, needs = await stage.provider.app(), stage.provider.needs
+        app, needs = await stage.provider.get_app(), stage.provider.needs
 
         assert needs.all_permissions.items() <= app.permissions.items()
         assert needs.events <= app.events
@@ -154,14 +154,14 @@ class AppContract:
 
     async def test_a_clock_that_differs_is_known(self, stage: ProviderStage) -> None:
         """To about a second, and also while our app is refused: the clock may be why."""
-        offset = await stage.provider.clock_offset()
+        offset = await stage.provider.measure_clock_offset()
         assert offset is not None
         assert abs(offset) <= timedelta(seconds=1)
 
         stage.advance_their_clock(timedelta(minutes=-5))
         stage.refuse_app()
 
-        offset = await stage.provider.clock_offset()
+        offset = await stage.provider.measure_clock_offset()
         assert offset is not None
         assert abs(offset + timedelta(minutes=5)) <= timedelta(seconds=1)
 
@@ -170,11 +170,11 @@ class AppContract:
         provider_id, _ = stage.install()
         stage.refuse_app()
         calls: list[Callable[[], Awaitable[object]]] = [
-            stage.provider.app,
-            stage.provider.installation_requests,
-            lambda: stage.provider.installation(provider_id),
+            stage.provider.get_app,
+            stage.provider.list_installation_requests,
+            lambda: stage.provider.get_installation(provider_id),
             lambda: stage.provider.mint_token(provider_id),
-            lambda: stage.provider.installation("99999999"),
+            lambda: stage.provider.get_installation("99999999"),
             lambda: stage.provider.mint_token("99999999"),
             lambda: stage.provider.uninstall(provider_id),
         ]
@@ -190,8 +190,8 @@ class AppContract:
         stage.go_down()
 
         for call in (
-            stage.provider.app,
-            lambda: stage.provider.installation(provider_id),
+            stage.provider.get_app,
+            lambda: stage.provider.get_installation(provider_id),
             lambda: stage.provider.mint_token(provider_id),
             lambda: stage.listed(access),
             lambda: stage.provider.refresh(Secret("ghr_any")),
@@ -206,20 +206,20 @@ class AppContract:
     async def test_an_installation_is_described(self, stage: ProviderStage) -> None:
         """With the account's lasting id, whether or not it is suspended."""
         provider_id, account_id = stage.install()
-        found = await stage.provider.installation(provider_id)
+        found = await stage.provider.get_installation(provider_id)
         assert (found.provider_id, found.account_id) == (provider_id, account_id)
         assert found.account_type == "Organization"
         assert found.suspended_at is None
 
         stage.suspend(provider_id)
 
-        assert (await stage.provider.installation(provider_id)).suspended_at is not None
+        assert (await stage.provider.get_installation(provider_id)).suspended_at is not None
 
     @pytest.mark.parametrize("provider_id", ["99999999", "", "../app", "no-number"])
     async def test_an_unknown_installation_is_gone(self, stage: ProviderStage, provider_id: str) -> None:
         """Whatever was made of its id."""
         with pytest.raises(InstallationGone):
-            await stage.provider.installation(provider_id)
+            await stage.provider.get_installation(provider_id)
         with pytest.raises(InstallationGone):
             await stage.provider.mint_token(provider_id)
 
@@ -227,7 +227,7 @@ class AppContract:
         """By lasting ids, which an approval is recognised by."""
         asked = stage.request()
 
-        (found,) = await stage.provider.installation_requests()
+        (found,) = await stage.provider.list_installation_requests()
 
         assert (found.requester_id, found.account_id) == (asked.requester_id, asked.account_id)
 
@@ -240,7 +240,7 @@ class AppContract:
         await stage.provider.uninstall(provider_id)
 
         with pytest.raises(InstallationGone):
-            await stage.provider.installation(provider_id)
+            await stage.provider.get_installation(provider_id)
         with pytest.raises(CredentialRefused):
             await stage.listed(access)
 
@@ -248,13 +248,13 @@ class AppContract:
         """With the id by which deliveries are told apart."""
         first, event = stage.log_delivery()
         second, _ = stage.log_delivery()
-        async with aclosing(stage.provider.deliveries()) as log:
+        async with aclosing(stage.provider.list_deliveries()) as log:
             found = [logged async for logged in log]
 
         assert [logged.guid for logged in found] == [second, first]
         assert found[0].event_type == event.decode()
         assert found[0].answer
-        quoted = await stage.provider.delivery_payload(found[0].id)
+        quoted = await stage.provider.get_delivery(found[0].id)
         assert (quoted.provider, quoted.delivery_id) == (stage.provider.name, second)
         assert quoted.event_type == event.decode()
         assert quoted.body.startswith(b"{")
@@ -263,18 +263,20 @@ class AppContract:
     async def test_a_delivery_that_is_not_logged_is_not_visible(self, stage: ProviderStage) -> None:
         """The log is short."""
         with pytest.raises(NotVisible):
-            await stage.provider.delivery_payload(99999999)
+            await stage.provider.get_delivery(99999999)
         with pytest.raises(NotVisible):
             await stage.provider.redeliver(99999999)
 
     async def test_it_is_known_where_deliveries_go(self, stage: ProviderStage) -> None:
         """Operators compare it with where we listen."""
-        assert (await stage.provider.webhook_config()).url.startswith("http")
+        assert (await stage.provider.get_webhook_config()).url.startswith("http")
 
     async def test_people_are_sent_to_the_providers_pages(self, stage: ProviderStage) -> None:
         """With our state, by which they are recognised on return."""
-        install = await stage.provider.install_url(state="st-1", account_id="9")
-        authorize = stage.provider.authorize_url(state="st-2", redirect_uri=stage.callback, code_challenge="c" * 43)
+        install = await stage.provider.build_install_url(state="st-1", account_id="9")
+        authorize = stage.provider.build_authorize_url(
+            state="st-2", redirect_uri=stage.callback, code_challenge="c" * 43
+        )
 
         assert "state=st-1" in install
         assert "9" in install

@@ -42,7 +42,7 @@ class InstallationContract:
         assert [one.repo_id for one in await stage.listed(access)] == [wanted]
         assert set(minted.permissions) == {"contents", "metadata"}
         with pytest.raises(NotVisible):
-            await stage.provider.repository(access, hidden)
+            await stage.provider.get_repository(access, hidden)
 
     async def test_a_token_for_nothing_is_not_one_for_everything(self, stage: ProviderStage) -> None:
         """An empty choice is a mistake of the caller's."""
@@ -102,7 +102,7 @@ class InstallationContract:
         """Over however many pages, of which there is at least one."""
         provider_id, _ = stage.install(count)
         access = await stage.access(provider_id)
-        pages = [page async for page in stage.provider.repositories(access)]
+        pages = [page async for page in stage.provider.list_repository_pages(access)]
 
         found = [one.repo_id for page in pages for one in page.repositories]
         assert sorted(found) == sorted(stage.covered(provider_id))
@@ -114,7 +114,7 @@ class InstallationContract:
         """And told whole."""
         provider_id, account_id = stage.install()
         access, repo_id = await stage.access(provider_id), stage.covered(provider_id)[0]
-        found = await stage.provider.repository(access, repo_id)
+        found = await stage.provider.get_repository(access, repo_id)
 
         assert (found.repo_id, found.owner_id) == (repo_id, account_id)
         assert (found.full_name or "").count("/") == 1
@@ -126,11 +126,11 @@ class InstallationContract:
         access = await stage.access(provider_id)
         for repo_id in (stage.private_repository(), RepoId("99999999"), RepoId("../user"), RepoId("")):
             with pytest.raises(NotVisible):
-                await stage.provider.repository(access, repo_id)
+                await stage.provider.get_repository(access, repo_id)
             with pytest.raises(NotVisible):
-                await stage.provider.branches(access, repo_id, prefix="", limit=10)
+                await stage.provider.list_branches(access, repo_id, prefix="", limit=10)
             with pytest.raises(NotVisible):
-                await stage.provider.branch(access, repo_id, "main")
+                await stage.provider.find_branch(access, repo_id, "main")
 
     async def test_lists_branches_by_name(self, stage: ProviderStage) -> None:
         """Those that begin with a prefix, no more than wanted."""
@@ -140,7 +140,7 @@ class InstallationContract:
         stage.set_branches(repo_id, *names)
 
         async def listed(prefix: str, limit: int = 10) -> list[str]:
-            found = await stage.provider.branches(access, repo_id, prefix=prefix, limit=limit)
+            found = await stage.provider.list_branches(access, repo_id, prefix=prefix, limit=limit)
             assert all(len(branch.sha) == 40 for branch in found)
             return [branch.name for branch in found]
 
@@ -157,9 +157,9 @@ class InstallationContract:
         access, repo_id = await stage.access(provider_id), stage.covered(provider_id)[0]
         stage.set_branches(repo_id)
 
-        assert await stage.provider.branches(access, repo_id, prefix="", limit=10) == []
-        assert await stage.provider.branches(access, repo_id, prefix="m", limit=10) == []
-        assert await stage.provider.branch(access, repo_id, "main") is None
+        assert await stage.provider.list_branches(access, repo_id, prefix="", limit=10) == []
+        assert await stage.provider.list_branches(access, repo_id, prefix="m", limit=10) == []
+        assert await stage.provider.find_branch(access, repo_id, "main") is None
 
     async def test_a_branch_is_found_by_its_whole_name(self, stage: ProviderStage) -> None:
         """Not by its beginning, and whatever letters it has."""
@@ -167,9 +167,9 @@ class InstallationContract:
         access, repo_id = await stage.access(provider_id), stage.covered(provider_id)[0]
         stage.set_branches(repo_id, "main", "docs/größe-#1")
 
-        found = await stage.provider.branch(access, repo_id, "docs/größe-#1")
+        found = await stage.provider.find_branch(access, repo_id, "docs/größe-#1")
 
         assert found is not None
         assert found.name == "docs/größe-#1"
-        assert await stage.provider.branch(access, repo_id, "docs") is None
-        assert await stage.provider.branch(access, repo_id, "../branches/main") is None
+        assert await stage.provider.find_branch(access, repo_id, "docs") is None
+        assert await stage.provider.find_branch(access, repo_id, "../branches/main") is None

@@ -26,7 +26,7 @@ class PersonContract:
         code = stage.authorize(person_id)
         tokens = await stage.provider.exchange_code(code, redirect_uri=stage.callback, code_verifier=None)
 
-        assert (await stage.provider.person(tokens.access_token)).id == person_id
+        assert (await stage.provider.get_person(tokens.access_token)).id == person_id
         assert tokens.expires_at is not None
         assert tokens.expires_at > stage.now()
         with pytest.raises(CredentialRefused):
@@ -62,9 +62,9 @@ class PersonContract:
 
         new = await stage.provider.refresh(old.refresh_token)
 
-        assert (await stage.provider.person(new.access_token)).id == person_id
+        assert (await stage.provider.get_person(new.access_token)).id == person_id
         with pytest.raises(CredentialRefused):
-            await stage.provider.person(old.access_token)
+            await stage.provider.get_person(old.access_token)
         with pytest.raises(CredentialRefused) as refused:
             await stage.provider.refresh(old.refresh_token)
         assert not isinstance(refused.value, AppRefused)
@@ -77,7 +77,7 @@ class PersonContract:
         stage.advance(tokens.expires_at - stage.now() + timedelta(seconds=1))
 
         with pytest.raises(CredentialRefused):
-            await stage.provider.person(tokens.access_token)
+            await stage.provider.get_person(tokens.access_token)
         await stage.provider.refresh(tokens.refresh_token)
 
     async def test_only_verified_addresses_are_told(self, stage: ProviderStage) -> None:
@@ -85,7 +85,7 @@ class PersonContract:
         person_id = stage.person(emails=["mara@acme.example", "m@home.example"], unverified=["boss@acme.example"])
         tokens = await stage.signed_in(person_id)
 
-        assert await stage.provider.verified_emails(tokens.access_token) == ["mara@acme.example", "m@home.example"]
+        assert await stage.provider.list_verified_emails(tokens.access_token) == ["mara@acme.example", "m@home.example"]
 
     async def test_addresses_need_a_permission(self, stage: ProviderStage) -> None:
         """Whose lack is told apart from having none."""
@@ -93,7 +93,7 @@ class PersonContract:
         stage.hide_emails()
 
         with pytest.raises(PermissionMissing):
-            await stage.provider.verified_emails(tokens.access_token)
+            await stage.provider.list_verified_emails(tokens.access_token)
 
     async def test_seeing_an_installation_takes_seeing_one_repository(self, stage: ProviderStage) -> None:
         """Which is far from owning it."""
@@ -101,7 +101,7 @@ class PersonContract:
         stage.install()
         tokens = await stage.signed_in(stage.person(sees=[stage.covered(seen)[0]]))
 
-        visible = await stage.provider.visible_installations(tokens.access_token)
+        visible = await stage.provider.list_visible_installations(tokens.access_token)
         assert [one.provider_id for one in visible.installations] == [seen]
         assert not visible.hides_accounts
 
@@ -113,7 +113,7 @@ class PersonContract:
         person_id = stage.person(sees=repo_ids[:115], administers=[*repo_ids[:110], *stage.covered(other)])
         tokens = await stage.signed_in(person_id)
 
-        counted = await stage.provider.administration(tokens.access_token, provider_id)
+        counted = await stage.provider.count_administered(tokens.access_token, provider_id)
 
         assert counted == RepositoryAdministration(total=115, administered=110)
 
@@ -124,7 +124,7 @@ class PersonContract:
         tokens = await stage.signed_in(stage.person())
 
         with pytest.raises(NotVisible):
-            await stage.provider.administration(tokens.access_token, provider_id or unseen)
+            await stage.provider.count_administered(tokens.access_token, provider_id or unseen)
 
     async def test_ending_a_token_leaves_the_others(self, stage: ProviderStage) -> None:
         """And may be repeated."""
@@ -135,8 +135,8 @@ class PersonContract:
         await stage.provider.revoke_user_token(ended.access_token)
 
         with pytest.raises(CredentialRefused):
-            await stage.provider.person(ended.access_token)
-        assert (await stage.provider.person(kept.access_token)).id == person_id
+            await stage.provider.get_person(ended.access_token)
+        assert (await stage.provider.get_person(kept.access_token)).id == person_id
 
     async def test_withdrawing_an_authorization_ends_every_token(self, stage: ProviderStage) -> None:
         """Of this person alone; a token that is dead shows nobody's."""
@@ -148,7 +148,7 @@ class PersonContract:
 
         for tokens in (one, two):
             with pytest.raises(CredentialRefused):
-                await stage.provider.person(tokens.access_token)
+                await stage.provider.get_person(tokens.access_token)
         with pytest.raises(CredentialRefused):
             await stage.provider.revoke_grant(two.access_token)
-        await stage.provider.person(other.access_token)
+        await stage.provider.get_person(other.access_token)

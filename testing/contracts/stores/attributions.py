@@ -221,7 +221,7 @@ class AttributionStoreContract:
             co_author,
         )
         async with world.unit_of_work() as tx:
-            of_commits = tx.attributions.find_of_commits
+            of_commits = tx.attributions.list_by_commits
             found = await of_commits(organization.id, PROVIDER, RepoId("1"), ["a", "b", "z"])
             nothing = await of_commits(organization.id, "gitlab", RepoId("1"), ["a"])
             theirs = await of_commits(other.id, PROVIDER, RepoId("1"), ["a"])

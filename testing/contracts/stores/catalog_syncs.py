@@ -173,7 +173,7 @@ class CatalogSyncContract:
             assert await tx.catalog.renew_sync_claim(claim, until=now() + _MINUTE)
             await tx.catalog.finish_sync(claim)
             await tx.commit()
-            trail = await tx.versions.of_item("integration", str(integration.external_id))
+            trail = await tx.versions.list_by_item("integration", str(integration.external_id))
         assert [version.event for version in trail] == ["created"]
 
     async def test_rows_written_before_and_after_are_told_apart(self, world: World) -> None:

@@ -135,7 +135,7 @@ class CommitClaimContract:
         async with world.unit_of_work() as tx:
             await tx.connections.apply([step(connection, None)])
             await tx.commit()
-            assert await tx.connections.emails(connection.id) == []
+            assert await tx.connections.list_emails(connection.id) == []
         assert await _due(world) == []
         assert await _take(world, claim) == NOTHING
         assert [view.user for view in await _all(world, integration)] == [None]

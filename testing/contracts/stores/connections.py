@@ -18,8 +18,8 @@ class ConnectionStoreContract:
     async def test_unknown_is_nothing(self, world: World) -> None:
         """Looking for what is not there is no error."""
         async with world.unit_of_work() as tx:
-            assert await tx.connections.of_provider_users(PROVIDER, [ProviderUserId("404")]) == []
-            assert await tx.connections.of_provider_users(PROVIDER, []) == []
+            assert await tx.connections.list_by_provider_users(PROVIDER, [ProviderUserId("404")]) == []
+            assert await tx.connections.list_by_provider_users(PROVIDER, []) == []
             assert await tx.connections.find(UserId(404), PROVIDER) is None
             assert await tx.connections.get_for_update(UserId(404), PROVIDER) is None
 
@@ -27,11 +27,11 @@ class ConnectionStoreContract:
         """Connections are found by the provider's accounts, of this provider only."""
         one, two = await _connected(world, "1"), await _connected(world, "2")
         async with world.unit_of_work() as tx:
-            found = await tx.connections.of_provider_users(PROVIDER, {one.provider_user_id, ProviderUserId("3")})
+            found = await tx.connections.list_by_provider_users(PROVIDER, {one.provider_user_id, ProviderUserId("3")})
             assert found == [one]
             both = [one.provider_user_id, two.provider_user_id]
-            assert len(await tx.connections.of_provider_users(PROVIDER, both)) == 2
-            assert await tx.connections.of_provider_users("gitlab", both) == []
+            assert len(await tx.connections.list_by_provider_users(PROVIDER, both)) == 2
+            assert await tx.connections.list_by_provider_users("gitlab", both) == []
             assert await tx.connections.find(one.user_id, PROVIDER) == one
             assert await tx.connections.get_for_update(two.user_id, PROVIDER) == two
             assert await tx.connections.find(one.user_id, "gitlab") is None
@@ -43,8 +43,8 @@ class ConnectionStoreContract:
         async with world.unit_of_work() as tx:
             await tx.connections.apply([step(connection, revoked)])
             await tx.commit()
-            [read] = await tx.connections.of_provider_users(PROVIDER, [connection.provider_user_id])
-            trail = await tx.versions.of_item("connection", str(connection.external_id))
+            [read] = await tx.connections.list_by_provider_users(PROVIDER, [connection.provider_user_id])
+            trail = await tx.versions.list_by_item("connection", str(connection.external_id))
         assert read == replace(revoked, updated_at=read.updated_at)
         assert read.updated_at > connection.updated_at
         assert [version.event for version in trail] == ["created", "updated"]
@@ -56,7 +56,7 @@ class ConnectionStoreContract:
         async with world.unit_of_work() as tx:
             await tx.connections.apply([step(connection, None)])
             await tx.commit()
-            assert await tx.connections.of_provider_users(PROVIDER, [connection.provider_user_id]) == []
+            assert await tx.connections.list_by_provider_users(PROVIDER, [connection.provider_user_id]) == []
         async with world.unit_of_work() as tx:
             with pytest.raises(StorageConflict):
                 await tx.connections.apply([step(connection, replace(connection, provider_username="x"))])
@@ -94,10 +94,10 @@ class ConnectionStoreContract:
             elsewhere = replace(elsewhere, id=await tx.connections.next_id())
             await tx.connections.apply([step(None, elsewhere)])
             await tx.commit()
-            found = await tx.connections.of_user(one.user_id)
+            found = await tx.connections.list_by_user(one.user_id)
             assert [connection.provider for connection in found] == ["github", "gitlab"]
             assert found[0] == one
-            assert await tx.connections.of_user(UserId(404)) == []
+            assert await tx.connections.list_by_user(UserId(404)) == []
 
     async def test_addresses_are_one_connections(self, world: World) -> None:
         """Setting them replaces them, tells whether any is new, and takes them from other connections."""
@@ -110,26 +110,26 @@ class ConnectionStoreContract:
             (two, ["c@x.example"], False),
         ):
             async with world.unit_of_work() as tx:
-                assert await tx.connections.set_emails(connection.id, emails) is is_new
+                assert await tx.connections.replace_emails(connection.id, emails) is is_new
                 await tx.commit()
         async with world.unit_of_work() as tx:
-            assert await tx.connections.emails(one.id) == ["a@x.example"]
-            assert await tx.connections.emails(two.id) == ["c@x.example"]
-            assert await tx.connections.emails(ConnectionId(404)) == []
-            assert await tx.connections.set_emails(two.id, []) is False
+            assert await tx.connections.list_emails(one.id) == ["a@x.example"]
+            assert await tx.connections.list_emails(two.id) == ["c@x.example"]
+            assert await tx.connections.list_emails(ConnectionId(404)) == []
+            assert await tx.connections.replace_emails(two.id, []) is False
 
     async def test_identities_are_checked_by_one_at_a_time(self, world: World) -> None:
         """A day after connecting, and again when it was asked for; only active ones are."""
         one, two, three = [await _connected(world, number) for number in ("1", "2", "3")]
         async with world.unit_of_work() as tx:
-            await tx.connections.apply([step(two, two.lapsed("refresh_token_refused"))])
-            await tx.connections.check_again(three.id, at=now() + timedelta(days=3))
+            await tx.connections.apply([step(two, two.mark_reconnect_required("refresh_token_refused"))])
+            await tx.connections.schedule_check(three.id, at=now() + timedelta(days=3))
             await tx.commit()
 
         async def due(**later: float) -> list[ConnectionId]:
             at = now() + timedelta(**later)
             async with world.unit_of_work() as tx:
-                taken = await tx.connections.due_for_check(now=at, until=at + timedelta(hours=1), limit=10)
+                taken = await tx.connections.claim_due_checks(now=at, until=at + timedelta(hours=1), limit=10)
                 await tx.commit()
             return [connection.id for connection in taken]
 
@@ -158,6 +158,6 @@ async def _connected(world: World, provider_user_id: str = "7") -> Connection:
         )
         await tx.connections.apply([step(None, connection)])
         await tx.commit()
-        [stored] = await tx.connections.of_provider_users(PROVIDER, [connection.provider_user_id])
+        [stored] = await tx.connections.list_by_provider_users(PROVIDER, [connection.provider_user_id])
     assert stored == replace(connection, updated_at=stored.updated_at)
     return stored

@@ -144,8 +144,8 @@ class DomainEventStoreContract:
         assert [fact.id for fact in facts] == sorted({fact.id for fact in facts})
         assert [fact.recorded_at for fact in facts] == sorted(fact.recorded_at for fact in facts)
         async with world.unit_of_work() as tx:
-            assert await tx.domain_events.after(facts[1].id, limit=2) == facts[2:4]
-            assert await tx.domain_events.after(facts[4].id, limit=2) == []
+            assert await tx.domain_events.list_after(facts[1].id, limit=2) == facts[2:4]
+            assert await tx.domain_events.list_after(facts[4].id, limit=2) == []
 
     async def test_several_at_once_keep_their_order(self, world: World) -> None:
         """Facts appended in one transaction, in one call or more, are recorded in that order."""
@@ -205,8 +205,8 @@ class DomainEventStoreContract:
         for number in (1, 2):
             await _append(world, organization, source_event_id=event.id, link_id=LinkId(number))
         async with world.unit_of_work() as tx:
-            assert await tx.domain_events.of_source(event.id) == (await _all(world))[1:]
-            assert await tx.domain_events.of_source(EventId(404)) == []
+            assert await tx.domain_events.list_by_source(event.id) == (await _all(world))[1:]
+            assert await tx.domain_events.list_by_source(EventId(404)) == []
 
     async def test_reader_by_cursor_misses_nothing(self, world: World) -> None:
         """While eight writers commit at once, a reader that goes on from the last id sees every fact."""
@@ -224,7 +224,7 @@ class DomainEventStoreContract:
             while True:
                 was_done = done.is_set()
                 async with world.unit_of_work() as tx:
-                    facts = await tx.domain_events.after(cursor, limit=7)
+                    facts = await tx.domain_events.list_after(cursor, limit=7)
                 seen += [_reason(fact) for fact in facts]
                 cursor = facts[-1].id if facts else cursor
                 if was_done and not facts:
@@ -254,7 +254,7 @@ class DomainEventStoreContract:
         async def found(after: int = 0, limit: int = 10, **wanted: object) -> tuple[str, int]:
             where = StreamFilter(**{name: frozenset([value]) for name, value in wanted.items()})  # type: ignore[arg-type]
             async with world.unit_of_work() as tx:
-                stretch = await tx.domain_events.of_organization(ours.id, where, after=after, limit=limit)
+                stretch = await tx.domain_events.list_by_organization(ours.id, where, after=after, limit=limit)
             return "".join(map(str, map(_reason, stretch.events))), stretch.reached
 
         assert await found() == ("01234", ids[-1])
@@ -282,7 +282,7 @@ class DomainEventStoreContract:
         async def found(*of: Organization, after: int = 0, limit: int = 10) -> tuple[str, int]:
             async with world.unit_of_work() as tx:
                 asked = [organization.id for organization in of]
-                stretch = await tx.domain_events.of_organizations(asked, after=after, limit=limit)
+                stretch = await tx.domain_events.list_by_organizations(asked, after=after, limit=limit)
             return "".join(map(str, map(_reason, stretch.events))), stretch.reached
 
         assert await found(one, two) == ("0134", ids[-1])
@@ -294,7 +294,7 @@ class DomainEventStoreContract:
         """Of everyone's."""
         assert await _bounds(world) == Bounds(None, None)
         async with world.unit_of_work() as tx:
-            assert await tx.domain_events.of_organizations([], after=0, limit=1) == EventPage([], 0)
+            assert await tx.domain_events.list_by_organizations([], after=0, limit=1) == EventPage([], 0)
         for name in ("One", "Two"):
             await _append(world, await world.organization(name))
         first, last = await _all(world)
@@ -303,7 +303,7 @@ class DomainEventStoreContract:
 
 async def _bounds(world: World) -> Bounds:
     async with world.unit_of_work() as tx:
-        return await tx.domain_events.bounds()
+        return await tx.domain_events.get_bounds()
 
 
 async def _append(world: World, organization: Organization, **facts: object) -> None:
@@ -314,7 +314,7 @@ async def _append(world: World, organization: Organization, **facts: object) -> 
 
 async def _all(world: World) -> list[RecordedEvent]:
     async with world.unit_of_work() as tx:
-        return list(await tx.domain_events.after(0, limit=1000))
+        return list(await tx.domain_events.list_after(0, limit=1000))
 
 
 def _reason(fact: RecordedEvent) -> str | None:

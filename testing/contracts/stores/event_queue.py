@@ -70,7 +70,7 @@ class EventQueueContract:
             await tx.event_queue.lock(LANE)
             task = asyncio.create_task(wait_and_look())
             await waiting.wait()
-            await tx.event_queue.settle([EventResult(event.id, EventStatus.PROCESSED)])
+            await tx.event_queue.record_results([EventResult(event.id, EventStatus.PROCESSED)])
             assert not task.done()
             await tx.commit()
         assert await task is EventStatus.PROCESSED
@@ -82,7 +82,7 @@ class EventQueueContract:
         await world.event(source_key=_of_other_lane())
         await world.settle(EventResult((await world.event()).id, EventStatus.IGNORED))
         async with world.unit_of_work() as tx:
-            due = await tx.event_queue.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
+            due = await tx.event_queue.list_due(LANE, now=now(), limit=10, max_bytes=_MUCH)
         assert [(queued_event.event, queued_event.body) for queued_event in due] == list(
             zip(events, bodies, strict=True)
         )
@@ -107,7 +107,7 @@ class EventQueueContract:
         async with world.unit_of_work() as tx:
 
             async def due(limit: int, max_bytes: int) -> list[EventId]:
-                queued_events = await tx.event_queue.due(LANE, now=now(), limit=limit, max_bytes=max_bytes)
+                queued_events = await tx.event_queue.list_due(LANE, now=now(), limit=limit, max_bytes=max_bytes)
                 return [queued_event.event.id for queued_event in queued_events]
 
             assert await due(3, _MUCH) == ids[:3]
@@ -122,9 +122,9 @@ class EventQueueContract:
         later = now() + timedelta(minutes=2)
         await world.settle(EventResult(first.id, EventStatus.PENDING, reason="boom", attempts=1, next_attempt_at=later))
         async with world.unit_of_work() as tx:
-            due = await tx.event_queue.due(LANE, now=now(), limit=10, max_bytes=_MUCH)
+            due = await tx.event_queue.list_due(LANE, now=now(), limit=10, max_bytes=_MUCH)
             assert [queued_event.event.id for queued_event in due] == [second.id]
-            both = await tx.event_queue.due(LANE, now=later, limit=10, max_bytes=_MUCH)
+            both = await tx.event_queue.list_due(LANE, now=later, limit=10, max_bytes=_MUCH)
             assert [queued_event.event.id for queued_event in both] == [first.id, second.id]
         assert both[0].event == replace(first, attempts=1, next_attempt_at=later, error_message="boom")
 
@@ -200,15 +200,15 @@ class EventQueueContract:
         event = await world.event()
         waiting = await world.event(source_key=other)
         async with world.unit_of_work() as tx:
-            assert await tx.event_queue.lanes_due(now=now()) == sorted([LANE, choose_lane(other)])
+            assert await tx.event_queue.list_due_lanes(now=now()) == sorted([LANE, choose_lane(other)])
         later = now() + timedelta(minutes=1)
         await world.settle(
             EventResult(event.id, EventStatus.PROCESSED),
             EventResult(waiting.id, EventStatus.PENDING, attempts=1, next_attempt_at=later),
         )
         async with world.unit_of_work() as tx:
-            assert await tx.event_queue.lanes_due(now=now()) == []
-            assert await tx.event_queue.lanes_due(now=later) == [choose_lane(other)]
+            assert await tx.event_queue.list_due_lanes(now=now()) == []
+            assert await tx.event_queue.list_due_lanes(now=later) == [choose_lane(other)]
 
     async def test_waiting_events_are_routed(self, world: World) -> None:
         """Unrouted events of an installation connected by now are due again; strangers' go on waiting."""
@@ -216,11 +216,11 @@ class EventQueueContract:
         nobodys = await world.event(source_key=None)
         await _unroute(world, ours.id, strangers.id, nobodys.id)
         async with world.unit_of_work() as tx:
-            assert await tx.event_queue.route_waiting(now=now()) == 0
+            assert await tx.event_queue.reopen_unrouted(now=now()) == 0
         await world.integration()
         at = now()
         async with world.unit_of_work() as tx:
-            assert await tx.event_queue.route_waiting(now=at) == 1
+            assert await tx.event_queue.reopen_unrouted(now=at) == 1
             await tx.commit()
         assert await world.seen(ours) == replace(ours, next_attempt_at=at)
         assert (await world.seen(strangers)).status is EventStatus.UNROUTED
@@ -238,7 +238,7 @@ class EventQueueContract:
         await _unroute(world, ours.id, *(event.id for event in others))
         await world.integration(provider="gitlab", provider_id=source_key)
         async with world.unit_of_work() as tx:
-            assert await tx.event_queue.route_waiting(now=now()) == 1
+            assert await tx.event_queue.reopen_unrouted(now=now()) == 1
             await tx.commit()
         routed = await world.seen(ours)
         assert (routed.status, routed.source_key) == (EventStatus.PENDING, source_key)
@@ -251,7 +251,9 @@ class EventQueueContract:
         first, _, second = [await world.event(source_key=key, action="created") for key in keys]
         await _unroute(world, first.id)
         async with world.unit_of_work() as tx:
-            found = await tx.event_queue.waiting(PROVIDER, source_key, event_type="push", action="created", limit=10)
+            found = await tx.event_queue.list_unrouted(
+                PROVIDER, source_key, event_type="push", action="created", limit=10
+            )
         assert [queued_event.event.id for queued_event in found] == [second.id, first.id]
         assert {queued_event.event.source_key for queued_event in found} == {source_key}
 
@@ -269,15 +271,15 @@ class EventQueueContract:
         settled = await announced()
         await _unroute(world, first.id)
         async with world.unit_of_work() as tx:
-            await tx.event_queue.settle([EventResult(settled.id, EventStatus.IGNORED)])
+            await tx.event_queue.record_results([EventResult(settled.id, EventStatus.IGNORED)])
             await tx.commit()
         async with world.unit_of_work() as tx:
-            found = await tx.event_queue.waiting(PROVIDER, SOURCE_KEY, limit=10, **kind)
+            found = await tx.event_queue.list_unrouted(PROVIDER, SOURCE_KEY, limit=10, **kind)
             assert [queued_event.event.id for queued_event in found] == [second.id, first.id]
             assert all(queued_event.body for queued_event in found)
-            [newest] = await tx.event_queue.waiting(PROVIDER, SOURCE_KEY, limit=1, **kind)
+            [newest] = await tx.event_queue.list_unrouted(PROVIDER, SOURCE_KEY, limit=1, **kind)
             assert newest.event.id == second.id
-            assert await tx.event_queue.waiting("gitlab", SOURCE_KEY, limit=10, **kind) == []
+            assert await tx.event_queue.list_unrouted("gitlab", SOURCE_KEY, limit=10, **kind) == []
 
     async def test_old_events_are_not_the_new_owners(self, world: World) -> None:
         """What was received long before the binding belonged to whoever had the installation then."""
@@ -286,7 +288,7 @@ class EventQueueContract:
         await _unroute(world, old.id, recent.id)
         integration = await world.integration()
         async with world.unit_of_work() as tx:
-            assert await tx.event_queue.route_waiting(now=now()) == 1
+            assert await tx.event_queue.reopen_unrouted(now=now()) == 1
             await tx.commit()
         ignored = await world.seen(old)
         assert (ignored.status, ignored.error_message) == (EventStatus.IGNORED, "before_binding")
@@ -300,7 +302,7 @@ class EventQueueContract:
         await _unroute(world, event.id)
         await world.integration(status=IntegrationStatus.REVOKED)
         async with world.unit_of_work() as tx:
-            assert await tx.event_queue.route_waiting(now=now()) == 0
+            assert await tx.event_queue.reopen_unrouted(now=now()) == 0
 
     async def test_provider_with_other_ids_disturbs_nothing(self, world: World) -> None:
         """Installation ids that are no numbers, or too large for one, match no event."""
@@ -309,7 +311,7 @@ class EventQueueContract:
         for number, provider_id in enumerate(["abc", "", "9" * 30, "-1", "1.5"]):
             await world.integration(provider=f"provider-{number}", provider_id=provider_id)
         async with world.unit_of_work() as tx:
-            assert await tx.event_queue.route_waiting(now=now()) == 0
+            assert await tx.event_queue.reopen_unrouted(now=now()) == 0
 
     async def test_twenty_drainers_settle_each_event_once(self, world: World) -> None:
         """Drainers that race for a lane never process an event twice, nor leave one."""
@@ -321,11 +323,11 @@ class EventQueueContract:
             while True:
                 async with world.unit_of_work() as tx:
                     await tx.event_queue.lock(LANE)
-                    due = await tx.event_queue.due(LANE, now=now(), limit=3, max_bytes=_MUCH)
+                    due = await tx.event_queue.list_due(LANE, now=now(), limit=3, max_bytes=_MUCH)
                     if not due:
                         return
                     ids = [queued_event.event.id for queued_event in due]
-                    await tx.event_queue.settle([EventResult(one, EventStatus.PROCESSED) for one in ids])
+                    await tx.event_queue.record_results([EventResult(one, EventStatus.PROCESSED) for one in ids])
                     await tx.commit()
                 settled.update(ids)
 

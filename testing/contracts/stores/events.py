@@ -25,7 +25,7 @@ class EventStoreContract:
             assert await tx.events.find_payload(EventId(404)) is None
             assert await tx.events.reopen([EventId(404)], now=now()) == []
             assert await tx.events.reopen([], now=now()) == []
-            assert await tx.events.oldest_due(now=now()) is None
+            assert await tx.events.find_oldest_due(now=now()) is None
 
     async def test_newest_first_in_pages(self, world: World) -> None:
         """A page goes on below the last event of the page before it, whatever came meanwhile."""
@@ -291,12 +291,12 @@ class EventStoreContract:
         second = await world.event(received_at=ago(hours=2), source_key=other)
         await world.event(received_at=ago(hours=1))
         async with world.unit_of_work() as tx:
-            assert await tx.events.oldest_due(now=now()) == oldest.created_at
+            assert await tx.events.find_oldest_due(now=now()) == oldest.created_at
         later = now() + timedelta(hours=1)
         await world.settle(EventResult(oldest.id, EventStatus.PENDING, attempts=1, next_attempt_at=later))
         async with world.unit_of_work() as tx:
-            assert await tx.events.oldest_due(now=now()) == second.created_at
-            assert await tx.events.oldest_due(now=later) == oldest.created_at
+            assert await tx.events.find_oldest_due(now=now()) == second.created_at
+            assert await tx.events.find_oldest_due(now=later) == oldest.created_at
 
     async def test_same_delivery_id_of_another_provider(self, world: World) -> None:
         """Delivery ids are a provider's own."""

@@ -34,11 +34,11 @@ class FlowStoreContract:
         await world.request(organization, user, requester_id=ProviderUserId("8"))
         await world.request(organization, user, account_id=AccountId("10"))
         async with world.unit_of_work() as tx:
-            assert await tx.flows.awaiting_approval(PROVIDER, [_KEY, _KEY]) == [request]
-            assert await tx.flows.awaiting_approval("gitlab", [_KEY]) == []
+            assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY, _KEY]) == [request]
+            assert await tx.flows.list_awaiting_approval("gitlab", [_KEY]) == []
             crossed = {(ProviderUserId("8"), AccountId("10"))}
-            assert await tx.flows.awaiting_approval(PROVIDER, crossed) == []
-            assert await tx.flows.awaiting_approval(PROVIDER, []) == []
+            assert await tx.flows.list_awaiting_approval(PROVIDER, crossed) == []
+            assert await tx.flows.list_awaiting_approval(PROVIDER, []) == []
 
     async def test_flows_of_a_browser(self, world: World) -> None:
         """By the ids that its cookies name, newest first, with how far their proof has come."""
@@ -62,7 +62,7 @@ class FlowStoreContract:
         progress = ProofProgress(page=2, unchecked=("5", "6"), checked=300, total=12_000)
         onward = replace(made[0], progress=progress)
         async with world.unit_of_work() as tx:
-            assert await tx.flows.step(made[0], onward)
+            assert await tx.flows.replace_unchanged(made[0], onward)
             await tx.commit()
         ids = [made[0].external_id, made[2].external_id, uuid4()]
         async with world.unit_of_work() as tx:
@@ -78,13 +78,13 @@ class FlowStoreContract:
         organization, user = await world.organization(), await world.user()
         requests = [await world.request(organization, user) for _ in range(3)]
         async with world.unit_of_work() as tx:
-            assert await tx.flows.awaiting_approval(PROVIDER, {_KEY}) == requests
+            assert await tx.flows.list_awaiting_approval(PROVIDER, {_KEY}) == requests
 
     async def test_expired_request_is_over(self, world: World) -> None:
         """A request matches nothing after its time."""
         await world.request(await world.organization(), await world.user(), expires_at=ago(seconds=1))
         async with world.unit_of_work() as tx:
-            assert await tx.flows.awaiting_approval(PROVIDER, [_KEY]) == []
+            assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY]) == []
 
     async def test_the_request_of_an_organization(self, world: World) -> None:
         """The newest of its own that still waits, with this provider; none once it is over."""
@@ -92,14 +92,14 @@ class FlowStoreContract:
         await world.request(await world.organization(), user)
         await world.request(organization, user, provider="gitlab")
         async with world.unit_of_work() as tx:
-            assert await tx.flows.pending_of(organization.id, PROVIDER) is None
+            assert await tx.flows.find_pending_request(organization.id, PROVIDER) is None
         await world.request(organization, user)
         newest = await world.request(organization, user, account_id=AccountId("10"))
         await world.request(organization, user, expires_at=ago(seconds=1))
         async with world.unit_of_work() as tx:
-            assert await tx.flows.pending_of(organization.id, PROVIDER) == newest
+            assert await tx.flows.find_pending_request(organization.id, PROVIDER) == newest
             await tx.flows.complete([newest])
-            known = await tx.flows.pending_of(organization.id, PROVIDER)
+            known = await tx.flows.find_pending_request(organization.id, PROVIDER)
         assert known is not None
         assert known.account_id == AccountId("9")
 
@@ -110,7 +110,7 @@ class FlowStoreContract:
             await tx.flows.complete([])
             await tx.flows.complete([request])
             await tx.commit()
-            assert await tx.flows.awaiting_approval(PROVIDER, [_KEY]) == []
+            assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY]) == []
         async with world.unit_of_work() as tx:
             with pytest.raises(StorageConflict):
                 await tx.flows.complete([request])
@@ -147,9 +147,9 @@ class FlowStoreContract:
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
             assert await tx.flows.find("gitlab", flow.state_hash) is None
             assert await tx.flows.find(PROVIDER, hash_token("another")) is None
-            assert await tx.flows.step(flow, full)
+            assert await tx.flows.replace_unchanged(flow, full)
             assert await tx.flows.find(PROVIDER, flow.state_hash) == full
-            assert await tx.flows.step(full, full.mark_ended())
+            assert await tx.flows.replace_unchanged(full, full.mark_ended())
             found = await tx.flows.find(PROVIDER, flow.state_hash)
             assert found == full.mark_ended()
             assert not found.is_live(found.created_at)
@@ -159,9 +159,9 @@ class FlowStoreContract:
         flow = await added(world)
         other, _ = advance(flow, FlowStep.AUTHORIZE)
         async with world.unit_of_work() as tx:
-            assert not await tx.flows.step(other, flow)
-            assert not await tx.flows.step(flow.mark_ended(), flow)
-            assert not await tx.flows.step(replace(flow, id=FlowId(10**9)), other)
+            assert not await tx.flows.replace_unchanged(other, flow)
+            assert not await tx.flows.replace_unchanged(flow.mark_ended(), flow)
+            assert not await tx.flows.replace_unchanged(replace(flow, id=FlowId(10**9)), other)
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
 
     async def test_twenty_race_for_one_state(self, world: World) -> None:
@@ -172,7 +172,7 @@ class FlowStoreContract:
             async with world.unit_of_work() as tx:
                 known = await tx.flows.find(PROVIDER, flow.state_hash)
                 is_open = known is not None and known.status is FlowStatus.OPEN
-                went_on = known is not None and is_open and await tx.flows.step(known, known.mark_taken())
+                went_on = known is not None and is_open and await tx.flows.replace_unchanged(known, known.mark_taken())
                 await tx.commit()
             return went_on
 
@@ -182,7 +182,7 @@ class FlowStoreContract:
         """Its state opens it again."""
         flow = await added(world)
         async with world.unit_of_work() as tx:
-            assert await tx.flows.step(flow, flow.mark_taken())
+            assert await tx.flows.replace_unchanged(flow, flow.mark_taken())
         async with world.unit_of_work() as tx:
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
 
@@ -190,8 +190,8 @@ class FlowStoreContract:
         """Of its person for its account."""
         flow = await added(world)
         async with world.unit_of_work() as tx:
-            assert await tx.flows.step(flow, flow.mark_awaiting(*_KEY, at=flow.created_at))
-            [request] = await tx.flows.awaiting_approval(PROVIDER, [_KEY])
+            assert await tx.flows.replace_unchanged(flow, flow.mark_awaiting(*_KEY, at=flow.created_at))
+            [request] = await tx.flows.list_awaiting_approval(PROVIDER, [_KEY])
         assert (request.flow_id, request.organization_id, request.user_id) == (
             flow.id,
             flow.organization_id,
@@ -208,12 +208,12 @@ class FlowStoreContract:
         async with world.unit_of_work() as tx:
             await tx.flows.complete([done])
             later = now() + timedelta(minutes=1)
-            assert await tx.flows.all_awaiting(PROVIDER, made_before=later, limit=10) == [expired, alive]
-            assert await tx.flows.all_awaiting(PROVIDER, made_before=later, limit=1) == [expired]
-            assert await tx.flows.all_awaiting("gitlab", made_before=later, limit=10) == []
-            assert await tx.flows.all_awaiting(PROVIDER, made_before=ago(days=1), limit=10) == []
+            assert await tx.flows.list_all_awaiting(PROVIDER, made_before=later, limit=10) == [expired, alive]
+            assert await tx.flows.list_all_awaiting(PROVIDER, made_before=later, limit=1) == [expired]
+            assert await tx.flows.list_all_awaiting("gitlab", made_before=later, limit=10) == []
+            assert await tx.flows.list_all_awaiting(PROVIDER, made_before=ago(days=1), limit=10) == []
             assert await tx.flows.end([done, expired, alive]) == 2
-            assert await tx.flows.all_awaiting(PROVIDER, made_before=later, limit=10) == []
+            assert await tx.flows.list_all_awaiting(PROVIDER, made_before=later, limit=10) == []
             assert await tx.flows.end([]) == 0
 
     async def test_requests_are_paged_through(self, world: World) -> None:
@@ -222,9 +222,9 @@ class FlowStoreContract:
         first, second, third = [await world.request(organization, user) for _ in range(3)]
         later = now() + timedelta(minutes=1)
         async with world.unit_of_work() as tx:
-            page = await tx.flows.all_awaiting(PROVIDER, made_before=later, limit=2)
+            page = await tx.flows.list_all_awaiting(PROVIDER, made_before=later, limit=2)
             assert page == [first, second]
-            rest = await tx.flows.all_awaiting(PROVIDER, made_before=later, after=second.flow_id, limit=2)
+            rest = await tx.flows.list_all_awaiting(PROVIDER, made_before=later, after=second.flow_id, limit=2)
             assert rest == [third]
 
     async def test_requests_are_let_lapse(self, world: World) -> None:
@@ -234,10 +234,10 @@ class FlowStoreContract:
         expired = await world.request(organization, user, expires_at=ago(hours=1))
         async with world.unit_of_work() as tx:
             await tx.flows.complete([done])
-            await tx.flows.let_lapse([], by=now())
-            await tx.flows.let_lapse([alive, done, expired], by=ago(minutes=1))
-            assert await tx.flows.awaiting_approval(PROVIDER, [_KEY]) == []
-            known = await tx.flows.all_awaiting(PROVIDER, made_before=now() + timedelta(minutes=1), limit=9)
+            await tx.flows.limit_lifetime([], by=now())
+            await tx.flows.limit_lifetime([alive, done, expired], by=ago(minutes=1))
+            assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY]) == []
+            known = await tx.flows.list_all_awaiting(PROVIDER, made_before=now() + timedelta(minutes=1), limit=9)
             assert [one.flow_id for one in known] == [alive.flow_id, expired.flow_id]
             assert known[0].expires_at < now()
             assert known[1].expires_at == expired.expires_at
@@ -248,10 +248,10 @@ class FlowStoreContract:
         await world.request(organization, user, expires_at=ago(days=2))
         flow = await added(world)
         async with world.unit_of_work() as tx:
-            assert await tx.flows.forget(expired_before=now(), limit=10) == 0
+            assert await tx.flows.delete_expired(expired_before=now(), limit=10) == 0
             later = flow.expires_at + timedelta(seconds=1)
-            assert await tx.flows.forget(expired_before=later, limit=0) == 0
-            assert await tx.flows.forget(expired_before=later, limit=10) == 1
+            assert await tx.flows.delete_expired(expired_before=later, limit=0) == 0
+            assert await tx.flows.delete_expired(expired_before=later, limit=10) == 1
             assert await tx.flows.find(PROVIDER, flow.state_hash) is None
 
 

@@ -141,7 +141,7 @@ class HousekeepingStoreContract:
                 count = await tx.housekeeping.delete_domain_events(before=before, limit=limit)
                 await tx.commit()
             async with world.unit_of_work() as tx:
-                return count, [one.id for one in await tx.domain_events.after(0, limit=10)]
+                return count, [one.id for one in await tx.domain_events.list_after(0, limit=10)]
 
         assert await delete(now() + timedelta(hours=1), 2) == (0, [])
         organization = await world.organization()
@@ -150,7 +150,7 @@ class HousekeepingStoreContract:
                 await tx.domain_events.append([a_fact(organization)])
                 await tx.commit()
         async with world.unit_of_work() as tx:
-            first, *rest = await tx.domain_events.after(0, limit=10)
+            first, *rest = await tx.domain_events.list_after(0, limit=10)
         ids = [one.id for one in rest]
         assert await delete(rest[0].recorded_at, 10) == (1, ids), first.id
         later = now() + timedelta(hours=1)

@@ -61,7 +61,7 @@ class IdempotencyStoreContract:
         request = await _request(world)
         async with world.unit_of_work() as tx:
             assert await tx.idempotency.begin(request, Done) is None
-            await tx.idempotency.keep(request, DONE)
+            await tx.idempotency.store_result(request, DONE)
         assert await _begin(world, replace(request, request_hash=b"other")) is None
 
     async def test_twenty_at_once_act_once(self, world: World) -> None:
@@ -76,7 +76,7 @@ class IdempotencyStoreContract:
                     acted.append(number)
                     if len(acted) == 1:
                         return None  # as if it had failed: not committed
-                    await tx.idempotency.keep(request, DONE)
+                    await tx.idempotency.store_result(request, DONE)
                     await tx.commit()
                 return earlier
 
@@ -126,13 +126,13 @@ async def _begin(world: World, request: KeyedRequest) -> Done | None:
     async with world.unit_of_work() as tx:
         earlier = await tx.idempotency.begin(request, Done)
         if earlier is None:
-            await tx.idempotency.keep(request, DONE)
+            await tx.idempotency.store_result(request, DONE)
         await tx.commit()
     return earlier
 
 
 async def _forget(world: World, at: datetime, *, limit: int) -> int:
     async with world.unit_of_work() as tx:
-        forgotten = await tx.idempotency.forget_expired(now=at, limit=limit)
+        forgotten = await tx.idempotency.delete_expired(now=at, limit=limit)
         await tx.commit()
     return forgotten

@@ -101,13 +101,13 @@ class InstallationCheckStoreContract:
     async def test_the_backlog_counts_daily_checks(self, world: World) -> None:
         """How many there are, and since when the oldest is due."""
         async with world.unit_of_work() as tx:
-            assert await tx.installation_checks.backlog(PROVIDER, now=now()) == CheckBacklog(0, 0, None, None)
+            assert await tx.installation_checks.get_backlog(PROVIDER, now=now()) == CheckBacklog(0, 0, None, None)
         integration = await world.integration()
         checked = await world.integration(await world.organization("Checked"), provider_id="2")
         at = integration.created_at + CHECK_INTERVAL
         await complete(world, checked, checked_at=at, next_check_at=at + CHECK_INTERVAL)
         async with world.unit_of_work() as tx:
-            backlog = await tx.installation_checks.backlog(PROVIDER, now=at)
+            backlog = await tx.installation_checks.get_backlog(PROVIDER, now=at)
         assert backlog == CheckBacklog(2, 1, at, at)
 
 

@@ -37,7 +37,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         await self._replace(world, owner, self.tokens)
         await self._take(world, owner, await self._seen(world, owner), a_lease())
         asking = await self._seen(world, owner)
-        revoked = integration.revoked(StatusReason.DISCONNECTED, at=now())
+        revoked = integration.revoke(StatusReason.DISCONNECTED, at=now())
         after = revoked if unbinding == "revoked" else replace(integration, provider_id="2")
         await _apply(world, integration, after)
         assert await self._seen(world, owner) == StoredTokens(asking.generation + 1)
@@ -50,7 +50,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         await self._replace(world, owner, self.tokens)
         await self._take(world, owner, await self._seen(world, owner), lease)
         renamed = replace(integration, provider_name="renamed", account_id=AccountId("7"))
-        suspended = renamed.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=now())
+        suspended = renamed.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=now())
         for before, after in [(integration, renamed), (renamed, suspended), (suspended, renamed)]:
             await _apply(world, before, after)
         assert await self._seen(world, owner) == StoredTokens(1, self.tokens, lease)
@@ -63,7 +63,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         for integration, minutes in ((last, 9), (first, -5), (later, 11), (suspended, 1)):
             tokens = EncryptedTokens("v1.k.x", ago(minutes=-minutes))
             await self._replace(world, _of(integration), tokens)
-        await _apply(world, suspended, suspended.suspended(StatusReason.TOKEN_REFUSED, at=now()))
+        await _apply(world, suspended, suspended.suspend(StatusReason.TOKEN_REFUSED, at=now()))
         soon = ago(minutes=-10)
         async with world.unit_of_work() as tx:
             assert await tx.installation_tokens.list_expiring(before=soon, limit=10) == [first, last]
@@ -90,9 +90,9 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         """A next suspension is probed at its own times, not at those of the last."""
         integration = await _suspended(world, minutes=20)
         await self._schedule(world, integration, ago(minutes=-60))
-        active = integration.activated(at=now())
+        active = integration.activate(at=now())
         await _apply(world, integration, active)
-        again = active.suspended(StatusReason.TOKEN_REFUSED, at=ago(minutes=6))
+        again = active.suspend(StatusReason.TOKEN_REFUSED, at=ago(minutes=6))
         await _apply(world, active, again)
         async with world.unit_of_work() as tx:
             due = await tx.installation_tokens.list_due_for_probe(suspended_before=ago(minutes=5), now=now(), limit=1)

@@ -32,8 +32,8 @@ class IntegrationStoreContract:
         async with world.unit_of_work() as tx:
             assert await tx.integrations.find(OrganizationId(404), PROVIDER) is None
             assert await tx.integrations.get_for_update(OrganizationId(404), PROVIDER) is None
-            assert await tx.integrations.of_installations(PROVIDER, ["404"]) == []
-            assert await tx.integrations.of_installations(PROVIDER, []) == []
+            assert await tx.integrations.list_by_installations(PROVIDER, ["404"]) == []
+            assert await tx.integrations.list_by_installations(PROVIDER, []) == []
 
     async def test_every_field_comes_back(self, world: World) -> None:
         """An integration is read as it was written, all fields set, and of its provider only."""
@@ -101,14 +101,14 @@ class IntegrationStoreContract:
         async with world.unit_of_work() as tx:
             first = an_integration(await tx.integrations.next_id(), organization)
             second = replace(first, provider_name="renamed")
-            third = second.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=ago(minutes=1))
+            third = second.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=ago(minutes=1))
             service = ServiceActor("x", frozenset())
             steps = [step(None, first), Change(first, second, user), Change(second, third, service)]
             await tx.integrations.apply(steps)
             await tx.commit()
         async with world.unit_of_work() as tx:
             read = await tx.integrations.find(organization.id, PROVIDER)
-            trail = await tx.versions.of_item("integration", str(first.external_id))
+            trail = await tx.versions.list_by_item("integration", str(first.external_id))
         assert read is not None
         assert (read.provider_name, read.status) == ("renamed", IntegrationStatus.SUSPENDED)
         assert [(version.event, version.actor, version.request_id) for version in trail] == [
@@ -174,12 +174,12 @@ class IntegrationStoreContract:
         last = await world.integration(**_REVOKED, status_changed_at=ago(hours=1))
         other = await world.integration(provider_id="2")
         async with world.unit_of_work() as tx:
-            found = await tx.integrations.of_installations(PROVIDER, {first.provider_id, "2", "3"})
+            found = await tx.integrations.list_by_installations(PROVIDER, {first.provider_id, "2", "3"})
             assert sorted(found, key=lambda one: one.id) == [last, other]
         live = await world.integration()
         async with world.unit_of_work() as tx:
-            assert await tx.integrations.of_installations(PROVIDER, [live.provider_id]) == [live]
-            assert await tx.integrations.of_installations("gitlab", [live.provider_id]) == []
+            assert await tx.integrations.list_by_installations(PROVIDER, [live.provider_id]) == [live]
+            assert await tx.integrations.list_by_installations("gitlab", [live.provider_id]) == []
 
     async def test_integrations_of_an_organization(self, world: World) -> None:
         """All of them, revoked ones included, by provider; none of another's."""
@@ -188,8 +188,8 @@ class IntegrationStoreContract:
         bitbucket = await world.integration(organization, provider="bitbucket")
         await world.integration(provider="azure")
         async with world.unit_of_work() as tx:
-            assert await tx.integrations.of_organization(organization.id) == [bitbucket, github]
-            assert await tx.integrations.of_organization(OrganizationId(404)) == []
+            assert await tx.integrations.list_by_organization(organization.id) == [bitbucket, github]
+            assert await tx.integrations.list_by_organization(OrganizationId(404)) == []
 
     async def test_installations_that_should_go(self, world: World) -> None:
         """Only of revoked integrations, longest asked for first, and no more than asked for."""
@@ -198,8 +198,8 @@ class IntegrationStoreContract:
         await world.integration(**_REVOKED)
         await world.integration(uninstall_requested_at=ago(minutes=3))
         async with world.unit_of_work() as tx:
-            assert await tx.integrations.to_uninstall(limit=5) == [early, late]
-            assert await tx.integrations.to_uninstall(limit=1) == [early]
+            assert await tx.integrations.list_to_uninstall(limit=5) == [early, late]
+            assert await tx.integrations.list_to_uninstall(limit=1) == [early]
 
     async def test_twenty_who_hold_two_take_turns(self, world: World) -> None:
         """In whichever order they name them, nobody waits in a circle and nothing is lost."""
@@ -207,7 +207,7 @@ class IntegrationStoreContract:
 
         async def increment(number: int) -> None:
             async with world.unit_of_work() as tx:
-                await tx.integrations.hold([one.id, two.id] if number % 2 else [two.id, one.id])
+                await tx.integrations.lock([one.id, two.id] if number % 2 else [two.id, one.id])
                 known = await tx.integrations.find(one.organization_id, PROVIDER)
                 assert known is not None
                 counted = replace(known, settings={"n": known.settings["n"] + 1})
@@ -215,7 +215,7 @@ class IntegrationStoreContract:
                 await tx.commit()
 
         async with world.unit_of_work() as tx:
-            await tx.integrations.hold([])
+            await tx.integrations.lock([])
         await asyncio.gather(*(increment(number) for number in range(20)))
         async with world.unit_of_work() as tx:
             known = await tx.integrations.find(one.organization_id, PROVIDER)

@@ -18,12 +18,12 @@ class LinkStoreContract:
         """Looking for what is not there is no error."""
         async with world.unit_of_work() as tx:
             assert await tx.links.find(ProjectId(404), PROVIDER) is None
-            assert await tx.links.of_repositories([(IntegrationId(404), RepoId("1"))]) == []
-            assert await tx.links.of_repositories([]) == []
-            assert await tx.links.of_integration(IntegrationId(404)) == []
-            assert await tx.links.of_projects([ProjectId(404)]) == []
-            assert await tx.links.of_projects([]) == []
-            assert await tx.links.release(LinkId(404), limit=10) == 0
+            assert await tx.links.list_by_repositories([(IntegrationId(404), RepoId("1"))]) == []
+            assert await tx.links.list_by_repositories([]) == []
+            assert await tx.links.list_by_integration(IntegrationId(404)) == []
+            assert await tx.links.list_by_projects([ProjectId(404)]) == []
+            assert await tx.links.list_by_projects([]) == []
+            assert await tx.links.detach_events(LinkId(404), limit=10) == 0
 
     async def test_every_field_comes_back(self, world: World) -> None:
         """A link is read as it was written, all fields set, and of its provider only."""
@@ -60,11 +60,11 @@ class LinkStoreContract:
             for integration, repo_id in [(one, "1"), (one, "2"), (two, "1"), (two, "2"), (one, "1")]
         ]
         async with world.unit_of_work() as tx:
-            found = await tx.links.of_repositories({(two.id, RepoId("2")), (one.id, RepoId("1"))})
+            found = await tx.links.list_by_repositories({(two.id, RepoId("2")), (one.id, RepoId("1"))})
             assert found == [links[0], links[3], links[4]]
-            assert await tx.links.of_integration(one.id) == [links[0], links[1], links[4]]
+            assert await tx.links.list_by_integration(one.id) == [links[0], links[1], links[4]]
             projects = [links[3].project_id, links[0].project_id, ProjectId(404)]
-            assert await tx.links.of_projects(projects) == [links[0], links[3]]
+            assert await tx.links.list_by_projects(projects) == [links[0], links[3]]
 
     async def test_steps_write_and_leave_versions(self, world: World) -> None:
         """A link is made, changed and deleted, and the trail outlives it."""
@@ -80,7 +80,7 @@ class LinkStoreContract:
             await tx.links.apply([step(read, None)])
             await tx.commit()
             assert await tx.links.find(project, PROVIDER) is None
-            trail = await tx.versions.of_item("link", str(link.external_id))
+            trail = await tx.versions.list_by_item("link", str(link.external_id))
         assert [version.event for version in trail] == ["created", "updated", "deleted"]
         assert trail[1].changes == {"repo_full_name": ["acme/widgets", "acme/gadgets"]}
 
@@ -113,7 +113,7 @@ class LinkStoreContract:
             await tx.links.apply([step(None, brief), step(brief, None)])
             await tx.commit()
             assert await tx.links.find(project, PROVIDER) is None
-            assert len(await tx.versions.of_item("link", str(brief.external_id))) == 2
+            assert len(await tx.versions.list_by_item("link", str(brief.external_id))) == 2
 
     @pytest.mark.parametrize("again", [True, False])
     async def test_deleted_link_does_not_come_back(self, world: World, again: bool) -> None:

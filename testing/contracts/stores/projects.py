@@ -80,14 +80,14 @@ class ProjectStoreContract:
         await world.link(await world.project(other), elsewhere, repo_id=RepoId("1"))
         asked = [RepoId("1"), RepoId("2"), RepoId("3")]
         async with world.unit_of_work() as tx:
-            found = await tx.projects.linked_to(organization.id, integration.id, asked, most=2)
+            found = await tx.projects.list_by_repositories(organization.id, integration.id, asked, most=2)
             assert {repo_id: list(projects) for repo_id, projects in found.items()} == {
                 "1": [first, second],
                 "2": [last],
             }
-            assert not await tx.projects.linked_to(organization.id, integration.id, [], most=2)
-            assert not await tx.projects.linked_to(other.id, integration.id, asked, most=2)
-            assert not await tx.projects.linked_to(organization.id, elsewhere.id, asked, most=2)
+            assert not await tx.projects.list_by_repositories(organization.id, integration.id, [], most=2)
+            assert not await tx.projects.list_by_repositories(other.id, integration.id, asked, most=2)
+            assert not await tx.projects.list_by_repositories(organization.id, elsewhere.id, asked, most=2)
 
     async def test_a_project_is_made_with_its_version(self, world: World) -> None:
         """And tells who made it."""
@@ -97,7 +97,7 @@ class ProjectStoreContract:
             await tx.commit()
         async with world.unit_of_work() as tx:
             assert await tx.projects.find(organization.id, project.external_id) == project
-            [version] = await tx.versions.of_item("project", str(project.external_id))
+            [version] = await tx.versions.list_by_item("project", str(project.external_id))
         assert (version.event, version.actor, version.request_id) == ("created", BY.name, BY.request_id)
         assert version.changes["name"] == [None, "Größe 🚀"]
 
@@ -108,7 +108,7 @@ class ProjectStoreContract:
             project = await _add(tx, organization, "Rocket")
         async with world.unit_of_work() as tx:
             assert await tx.projects.list(organization.id, limit=9) == []
-            assert await tx.versions.of_item("project", str(project.external_id)) == []
+            assert await tx.versions.list_by_item("project", str(project.external_id)) == []
             await _add(tx, organization, "Rocket")
             await tx.commit()
 

@@ -19,7 +19,7 @@ def a_missing(**facts: Fact) -> MissingDelivery:
 async def compare(world: World, *logged: MissingDelivery) -> list[MissingDelivery]:
     """Compare with the ledger and commit."""
     async with world.unit_of_work() as tx:
-        new = await tx.recoveries.compare(logged)
+        new = await tx.recoveries.record_logged(logged)
         await tx.commit()
     return list(new)
 
@@ -28,20 +28,20 @@ async def due(world: World, *, provider: str = PROVIDER, limit: int = 100) -> li
     """Return what is to be asked for a little later."""
     async with world.unit_of_work() as tx:
         later = now() + timedelta(seconds=5)
-        return list(await tx.recoveries.due(provider, now=later, limit=limit))
+        return list(await tx.recoveries.list_due(provider, now=later, limit=limit))
 
 
 async def fail(world: World, *failures: FailedFetch) -> None:
     """Write down failures and commit."""
     async with world.unit_of_work() as tx:
-        await tx.recoveries.fail(PROVIDER, failures)
+        await tx.recoveries.record_failures(PROVIDER, failures)
         await tx.commit()
 
 
 async def settle(world: World, *, keep: timedelta = LONG_AGO) -> int:
     """Drop what is over and commit."""
     async with world.unit_of_work() as tx:
-        arrived = await tx.recoveries.settle(PROVIDER, forget_before=now() - keep)
+        arrived = await tx.recoveries.delete_resolved(PROVIDER, forget_before=now() - keep)
         await tx.commit()
     return arrived
 
@@ -49,7 +49,7 @@ async def settle(world: World, *, keep: timedelta = LONG_AGO) -> int:
 async def state(world: World, provider: str = PROVIDER) -> RecoveryState:
     """Return where recovery stands."""
     async with world.unit_of_work() as tx:
-        return await tx.recoveries.state(provider)
+        return await tx.recoveries.get_state(provider)
 
 
 class RecoveryStoreContract:
@@ -139,7 +139,7 @@ class RecoveryStoreContract:
         early, late = ago(hours=2), ago(hours=1)
         for until, at in ((None, early), (early, early), (late, late), (early, early), (None, now())):
             async with world.unit_of_work() as tx:
-                await tx.recoveries.compared(PROVIDER, until=until, at=at)
+                await tx.recoveries.record_comparison(PROVIDER, until=until, at=at)
                 await tx.commit()
         standing = await state(world)
         assert standing.compared_until == late
@@ -151,8 +151,8 @@ class RecoveryStoreContract:
         """So a dry run is the real one, left."""
         one = a_missing()
         async with world.unit_of_work() as tx:
-            assert await tx.recoveries.compare([one]) == [one]
-            await tx.recoveries.compared(PROVIDER, until=now(), at=now())
+            assert await tx.recoveries.record_logged([one]) == [one]
+            await tx.recoveries.record_comparison(PROVIDER, until=now(), at=now())
         assert await state(world) == RecoveryState()
 
     async def test_processes_that_compare_at_once_find_each_once(self, world: World) -> None:

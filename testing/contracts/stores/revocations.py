@@ -89,6 +89,6 @@ async def _take(world: World, *, at: datetime | None = None, limit: int = 10) ->
 
 async def _spare(world: World, person: str, *, at: datetime | None = None) -> bool:
     async with world.unit_of_work() as tx:
-        spared = await tx.user_tokens.keep_grant(PROVIDER, ProviderUserId(person), now=at or now())
+        spared = await tx.user_tokens.exclude_grant_revocation(PROVIDER, ProviderUserId(person), now=at or now())
         await tx.commit()
     return spared

@@ -55,7 +55,7 @@ class TokenLeaseContract:
         integration = await _linked(world, organization)
         lease = await _kept(world, integration)
         async with world.unit_of_work() as tx:
-            [first, _] = await tx.links.of_integration(integration.id)
+            [first, _] = await tx.links.list_by_integration(integration.id)
             await tx.links.apply([step(first, None)])
             await tx.commit()
         assert await _strays(world) == [(lease.external_id, "sealed")]

@@ -163,7 +163,7 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
 
     async def _trail(self, world: World, owner: Owner[OwnerId]) -> int:
         async with world.unit_of_work() as tx:
-            return len(await tx.versions.of_item(owner.item_type, str(owner.external_id)))
+            return len(await tx.versions.list_by_item(owner.item_type, str(owner.external_id)))
 
     async def _seen(self, world: World, owner: Owner[OwnerId]) -> StoredTokens:
         async with world.unit_of_work() as tx:

@@ -13,7 +13,7 @@ class VersionStoreContract:
     async def test_unknown_item_has_no_history(self, world: World) -> None:
         """Asking for the history of nothing is no error."""
         async with world.unit_of_work() as tx:
-            assert await tx.versions.of_item("integration", "404") == []
+            assert await tx.versions.list_by_item("integration", "404") == []
 
     async def test_history_is_the_items_own(self, world: World) -> None:
         """An item's versions come oldest first, without those of other items or types."""
@@ -28,14 +28,14 @@ class VersionStoreContract:
             )
             await tx.commit()
         async with world.unit_of_work() as tx:
-            trail = await tx.versions.of_item("integration", str(one.external_id))
+            trail = await tx.versions.list_by_item("integration", str(one.external_id))
             assert [version.changes["provider_name"] for version in trail] == [
                 [None, "acme"],
                 ["acme", "b"],
                 ["b", "d"],
             ]
             assert [version.id for version in trail] == sorted(version.id for version in trail)
-            assert await tx.versions.of_item("link", str(one.external_id)) == []
+            assert await tx.versions.list_by_item("link", str(one.external_id)) == []
 
     async def test_rolled_back_change_leaves_no_version(self, world: World) -> None:
         """The trail tells only what happened."""
@@ -43,7 +43,7 @@ class VersionStoreContract:
         async with world.unit_of_work() as tx:
             await tx.integrations.apply([step(integration, replace(integration, provider_name="b"))])
         async with world.unit_of_work() as tx:
-            assert len(await tx.versions.of_item("integration", str(integration.external_id))) == 1
+            assert len(await tx.versions.list_by_item("integration", str(integration.external_id))) == 1
 
     async def test_an_organizations_trail_is_its_own(self, world: World) -> None:
         """Newest first, in pages: its integration and links, nobody else's and no other provider's."""
@@ -67,18 +67,18 @@ class VersionStoreContract:
             await tx.links.apply([step(link, None)])
             await tx.commit()
         async with world.unit_of_work() as tx:
-            trail = await tx.versions.of_organization(ours.id, PROVIDER, limit=10)
+            trail = await tx.versions.list_by_organization(ours.id, PROVIDER, limit=10)
             assert [(one.item_type, one.item_id, one.event) for one in trail] == [
                 ("link", str(link.external_id), "deleted"),
                 ("integration", str(integration.external_id), "updated"),
                 ("link", str(link.external_id), "created"),
                 ("integration", str(integration.external_id), "created"),
             ]
-            first = await tx.versions.of_organization(ours.id, PROVIDER, limit=3)
-            rest = await tx.versions.of_organization(ours.id, PROVIDER, limit=3, before=first[-1].id)
+            first = await tx.versions.list_by_organization(ours.id, PROVIDER, limit=3)
+            rest = await tx.versions.list_by_organization(ours.id, PROVIDER, limit=3, before=first[-1].id)
             assert [*first, *rest] == trail
-            [foreign] = await tx.versions.of_organization(theirs.organization_id, PROVIDER, limit=10)
+            [foreign] = await tx.versions.list_by_organization(theirs.organization_id, PROVIDER, limit=10)
             assert foreign.item_id == str(theirs.external_id)
-            [elsewhere] = await tx.versions.of_organization(ours.id, "gitlab", limit=10)
+            [elsewhere] = await tx.versions.list_by_organization(ours.id, "gitlab", limit=10)
             assert elsewhere.item_id == str(other.external_id)
-            assert await tx.versions.of_organization(OrganizationId(404), PROVIDER, limit=10) == []
+            assert await tx.versions.list_by_organization(OrganizationId(404), PROVIDER, limit=10) == []

@@ -83,7 +83,7 @@ class MemoryAttributionStore(AttributionStore):
         ]
         return sorted(views, key=lambda view: -view.id)[:limit]
 
-    async def find_of_commits(
+    async def list_by_commits(
         self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
     ) -> Sequence[AttributionView]:
         """Return the people of these commits."""

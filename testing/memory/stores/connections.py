@@ -32,7 +32,7 @@ class MemoryConnectionStore(ConnectionStore):
         await self._session.writable()
         return await self.find(user_id, provider)
 
-    async def of_provider_users(
+    async def list_by_provider_users(
         self, provider: str, provider_user_ids: Collection[ProviderUserId]
     ) -> Sequence[Connection]:
         """Return the connections of these provider accounts: at most one each."""
@@ -60,12 +60,12 @@ class MemoryConnectionStore(ConnectionStore):
             for key in [key for key in state.commit_claims if key[0] == deleted.id]:
                 del state.commit_claims[key]
 
-    async def of_user(self, user_id: UserId) -> Sequence[Connection]:
+    async def list_by_user(self, user_id: UserId) -> Sequence[Connection]:
         """Return a user's connections, revoked or not, by provider."""
         found = [one for one in self._session.state.connections.values() if one.user_id == user_id]
         return sorted(found, key=lambda one: one.provider)
 
-    async def due_for_check(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
+    async def claim_due_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
         """Take at most `limit` active ones that are due."""
         state = await self._session.writable()
         at = {one.id: state.identity_checks.get(one.id, one.created_at + _DAY) for one in state.connections.values()}
@@ -74,15 +74,15 @@ class MemoryConnectionStore(ConnectionStore):
         state.identity_checks.update({one.id: until for one in taken})
         return taken
 
-    async def check_again(self, connection_id: ConnectionId, *, at: datetime) -> None:
+    async def schedule_check(self, connection_id: ConnectionId, *, at: datetime) -> None:
         """Let login and addresses be looked up then."""
         (await self._session.writable()).identity_checks[connection_id] = at
 
-    async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
+    async def list_emails(self, connection_id: ConnectionId) -> Sequence[str]:
         """Return the verified addresses of a connection, in order."""
         return sorted(self._session.state.emails.get(connection_id, ()))
 
-    async def set_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
+    async def replace_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
         """Let these be its verified addresses and nobody else's; return whether any of them is new."""
         state = await self._session.writable()
         provider, present = state.connections[connection_id].provider, frozenset(emails)

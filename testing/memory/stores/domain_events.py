@@ -32,23 +32,23 @@ class MemoryDomainEventStore(DomainEventStore):
                 state.domain_events[next(database.ids)] = (event, database.now())
         self._appended.clear()
 
-    async def after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
+    async def list_after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
         """Return facts with a larger id than `cursor`, in order."""
         facts = sorted(self._session.state.domain_events.items(), key=_id)
         return self._recorded([fact for fact in facts if _id(fact) > cursor][:limit])
 
-    async def bounds(self) -> Bounds:
+    async def get_bounds(self) -> Bounds:
         """Return which events are kept."""
         ids = self._session.state.domain_events.keys()
         return Bounds(min(ids, default=None), max(ids, default=None))
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
     ) -> EventPage:
         """Return an organization's events behind a cursor."""
         return self._stretch([organization_id], wanted, after, limit)
 
-    async def of_organizations(
+    async def list_by_organizations(
         self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
     ) -> EventPage:
         """Return the events of all these organizations behind a cursor."""
@@ -64,7 +64,7 @@ class MemoryDomainEventStore(DomainEventStore):
             return EventPage(events, events[-1].id)
         return EventPage(events, max(after, facts[-1][0] if facts else 0))
 
-    async def of_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
+    async def list_by_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
         """Return the facts one delivery led to, in order."""
         facts = sorted(self._session.state.domain_events.items(), key=_id)
         return self._recorded(fact for fact in facts if fact[1][0].source_event_id == event_id)

@@ -23,7 +23,7 @@ class MemoryEventQueue(EventQueue):
         """Take the lane until this transaction ends; raises `StorageConflict` after 5 seconds of waiting."""
         await self._session.lock_lane(lane)
 
-    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
+    async def list_due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
         """Return the lane's due events in the order received."""
         payloads = self._session.state.payloads
         queued_events: list[QueuedEvent] = []
@@ -37,7 +37,7 @@ class MemoryEventQueue(EventQueue):
             queued_events.append(QueuedEvent(event, payloads.get(event.id)))
         return queued_events
 
-    async def settle(self, results: Sequence[EventResult]) -> None:
+    async def record_results(self, results: Sequence[EventResult]) -> None:
         """Write how these events ended; attempts and next attempt only where given."""
         events = (await self._session.writable()).events
         for result in results:
@@ -56,7 +56,7 @@ class MemoryEventQueue(EventQueue):
                 processed_at=None if result.status is EventStatus.PENDING else self._session.database.now(),
             )
 
-    async def waiting(
+    async def list_unrouted(
         self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
     ) -> Sequence[QueuedEvent]:
         """Return events of this kind that wait for their installation, newest first."""
@@ -69,11 +69,11 @@ class MemoryEventQueue(EventQueue):
         ]
         return found[:limit]
 
-    async def lanes_due(self, *, now: datetime) -> Sequence[int]:
+    async def list_due_lanes(self, *, now: datetime) -> Sequence[int]:
         """Return the lanes in which something is due."""
         return sorted({event.lane for event in self._due(now)})
 
-    async def route_waiting(self, *, now: datetime) -> int:
+    async def reopen_unrouted(self, *, now: datetime) -> int:
         """Reopen unrouted events whose installation is connected now; return how many."""
         state = await self._session.writable()
         connected = {

@@ -70,7 +70,7 @@ class MemoryEventStore(EventStore):
             )
         return reopened
 
-    async def oldest_due(self, *, now: datetime) -> datetime | None:
+    async def find_oldest_due(self, *, now: datetime) -> datetime | None:
         """Return when the longest-waiting due event was received."""
         return min(
             (event.created_at for event in self._session.state.events.values() if event.is_due(now)), default=None

@@ -36,7 +36,7 @@ class MemoryFlowStore(FlowStore):
         found = [flow for flow in flows if flow.provider == provider and flow.external_id in external_ids]
         return sorted(found, key=lambda flow: flow.id, reverse=True)
 
-    async def step(self, before: Flow, after: Flow) -> bool:
+    async def replace_unchanged(self, before: Flow, after: Flow) -> bool:
         """Put a flow one step further, unless someone else has."""
         flows = (await self._session.writable()).flows
         known = flows.get(before.id)
@@ -45,7 +45,7 @@ class MemoryFlowStore(FlowStore):
         flows[before.id] = replace(after, stepped_at=self._session.database.now())
         return True
 
-    async def awaiting_approval(
+    async def list_awaiting_approval(
         self, provider: str, keys: Collection[tuple[ProviderUserId, AccountId]]
     ) -> Sequence[PendingRequest]:
         """Return live requests by exactly these requesters for exactly these accounts, oldest first."""
@@ -54,7 +54,7 @@ class MemoryFlowStore(FlowStore):
             lambda one: one.provider == provider and (one.requester_id, one.account_id) in keys and one.expires_at > now
         )
 
-    async def pending_of(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
+    async def find_pending_request(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
         """Return the organization's live request that waits for approval, the newest of several."""
         now = self._session.database.now()
         found = self._waiting(
@@ -62,7 +62,7 @@ class MemoryFlowStore(FlowStore):
         )
         return found[-1] if found else None
 
-    async def all_awaiting(
+    async def list_all_awaiting(
         self, provider: str, *, made_before: datetime, after: FlowId | None = None, limit: int
     ) -> Sequence[PendingRequest]:
         """Return requests made before then that wait for approval, oldest first."""
@@ -95,13 +95,13 @@ class MemoryFlowStore(FlowStore):
             flows[flow.id] = replace(flow, status=FlowStatus.ENDED)
         return len(waiting)
 
-    async def let_lapse(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
+    async def limit_lifetime(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
         """Shorten what is left of them."""
         flows = (await self._session.writable()).flows
         for flow in _those_waiting(flows, requests):
             flows[flow.id] = replace(flow, expires_at=min(flow.expires_at, by))
 
-    async def forget(self, *, expired_before: datetime, limit: int) -> int:
+    async def delete_expired(self, *, expired_before: datetime, limit: int) -> int:
         """Delete flows that expired before then, save those that wait."""
         flows = (await self._session.writable()).flows
         gone = [

@@ -26,12 +26,12 @@ class MemoryIdempotencyStore(IdempotencyStore):
         rows[_key(request)] = KeptResult(request.request_hash, request.expires_at)
         return None
 
-    async def keep(self, request: KeyedRequest, result: object) -> None:
+    async def store_result(self, request: KeyedRequest, result: object) -> None:
         """Keep the result under a key just taken."""
         rows = (await self._session.writable()).idempotency_keys
         rows[_key(request)] = KeptResult(request.request_hash, request.expires_at, deepcopy(result))
 
-    async def forget_expired(self, *, now: datetime, limit: int) -> int:
+    async def delete_expired(self, *, now: datetime, limit: int) -> int:
         """Remove at most `limit` keys that are free again; return how many."""
         rows = (await self._session.writable()).idempotency_keys
         expired = [key for key, kept in rows.items() if kept.expires_at <= now][:limit]

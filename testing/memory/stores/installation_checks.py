@@ -58,7 +58,7 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
         else:
             checks[integration_id] = KeptCheck(next_check_at, None, checked_at)
 
-    async def backlog(self, provider: str, *, now: datetime) -> CheckBacklog:
+    async def get_backlog(self, provider: str, *, now: datetime) -> CheckBacklog:
         """Return how many checks there are and how many are overdue."""
         daily = [one for one in self._scheduled(provider) if one.is_daily]
         due = [one.check.next_check_at for one in daily if one.check.next_check_at <= now]

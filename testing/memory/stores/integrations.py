@@ -35,12 +35,12 @@ class MemoryIntegrationStore(IntegrationStore):
         await self._session.writable()
         return await self.find(organization_id, provider)
 
-    async def hold(self, integration_ids: Collection[IntegrationId]) -> None:
+    async def lock(self, integration_ids: Collection[IntegrationId]) -> None:
         """Let nobody else write."""
         if integration_ids:
             await self._session.writable()
 
-    async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
+    async def list_by_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
         best: dict[str, Integration] = {}
         for integration in self._session.state.integrations.values():
@@ -64,7 +64,7 @@ class MemoryIntegrationStore(IntegrationStore):
         """Keep it."""
         (await self._session.writable()).webhook_secrets[sealed.external_id] = sealed.ciphertext
 
-    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
+    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, by provider."""
         own = [
             integration
@@ -73,7 +73,7 @@ class MemoryIntegrationStore(IntegrationStore):
         ]
         return deepcopy(sorted(own, key=lambda integration: integration.provider))
 
-    async def to_uninstall(self, *, limit: int) -> Sequence[Integration]:
+    async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
         """Return revoked integrations whose installation should go, longest asked for first."""
         asked = [
             (integration.uninstall_requested_at, integration.id, integration)

@@ -22,19 +22,19 @@ class MemoryLinkStore(LinkStore):
                 return deepcopy(link)
         return None
 
-    async def of_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
+    async def list_by_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
         """Return all links of these projects, oldest first."""
         return [link for link in self._oldest_first() if link.project_id in project_ids]
 
-    async def of_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
+    async def list_by_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
         """Return all links to these repositories, oldest first."""
         return [link for link in self._oldest_first() if (link.integration_id, link.repo_id) in keys]
 
-    async def of_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
+    async def list_by_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
         """Return all links of one integration, oldest first."""
         return [link for link in self._oldest_first() if link.integration_id == integration_id]
 
-    async def release(self, link_id: LinkId, *, limit: int) -> int:  # noqa: ARG002 - the port's signature
+    async def detach_events(self, link_id: LinkId, *, limit: int) -> int:  # noqa: ARG002 - the port's signature
         """Do nothing: events name no link here."""
         return 0
 

@@ -54,7 +54,7 @@ class MemoryProjectStore(ProjectStore):
         ]
         return sorted(found, key=_order)[:limit]
 
-    async def linked_to(
+    async def list_by_repositories(
         self, organization_id: OrganizationId, integration_id: IntegrationId, repo_ids: Collection[RepoId], *, most: int
     ) -> Mapping[RepoId, Sequence[Project]]:
         """Return the organization's projects linked to each of these, those linked first."""

@@ -15,7 +15,7 @@ class MemoryRecoveryStore(RecoveryStore):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def state(self, provider: str) -> RecoveryState:
+    async def get_state(self, provider: str) -> RecoveryState:
         """Return where recovery stands, counted now."""
         state = self._session.state
         known = [key for key in state.missing if key[0] == provider]
@@ -23,7 +23,7 @@ class MemoryRecoveryStore(RecoveryStore):
         compared = state.recoveries.get(provider, RecoveryState())
         return replace(compared, missing=len(known) - given_up, given_up=given_up)
 
-    async def compare(self, logged: Sequence[MissingDelivery]) -> Sequence[MissingDelivery]:
+    async def record_logged(self, logged: Sequence[MissingDelivery]) -> Sequence[MissingDelivery]:
         """Keep those the ledger has not; return the ones not kept before."""
         state, new = await self._session.writable(), []
         kept = _in_ledger(state)
@@ -43,19 +43,19 @@ class MemoryRecoveryStore(RecoveryStore):
                 )
         return new
 
-    async def compared(self, provider: str, *, until: datetime | None, at: datetime) -> None:
+    async def record_comparison(self, provider: str, *, until: datetime | None, at: datetime) -> None:
         """Move the marks forward; they never go back."""
         recoveries = (await self._session.writable()).recoveries
         known = recoveries.get(provider, RecoveryState())
         recoveries[provider] = RecoveryState(_later(known.compared_until, until), _later(known.compared_at, at))
 
-    async def due(self, provider: str, *, now: datetime, limit: int) -> Sequence[MissingDelivery]:
+    async def list_due(self, provider: str, *, now: datetime, limit: int) -> Sequence[MissingDelivery]:
         """Return missing ones to ask for now, those acted on before others, then the oldest first."""
         state = self._session.state
         due = [one for key, one in state.missing.items() if one.provider == provider and _is_due(state, key, now)]
         return sorted(due, key=lambda one: (not one.acted_on, one.delivered_at, one.logged_id))[:limit]
 
-    async def fail(self, provider: str, failures: Sequence[FailedFetch]) -> None:
+    async def record_failures(self, provider: str, failures: Sequence[FailedFetch]) -> None:
         """Write down failed fetches of those still missing."""
         state = await self._session.writable()
         for failure in failures:
@@ -64,7 +64,7 @@ class MemoryRecoveryStore(RecoveryStore):
                 state.missing[key] = replace(state.missing[key], attempts=failure.attempts)
                 state.failed_fetches[key] = failure, self._session.database.now()
 
-    async def settle(self, provider: str, *, forget_before: datetime) -> int:
+    async def delete_resolved(self, provider: str, *, forget_before: datetime) -> int:
         """Drop what the ledger has by now, and what was given up long ago."""
         state = await self._session.writable()
         of_provider = {key for key in state.missing if key[0] == provider}

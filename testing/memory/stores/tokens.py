@@ -188,7 +188,7 @@ class MemoryUserTokenStore(MemoryTokenStore[ConnectionId], UserTokenStore):
         """Delete a revocation."""
         (await self._session.writable()).revocations.pop(revocation_id, None)
 
-    async def keep_grant(self, provider: str, provider_user_id: ProviderUserId, *, now: datetime) -> bool:
+    async def exclude_grant_revocation(self, provider: str, provider_user_id: ProviderUserId, *, now: datetime) -> bool:
         """Limit the revocations of this account to their tokens; return False if one is in progress."""
         rows = (await self._session.writable()).revocations
         of_account = [

@@ -13,7 +13,7 @@ class MemoryVersionStore(VersionStore):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def of_item(self, item_type: str, item_id: str) -> Sequence[Version]:
+    async def list_by_item(self, item_type: str, item_id: str) -> Sequence[Version]:
         """Return an item's history, oldest first."""
         return [
             deepcopy(version)
@@ -21,7 +21,7 @@ class MemoryVersionStore(VersionStore):
             if (version.item_type, version.item_id) == (item_type, item_id)
         ]
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, provider: str, *, limit: int, before: VersionId | None = None
     ) -> Sequence[Version]:
         """Return an organization's history with a provider, newest first."""

@@ -30,9 +30,9 @@ def rung(queue: Queue) -> list[int]:
 def test_sends_a_notification_before_stopping(redis_url: str, queue: Queue, lane: int) -> None:
     """The API stops right after it stored a delivery; the notification is still sent."""
     worker_notifier = RedisWorkerNotifier(redis_url, job=JOB)
-    worker_notifier.ring(31)
+    worker_notifier.notify(31)
     wait_until(lambda: rung(queue) == [31])
-    worker_notifier.ring(lane)
+    worker_notifier.notify(lane)
     worker_notifier.close()
     assert rung(queue) == [31, lane]
 
@@ -41,7 +41,7 @@ async def test_notifications_do_not_pile_up_without_workers(redis_url: str, queu
     """After a day without workers, Redis stays small and the first worker is notified at once."""
     worker_notifier = RedisWorkerNotifier(redis_url, job=JOB)
     for _ in range(100):
-        await worker_notifier.ring_due(range(LANES))
+        await worker_notifier.notify_due(range(LANES))
     worker_notifier.close()
     assert queue.count < 1500
     assert rung(queue)[-LANES:] == list(range(LANES))

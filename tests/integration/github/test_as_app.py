@@ -18,7 +18,7 @@ from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, re
 
 async def test_returns_the_app(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """`doctor` compares it with the required configuration."""
-    app = await provider.app()
+    app = await provider.get_app()
 
     assert (app.id, app.slug, app.client_id) == ("1236", "crewkit", "Iv1.8a61f9b3a7aba766")
     assert app.permissions == {"contents": "read", "metadata": "read"}
@@ -31,13 +31,13 @@ async def test_rejects_an_unknown_app_id(github: ScriptedGitHub, provider: GitHu
     github.answers("GET /app", refusal(404, "Integration not found"))
 
     with pytest.raises(AppRefused):
-        await provider.app()
+        await provider.get_app()
 
 
 async def test_returns_an_installation(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """With the page where its owner manages it, and whether it is suspended."""
     known.answers(INSTALLATION, reply(answers.installation(suspended_at="2026-11-01T00:00:00Z")))
-    found = await provider.installation("41")
+    found = await provider.get_installation("41")
 
     assert (found.provider_id, found.account_id, found.account_login) == ("41", "9", "acme")
     assert (found.account_type, found.repository_selection) == ("Organization", "selected")
@@ -54,7 +54,7 @@ async def test_uses_the_slug_of_an_enterprise_as_login(
 ) -> None:
     """GitHub also installs apps for accounts that are not users, or without an account."""
     known.answers(INSTALLATION, reply(answers.installation(account=account, target_type="Enterprise")))
-    found = await provider.installation("41")
+    found = await provider.get_installation("41")
 
     assert (found.account_id, found.account_login, found.account_type) == ("9", login, "Enterprise")
 
@@ -72,7 +72,7 @@ def test_builds_the_management_url_without_a_request(
         IntegrationId(1), organization, provider_id="41", provider_name="acme", account_type=account_type
     )
 
-    assert provider.manage_url(integration) == github.url + page
+    assert provider.build_manage_url(integration) == github.url + page
 
 
 async def test_accepts_management_urls_only_on_the_configured_host(
@@ -84,11 +84,11 @@ async def test_accepts_management_urls_only_on_the_configured_host(
         IntegrationId(1), organization, provider_id="41", provider_name="acme", account_type="Enterprise"
     )
     usual = f"{github.url}/enterprises/acme/settings/installations/41"
-    assert provider.manage_url(integration) == usual
+    assert provider.build_manage_url(integration) == usual
     said = f"{github.url}/enterprises/acme-2/settings/installations/41"
-    assert provider.manage_url(integration.with_manage_url(said)) == said
+    assert provider.build_manage_url(integration.with_manage_url(said)) == said
     for foreign in ("https://evil.example/settings", "javascript:alert(1)"):
-        assert provider.manage_url(integration.with_manage_url(foreign)) == usual
+        assert provider.build_manage_url(integration.with_manage_url(foreign)) == usual
 
 
 @pytest.mark.parametrize("provider_id", ["", "0", "../app", "41?x", "41/access_tokens", "٤١"])
@@ -96,7 +96,7 @@ async def test_invalid_installation_id_is_gone(
     provider_id: str, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
     """No request is sent, since the id would lead to another path."""
-    for call in (provider.installation, provider.mint_token, provider.uninstall):
+    for call in (provider.get_installation, provider.mint_token, provider.uninstall):
         with pytest.raises(InstallationGone):
             await call(provider_id)
 
@@ -118,7 +118,7 @@ async def test_lists_installation_requests_of_all_pages(known: ScriptedGitHub, p
         reply([{**request, "requester": answers.account(8, "noor", "User")}]),
     )
 
-    found = await provider.installation_requests()
+    found = await provider.list_installation_requests()
 
     assert [(one.requester_id, one.account_id) for one in found] == [("7", "9"), ("8", "9")]
     assert known.asked(f"GET {path}")[0].query == {"per_page": "100"}
@@ -139,18 +139,18 @@ async def test_install_url_has_state_and_account(known: ScriptedGitHub, provider
     known.answers("GET /app", reply({**answers.APP, "html_url": f"{known.url}/apps/crewkit"}))
     page = f"{known.url}/apps/crewkit/installations/new"
 
-    assert await provider.install_url(state="a b") == f"{page}?state=a+b"
-    assert await provider.install_url(state="s", account_id="9") == f"{page}/permissions?target_id=9&state=s"
+    assert await provider.build_install_url(state="a b") == f"{page}?state=a+b"
+    assert await provider.build_install_url(state="s", account_id="9") == f"{page}/permissions?target_id=9&state=s"
     assert len(known.received) == 1
 
 
 async def test_finds_the_page_of_a_renamed_app(known: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
     """The former page is gone, and no setting has to change."""
-    await provider.install_url(state="s")
+    await provider.build_install_url(state="s")
     known.answers("GET /app", reply({**answers.APP, "slug": "newkit"}))
     time.pass_by(600)
 
-    assert await provider.install_url(state="s") == f"{known.url}/apps/newkit/installations/new?state=s"
+    assert await provider.build_install_url(state="s") == f"{known.url}/apps/newkit/installations/new?state=s"
 
 
 async def test_uses_the_configured_slug_during_an_outage(
@@ -159,14 +159,14 @@ async def test_uses_the_configured_slug_during_an_outage(
     """Without this setting there is no page to redirect to."""
     github.answers("GET /app", refusal(502, "Server Error"))
 
-    assert await provider.install_url(state="s") == f"{github.url}/apps/crewkit/installations/new?state=s"
+    assert await provider.build_install_url(state="s") == f"{github.url}/apps/crewkit/installations/new?state=s"
     async with github_provider(github.url, time, slug=None) as nameless:
         with pytest.raises(ProviderUnavailable):
-            await nameless.install_url(state="s")
+            await nameless.build_install_url(state="s")
 
 
 async def test_redirects_only_to_github(known: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Whatever the response contains."""
     known.answers("GET /app", reply({**answers.APP, "html_url": "https://evil.example/apps/crewkit"}))
 
-    assert (await provider.install_url(state="s")).startswith(f"{known.url}/apps/crewkit/")
+    assert (await provider.build_install_url(state="s")).startswith(f"{known.url}/apps/crewkit/")

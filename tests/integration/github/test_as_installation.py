@@ -47,7 +47,7 @@ class Listing:
 async def read(provider: GitHubProvider) -> tuple[list[int], int, bool]:
     """Return all repositories' numbers in order, the last total, and whether these are all."""
     found, total, whole = [], 0, True
-    async for page in provider.repositories(ACCESS):
+    async for page in provider.list_repository_pages(ACCESS):
         found += [int(one.repo_id) for one in page.repositories]
         total, whole = page.total, page.whole
     return sorted(found), total, whole
@@ -66,7 +66,7 @@ async def test_lists_each_repository_once(count: int, github: ScriptedGitHub, pr
 async def test_returns_a_repository(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """All fields of the catalog; fields that GitHub omits are empty."""
     github.answers("GET /repositories/7", reply(answers.repository(7, archived=True, description="Boosters")))
-    found = await provider.repository(ACCESS, REPO)
+    found = await provider.get_repository(ACCESS, REPO)
 
     assert (found.repo_id, found.full_name, found.private) == ("7", "acme/rocket-7", True)
     assert found.url == "https://github.com/acme/rocket-7"
@@ -83,11 +83,11 @@ async def test_invalid_repository_id_is_not_found(
 ) -> None:
     """No request is sent, since the id would lead to another path."""
     with pytest.raises(NotVisible):
-        await provider.repository(ACCESS, RepoId(repo_id))
+        await provider.get_repository(ACCESS, RepoId(repo_id))
     with pytest.raises(NotVisible):
-        await provider.branches(ACCESS, RepoId(repo_id), prefix="", limit=10)
+        await provider.list_branches(ACCESS, RepoId(repo_id), prefix="", limit=10)
     with pytest.raises(NotVisible):
-        await provider.branch(ACCESS, RepoId(repo_id), "main")
+        await provider.find_branch(ACCESS, RepoId(repo_id), "main")
 
     assert github.received == []
 
@@ -96,7 +96,7 @@ async def test_removal_during_a_listing_hides_no_repository(github: ScriptedGitH
     """Later repositories move to a page that was already read."""
     listing = Listing(github, list(range(1, 301)))
     found = []
-    async for page in provider.repositories(ACCESS):
+    async for page in provider.list_repository_pages(ACCESS):
         found += [int(one.repo_id) for one in page.repositories]
         if 1 in listing.numbers:
             listing.numbers.remove(1)
@@ -111,7 +111,7 @@ async def test_addition_during_a_listing_repeats_no_repository(
     """Later repositories move to the next page, so GitHub returns some of them twice."""
     listing = Listing(github, list(range(2, 302)))
     found: Counter[int] = Counter()
-    async for page in provider.repositories(ACCESS):
+    async for page in provider.list_repository_pages(ACCESS):
         found.update(int(one.repo_id) for one in page.repositories)
         if 1 not in listing.numbers:
             listing.numbers.insert(0, 1)
@@ -132,7 +132,7 @@ async def test_lists_branches_by_name(github: ScriptedGitHub, provider: GitHubPr
     """At most the requested number, in one call."""
     github.answers(BRANCHES, reply([answers.branch("b"), answers.branch("a", protected=True)]))
 
-    assert await provider.branches(ACCESS, REPO, prefix="", limit=10) == [
+    assert await provider.list_branches(ACCESS, REPO, prefix="", limit=10) == [
         Branch("a", "a" * 40, protected=True),
         Branch("b", "a" * 40, protected=False),
     ]
@@ -151,7 +151,7 @@ async def test_lists_branches_over_several_pages(github: ScriptedGitHub, provide
         return reply([answers.branch(name) for name in shown], link=link)
 
     github.answers(BRANCHES, page)
-    found = await provider.branches(ACCESS, REPO, prefix="", limit=250)
+    found = await provider.list_branches(ACCESS, REPO, prefix="", limit=250)
 
     assert [branch.name for branch in found] == names[:250]
     assert len(github.received) <= 4
@@ -162,7 +162,7 @@ async def test_searches_branches_on_github(github: ScriptedGitHub, provider: Git
     request = "GET /repositories/7/git/matching-refs/heads/feature%2Ff%23%C3%BC"
     github.answers(request, reply([answers.ref("feature/f#ü-2"), answers.ref("feature/f#ü-1")]))
 
-    found = await provider.branches(ACCESS, REPO, prefix="feature/f#ü", limit=10)
+    found = await provider.list_branches(ACCESS, REPO, prefix="feature/f#ü", limit=10)
 
     assert found == [
         Branch("feature/f#ü-1", "b" * 40, protected=None),
@@ -176,8 +176,8 @@ async def test_empty_repository_has_no_branches(github: ScriptedGitHub, provider
     github.answers("GET /repositories/7/git/matching-refs/heads/m", empty)
     github.answers(BRANCHES, reply([]))
 
-    assert await provider.branches(ACCESS, REPO, prefix="m", limit=10) == []
-    assert await provider.branches(ACCESS, REPO, prefix="", limit=10) == []
+    assert await provider.list_branches(ACCESS, REPO, prefix="m", limit=10) == []
+    assert await provider.list_branches(ACCESS, REPO, prefix="", limit=10) == []
 
 
 @pytest.mark.parametrize(("prefix", "limit"), [("../../user", 10), ("a b", 10), ("a..b", 10), ("", 0)])
@@ -185,8 +185,8 @@ async def test_invalid_prefix_needs_no_request(
     prefix: str, limit: int, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
     """Some prefixes would be another path."""
-    assert await provider.branches(ACCESS, REPO, prefix=prefix, limit=limit) == []
-    assert await provider.branch(ACCESS, REPO, prefix) is None
+    assert await provider.list_branches(ACCESS, REPO, prefix=prefix, limit=limit) == []
+    assert await provider.find_branch(ACCESS, REPO, prefix) is None
     assert github.received == []
 
 
@@ -195,9 +195,9 @@ async def test_branches_of_an_invisible_repository_are_an_error(
 ) -> None:
     """Which differs from an empty list."""
     with pytest.raises(NotVisible):
-        await provider.branches(ACCESS, REPO, prefix="", limit=10)
+        await provider.list_branches(ACCESS, REPO, prefix="", limit=10)
     with pytest.raises(NotVisible):
-        await provider.branches(ACCESS, REPO, prefix="x", limit=10)
+        await provider.list_branches(ACCESS, REPO, prefix="x", limit=10)
     assert len(github.received) == 2
 
 
@@ -205,7 +205,7 @@ async def test_finds_a_branch_by_its_exact_name(github: ScriptedGitHub, provider
     """Whatever letters it has."""
     github.answers("GET /repositories/7/branches/release%2F2026%2309", reply(answers.branch("release/2026#09")))
 
-    assert await provider.branch(ACCESS, REPO, "release/2026#09") == Branch("release/2026#09", "a" * 40, False)
+    assert await provider.find_branch(ACCESS, REPO, "release/2026#09") == Branch("release/2026#09", "a" * 40, False)
 
 
 async def test_missing_or_renamed_branch_is_none(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -214,8 +214,8 @@ async def test_missing_or_renamed_branch_is_none(github: ScriptedGitHub, provide
     github.answers("GET /repositories/7/branches/old", reply(status=301, location="/repositories/7/branches/new"))
     github.answers("GET /repositories/7/branches/new", reply(answers.branch("new")))
 
-    assert await provider.branch(ACCESS, REPO, "gone") is None
-    assert await provider.branch(ACCESS, REPO, "old") is None
+    assert await provider.find_branch(ACCESS, REPO, "gone") is None
+    assert await provider.find_branch(ACCESS, REPO, "old") is None
 
 
 async def test_branch_of_an_invisible_repository_is_an_error(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -223,7 +223,7 @@ async def test_branch_of_an_invisible_repository_is_an_error(github: ScriptedGit
     github.answers("GET /repositories/7/branches/main", refusal(404, "Not Found"))
 
     with pytest.raises(NotVisible):
-        await provider.branch(ACCESS, REPO, "main")
+        await provider.find_branch(ACCESS, REPO, "main")
 
 
 @pytest.mark.parametrize("status", [204, 401])

@@ -14,7 +14,7 @@ VISIBLE = "GET /user/installations/41/repositories"
 async def test_returns_the_user_by_id(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Name and addresses may be missing."""
     github.answers("GET /user", reply({"id": 7, "login": "mara", "name": None, "avatar_url": "https://a"}))
-    found = await provider.person(USER)
+    found = await provider.get_person(USER)
 
     assert (found.id, found.login, found.name, found.avatar_url, found.email) == ("7", "mara", None, "https://a", None)
     assert github.received[0].headers["authorization"] == f"Bearer {USER.reveal()}"
@@ -30,7 +30,7 @@ async def test_lists_verified_addresses_primary_first(github: ScriptedGitHub, pr
     link = f'<{github.url}/user/emails?per_page=100&page=2>; rel="next"'
     github.answers("GET /user/emails", reply(first, link=link), reply(second))
 
-    assert await provider.verified_emails(USER) == ["mara@acme.example", "old@acme.example"]
+    assert await provider.list_verified_emails(USER) == ["mara@acme.example", "old@acme.example"]
 
 
 @pytest.mark.parametrize("answer", [refusal(403, "Resource not accessible by integration"), refusal(404, "Not Found")])
@@ -39,7 +39,7 @@ async def test_addresses_need_a_permission(answer: Response, github: ScriptedGit
     github.answers("GET /user/emails", answer)
 
     with pytest.raises(PermissionMissing):
-        await provider.verified_emails(USER)
+        await provider.list_verified_emails(USER)
 
 
 async def test_lists_installations_of_all_pages(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -53,7 +53,7 @@ async def test_lists_installations_of_all_pages(github: ScriptedGitHub, provider
     ]
     github.answers(f"GET {path}", reply(pages[0], link=link), reply(pages[1]))
 
-    visible = await provider.visible_installations(USER)
+    visible = await provider.list_visible_installations(USER)
     assert [one.provider_id for one in visible.installations] == [str(number) for number in numbers]
 
 
@@ -82,7 +82,7 @@ async def test_counts_administered_repositories_itself(
     """A count that GitHub only reports is not a proof."""
     github.answers(VISIBLE, reply(page))
 
-    assert await provider.administration(USER, "41") == counted
+    assert await provider.count_administered(USER, "41") == counted
 
 
 async def test_repository_without_permissions_is_not_administered(
@@ -93,7 +93,7 @@ async def test_repository_without_permissions_is_not_administered(
     del bare["permissions"]
     github.answers(VISIBLE, reply({"total_count": 1, "repositories": [bare]}))
 
-    assert (await provider.administration(USER, "41")).administered == 0
+    assert (await provider.count_administered(USER, "41")).administered == 0
 
 
 @pytest.mark.parametrize(
@@ -111,12 +111,12 @@ async def test_invisible_installation_is_an_error(
     github.answers(VISIBLE, answer)
 
     with pytest.raises(error):
-        await provider.administration(USER, "41")
+        await provider.count_administered(USER, "41")
 
 
 async def test_invalid_installation_id_is_not_found(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """The id comes from a browser, and must not lead to another path."""
     with pytest.raises(NotVisible):
-        await provider.administration(USER, "../../user")
+        await provider.count_administered(USER, "../../user")
 
     assert github.received == []

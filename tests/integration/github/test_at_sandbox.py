@@ -55,7 +55,7 @@ async def test_tolerates_different_clocks(seconds: float, sandbox: RunningSandbo
 
     minted = await provider.mint_token(INSTALLATION)
 
-    assert [page async for page in provider.repositories(InstallationAccess(INSTALLATION, minted.token))]
+    assert [page async for page in provider.list_repository_pages(InstallationAccess(INSTALLATION, minted.token))]
 
 
 async def test_retries_a_new_token_that_github_does_not_know_yet(
@@ -64,7 +64,7 @@ async def test_retries_a_new_token_that_github_does_not_know_yet(
     minted = await provider.mint_token(INSTALLATION)
     break_(sandbox, FaultKind.TOKEN_REFUSED, times=2)
 
-    assert [page async for page in provider.repositories(InstallationAccess(INSTALLATION, minted.token))]
+    assert [page async for page in provider.list_repository_pages(InstallationAccess(INSTALLATION, minted.token))]
     assert time.slept == [1.0, 2.0]
 
 
@@ -73,7 +73,7 @@ async def test_retries_short_failures(kind: FaultKind, sandbox: RunningSandbox, 
     """Errors and timeouts."""
     break_(sandbox, kind, times=2)
 
-    assert (await provider.installation(INSTALLATION)).provider_id == INSTALLATION
+    assert (await provider.get_installation(INSTALLATION)).provider_id == INSTALLATION
 
 
 async def test_recovers_after_a_long_outage(sandbox: RunningSandbox, provider: GitHubProvider, time: Time) -> None:
@@ -81,12 +81,12 @@ async def test_recovers_after_a_long_outage(sandbox: RunningSandbox, provider: G
     break_(sandbox, FaultKind.ERROR, times=None)
     while time.monotonic() < 600:
         with pytest.raises(ProviderUnavailable):
-            await provider.installation(INSTALLATION)
+            await provider.get_installation(INSTALLATION)
         time.pass_by(5)
     sandbox.sandbox.faults.active.clear()
     time.pass_by(60)
 
-    assert (await provider.installation(INSTALLATION)).provider_id == INSTALLATION
+    assert (await provider.get_installation(INSTALLATION)).provider_id == INSTALLATION
 
 
 @pytest.mark.parametrize("kind", [FaultKind.PRIMARY_LIMIT, FaultKind.SECONDARY_LIMIT])
@@ -97,14 +97,14 @@ async def test_waits_for_the_end_of_a_rate_limit(
     access = InstallationAccess(INSTALLATION, (await provider.mint_token(INSTALLATION)).token)
     break_(sandbox, kind, seconds=120)
     with pytest.raises(RateLimited) as limited:
-        _ = [page async for page in provider.repositories(access)]
+        _ = [page async for page in provider.list_repository_pages(access)]
     assert limited.value.until - time.now() == timedelta(seconds=120)
 
     with pytest.raises(RateLimited):
-        _ = [page async for page in provider.repositories(access)]
+        _ = [page async for page in provider.list_repository_pages(access)]
     time.pass_by(120)
 
-    assert [page async for page in provider.repositories(access)]
+    assert [page async for page in provider.list_repository_pages(access)]
 
 
 async def test_rejected_key_does_not_suspend_installations(sandbox: RunningSandbox, provider: GitHubProvider) -> None:

@@ -44,7 +44,7 @@ async def test_matches_a_late_approval_to_its_requester(github: ScriptedGitHub, 
     request = {"id": 1, "account": answers.account(), "requester": answers.account(7, "mara", "User")}
     github.answers("GET /app/installation-requests", reply([request]))
 
-    (found,) = await provider.installation_requests()
+    (found,) = await provider.list_installation_requests()
 
     assert (found.requester_id, found.account_id, found.created_at) == ("7", "9", None)
 
@@ -58,9 +58,9 @@ async def test_distinguishes_seeing_from_administering_an_installation(
     page["repositories"][0]["permissions"]["admin"] = True
     github.answers("GET /user/installations/41/repositories", reply(page))
 
-    visible = await provider.visible_installations(Secret("ghu_member"))
+    visible = await provider.list_visible_installations(Secret("ghu_member"))
     assert [one.provider_id for one in visible.installations] == ["41"]
-    counted = await provider.administration(Secret("ghu_member"), "41")
+    counted = await provider.count_administered(Secret("ghu_member"), "41")
     assert (counted.total, counted.administered) == (3, 1)
 
 
@@ -75,7 +75,7 @@ async def test_lists_more_than_100_repositories(github: ScriptedGitHub, provider
         return reply(answers.repositories(*shown, total=230), link=link)
 
     github.answers(LIST, page)
-    found = [one async for page in provider.repositories(ACCESS) for one in page.repositories]
+    found = [one async for page in provider.list_repository_pages(ACCESS) for one in page.repositories]
 
     assert len(found) == 230
     assert all(one.query["per_page"] == "100" for one in github.received)
@@ -99,7 +99,7 @@ async def test_reads_pages_concurrently(github: ScriptedGitHub, provider: GitHub
     github.answers(LIST, page)
 
     async def read() -> int:
-        return sum([len(page.repositories) async for page in provider.repositories(ACCESS)])
+        return sum([len(page.repositories) async for page in provider.list_repository_pages(ACCESS)])
 
     reading = asyncio.create_task(read())
     await until(lambda: running == 4)
@@ -112,7 +112,7 @@ async def test_returns_the_page_to_configure_access(github: ScriptedGitHub, prov
     """getsentry/sentry#103417, #107290: a new repository was missing without an explanation."""
     github.answers("GET /app/installations/41", reply(answers.installation()))
 
-    found = await provider.installation("41")
+    found = await provider.get_installation("41")
 
     assert found.manage_url == "https://github.com/organizations/acme/settings/installations/41"
 
@@ -124,8 +124,8 @@ async def test_finds_a_renamed_or_transferred_repository_by_id(
     github.answers("GET /repositories/7", reply(answers.repository(7, full_name="apollo/booster")))
     github.answers("GET /repositories/7/branches", reply([answers.branch("main")]))
 
-    assert (await provider.repository(ACCESS, RepoId("7"))).full_name == "apollo/booster"
-    assert len(await provider.branches(ACCESS, RepoId("7"), prefix="", limit=5)) == 1
+    assert (await provider.get_repository(ACCESS, RepoId("7"))).full_name == "apollo/booster"
+    assert len(await provider.list_branches(ACCESS, RepoId("7"), prefix="", limit=5)) == 1
 
 
 async def test_does_not_follow_a_reused_name(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -134,7 +134,7 @@ async def test_does_not_follow_a_reused_name(github: ScriptedGitHub, provider: G
     github.answers("GET /repos/acme/rocket", reply(answers.repository(666)))
 
     with pytest.raises(ProviderUnavailable):
-        await provider.repository(ACCESS, RepoId("7"))
+        await provider.get_repository(ACCESS, RepoId("7"))
 
 
 async def test_stale_installation_is_gone(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -166,9 +166,9 @@ async def test_every_call_reports_a_suspended_installation(github: ScriptedGitHu
     with pytest.raises(InstallationSuspended):
         await provider.mint_token("41")
     with pytest.raises(InstallationSuspended):
-        _ = [page async for page in provider.repositories(ACCESS)]
+        _ = [page async for page in provider.list_repository_pages(ACCESS)]
     with pytest.raises(InstallationSuspended):
-        await provider.branches(ACCESS, RepoId("7"), prefix="", limit=5)
+        await provider.list_branches(ACCESS, RepoId("7"), prefix="", limit=5)
 
 
 async def test_sends_a_refresh_token_once(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -198,7 +198,7 @@ async def test_retries_a_new_installation_token(github: ScriptedGitHub, provider
     github.answers(LIST, bad, bad, reply(answers.repositories(1)))
     access = InstallationAccess("41", (await provider.mint_token("41")).token)
 
-    found = [one async for page in provider.repositories(access) for one in page.repositories]
+    found = [one async for page in provider.list_repository_pages(access) for one in page.repositories]
 
     assert (len(found), time.slept) == (1, [1.0, 2.0])
 
@@ -209,7 +209,7 @@ async def test_retries_a_new_token_of_another_process(
     """kargo#6630: minting again creates more tokens that GitHub does not know yet."""
     github.answers(LIST, refusal(401, "Bad credentials"), reply(answers.repositories(1)))
 
-    found = [one async for page in provider.repositories(ACCESS) for one in page.repositories]
+    found = [one async for page in provider.list_repository_pages(ACCESS) for one in page.repositories]
 
     assert (len(found), time.slept) == (1, [1.0])
 
@@ -220,7 +220,7 @@ async def test_retries_a_new_user_token(github: ScriptedGitHub, provider: GitHub
     github.answers("GET /user", refusal(401, "Bad credentials"), reply({"id": 7, "login": "mara"}))
     token = (await provider.refresh(Secret("ghr_1"))).access_token
 
-    assert (await provider.person(token)).id == "7"
+    assert (await provider.get_person(token)).id == "7"
     assert time.slept == [1.0]
 
 
@@ -233,11 +233,11 @@ async def test_gives_up_a_token_that_stays_rejected(
     access = InstallationAccess("41", (await provider.mint_token("41")).token)
 
     with pytest.raises(CredentialRefused):
-        _ = [page async for page in provider.repositories(access)]
+        _ = [page async for page in provider.list_repository_pages(access)]
     assert sum(time.slept) <= 6
     slept = len(time.slept)
     with pytest.raises(CredentialRefused):
-        _ = [page async for page in provider.repositories(access)]
+        _ = [page async for page in provider.list_repository_pages(access)]
     assert len(time.slept) == slept
 
 
@@ -249,8 +249,8 @@ async def test_works_on_a_host_with_a_wrong_clock(
     wrong = refusal(401, "'Issued at' claim", date=format_datetime(NOW + skew, usegmt=True))
     github.answers("GET /app", wrong, reply(answers.APP))
 
-    assert (await provider.app()).slug == "crewkit"
-    await provider.app()
+    assert (await provider.get_app()).slug == "crewkit"
+    await provider.get_app()
     assert len(github.received) == 3
 
 
@@ -260,9 +260,9 @@ async def test_distinguishes_kinds_of_403(github: ScriptedGitHub, provider: GitH
     github.answers("GET /repositories/2", refusal(403, "API rate limit exceeded", x_ratelimit_remaining="0"))
 
     with pytest.raises(PermissionMissing):
-        await provider.repository(ACCESS, RepoId("1"))
+        await provider.get_repository(ACCESS, RepoId("1"))
     with pytest.raises(RateLimited):
-        await provider.repository(ACCESS, RepoId("2"))
+        await provider.get_repository(ACCESS, RepoId("2"))
 
 
 async def test_does_not_list_installations_for_a_token(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -278,7 +278,7 @@ async def test_accepts_long_tokens(github: ScriptedGitHub, provider: GitHubProvi
     github.answers(MINT, minted(STATELESS))
     github.answers(LIST, reply(answers.repositories(1)))
     access = InstallationAccess("41", (await provider.mint_token("41")).token)
-    _ = [page async for page in provider.repositories(access)]
+    _ = [page async for page in provider.list_repository_pages(access)]
 
     assert access.token.reveal() == STATELESS
     assert github.asked(LIST)[0].headers["authorization"] == f"Bearer {STATELESS}"

@@ -22,7 +22,7 @@ async def test_reads_the_delivery_log_as_far_as_requested(known: ScriptedGitHub,
     )
     known.answers(f"GET {path}", reply([answers.delivery(6), answers.delivery(5)], link=next_page), reply([timed_out]))
 
-    async with aclosing(provider.deliveries()) as log:
+    async with aclosing(provider.list_deliveries()) as log:
         newest = await anext(log)
         assert len(known.received) == 1
         rest = [logged async for logged in log]
@@ -42,7 +42,7 @@ async def test_keeps_the_text_of_a_logged_payload(known: ScriptedGitHub, provide
     detail = b'{"id": 6, "guid": "g-6", "event": "push", "request": {"headers": null, "payload": %b}}' % text
     known.answers("GET /app/hook/deliveries/6", Response(detail, media_type="application/json"))
 
-    assert await provider.delivery_payload(6) == QuotedDelivery("github", "g-6", "push", text)
+    assert await provider.get_delivery(6) == QuotedDelivery("github", "g-6", "push", text)
 
 
 async def test_unquotes_a_payload_of_a_form(known: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -50,7 +50,7 @@ async def test_unquotes_a_payload_of_a_form(known: ScriptedGitHub, provider: Git
     detail = {"guid": "g-6", "event": "push", "request": {"payload": "payload=%7B%7D"}}
     known.answers("GET /app/hook/deliveries/6", reply(detail))
 
-    assert (await provider.delivery_payload(6)).body == b"payload=%7B%7D"
+    assert (await provider.get_delivery(6)).body == b"payload=%7B%7D"
 
 
 async def test_reads_large_payloads(known: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -59,7 +59,7 @@ async def test_reads_large_payloads(known: ScriptedGitHub, provider: GitHubProvi
     detail = b'{"guid": "g-6", "event": "push", "request": {"payload": %b}}' % text
     known.answers("GET /app/hook/deliveries/6", Response(detail, media_type="application/json"))
 
-    assert (await provider.delivery_payload(6)).body == text
+    assert (await provider.get_delivery(6)).body == text
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ async def test_returns_the_remaining_rate_limit(
     answer = reply(detail)
     answer.headers.update({f"x-ratelimit-{name}": value for name, value in told.items()})
     known.answers("GET /app/hook/deliveries/6", answer)
-    assert provider.calls_left() is None
+    assert provider.get_remaining_calls() is None
 
-    await provider.delivery_payload(6)
+    await provider.get_delivery(6)
 
-    assert provider.calls_left() == left
+    assert provider.get_remaining_calls() == left
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ async def test_expired_delivery_is_not_found(answer: Response, known: ScriptedGi
     known.answers("GET /app/hook/deliveries/6", answer)
 
     with pytest.raises(NotVisible):
-        await provider.delivery_payload(6)
+        await provider.get_delivery(6)
 
 
 async def test_requests_a_redelivery(known: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -106,6 +106,6 @@ async def test_returns_the_webhook_without_its_secret(known: ScriptedGitHub, pro
     config = {"url": "https://git.example/hooks", "content_type": "form", "secret": "********"}
     known.answers("GET /app/hook/config", reply(config))
 
-    found = await provider.webhook_config()
+    found = await provider.get_webhook_config()
 
     assert (found.url, found.content_type) == ("https://git.example/hooks", "form")

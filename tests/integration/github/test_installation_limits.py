@@ -25,12 +25,12 @@ async def test_rate_limit_applies_to_all_tokens_of_an_installation(
     github.answers(REPOSITORY, limited, reply(answers.repository(7)), reply(answers.repository(7)))
     for access in (FIRST, RENEWED):
         with pytest.raises(RateLimited):
-            await provider.repository(access, REPO)
+            await provider.get_repository(access, REPO)
     assert len(github.asked(REPOSITORY)) == 1
 
-    assert (await provider.repository(OTHER, REPO)).repo_id == REPO
+    assert (await provider.get_repository(OTHER, REPO)).repo_id == REPO
     time.pass_by(60)
-    assert (await provider.repository(RENEWED, REPO)).repo_id == REPO
+    assert (await provider.get_repository(RENEWED, REPO)).repo_id == REPO
 
 
 async def test_reports_the_remaining_limit_of_each(github: ScriptedGitHub, time: Time) -> None:
@@ -39,9 +39,9 @@ async def test_reports_the_remaining_limit_of_each(github: ScriptedGitHub, time:
     github.answers(REPOSITORY, _left(1250, of=12_500), _left(12_500, of=12_500))
     github.answers("GET /app", reply(answers.APP, x_ratelimit_limit="5000", x_ratelimit_remaining="4000"))
     async with github_provider(github.url, time, metrics=metrics) as provider:
-        await provider.repository(FIRST, REPO)
-        await provider.repository(OTHER, REPO)
-        await provider.app()
+        await provider.get_repository(FIRST, REPO)
+        await provider.get_repository(OTHER, REPO)
+        await provider.get_app()
     assert metrics.budgets == {
         ("github", "installation", "41"): 0.1,
         ("github", "installation", "42"): 1.0,

@@ -85,7 +85,7 @@ async def test_rejected_app_is_not_an_error_of_the_installation(
     for request in ("GET /app", INSTALLATION, MINT, REMOVE):
         github.answers(request, refusal(status, "no"))
 
-    for call in (provider.mint_token, provider.installation, provider.uninstall):
+    for call in (provider.mint_token, provider.get_installation, provider.uninstall):
         with pytest.raises(AppRefused):
             await call("41")
 
@@ -98,6 +98,6 @@ async def test_missing_installation_is_not_gone_during_an_outage(
     for request in (INSTALLATION, MINT):
         github.answers(request, refusal(404, "Not Found"))
 
-    for call in (provider.mint_token, provider.installation):
+    for call in (provider.mint_token, provider.get_installation):
         with pytest.raises(ProviderUnavailable):
             await call("41")

@@ -31,7 +31,7 @@ LIST = "GET /installation/repositories"
 
 async def listed(provider: GitHubProvider) -> tuple[Sequence[str], bool]:
     """Return the ids of all repositories that are listed, and whether the list is complete."""
-    pages = [page async for page in provider.repositories(ACCESS)]
+    pages = [page async for page in provider.list_repository_pages(ACCESS)]
     ids = [facts.repo_id for page in pages for facts in page.repositories]
     totals = {page.total for page in pages}
     return ids, all(page.whole for page in pages) and totals == {len(ids)}
@@ -135,7 +135,7 @@ async def test_skips_a_request_without_a_requester(github: ScriptedGitHub, provi
     asked = {"id": 1, "account": answers.account(), "requester": answers.account(5, "mara", "User")}
     github.answers("GET /app/installation-requests", reply([{**asked, "requester": None}, asked]))
 
-    assert [request.requester_id for request in await provider.installation_requests()] == ["5"]
+    assert [request.requester_id for request in await provider.list_installation_requests()] == ["5"]
 
 
 async def test_delivery_without_a_status_code_has_failed(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -151,7 +151,7 @@ async def test_delivery_without_a_status_code_has_failed(github: ScriptedGitHub,
     }
     github.answers("GET /app/hook/deliveries", reply([None, one]))
 
-    found = [delivery async for delivery in provider.deliveries()]
+    found = [delivery async for delivery in provider.list_deliveries()]
 
     assert [(delivery.id, delivery.status_code, delivery.succeeded) for delivery in found] == [(12, None, False)]
 
@@ -199,6 +199,6 @@ async def test_drops_urls_that_run_scripts(github: ScriptedGitHub, provider: Git
     """They are neither stored nor returned."""
     github.answers(REPOSITORY, reply(answers.repository(7, html_url="javascript:alert(1)", visibility="internal")))
 
-    found = await provider.repository(ACCESS, RepoId("7"))
+    found = await provider.get_repository(ACCESS, RepoId("7"))
 
     assert (found.url, found.visibility) == (None, "internal")

@@ -42,7 +42,7 @@ async def refresh(provider: GitHubProvider) -> None:
 def test_builds_the_authorization_url(provider: GitHubProvider, github: ScriptedGitHub) -> None:
     """For this client, with a PKCE challenge."""
     url = urlsplit(
-        provider.authorize_url(state="s", redirect_uri="https://crewkit.example/cb", code_challenge="c" * 43)
+        provider.build_authorize_url(state="s", redirect_uri="https://crewkit.example/cb", code_challenge="c" * 43)
     )
 
     assert f"{url.scheme}://{url.netloc}{url.path}" == f"{github.url}/login/oauth/authorize"

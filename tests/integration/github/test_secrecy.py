@@ -59,16 +59,16 @@ def libraries() -> Iterator[Collected]:
 
 
 CALLS: dict[str, Callable[[GitHubProvider], Awaitable[object]]] = {
-    "app": lambda provider: provider.app(),
+    "app": lambda provider: provider.get_app(),
     "mint": lambda provider: provider.mint_token("41", repo_ids=[RepoId("7")]),
-    "repository": lambda provider: provider.repository(ACCESS, RepoId("7")),
+    "repository": lambda provider: provider.get_repository(ACCESS, RepoId("7")),
     "revoke": lambda provider: provider.revoke_token(TOKEN),
     "exchange": lambda provider: provider.exchange_code(
         Secret(CODE), redirect_uri="https://crewkit.example", code_verifier=Secret(VERIFIER)
     ),
     "refresh": lambda provider: provider.refresh(Secret(REFRESH)),
-    "person": lambda provider: provider.person(Secret(USER)),
-    "person with a broken token": lambda provider: provider.person(Secret(USER + "\r\nX: 1")),
+    "person": lambda provider: provider.get_person(Secret(USER)),
+    "person with a broken token": lambda provider: provider.get_person(Secret(USER + "\r\nX: 1")),
     "end a token": lambda provider: provider.revoke_user_token(Secret(USER)),
     "end a grant": lambda provider: provider.revoke_grant(Secret(USER)),
 }

@@ -56,6 +56,6 @@ async def test_never_sends_a_token_to_another_host(github: ScriptedGitHub, provi
         with pytest.raises(ProviderUnavailable):
             await read(provider)
         with pytest.raises(ProviderUnavailable):
-            _ = [page async for page in provider.repositories(ACCESS)]
+            _ = [page async for page in provider.list_repository_pages(ACCESS)]
 
         assert thief.received == []

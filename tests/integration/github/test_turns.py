@@ -47,7 +47,7 @@ async def test_secondary_limit_pauses_its_credential(
     with pytest.raises(RateLimited):
         await read(provider)
     assert len(github.asked(REPOSITORY)) == 1
-    await provider.app()
+    await provider.get_app()
 
     time.pass_by(1)
     assert await read(provider) == "acme/rocket-7"

@@ -47,7 +47,7 @@ async def test_all_concurrent_calls_succeed_after_the_correction(
 
     github.answers("GET /app", app)
 
-    found = await asyncio.gather(*(provider.app() for _ in range(20)))
+    found = await asyncio.gather(*(provider.get_app() for _ in range(20)))
 
     assert {one.slug for one in found} == {"crewkit"}
 
@@ -58,9 +58,9 @@ async def test_wrong_key_fails_after_one_retry(github: ScriptedGitHub, provider:
     github.answers("GET /app", refusal(401, "A JSON web token could not be decoded", date=theirs))
 
     with pytest.raises(AppRefused):
-        await provider.app()
+        await provider.get_app()
     assert len(github.received) == 2
 
     with pytest.raises(AppRefused):
-        await provider.app()
+        await provider.get_app()
     assert len(github.received) == 3

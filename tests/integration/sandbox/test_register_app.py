@@ -63,10 +63,10 @@ async def test_registered_app_works_and_its_secrets_are_only_in_the_file(
     )
     provider = GitHubProvider(app, SystemClock())
     try:
-        found = await provider.app()
+        found = await provider.get_app()
         assert (found.slug, found.id) == ("crewkit-of-mara", settings.github_app_id)
         assert (dict(found.permissions), found.events) == (provider.needs.all_permissions, provider.needs.events)
-        assert (await provider.webhook_config()).url == f"{receiver.url}/api/v1/git/github/webhooks"
+        assert (await provider.get_webhook_config()).url == f"{receiver.url}/api/v1/git/github/webhooks"
     finally:
         await provider.close()
     kept = running.world.apps[int(found.id)]

@@ -14,10 +14,10 @@ class FailingDirectory(Failing, MemoryDirectory):
         Failing.__init__(self)
         MemoryDirectory.__init__(self, database)
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
+    async def find_organization_role(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Return an organization with this user's role in it."""
         await self._meet("find_place")
-        return await MemoryDirectory.find_place(self, organization_id, user_id)
+        return await MemoryDirectory.find_organization_role(self, organization_id, user_id)
 
     async def find_user(self, external_id: UUID) -> User | None:
         """Return the user of a token, or the one a service acts for."""

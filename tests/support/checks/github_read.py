@@ -15,7 +15,7 @@ REPO = RepoId("7")
 
 async def read(provider: GitHubProvider) -> str:
     """Ask for one repository and return its name."""
-    return (await provider.repository(ACCESS, REPO)).full_name or ""
+    return (await provider.get_repository(ACCESS, REPO)).full_name or ""
 
 
 async def slowly(_request: Request) -> Response:

@@ -39,11 +39,11 @@ class GitLabLikeWebhooks(WebhookProtocol):
 
     provider = PROVIDER
 
-    def claimed_source(self, headers: Headers, query: bytes) -> str | None:  # noqa: ARG002 - the port's signature
+    def find_claimed_source(self, headers: Headers, query: bytes) -> str | None:  # noqa: ARG002 - the port's signature
         """Return what the hook's address says; a request without it claims a source that nobody has."""
         return parse_qs(query.decode("ascii", "replace")).get("source", [""])[0]
 
-    def digest(self) -> BodyDigest:
+    def start_digest(self) -> BodyDigest:
         """Begin nothing."""
         return _NoDigest()
 
@@ -78,17 +78,17 @@ class GitLabLikeWebhooks(WebhookProtocol):
             body=body,
         )
 
-    def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:  # noqa: ARG002 - the port's signature
+    def accept_quoted(self, quoted: QuotedDelivery) -> VerifiedDelivery:  # noqa: ARG002 - the port's signature
         """Refuse: there is no log."""
         raise HeadersRefused("no_delivery_log")
 
-    def acts_on(self, event_type: str) -> bool:
+    def handles(self, event_type: str) -> bool:
         """Return whether this is a push."""
         return event_type == "Push Hook"
 
-    def read(self, event_type: str, body: bytes) -> ProviderEvent:
+    def decode(self, event_type: str, body: bytes) -> ProviderEvent:
         """Read a push."""
-        if not self.acts_on(event_type):
+        if not self.handles(event_type):
             return Unhandled("event_not_handled")
         push = json.loads(body)
         facts = RepositoryFacts(RepoId(str(push["project_id"])), push["project"]["path"], private=True)
@@ -110,11 +110,11 @@ class GitLabLikeWebhooks(WebhookProtocol):
             commits_total=len(commits),
         )
 
-    def show(self, body: bytes) -> bytes:
+    def format_body(self, body: bytes) -> bytes:
         """Return the body, which is JSON."""
         return body
 
-    def secret_uses(self) -> Mapping[str, datetime]:
+    def get_secret_uses(self) -> Mapping[str, datetime]:
         """Return nothing: the secrets are no settings."""
         return {}
 

@@ -33,7 +33,7 @@ class People(Directory):
             raise ZeroDivisionError("password=s3cret")
         return next((user for user in self.users if user.external_id == external_id), None)
 
-    async def find_user_of(self, user_id: UserId) -> User | None:
+    async def find_user_by_id(self, user_id: UserId) -> User | None:
         """Look among those known."""
         return next((user for user in self.users if user.id == user_id), None)
 
@@ -41,19 +41,19 @@ class People(Directory):
         """Look among both."""
         return next((one for one in (ACME, ZENITH) if one.external_id == external_id), None)
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
+    async def find_organization_role(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Look among Mara's, and see the others from outside."""
         organization = await self.find_organization(organization_id)
-        mine = await self.memberships(user_id) if user_id is not None else []
+        mine = await self.list_memberships(user_id) if user_id is not None else []
         roles = {one.organization: one.role for one in mine}
         return OrganizationRole(organization, roles.get(organization)) if organization else None
 
-    async def members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+    async def find_members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """Look at Mara, who is in both."""
         assert organization_id in (ACME.id, ZENITH.id)
         return {user.external_id: user for user in self.users if user.external_id in user_ids}
 
-    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
+    async def list_memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Give Mara's."""
         return [Membership(ACME, user_id, Role.OWNER), Membership(ZENITH, user_id, Role.VIEWER)]
 

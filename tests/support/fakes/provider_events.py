@@ -9,13 +9,13 @@ from ports.worker_notifier import WorkerNotifier
 class NoWorkerNotifier(WorkerNotifier):
     """Wakes nobody: the test drains by itself."""
 
-    def ring(self, lane: int) -> None:
+    def notify(self, lane: int) -> None:
         """Do nothing."""
 
-    async def ring_due(self, lanes: object) -> None:
+    async def notify_due(self, lanes: object) -> None:
         """Do nothing."""
 
-    async def answer(self, lane: int) -> None:
+    async def acknowledge(self, lane: int) -> None:
         """Do nothing."""
 
 
@@ -26,6 +26,6 @@ class Told(GitHubWebhooks):
         super().__init__([Secret("not asked for")])
         self.provider_events: dict[bytes, ProviderEvent] = {}
 
-    def read(self, event_type: str, body: bytes) -> ProviderEvent:  # noqa: ARG002 - the port's signature
+    def decode(self, event_type: str, body: bytes) -> ProviderEvent:  # noqa: ARG002 - the port's signature
         """Return it."""
         return self.provider_events[body]

@@ -134,4 +134,4 @@ class Catalog:
     async def told(self, after: int = 0) -> Sequence[RecordedEvent]:
         """Return what consumers were told."""
         async with self.world.unit_of_work() as tx:
-            return await tx.domain_events.after(after, limit=1000)
+            return await tx.domain_events.list_after(after, limit=1000)

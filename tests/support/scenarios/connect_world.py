@@ -125,7 +125,7 @@ class ConnectingWorld:
     async def emails(self, connection: Connection) -> list[str]:
         """Return the addresses kept."""
         async with self.unit_of_work() as tx:
-            return list(await tx.connections.emails(connection.id))
+            return list(await tx.connections.list_emails(connection.id))
 
     async def _pause(self, _seconds: float) -> None:
         pass

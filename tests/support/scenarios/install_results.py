@@ -53,7 +53,7 @@ async def connect(world: InstallWorld, account: str, installation_id: str) -> In
 async def revoke(world: InstallWorld) -> None:
     """Let the only integration be revoked."""
     integration = world.integration()
-    world.database.committed.integrations[integration.id] = integration.revoked(
+    world.database.committed.integrations[integration.id] = integration.revoke(
         StatusReason.UNINSTALLED_ON_PROVIDER, at=world.clock.now()
     )
 

@@ -49,18 +49,18 @@ class Bell(WorkerNotifier):
         self.rung: list[int] = []
         self.unanswered: set[int] = set()
 
-    def ring(self, lane: int) -> None:
+    def notify(self, lane: int) -> None:
         """Ring unless it is ringing."""
         if lane not in self.unanswered:
             self.unanswered.add(lane)
             self.rung.append(lane)
 
-    async def ring_due(self, lanes: Collection[int]) -> None:
+    async def notify_due(self, lanes: Collection[int]) -> None:
         """Ring in any case."""
         self.unanswered.update(lanes)
         self.rung.extend(lanes)
 
-    async def answer(self, lane: int) -> None:
+    async def acknowledge(self, lane: int) -> None:
         """Let new rings through."""
         self.unanswered.discard(lane)
 
@@ -85,13 +85,13 @@ class WatchedProtocol(WebhookProtocol):
         self.read_bodies: list[bytes] = []
         self.on_read: Callable[[bytes], None] = lambda _body: None
 
-    def claimed_source(self, headers: Headers, query: bytes) -> str | None:
+    def find_claimed_source(self, headers: Headers, query: bytes) -> str | None:
         """Claim as GitHub's."""
-        return self._behind.claimed_source(headers, query)
+        return self._behind.find_claimed_source(headers, query)
 
-    def digest(self) -> BodyDigest:
+    def start_digest(self) -> BodyDigest:
         """Begin a signature."""
-        return self._behind.digest()
+        return self._behind.start_digest()
 
     def verify(
         self,
@@ -105,27 +105,27 @@ class WatchedProtocol(WebhookProtocol):
         """Verify as GitHub's."""
         return self._behind.verify(headers, body, digest=digest, form=form, claimed=claimed)
 
-    def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
+    def accept_quoted(self, quoted: QuotedDelivery) -> VerifiedDelivery:
         """Accept as GitHub's."""
-        return self._behind.recovered(quoted)
+        return self._behind.accept_quoted(quoted)
 
-    def acts_on(self, event_type: str) -> bool:
+    def handles(self, event_type: str) -> bool:
         """Tell as GitHub's."""
-        return self._behind.acts_on(event_type)
+        return self._behind.handles(event_type)
 
-    def read(self, event_type: str, body: bytes) -> ProviderEvent:
+    def decode(self, event_type: str, body: bytes) -> ProviderEvent:
         """Note the reading, let the test act, then read as GitHub's."""
         self.read_bodies.append(body)
         self.on_read(body)
-        return self._behind.read(event_type, body)
+        return self._behind.decode(event_type, body)
 
-    def show(self, body: bytes) -> bytes:
+    def format_body(self, body: bytes) -> bytes:
         """Show as GitHub's."""
-        return self._behind.show(body)
+        return self._behind.format_body(body)
 
-    def secret_uses(self) -> Mapping[str, datetime]:
+    def get_secret_uses(self) -> Mapping[str, datetime]:
         """Tell as GitHub's."""
-        return self._behind.secret_uses()
+        return self._behind.get_secret_uses()
 
 
 class WatchedUnitOfWork(UnitOfWork):

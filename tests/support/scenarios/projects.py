@@ -61,12 +61,12 @@ class ProjectsEdge(WholeEdge):
     async def told(self) -> list[RecordedEvent]:
         """Return what consumers were told."""
         async with self.world.unit_of_work() as tx:
-            return list(await tx.domain_events.after(0, limit=1000))
+            return list(await tx.domain_events.list_after(0, limit=1000))
 
     async def steps(self, item_type: str, item_id: str) -> list[tuple[str, str, Any]]:
         """Return the trail of an item: what happened, by whom, and what changed."""
         async with self.world.unit_of_work() as tx:
-            trail = await tx.versions.of_item(item_type, item_id)
+            trail = await tx.versions.list_by_item(item_type, item_id)
         return [(version.event, version.actor, version.changes) for version in trail]
 
 

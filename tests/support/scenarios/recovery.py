@@ -87,7 +87,7 @@ class Recovery:
     async def state(self) -> RecoveryState:
         """Return where recovery stands."""
         async with self.processing.unit_of_work() as tx:
-            return await tx.recoveries.state(PROVIDER)
+            return await tx.recoveries.get_state(PROVIDER)
 
     @property
     def alerts(self) -> list[tuple[str, Mapping[str, str | int | None]]]:

@@ -100,14 +100,14 @@ class Hours:
     async def status_steps(self) -> list[object]:
         """Return from what to what the trail says its status went, past its making."""
         async with self.world.unit_of_work() as tx:
-            versions = await tx.versions.of_item("integration", str(self.integration.external_id))
+            versions = await tx.versions.list_by_item("integration", str(self.integration.external_id))
         steps = [version.changes.get("status") for version in versions if version.event != "created"]
         return [step for step in steps if step is not None]
 
     async def told(self) -> list[RecordedEvent]:
         """Return what consumers were told."""
         async with self.world.unit_of_work() as tx:
-            return list(await tx.domain_events.after(0, limit=1000))
+            return list(await tx.domain_events.list_after(0, limit=1000))
 
 
 @asynccontextmanager

@@ -135,15 +135,15 @@ class TokenWorld:
         """Return all audit versions, past the two that made the rows."""
         async with self.unit_of_work() as tx:
             found = [
-                *await tx.versions.of_item("integration", str(self.integration.external_id)),
-                *await tx.versions.of_item("connection", str(self.connection.external_id)),
+                *await tx.versions.list_by_item("integration", str(self.integration.external_id)),
+                *await tx.versions.list_by_item("connection", str(self.connection.external_id)),
             ]
         return [version for version in found if version.event != "created"]
 
     async def told(self) -> list[RecordedEvent]:
         """Return what consumers were told."""
         async with self.unit_of_work() as tx:
-            return list(await tx.domain_events.after(0, limit=100))
+            return list(await tx.domain_events.list_after(0, limit=100))
 
 
 async def token_world() -> TokenWorld:

@@ -21,7 +21,7 @@ TEXT = json.dumps(OBJECT, ensure_ascii=False)
 
 def payload_of(form: bytes) -> bytes:
     """Return the JSON in a form."""
-    return protocol().show(form)
+    return protocol().format_body(form)
 
 
 def form_of(message: bytes) -> bytes:
@@ -137,9 +137,9 @@ def test_memory_is_at_most_four_times_the_body(kind: str, act: str) -> None:
         if act == "verify":
             webhooks.verify(headers, form, form=True)
         elif act == "read":
-            webhooks.read("push", form)
+            webhooks.decode("push", form)
         else:
-            webhooks.show(form)
+            webhooks.format_body(form)
     except (BodyRefused, EnvelopeUnreadable):
         assert kind in ("bad escapes", "short texts and a lone half")
     finally:

@@ -28,7 +28,7 @@ def push_of(*commits: bytes) -> bytes:
 
 def read(body: bytes) -> Push:
     """Read a push as the worker does."""
-    provider_event = protocol().read("push", body)
+    provider_event = protocol().decode("push", body)
     assert isinstance(provider_event, Push)
     return provider_event
 
@@ -71,14 +71,14 @@ def test_far_more_commits_than_github_sends_are_unreadable(row: bytes) -> None:
     """Decoding them would need many times the memory of the body."""
     body = push_of(*[row] * (LARGE // len(row) + MAX_COMMITS))
     with pytest.raises(EnvelopeUnreadable, match="more than 20000 rows"):
-        protocol().read("push", body)
+        protocol().decode("push", body)
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
 def test_deep_nesting_is_unreadable(opening: bytes) -> None:
     """Neither the stack nor the time runs out."""
     with pytest.raises(EnvelopeUnreadable):
-        protocol().read("push", push_of(opening * LARGE))
+        protocol().decode("push", push_of(opening * LARGE))
 
 
 HOSTILE: dict[str, Callable[[int], bytes]] = {
@@ -104,7 +104,7 @@ def test_memory_is_at_most_three_times_the_body_beside_it(kind: str) -> None:
     assert len(body) > 3 * 1024 * 1024
     tracemalloc.start()
     try:
-        protocol().read("push", body)
+        protocol().decode("push", body)
     except EnvelopeUnreadable:
         assert kind in ("tiny commits", "lists in lists")
     finally:

@@ -40,7 +40,7 @@ def payload(name: str) -> dict[str, Any]:
 
 def read(event: str, body: dict[str, Any]) -> ProviderEvent:
     """Read a payload."""
-    return protocol().read(event, json.dumps(body).encode())
+    return protocol().decode(event, json.dumps(body).encode())
 
 
 def test_each_seen_push_is_read() -> None:
@@ -139,8 +139,8 @@ def test_odd_parts_are_counted_each_time_and_logged_once() -> None:
         commit["message"] = 5
     text = json.dumps(body).encode()
     with structlog.testing.capture_logs() as logs:
-        reading.read("push", text)
-        reading.read("push", text)
+        reading.decode("push", text)
+        reading.decode("push", text)
     assert metrics.odd == {("github", "push", "commits[].message"): 2 * len(body["commits"])}
     assert [(entry["event"], entry["source"], entry["field"]) for entry in logs] == [
         ("provider_field_skipped", "push", "commits[].message")
@@ -151,7 +151,7 @@ def test_a_deleted_repository_never_deletes_an_installation() -> None:
     """The signed body of one event under the name of another changes nothing, and is counted."""
     metrics = MemoryMetrics()
     body = json.dumps(payload("repository/deleted")).encode()
-    assert GitHubWebhooks([], metrics=metrics).read("installation", body) == Unhandled("event_name_mismatch")
+    assert GitHubWebhooks([], metrics=metrics).decode("installation", body) == Unhandled("event_name_mismatch")
     assert metrics.mismatches == {("github", "installation"): 1}
 
 
@@ -170,7 +170,7 @@ def test_a_deleted_repository_never_deletes_an_installation() -> None:
 def test_an_unreadable_payload_names_the_field_in_plain_words(body: bytes, words: str) -> None:
     """The reader learns what is wrong and what to do."""
     with pytest.raises(EnvelopeUnreadable) as error:
-        protocol().read("push", body)
+        protocol().decode("push", body)
     assert words in error.value.message
     assert "retry the event" in error.value.message
 

@@ -53,7 +53,7 @@ async def test_requests_that_are_gone_lapse(world: InstallWorld) -> None:
     end = world.installs.end_expired
     assert await end() == 0
     del world.provider.world.requests[0]
-    world.provider.fail("installation_requests", ProviderUnavailable("No answer."))
+    world.provider.fail("list_installation_requests", ProviderUnavailable("No answer."))
     assert await end() == 0
     assert await end() == 1
     world.later(minutes=59)

@@ -105,12 +105,12 @@ async def test_what_the_provider_refuses_is_connected_again(world: InstallWorld)
         if not world.database.committed.integrations:
             await connect(world, OLGA, provider_id)
         integration = world.integration()
-        suspended = integration.suspended(StatusReason.TOKEN_REFUSED, at=world.clock.now())
+        suspended = integration.suspend(StatusReason.TOKEN_REFUSED, at=world.clock.now())
         world.database.committed.integrations[integration.id] = suspended
         came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
         assert await world.finish(world.mara, came) == Connected("/settings")
         after = world.integration()
         assert (after.id, after.status, after.status_reason) == (integration.id, IntegrationStatus.ACTIVE, None)
-    suspended = world.integration().suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=world.clock.now())
+    suspended = world.integration().suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=world.clock.now())
     world.database.committed.integrations[suspended.id] = suspended
     await refused(world.begin(world.mara, mode=InstallMode.EXISTING), OrganizationAlreadyConnected)

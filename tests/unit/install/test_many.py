@@ -39,7 +39,7 @@ async def test_120_installations_are_paged(world: InstallWorld) -> None:
     assert isinstance(choice, Choose)
     assert (len(choice.installations), choice.page, choice.pages) == (PAGE, 0, 4)
     assert len(choice.unchecked) == 120 - PAGE
-    assert world.provider.calls["installation"] == PAGE
+    assert world.provider.calls["get_installation"] == PAGE
     seen = [one.provider_id for one in choice.installations]
     for page in (1, 2, 3):
         sent = onward(await world.choose(world.mara, choice.state, "", page=page))
@@ -85,7 +85,7 @@ async def test_one_that_fails_does_not_spoil_the_list(world: InstallWorld) -> No
         AddressNotAllowed("Not from here."),
     ):
         # Mara's own account is proven without counting, the workshop by counting.
-        world.provider.fail("administration", error)
+        world.provider.fail("count_administered", error)
         choice = await returned_as(world, MARA)
         assert isinstance(choice, Choose)
         assert MARAS in [one.provider_id for one in choice.installations]
@@ -97,7 +97,7 @@ async def test_one_that_fails_does_not_spoil_the_list(world: InstallWorld) -> No
 
 async def test_a_limit_of_the_provider_is_not_blamed_on_one_installation(world: InstallWorld) -> None:
     """Everything would fail: the whole is tried again later."""
-    world.provider.fail("administration", RateLimited(now(), retry_after=60.0))
+    world.provider.fail("count_administered", RateLimited(now(), retry_after=60.0))
     assert refusal(await returned_as(world, MARA)) is RateLimited
 
 
@@ -105,7 +105,7 @@ async def test_sign_on_and_address_refusals_of_the_only_one_can_be_tried_again(w
     """Nothing else helps, and nothing is suspended or bound."""
     errors: list[DomainError] = [SingleSignOnRequired("First.", url="https://x.example"), AddressNotAllowed("No.")]
     for error in errors:
-        world.provider.fail("administration", error)
+        world.provider.fail("count_administered", error)
         outcome = await returned_as(world, OLGA)
         assert isinstance(outcome, RetryLater)
         assert outcome.refusal is error
@@ -131,7 +131,7 @@ def slow_pages(world: InstallWorld, seconds: float) -> None:
     """Let each page of a person's repositories take this long."""
 
     async def take(call: str) -> None:
-        if call == "administration_page":
+        if call == "administered_page":
             world.later(seconds=seconds)
 
     world.provider.before = take
@@ -160,7 +160,7 @@ async def test_12000_repositories_are_proven_over_several_requests(world: Instal
     assert outcome == Connected("/settings")
     assert steps[0] == (2000, 12_000)
     assert len(steps) == 5
-    assert world.provider.calls["administration_page"] == 120
+    assert world.provider.calls["administered_page"] == 120
     assert world.bound() == {"Acme": ACME}
 
 
@@ -171,7 +171,7 @@ async def test_counting_stops_at_the_first_that_is_not_administered(world: Insta
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
     assert isinstance(outcome, RetryLater)
-    assert world.provider.calls["administration_page"] == 2
+    assert world.provider.calls["administered_page"] == 2
     assert world.bound() == {}
 
 
@@ -182,7 +182,7 @@ async def test_cheap_proofs_come_first(world: InstallWorld) -> None:
     world.later(seconds=1)
     await world.announce(ACME, sender=OLGA)
     assert await world.finish(world.mara, world.installed(sent, OLGA, ACME)) == Connected("/settings")
-    assert not world.provider.calls["administration_page"]
+    assert not world.provider.calls["administered_page"]
 
 
 async def test_a_large_one_among_others_is_offered_to_be_checked(world: InstallWorld) -> None:
@@ -212,7 +212,7 @@ async def test_the_only_one_is_checked_on_even_if_it_is_large(world: InstallWorl
     while isinstance(outcome, Checking):
         outcome = await returned_as(world, OLGA, Sent(outcome.url))
     assert outcome == Connected("/settings")
-    assert world.provider.calls["administration_page"] == 50
+    assert world.provider.calls["administered_page"] == 50
 
 
 async def test_somebody_else_cannot_finish_what_was_counted(world: InstallWorld) -> None:

@@ -9,7 +9,7 @@ from tests.support.scenarios.install_results import choosing, connect, leaves_no
 from tests.support.scenarios.install_world import ACME, MARA, MARAS, OLGA, InstallWorld
 
 
-@pytest.mark.parametrize("call", ["exchange_code", "person", "visible_installations", "installation"])
+@pytest.mark.parametrize("call", ["exchange_code", "get_person", "list_visible_installations", "get_installation"])
 @pytest.mark.parametrize("error", [ProviderUnavailable("No answer."), AppRefused("Refused.")])
 async def test_what_the_provider_does_not_answer_is_asked_again(
     world: InstallWorld, call: str, error: DomainError
@@ -26,7 +26,7 @@ async def test_what_the_provider_does_not_answer_is_asked_again(
     assert world.alerts.codes == ["app_refused"] * told
 
 
-@pytest.mark.parametrize("call", ["administration", "mint_token", "repositories"])
+@pytest.mark.parametrize("call", ["count_administered", "mint_token", "list_repository_pages"])
 async def test_counts_that_are_not_answered_are_asked_again(world: InstallWorld, call: str) -> None:
     """Silence is not a refusal: nobody is told that they have no proof."""
     sent = await world.begin(world.mara)
@@ -45,7 +45,7 @@ async def test_a_token_that_cannot_be_ended_does_not_undo_what_was_done(world: I
 async def test_an_outage_at_the_choice_is_asked_again(world: InstallWorld) -> None:
     """The choice has to be made anew."""
     choice = await choosing(world)
-    world.provider.fail("installation", ProviderUnavailable("No answer."))
+    world.provider.fail("get_installation", ProviderUnavailable("No answer."))
     outcome = await world.choose(world.mara, choice.state, MARAS)
     assert refusal(outcome) is ProviderUnavailable
     assert isinstance(await world.finish(world.mara, world.authorized(onward(outcome), MARA)), Choose)

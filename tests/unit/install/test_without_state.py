@@ -105,7 +105,7 @@ async def test_what_is_gone_meanwhile_can_be_tried_again(world: InstallWorld) ->
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world))
     came = world.authorized(onward(outcome), OLGA)
-    world.provider.fail("visible_installations", InstallationGone("Gone."))
+    world.provider.fail("list_visible_installations", InstallationGone("Gone."))
     assert refusal(await world.finish(world.mara, came)) is InstallationGone
 
 

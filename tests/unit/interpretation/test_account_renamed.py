@@ -85,7 +85,7 @@ def test_an_older_rename_is_skipped() -> None:
     assert (skipped.status, skipped.reason) == (EventStatus.IGNORED, "older_than_state")
     assert skipped.repositories == ()
     assert skipped.integration is not None
-    assert skipped.integration.after == INTEGRATION.sync_wanted(at=view().now)
+    assert skipped.integration.after == INTEGRATION.request_sync(at=view().now)
 
 
 def test_a_tombstone_is_renamed_and_stays_removed() -> None:

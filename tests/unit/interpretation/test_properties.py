@@ -88,7 +88,7 @@ def test_only_a_processed_event_has_effects(event: WebhookEvent, provider_event:
     if interpretation.status is not EventStatus.PROCESSED:
         if step := interpretation.integration:
             assert step.before is not None
-            assert step.after == step.before.sync_wanted(at=view.now)
+            assert step.after == step.before.request_sync(at=view.now)
         assert changes_nothing(replace(interpretation, repositories=(), integration=None))
         pushed = [replace(row, pushed_at=None) for row in interpretation.repositories]
         assert pushed == [

@@ -53,7 +53,7 @@ async def test_connecting_keeps_who_it_is(world: ConnectingWorld) -> None:
     assert await world.emails(connection) == ["m@home.example", "mara@acme.example"]
     async with world.unit_of_work() as tx:
         row = await tx.user_tokens.find(connection.id)
-        [version] = await tx.versions.of_item("connection", str(connection.external_id))
+        [version] = await tx.versions.list_by_item("connection", str(connection.external_id))
     assert row is not None
     assert row.tokens is not None
     [grant] = world.provider.world.grants
@@ -158,7 +158,7 @@ async def test_a_code_of_another_flow_is_worth_nothing(world: ConnectingWorld) -
     assert await nothing_is_connected(world)
 
 
-@pytest.mark.parametrize("call", ["exchange_code", "person", "verified_emails"])
+@pytest.mark.parametrize("call", ["exchange_code", "get_person", "list_verified_emails"])
 async def test_a_silent_provider_is_told_as_such(world: ConnectingWorld, call: str) -> None:
     """Nothing is connected by halves, and what was given out is revoked once the provider is back."""
     returned = world.authorize("7", await world.begin(world.mara))
@@ -208,7 +208,7 @@ async def test_the_same_account_again_brings_it_to_life(world: ConnectingWorld) 
     """Renamed, lapsed, with other addresses: all follows, and it is the same connection."""
     first = await world.connect(world.mara, "7")
     async with world.unit_of_work() as tx:
-        await tx.connections.apply([step(first, first.lapsed("refresh_token_refused"))])
+        await tx.connections.apply([step(first, first.mark_reconnect_required("refresh_token_refused"))])
         await tx.commit()
     person = world.provider.world.people[MARAS]
     person.facts, person.emails = replace(person.facts, login="mara-new"), ["new@acme.example"]
@@ -257,7 +257,7 @@ async def test_what_one_is_told_of_oneself(world: ConnectingWorld) -> None:
     [other] = await world.people.list(world.jonas.person)
     assert other.connection is None
     async with world.unit_of_work() as tx:
-        await tx.connections.apply([step(connection, connection.lapsed("refresh_token_refused"))])
+        await tx.connections.apply([step(connection, connection.mark_reconnect_required("refresh_token_refused"))])
         await tx.commit()
     [view] = await world.people.list(world.mara.person)
     assert (view.standing, view.remedy) == (ConnectionStanding.RECONNECT_REQUIRED, ConnectionRemedy.RECONNECT)
@@ -300,7 +300,7 @@ async def test_a_service_may_see_and_end_the_connection_of_the_user_it_acts_for(
     await world.people.disconnect(service("git.admin"), provider=PROVIDER)
     assert await world.connection(world.mara) is None
     async with world.unit_of_work() as tx:
-        trail = await tx.versions.of_item("connection", str(before.external_id))
+        trail = await tx.versions.list_by_item("connection", str(before.external_id))
     assert trail[-1].actor == f"service:deployer for user:{world.mara.person.external_id}"
 
 

@@ -106,7 +106,7 @@ async def test_a_look_up_that_fails_comes_again(world: ConnectingWorld) -> None:
     """Nothing is lost of what was known, and an hour later it is tried again."""
     connection = await world.connect(world.mara, "7")
     world.clock.advance(timedelta(days=1))
-    world.provider.fail("person", ProviderUnavailable("The provider does not respond. Try again later."))
+    world.provider.fail("get_person", ProviderUnavailable("The provider does not respond. Try again later."))
     assert await world.people.look_up_identities() == 0
     assert await world.people.look_up_identities() == 0
     world.clock.advance(timedelta(hours=1))

@@ -155,7 +155,7 @@ async def test_the_bell_is_answered_before_the_first_look() -> None:
     processing = Processing()
     processing.connect()
     await processing.deliver("push", push())
-    processing.protocol.on_read = lambda _body: processing.bell.ring(LANE)
+    processing.protocol.on_read = lambda _body: processing.bell.notify(LANE)
     await processing.drain()
     assert processing.bell.rung == [LANE, LANE]
 
@@ -190,7 +190,7 @@ async def test_a_long_drain_ends_and_rings_itself() -> None:
 
     def take_time(_body: bytes) -> None:
         processing.clock.advance(timedelta(seconds=0.1))
-        processing.bell.ring(LANE)  # swallowed but for the first, and that one may be lost
+        processing.bell.notify(LANE)  # swallowed but for the first, and that one may be lost
 
     processing.protocol.on_read = take_time
     assert await processing.drain() is DrainResult.OUT_OF_TIME

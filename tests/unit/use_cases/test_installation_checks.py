@@ -157,7 +157,7 @@ async def test_a_missing_installation_is_revoked(checks: Checks) -> None:
 async def test_an_outage_revokes_nobody_and_loses_no_check(checks: Checks, error: DomainError) -> None:
     """A run ends at the first such error; the checks come again when their claims end."""
     integration = await checks.as_provider_knows()
-    checks.provider.fail("installation", error)
+    checks.provider.fail("get_installation", error)
     assert await checks.reconcile() == 0
     assert await checks.read(integration) == integration
     assert await checks.reconcile() == 0
@@ -168,7 +168,7 @@ async def test_an_outage_revokes_nobody_and_loses_no_check(checks: Checks, error
 async def test_one_installation_that_fails_holds_up_no_other(checks: Checks) -> None:
     """It is due again in an hour, and somebody is told."""
     await checks.as_provider_knows()
-    checks.provider.fail("installation", CredentialRefused("Not this one."))
+    checks.provider.fail("get_installation", CredentialRefused("Not this one."))
     assert await checks.reconcile() == 1
     assert checks.metrics.checks == {(PROVIDER, CheckOutcome.FAILED): 1}
     assert [code for code, _ in checks.alerts.told] == ["installation_check_failed"]
@@ -268,7 +268,7 @@ async def test_a_deletion_waits_for_the_end_of_an_outage(checks: Checks) -> None
     integration = await checks.as_provider_knows()
     await report(checks.world, integration)
     del checks.provider.world.installations[KEY]
-    checks.provider.fail("installation", ProviderUnavailable("No answer."), times=None)
+    checks.provider.fail("get_installation", ProviderUnavailable("No answer."), times=None)
     for _ in range(100):
         assert await checks.confirm() == 0
         checks.clock.advance(timedelta(minutes=10))

@@ -174,7 +174,7 @@ async def test_a_suspended_integration_has_no_token(world: TokenWorld, reason: S
     """Not even one this process still knows; the provider is not asked."""
     process = world.process()
     await process.installation(world.integration)
-    suspended = world.integration.suspended(reason, at=world.clock.now())
+    suspended = world.integration.suspend(reason, at=world.clock.now())
     await world.change(suspended)
     with pytest.raises(IntegrationNotActive):
         await process.installation(suspended)
@@ -190,7 +190,7 @@ async def test_a_new_binding_has_its_own_token(world: TokenWorld) -> None:
     process = world.process()
     old = await process.installation(world.integration)
     world.provider.world.install("42")
-    revoked = world.integration.revoked(StatusReason.DISCONNECTED, at=world.clock.now())
+    revoked = world.integration.revoke(StatusReason.DISCONNECTED, at=world.clock.now())
     await world.change(revoked)
     assert (await world.row()).tokens is None
     await world.change(replace(world.integration, provider_id="42"))
@@ -241,7 +241,7 @@ async def test_the_job_leaves_those_alone_who_never_asked(world: TokenWorld) -> 
     process = world.process()
     assert await process.renew() == 0
     await process.installation(world.integration)
-    await world.change(world.integration.revoked(StatusReason.DISCONNECTED, at=world.clock.now()))
+    await world.change(world.integration.revoke(StatusReason.DISCONNECTED, at=world.clock.now()))
     world.later(hours=1)
     assert await process.renew() == 0
     assert world.provider.calls["mint_token"] == 1

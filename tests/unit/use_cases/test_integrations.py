@@ -256,7 +256,7 @@ async def test_disconnecting_revokes_and_keeps_links_and_history(catalog: Catalo
     assert (after.status_changed_at, after.uninstall_requested_at) == (catalog.clock.now(), None)
     async with catalog.world.unit_of_work() as tx:
         assert await tx.links.find(project.id, PROVIDER) == link
-        trail = await tx.versions.of_item("integration", str(integration.external_id))
+        trail = await tx.versions.list_by_item("integration", str(integration.external_id))
     assert trail[-1].actor == owner.name
     assert "1" in await catalog.rows(integration)
     [fact] = await catalog.told()

@@ -15,8 +15,8 @@ async def test_the_last_use_of_a_secret_is_kept_under_its_fingerprint() -> None:
     record = RecordSecretUses(processing.unit_of_work, {"github": processing.protocol}, {})
     await processing.deliver("push", push())
     await record()
-    assert processing.database.committed.secret_uses == processing.protocol.secret_uses()
-    assert list(processing.protocol.secret_uses()) == [SigningSecret(SECRET).fingerprint]
+    assert processing.database.committed.secret_uses == processing.protocol.get_secret_uses()
+    assert list(processing.protocol.get_secret_uses()) == [SigningSecret(SECRET).fingerprint]
 
 
 async def test_without_any_use_nothing_is_written() -> None:
@@ -33,6 +33,6 @@ async def test_so_is_that_of_our_apps_key() -> None:
     record = RecordSecretUses(processing.unit_of_work, {}, {"github": provider})
     await record()
     assert processing.unit_of_work.opened == 0
-    await provider.app()
+    await provider.get_app()
     await record()
     assert processing.database.committed.secret_uses == {"SHA256:fake": NOW}

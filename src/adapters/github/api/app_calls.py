@@ -70,7 +70,7 @@ class AppCalls(ApiCalls):
         self._page_known_at: datetime | None = None
         self._calls_left: float | None = None
 
-    async def app(self) -> App:
+    async def get_app(self) -> App:
         """Return our app as GitHub knows it; one it does not know by this id is refused like a wrong key."""
         found = await self._get("/app", self._context.app, _found_app, accept=NOT_FOUND)
         if found is None:
@@ -81,7 +81,7 @@ class AppCalls(ApiCalls):
         self._page, self._page_known_at = page, self._context.clock.now()
         return told
 
-    async def clock_offset(self) -> timedelta | None:
+    async def measure_clock_offset(self) -> timedelta | None:
         """Return how far GitHub's clock is ahead, by the date of whatever it answers to our app."""
         before = self._context.clock.now()
         theirs = await self._get("/app", self._context.app, _read_date, accept=_ANY_ANSWER)
@@ -91,7 +91,7 @@ class AppCalls(ApiCalls):
         # The header has no parts of a second, so half of one is what it leaves out on average.
         return theirs + timedelta(seconds=0.5) - between
 
-    def manage_url(self, integration: Integration) -> str | None:
+    def build_manage_url(self, integration: Integration) -> str | None:
         """Return the page where the account's owners manage our app: GitHub's answer or the usual page.
 
         An address of another host is not followed, whatever a payload or a row says.
@@ -104,7 +104,7 @@ class AppCalls(ApiCalls):
             return addresses.enterprise_installation_page(integration.provider_id, name)
         return addresses.installation_page(integration.provider_id, name if kind == "Organization" else None)
 
-    async def installation(self, provider_id: str) -> Installation:
+    async def get_installation(self, provider_id: str) -> Installation:
         """Return one installation; raises `InstallationGone`."""
         path = _installation_path(provider_id)
         found = await self._get(path, self._context.app, _found_installation, accept=NOT_FOUND)
@@ -112,7 +112,7 @@ class AppCalls(ApiCalls):
             raise await self._confirm_gone()
         return found.to_domain()
 
-    async def installation_requests(self) -> Sequence[InstallationRequest]:
+    async def list_installation_requests(self) -> Sequence[InstallationRequest]:
         """Return the requests that wait for an owner's approval."""
         async with aclosing(self._pages("/app/installation-requests", self._context.app, _read_requests)) as found:
             return [request.to_domain() async for page in found for request in page]
@@ -134,7 +134,7 @@ class AppCalls(ApiCalls):
             raise
         finally:
             if self._context.metrics is not None:
-                self._context.metrics.minted(PROVIDER, outcome)
+                self._context.metrics.count_token_request(PROVIDER, outcome)
         return minted
 
     async def _request_token(
@@ -151,7 +151,7 @@ class AppCalls(ApiCalls):
         try:
             minted = await self._context.transport.ask(call)
         except AppRefused as refused:
-            await self.app()
+            await self.get_app()
             raise CredentialRefused(
                 "GitHub does not issue a token for this installation. Try again later."
             ) from refused
@@ -166,9 +166,9 @@ class AppCalls(ApiCalls):
         url = self._context.addresses.api_url(_installation_path(provider_id))
         call = Call("DELETE", url, self._context.app, _is_found, NOT_FOUND)
         if not await self._context.transport.ask(call):
-            await self.app()
+            await self.get_app()
 
-    async def deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
+    async def list_deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
         """Return the log of deliveries, newest first; each page is read when the one before is used up."""
         async with aclosing(
             self._pages("/app/hook/deliveries", self._context.app, self._record_remaining(_read_deliveries), at_once=1)
@@ -177,14 +177,14 @@ class AppCalls(ApiCalls):
                 for delivery in page:
                     yield delivery.to_domain()
 
-    async def delivery_payload(self, logged_id: int) -> QuotedDelivery:
+    async def get_delivery(self, logged_id: int) -> QuotedDelivery:
         """Return a logged delivery. The body is GitHub's text of it, whose bytes need not be those signed."""
         url = self._context.addresses.api_url(f"/app/hook/deliveries/{logged_id:d}")
         read = self._record_remaining(_read_delivery)
         call = Call("GET", url, self._context.app, read, max_bytes=_LARGEST_DELIVERY)
         return (await self._context.transport.ask(call)).to_domain()
 
-    def calls_left(self) -> float | None:
+    def get_remaining_calls(self) -> float | None:
         """Return the part GitHub last told of when the log was read."""
         return self._calls_left
 
@@ -193,11 +193,11 @@ class AppCalls(ApiCalls):
         url = self._context.addresses.api_url(f"/app/hook/deliveries/{logged_id:d}/attempts")
         await self._context.transport.ask(Call("POST", url, self._context.app, ignore_body))
 
-    async def webhook_config(self) -> WebhookConfig:
+    async def get_webhook_config(self) -> WebhookConfig:
         """Return where deliveries are sent."""
         return (await self._get("/app/hook/config", self._context.app, _read_hook_config)).to_domain()
 
-    async def install_url(self, *, state: str, account_id: str | None = None) -> str:
+    async def build_install_url(self, *, state: str, account_id: str | None = None) -> str:
         """Return where a person installs our app.
 
         https://docs.github.com/apps/sharing-github-apps/sharing-your-github-app
@@ -212,7 +212,7 @@ class AppCalls(ApiCalls):
         known_at = self._page_known_at
         if known_at is None or self._context.clock.now() - known_at >= _PAGE_IS_FRESH_FOR:
             try:
-                await self.app()
+                await self.get_app()
             except (ProviderUnavailable, RateLimited):
                 if self._page is None:
                     raise
@@ -230,7 +230,7 @@ class AppCalls(ApiCalls):
 
     async def _confirm_gone(self) -> InstallationGone:
         """Return the error, once it is sure: to an app that is unknown, every installation is."""
-        await self.app()
+        await self.get_app()
         return InstallationGone("The installation of the app does not exist on GitHub. Install the app again.")
 
 

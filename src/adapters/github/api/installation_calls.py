@@ -37,7 +37,7 @@ class InstallationCalls(ApiCalls):
     Repositories are always named by number, since names move: https://github.com/github/docs/issues/45674
     """
 
-    async def repositories(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
+    async def list_repository_pages(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
         """Return every page, each repository once; the last is not `whole` where too much moved meanwhile."""
         credential = self._as_installation(access)
         seen: set[int] = set()
@@ -56,14 +56,14 @@ class InstallationCalls(ApiCalls):
                 return
         yield RepositoryPage(max(totals), (), whole=False)
 
-    async def repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
+    async def get_repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
         """Return one repository, surely the one asked for whatever its name is now; raises `NotVisible`."""
         found = await self._get(_repository_path(repo_id), self._as_installation(access), _read_repository)
         if str(found.id) != repo_id:
             raise Undecodable("GitHub returned another repository")
         return found.to_domain()
 
-    async def branches(
+    async def list_branches(
         self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
     ) -> Sequence[Branch]:
         """Return branches by name; searching by prefix, GitHub does not say which are protected."""
@@ -83,7 +83,7 @@ class InstallationCalls(ApiCalls):
                     break
         return sorted(found[:limit], key=lambda branch: branch.name)
 
-    async def branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
+    async def find_branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
         """Return one branch; one that was renamed is another."""
         if not name or not can_be_branch(name):
             return None
@@ -91,7 +91,7 @@ class InstallationCalls(ApiCalls):
         found = await self._get(path, self._as_installation(access), _found_branch, accept=NOT_FOUND)
         if found is None:
             # Only words tell a missing branch from a repository that is not visible; asking is surer.
-            await self.repository(access, repo_id)
+            await self.get_repository(access, repo_id)
         return found if found is not None and found.name == name else None
 
     async def revoke_token(self, token: Secret) -> None:

@@ -93,7 +93,7 @@ class Transport:
         if self._traces is None:
             return await self._execute(call)
         # Paths name repositories and people: a span has the host alone.
-        with self._traces.span(f"github {call.method}", SpanRole.ASKS, host=urlsplit(call.url).netloc):
+        with self._traces.start_span(f"github {call.method}", SpanRole.CLIENT, host=urlsplit(call.url).netloc):
             return await self._execute(call)
 
     async def _execute(self, call: Call[T]) -> T:
@@ -184,14 +184,14 @@ class Transport:
             raise
         finally:
             if self._metrics is not None:
-                self._metrics.asked(PROVIDER, watched.outcome, self._monotonic() - began)
-                self._metrics.breaker(PROVIDER, is_open=breaker.is_open)
+                self._metrics.observe_provider_request(PROVIDER, watched.outcome, self._monotonic() - began)
+                self._metrics.set_circuit_breaker(PROVIDER, is_open=breaker.is_open)
 
     def _record_budget(self, call: Call[T], response: Response) -> None:
         left = read_remaining_fraction(response.headers)
         if left is not None and self._metrics is not None:
             credential = call.credential
-            self._metrics.budget(PROVIDER, credential.kind, credential.installation or "", left)
+            self._metrics.set_rate_limit_remaining(PROVIDER, credential.kind, credential.installation or "", left)
 
     def _get_breaker(self, url: str) -> CircuitBreaker:
         host = urlsplit(url).netloc

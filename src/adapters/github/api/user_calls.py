@@ -91,12 +91,12 @@ class _RepositoryCount:
 class UserCalls(ApiCalls):
     """What is asked as a person, and about a person's tokens."""
 
-    def single_sign_on_url(self, account_login: str | None) -> str | None:
+    def build_single_sign_on_url(self, account_login: str | None) -> str | None:
         """Return where a person signs in to an organization, or finds their organizations."""
         path = f"/orgs/{quote(account_login, safe='')}/sso" if account_login else "/settings/organizations"
         return self._context.addresses.page_url(path)
 
-    def authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
+    def build_authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
         """Return where a person authorizes our app (PKCE, S256)."""
         return oauth.build_authorize_url(
             self._context.addresses.page_url("/login/oauth/authorize"),
@@ -125,11 +125,11 @@ class UserCalls(ApiCalls):
             oauth.build_refresh_form(self._context.client_id, self._context.client_secret, refresh_token)
         )
 
-    async def person(self, token: Secret) -> ProviderPerson:
+    async def get_person(self, token: Secret) -> ProviderPerson:
         """Return whom a user token speaks for."""
         return (await self._get("/user", self._as_user(token), _read_person)).to_domain()
 
-    async def verified_emails(self, token: Secret) -> Sequence[str]:
+    async def list_verified_emails(self, token: Secret) -> Sequence[str]:
         """Return the person's verified addresses, the primary one first; raises `PermissionMissing`."""
         found: list[EmailResponse] = []
         try:
@@ -144,7 +144,7 @@ class UserCalls(ApiCalls):
         verified = [address for address in found if address.verified]
         return [address.email for address in sorted(verified, key=lambda address: not address.primary)]
 
-    async def visible_installations(self, token: Secret) -> VisibleInstallations:
+    async def list_visible_installations(self, token: Secret) -> VisibleInstallations:
         """Return our installations the person can see; every member of an account sees its own."""
         found: list[VisibleInstallation] = []
         hides_accounts = False
@@ -154,7 +154,7 @@ class UserCalls(ApiCalls):
                 hides_accounts = hides_accounts or is_partial
         return VisibleInstallations(tuple(found), hides_accounts)
 
-    async def administration(
+    async def count_administered(
         self,
         token: Secret,
         provider_id: str,

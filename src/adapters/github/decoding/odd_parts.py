@@ -22,7 +22,7 @@ class SkippedFieldReporter:
         """Count and log the odd parts of one text."""
         for path, count in skipped.counts.items():
             if self._metrics is not None:
-                self._metrics.odd_parts(self._provider, source, path, count)
+                self._metrics.count_skipped_fields(self._provider, source, path, count)
             if (source, path) not in self._logged:
                 self._logged.add((source, path))
                 _log.warning("provider_field_skipped", source=source, field=path, reason=skipped.reasons[path])

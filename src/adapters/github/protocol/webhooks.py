@@ -87,11 +87,11 @@ class GitHubWebhooks(WebhookProtocol):
         self._people = AuthorReader(noreply_hosts)
         self._uses: dict[str, float] = {}
 
-    def claimed_source(self, headers: Headers, query: bytes) -> str | None:  # noqa: ARG002 - the port's signature
+    def find_claimed_source(self, headers: Headers, query: bytes) -> str | None:  # noqa: ARG002 - the port's signature
         """Return None: the App's secret is the same for all installations."""
         return None
 
-    def digest(self) -> SignatureDigest:
+    def start_digest(self) -> SignatureDigest:
         """Begin a signature over a body in parts."""
         return SignatureDigest(self._secrets)
 
@@ -110,16 +110,16 @@ class GitHubWebhooks(WebhookProtocol):
         source = Source.REPLAYED if self._is_replay(headers) else Source.RECEIVED
         return _build_delivery(event, delivery, body, source, form=form)
 
-    def recovered(self, quoted: QuotedDelivery) -> VerifiedDelivery:
+    def accept_quoted(self, quoted: QuotedDelivery) -> VerifiedDelivery:
         """Check what the signature does not cover either, then the envelope."""
         event, delivery = quoted.event_type.encode(), quoted.delivery_id.encode()
         return _build_delivery(event, delivery, quoted.body, Source.RECOVERED, form=True)
 
-    def acts_on(self, event_type: str) -> bool:
+    def handles(self, event_type: str) -> bool:
         """Tell whether there is more to it than a note."""
         return event_type in HANDLED
 
-    def read(self, event_type: str, body: bytes) -> ProviderEvent:
+    def decode(self, event_type: str, body: bytes) -> ProviderEvent:
         """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
         skipped = SkippedFields()
         try:
@@ -147,18 +147,18 @@ class GitHubWebhooks(WebhookProtocol):
             self._skipped_fields.report(event_type, skipped)
         return provider_event
 
-    def show(self, body: bytes) -> bytes:
+    def format_body(self, body: bytes) -> bytes:
         """Return the JSON inside a kept body."""
         return extract_json(body)
 
-    def secret_uses(self) -> Mapping[str, datetime]:
+    def get_secret_uses(self) -> Mapping[str, datetime]:
         """Return the last use of each secret in this process."""
         return {mark: datetime.fromtimestamp(at, UTC) for mark, at in self._uses.items()}
 
     def _record_mismatch(self, event_type: str) -> ProviderEvent:
         """Note a body of another event than its unsigned header names; it changes nothing."""
         if self._metrics is not None:
-            self._metrics.event_name_mismatch(PROVIDER, event_type)
+            self._metrics.count_event_name_mismatch(PROVIDER, event_type)
         if event_type not in self._mismatches:
             # Logged once per event type: the metric counts all of them, and each event's row has the reason.
             self._mismatches.add(event_type)

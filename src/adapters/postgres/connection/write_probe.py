@@ -73,7 +73,7 @@ class WriteProbe:
                 _log.error("database_not_writable", error=message, reason=failure.remedy)
         self._failure = failure
         if self._metrics is not None:
-            self._metrics.writable(is_writable=failure is None)
+            self._metrics.set_writable(is_writable=failure is None)
 
     async def _write(self) -> tuple[StorageUnavailable | None, str]:
         """Write, and return the failure, if any, with PostgreSQL's message."""

@@ -69,7 +69,7 @@ class PostgresDirectory(Directory):
         self._users[external_id] = user
         return user
 
-    async def find_user_of(self, user_id: UserId) -> User | None:
+    async def find_user_by_id(self, user_id: UserId) -> User | None:
         """Return a user whose id was kept."""
         async with self._database.session() as session:
             rows = await session.read(_USER_OF, (user_id,))
@@ -81,7 +81,7 @@ class PostgresDirectory(Directory):
             rows = await session.read(_ORGANIZATION, (external_id,))
         return Organization(*rows[0]) if rows else None
 
-    async def find_place(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
+    async def find_organization_role(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
         """Return an organization with this user's role in it, in one round trip; without a user, in none."""
         if user_id is None and (known := self._places.get(organization_id)):
             return known
@@ -104,14 +104,14 @@ class PostgresDirectory(Directory):
         *both, role = rows[0]
         return Member(User(*both[:4]), Organization(*both[4:]), Role(role))
 
-    async def members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
+    async def find_members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
         """Return those of these people who are members of an organization."""
         wanted = Texts([str(user_id) for user_id in user_ids])
         async with self._database.session() as session:
             rows = await session.read(_MEMBERS, (organization_id, wanted, KNOWN_ROLES))
         return {row[1]: User(*row) for row in rows}
 
-    async def memberships(self, user_id: UserId) -> Sequence[Membership]:
+    async def list_memberships(self, user_id: UserId) -> Sequence[Membership]:
         """Return a user's memberships, by organization name."""
         async with self._database.session() as session:
             rows = await session.read(_MEMBERSHIPS, (user_id, KNOWN_ROLES))

@@ -191,7 +191,7 @@ class PostgresAttributionStore(AttributionStore):
         """Return at most `limit` attributions, the latest first, those below `before` only."""
         return await attribution_pages.page(self._session, organization_id, where, limit=limit, before=before)
 
-    async def find_of_commits(
+    async def list_by_commits(
         self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
     ) -> Sequence[AttributionView]:
         """Return the people of these commits of a repository, in the order in which they were stored."""

@@ -100,7 +100,7 @@ class PostgresConnectionStore(ConnectionStore):
         rows = await self._session.write(_GET_FOR_UPDATE, (user_id, provider))
         return _connection(rows[0]) if rows else None
 
-    async def of_provider_users(
+    async def list_by_provider_users(
         self, provider: str, provider_user_ids: Collection[ProviderUserId]
     ) -> Sequence[Connection]:
         """Return the connections of these provider accounts: at most one each."""
@@ -120,25 +120,25 @@ class PostgresConnectionStore(ConnectionStore):
         await _TABLE.apply(self._session, changes)
         await OF_CONNECTIONS.wipe(self._session, connection_ids_to_wipe(changes))
 
-    async def of_user(self, user_id: UserId) -> Sequence[Connection]:
+    async def list_by_user(self, user_id: UserId) -> Sequence[Connection]:
         """Return a user's connections, revoked or not, by provider."""
         return [_connection(row) for row in await self._session.read(_OF_USER, (user_id,))]
 
-    async def due_for_check(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
+    async def claim_due_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
         """Take at most `limit` active ones that are due, past those someone has locked."""
         taken = {"now": now, "until": until, "limit": limit}
         rows = await self._session.write(_DUE_FOR_CHECK, taken)
         return [_connection(row) for row in rows]
 
-    async def check_again(self, connection_id: ConnectionId, *, at: datetime) -> None:
+    async def schedule_check(self, connection_id: ConnectionId, *, at: datetime) -> None:
         """Let login and addresses be looked up then."""
         await self._session.change(_CHECK_AGAIN, (at, connection_id))
 
-    async def emails(self, connection_id: ConnectionId) -> Sequence[str]:
+    async def list_emails(self, connection_id: ConnectionId) -> Sequence[str]:
         """Return the verified addresses of a connection, in order."""
         return [email for (email,) in await self._session.read(_EMAILS, (connection_id,))]
 
-    async def set_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
+    async def replace_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
         """Let these be its verified addresses and nobody else's; return whether any of them is new."""
         kept = {"connection": connection_id, "emails": Texts(sorted(set(emails)))}
         await self._session.change(_DROP_EMAILS, kept)

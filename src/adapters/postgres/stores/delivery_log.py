@@ -134,7 +134,7 @@ class PostgresDeliveryLog(DeliveryLog):
             is_quoted = Source.RECOVERED in (delivery.source, equal.delivery.source)
             if not is_quoted and equal.delivery.body != delivery.body:
                 raise DeliveryIdConflict
-            self._metrics.received(1, 1)
+            self._metrics.count_received(1, 1)
             return Receipt.DUPLICATE
         if len(self._under_way) >= self._capacity:
             raise ReceiverBusy(
@@ -176,7 +176,7 @@ class PostgresDeliveryLog(DeliveryLog):
                 else:
                     self._report_success()
                     # Once for the group: counting each delivery by itself would be felt.
-                    self._metrics.group(len(group))
+                    self._metrics.observe_group_commit(len(group))
                     self._count(results)
                     for waiting in group:
                         self._finish(waiting, results[waiting.key])
@@ -185,10 +185,10 @@ class PostgresDeliveryLog(DeliveryLog):
 
     def _count(self, results: Results) -> None:
         receipts = [result for result in results.values() if isinstance(result, Receipt)]
-        self._metrics.received(len(receipts), sum(receipt.is_known for receipt in receipts))
+        self._metrics.count_received(len(receipts), sum(receipt.is_known for receipt in receipts))
         for (delivery_id, provider), result in results.items():
             if result is Receipt.REPLAYED:
-                self._metrics.replayed(1)
+                self._metrics.count_replayed(1)
                 _log.warning("delivery_replayed", provider=provider, delivery_id=delivery_id)
 
     def _next_group(self) -> list[_Waiting]:

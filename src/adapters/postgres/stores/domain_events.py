@@ -60,27 +60,27 @@ class PostgresDomainEventStore(DomainEventStore):
         lock = (_LOCK, (locks.CLASS, locks.DOMAIN_EVENTS))
         return [lock, (_RECORD, _columns(facts))]
 
-    async def after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
+    async def list_after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
         """Return facts with a larger id than `cursor`, in order."""
         return [recorded(row) for row in await self._session.read(_AFTER, (cursor, limit))]
 
-    async def bounds(self) -> Bounds:
+    async def get_bounds(self) -> Bounds:
         """Return which events are kept."""
         return await domain_event_log.bounds(self._session)
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
     ) -> EventPage:
         """Return an organization's events behind a cursor, at most `limit` of those wanted."""
         return await domain_event_log.of_organization(self._session, organization_id, wanted, after=after, limit=limit)
 
-    async def of_organizations(
+    async def list_by_organizations(
         self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
     ) -> EventPage:
         """Return the events of all these organizations behind a cursor, at most `limit`."""
         return await domain_event_log.of_organizations(self._session, organization_ids, after=after, limit=limit)
 
-    async def of_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
+    async def list_by_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
         """Return the facts one delivery led to, in order."""
         return [recorded(row) for row in await self._session.read(_OF_SOURCE, (event_id,))]
 

@@ -24,11 +24,11 @@ class PostgresEncryptedValueStore(EncryptedValueStore):
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def columns(self) -> Sequence[str]:
+    def list_columns(self) -> Sequence[str]:
         """Return them, in the order of their tables."""
         return [f"{table}.{column}" for table, column in encrypted_columns()]
 
-    async def page(self, column: str, *, after: int, limit: int) -> Sequence[EncryptedValue]:
+    async def list_page(self, column: str, *, after: int, limit: int) -> Sequence[EncryptedValue]:
         """Return at most `limit` values of a column."""
         async with self._database.session() as session:
             rows = await session.read(_of(column, _PAGE), (after, limit))

@@ -164,12 +164,12 @@ class PostgresEventQueue(EventQueue):
         """Take the lane until this transaction ends; raises `StorageConflict` after 5 seconds of waiting."""
         await self._session.write(_LOCK, (locks.CLASS, lane))
 
-    async def due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
+    async def list_due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
         """Return the lane's due events in the order received; payloads beyond the bounds are not read."""
         rows = await self._session.read(_DUE, {"lane": lane, "now": now, "limit": limit, "max_bytes": max_bytes})
         return [_letter(row) for row in rows]
 
-    async def waiting(
+    async def list_unrouted(
         self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
     ) -> Sequence[QueuedEvent]:
         """Return events of this kind that wait for their installation, newest first."""
@@ -185,7 +185,7 @@ class PostgresEventQueue(EventQueue):
         statement = _WAITING_BY_TEXT if number is None else _WAITING_BY_NUMBER
         return [_letter(row) for row in await self._session.read(statement, asked)]
 
-    async def settle(self, results: Sequence[EventResult]) -> None:
+    async def record_results(self, results: Sequence[EventResult]) -> None:
         """Write how these events ended, in one statement."""
         if not results:
             return
@@ -204,11 +204,11 @@ class PostgresEventQueue(EventQueue):
             ),
         )
 
-    async def lanes_due(self, *, now: datetime) -> Sequence[int]:
+    async def list_due_lanes(self, *, now: datetime) -> Sequence[int]:
         """Return the lanes in which something is due."""
         return [lane for (lane,) in await self._session.read(_LANES_DUE, (LANES, now))]
 
-    async def route_waiting(self, *, now: datetime) -> int:
+    async def reopen_unrouted(self, *, now: datetime) -> int:
         """Reopen unrouted events whose installation is connected now; return how many."""
         rows = await self._session.write(_ROUTE_WAITING, {"oldest": now - UNROUTED_LIFETIME, "now": now})
         return sum(not is_late for (is_late,) in rows)

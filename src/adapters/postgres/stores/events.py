@@ -95,7 +95,7 @@ class PostgresEventStore(EventStore):
         rows = await self._session.write(REOPEN, {"ids": Bigints(event_ids), "now": now, **may_reopen_at(now)})
         return sorted(event_id for (event_id,) in rows)
 
-    async def oldest_due(self, *, now: datetime) -> datetime | None:
+    async def find_oldest_due(self, *, now: datetime) -> datetime | None:
         """Return when the longest-waiting due event was received."""
         [(oldest,)] = await self._session.read(_OLDEST_DUE, (LANES, now))
         return oldest  # type: ignore[no-any-return]

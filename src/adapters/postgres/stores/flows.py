@@ -143,7 +143,7 @@ class PostgresFlowStore(FlowStore):
         ids = sorted({str(one) for one in external_ids})
         return [_flow(row) for row in await self._session.read(_OF_BROWSER, (ids, provider))] if ids else []
 
-    async def step(self, before: Flow, after: Flow) -> bool:
+    async def replace_unchanged(self, before: Flow, after: Flow) -> bool:
         """Put a flow one step further, unless someone else has."""
         changed = await self._session.change(
             _STEP,
@@ -166,7 +166,7 @@ class PostgresFlowStore(FlowStore):
         )
         return changed == 1
 
-    async def awaiting_approval(
+    async def list_awaiting_approval(
         self, provider: str, keys: Collection[tuple[ProviderUserId, AccountId]]
     ) -> Sequence[PendingRequest]:
         """Return live requests by exactly these requesters for exactly these accounts, oldest first."""
@@ -174,12 +174,12 @@ class PostgresFlowStore(FlowStore):
         parameters = (Texts([key[0] for key in wanted]), Texts([key[1] for key in wanted]), provider)
         return [PendingRequest(*row) for row in await self._session.read(_AWAITING_APPROVAL, parameters)]
 
-    async def pending_of(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
+    async def find_pending_request(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
         """Return the organization's live request that waits for approval, the newest of several."""
         rows = await self._session.read(_PENDING_OF, (organization_id, provider))
         return PendingRequest(*rows[0]) if rows else None
 
-    async def all_awaiting(
+    async def list_all_awaiting(
         self, provider: str, *, made_before: datetime, after: FlowId | None = None, limit: int
     ) -> Sequence[PendingRequest]:
         """Return requests made before then that wait for approval, oldest first."""
@@ -197,13 +197,13 @@ class PostgresFlowStore(FlowStore):
         ids = sorted({request.flow_id for request in requests})
         return await self._session.change(_END, (Bigints(ids),)) if ids else 0
 
-    async def let_lapse(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
+    async def limit_lifetime(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
         """Shorten what is left of them."""
         ids = sorted({request.flow_id for request in requests})
         if ids:
             await self._session.change(_LET_LAPSE, (by, Bigints(ids)))
 
-    async def forget(self, *, expired_before: datetime, limit: int) -> int:
+    async def delete_expired(self, *, expired_before: datetime, limit: int) -> int:
         """Delete flows that expired before then, save those that wait."""
         return await self._session.change(_FORGET, (expired_before, limit))
 

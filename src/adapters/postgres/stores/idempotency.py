@@ -52,11 +52,11 @@ class PostgresIdempotencyStore(IdempotencyStore):
         request.require_same(request_hash)
         return msgspec.json.decode(result, type=form)
 
-    async def keep(self, request: KeyedRequest, result: object) -> None:
+    async def store_result(self, request: KeyedRequest, result: object) -> None:
         """Keep the result under a key just taken."""
         key = (request.organization_id, request.actor, request.key)
         await self._session.change_exactly(1, _KEEP, (Documents([result]), *key))
 
-    async def forget_expired(self, *, now: datetime, limit: int) -> int:
+    async def delete_expired(self, *, now: datetime, limit: int) -> int:
         """Remove at most `limit` keys that are free again and nobody is using; return how many."""
         return await self._session.change(_FORGET, (now, limit))

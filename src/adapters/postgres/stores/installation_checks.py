@@ -139,7 +139,7 @@ class PostgresInstallationCheckStore(InstallationCheckStore):
             },
         )
 
-    async def backlog(self, provider: str, *, now: datetime) -> CheckBacklog:
+    async def get_backlog(self, provider: str, *, now: datetime) -> CheckBacklog:
         """Return how many checks there are and how many are overdue."""
         wanted = {"provider": provider, "now": now, "interval": CHECK_INTERVAL}
         [(live, overdue, due_since, last)] = await self._session.read(_BACKLOG, wanted)

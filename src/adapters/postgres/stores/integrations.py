@@ -136,12 +136,12 @@ class PostgresIntegrationStore(IntegrationStore):
         rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, provider))
         return integration_of(rows[0]) if rows else None
 
-    async def hold(self, integration_ids: Collection[IntegrationId]) -> None:
+    async def lock(self, integration_ids: Collection[IntegrationId]) -> None:
         """Lock these rows; raises `StorageConflict` after 5 seconds of waiting for another."""
         if integration_ids:
             await self._session.write(_HOLD, (Bigints(list(integration_ids)),))
 
-    async def of_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
+    async def list_by_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
         rows = await self._session.read(_OF_INSTALLATIONS, (provider, Texts(list(provider_ids))))
         return [integration_of(row) for row in rows]
@@ -156,12 +156,12 @@ class PostgresIntegrationStore(IntegrationStore):
         """Write the column alone."""
         await self._session.change(_SEAL, (sealed.ciphertext, sealed.external_id))
 
-    async def of_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
+    async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, by provider."""
         rows = await self._session.read(_OF_ORGANIZATION, (organization_id,))
         return [integration_of(row) for row in rows]
 
-    async def to_uninstall(self, *, limit: int) -> Sequence[Integration]:
+    async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
         """Return revoked integrations whose installation should go, longest asked for first."""
         return [integration_of(row) for row in await self._session.read(_TO_UNINSTALL, (limit,))]
 

@@ -81,21 +81,21 @@ class PostgresLinkStore(LinkStore):
         rows = await self._session.read(_FIND, (project_id, provider))
         return _link(rows[0]) if rows else None
 
-    async def of_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
+    async def list_by_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
         """Return all links of these projects, oldest first."""
         return [_link(row) for row in await self._session.read(_OF_PROJECTS, (Bigints(list(project_ids)),))]
 
-    async def of_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
+    async def list_by_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
         """Return all links to these repositories, oldest first."""
         wanted = set(keys)
         parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
         return [_link(row) for row in await self._session.read(_OF_REPOSITORIES, parameters)]
 
-    async def of_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
+    async def list_by_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
         """Return all links of one integration, oldest first."""
         return [_link(row) for row in await self._session.read(_OF_INTEGRATION, (integration_id,))]
 
-    async def release(self, link_id: LinkId, *, limit: int) -> int:
+    async def detach_events(self, link_id: LinkId, *, limit: int) -> int:
         """Let at most `limit` events of the ledger go that name this link; return how many did."""
         return await self._session.change(_RELEASE, (link_id, limit))
 

@@ -108,7 +108,7 @@ class PostgresProjectStore(ProjectStore):
         statement = _LIST.format(select=SQL(_SELECT), conditions=SQL(" ").join(conditions)).as_string()
         return [Project(*row) for row in await self._session.read(statement, parameters)]
 
-    async def linked_to(
+    async def list_by_repositories(
         self, organization_id: OrganizationId, integration_id: IntegrationId, repo_ids: Collection[RepoId], *, most: int
     ) -> Mapping[RepoId, Sequence[Project]]:
         """Return the organization's projects linked to each of these, those linked first."""

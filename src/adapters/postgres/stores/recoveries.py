@@ -71,12 +71,12 @@ class PostgresRecoveryStore(RecoveryStore):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def state(self, provider: str) -> RecoveryState:
+    async def get_state(self, provider: str) -> RecoveryState:
         """Return where recovery stands, counted now."""
         [(until, at, missing, given_up)] = await self._session.read(_STATE, {"provider": provider})
         return RecoveryState(until, at, missing, given_up)
 
-    async def compare(self, logged: Sequence[MissingDelivery]) -> Sequence[MissingDelivery]:
+    async def record_logged(self, logged: Sequence[MissingDelivery]) -> Sequence[MissingDelivery]:
         """Keep those the ledger has not, in one statement; return the ones not kept before."""
         rows = await self._session.write(
             _COMPARE,
@@ -92,16 +92,16 @@ class PostgresRecoveryStore(RecoveryStore):
         new = {(provider, delivery_id) for provider, delivery_id, is_new in rows if is_new}
         return [one for one in logged if (one.provider, one.delivery_id) in new]
 
-    async def compared(self, provider: str, *, until: datetime | None, at: datetime) -> None:
+    async def record_comparison(self, provider: str, *, until: datetime | None, at: datetime) -> None:
         """Move the marks forward; they never go back."""
         await self._session.change(_COMPARED, (provider, until, at))
 
-    async def due(self, provider: str, *, now: datetime, limit: int) -> Sequence[MissingDelivery]:
+    async def list_due(self, provider: str, *, now: datetime, limit: int) -> Sequence[MissingDelivery]:
         """Return missing ones to ask for now, those acted on before others, then the oldest first."""
         rows = await self._session.read(_DUE, (provider, now, limit))
         return [MissingDelivery(*row) for row in rows]
 
-    async def fail(self, provider: str, failures: Sequence[FailedFetch]) -> None:
+    async def record_failures(self, provider: str, failures: Sequence[FailedFetch]) -> None:
         """Write down failed fetches, in one statement."""
         if failures:
             await self._session.change(
@@ -115,7 +115,7 @@ class PostgresRecoveryStore(RecoveryStore):
                 ),
             )
 
-    async def settle(self, provider: str, *, forget_before: datetime) -> int:
+    async def delete_resolved(self, provider: str, *, forget_before: datetime) -> int:
         """Drop what the ledger has by now, and what was given up long ago."""
         [(arrived,)] = await self._session.write(_SETTLE, {"provider": provider, "before": forget_before})
         return int(arrived)

@@ -285,7 +285,7 @@ class PostgresUserTokenStore(PostgresTokenStore[ConnectionId], UserTokenStore):
         """Delete a revocation."""
         await self._session.change(_DELETE_REVOCATION, (revocation_id,))
 
-    async def keep_grant(self, provider: str, provider_user_id: ProviderUserId, *, now: datetime) -> bool:
+    async def exclude_grant_revocation(self, provider: str, provider_user_id: ProviderUserId, *, now: datetime) -> bool:
         """Limit the revocations of this account to their tokens; return False if one is in progress."""
         of_account = {"provider": provider, "person": provider_user_id, "now": now}
         await self._session.change(_KEEP_GRANT, of_account)

@@ -24,11 +24,11 @@ class PostgresVersionStore(VersionStore):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def of_item(self, item_type: str, item_id: str) -> Sequence[Version]:
+    async def list_by_item(self, item_type: str, item_id: str) -> Sequence[Version]:
         """Return an item's history, oldest first."""
         return [Version(*row) for row in await self._session.read(_OF_ITEM, (item_type, item_id))]
 
-    async def of_organization(
+    async def list_by_organization(
         self, organization_id: OrganizationId, provider: str, *, limit: int, before: VersionId | None = None
     ) -> Sequence[Version]:
         """Return an organization's history with a provider, newest first."""

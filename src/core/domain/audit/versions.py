@@ -26,7 +26,7 @@ class Version:
     changes: Mapping[str, Any]
     created_at: datetime
 
-    def told(self) -> dict[str, tuple[Any, Any]]:
+    def public_changes(self) -> dict[str, tuple[Any, Any]]:
         """Return before and after of each field that means something outside the service."""
         return {name: (before, after) for name, (before, after) in self.changes.items() if name not in _ROW_IDS}
 

@@ -22,12 +22,12 @@ class CatalogStep:
     after: Repository
 
     @property
-    def appears(self) -> bool:
+    def is_appearance(self) -> bool:
         """Whether the repository comes into sight."""
         return self.after.removed_at is None and (self.before is None or self.before.removed_at is not None)
 
     @property
-    def vanishes(self) -> bool:
+    def is_removal(self) -> bool:
         """Whether the repository goes out of sight."""
         return self.after.removed_at is not None and not (self.before and self.before.removed_at)
 

@@ -80,13 +80,13 @@ def derive_consequences(
     facts: list[DomainEvent] = []
     for step in steps:
         own = [link for link in links if link.repo_id == step.after.repo_id]
-        if step.vanishes:
+        if step.is_removal:
             facts.append(build_repository_event(integration, step, "removed", at=at))
             lost = DomainEventType.LINK_UNREACHABLE
             facts += [build_link_event(link, lost, at, reason="repository_removed") for link in own]
             continue
         followed += follow_links(own, step.before, step.after, by)
-        if step.appears:
+        if step.is_appearance:
             if integration.synced_at is not None:
                 facts.append(build_repository_event(integration, step, "added", at=at))
             facts += [build_link_event(link, DomainEventType.LINK_RESTORED, at) for link in own]

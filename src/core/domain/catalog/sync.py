@@ -91,7 +91,7 @@ def request_manual_sync(integration: Integration, now: datetime) -> Integration:
                 "The repository catalog was synced less than a minute ago. Try again later.",
                 retry_after=wait.total_seconds(),
             )
-    wanted = integration.sync_wanted(at=now)
+    wanted = integration.request_sync(at=now)
     return wanted if state.error == RateLimited.code else replace(wanted, sync_retry_at=None)
 
 

@@ -39,19 +39,19 @@ class Connection:
         """Tell whether we may act for the user."""
         return self.status is ConnectionStatus.ACTIVE
 
-    def lapsed(self, reason: str) -> "Connection":
+    def mark_reconnect_required(self, reason: str) -> "Connection":
         """Return it waiting for its user to connect again; one that is revoked stays so."""
         if self.status is ConnectionStatus.REVOKED:
             return self
         return replace(self, status=ConnectionStatus.RECONNECT_REQUIRED, status_reason=reason)
 
-    def known_as(self, person: ProviderPerson) -> "Connection":
+    def with_profile(self, person: ProviderPerson) -> "Connection":
         """Return it with what the provider tells of its person now; the number is what it is known by."""
         return replace(
             self, provider_username=person.login, provider_email=person.email, provider_avatar_url=person.avatar_url
         )
 
-    def renewed(self) -> "Connection":
+    def mark_active(self) -> "Connection":
         """Return it active again; one that is revoked needs its user."""
         if self.status is ConnectionStatus.REVOKED:
             return self
@@ -116,14 +116,14 @@ def connect(known: Connection | None, holder: Connection | None, person: Provide
     if holder is not None and holder.user_id != new.user_id:
         raise account_taken_error()
     if known is None:
-        return new.known_as(person)
+        return new.with_profile(person)
     if known.provider_user_id != person.id and known.status is not ConnectionStatus.REVOKED:
         raise OtherAccountConnected(
             f"You have already connected the account {known.provider_username}. Disconnect it first, "
             "or sign in with it at the provider."
         )
     return replace(
-        known.known_as(person),
+        known.with_profile(person),
         provider_user_id=person.id,
         scopes=new.scopes,
         status=ConnectionStatus.ACTIVE,

@@ -41,7 +41,7 @@ class FailedFetch:
     next_attempt_at: datetime | None
 
     @property
-    def should_be_told(self) -> bool:
+    def should_alert(self) -> bool:
         """Whether a person should know by now; true once for each delivery that is not given up later."""
         return self.next_attempt_at is None or self.attempts == ALERT_ATTEMPTS
 

@@ -59,7 +59,7 @@ def bind(
         sync_retry_at=None,
         uninstall_requested_at=None,
     )
-    return fresh.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=at) if suspended_at else fresh
+    return fresh.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=at) if suspended_at else fresh
 
 
 def to_facts(installation: Installation) -> InstallationFacts:

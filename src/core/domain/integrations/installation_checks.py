@@ -91,7 +91,7 @@ def apply_check(
 
 
 def _revoke(integration: Integration, deletion: ReportedDeletion | None, *, at: datetime) -> CheckResult:
-    after = integration.revoked(StatusReason.UNINSTALLED_ON_PROVIDER, at=at)
+    after = integration.revoke(StatusReason.UNINSTALLED_ON_PROVIDER, at=at)
     event = build_integration_event(
         DomainEventType.INTEGRATION_REVOKED,
         after,
@@ -109,7 +109,7 @@ def _update(
     names = (integration.provider_name, integration.repository_selection)
     if names != (after.provider_name, after.repository_selection):
         # Only the catalog sync knows the names and the selection of repositories.
-        after = after.sync_wanted(at=at)
+        after = after.request_sync(at=at)
     after = _with_status(after, is_suspended=installation.suspended_at is not None, at=at)
     events = []
     if after.status is not integration.status:
@@ -123,11 +123,11 @@ def _update(
 
 def _with_status(integration: Integration, *, is_suspended: bool, at: datetime) -> Integration:
     if is_suspended:
-        return integration.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=at)
+        return integration.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=at)
     # A refused token is the other reason for a suspension; only a token that is issued ends that.
     if (integration.status, integration.status_reason) == (
         IntegrationStatus.SUSPENDED,
         StatusReason.SUSPENDED_ON_PROVIDER,
     ):
-        return integration.activated(at=at).sync_wanted(at=at)
+        return integration.activate(at=at).request_sync(at=at)
     return integration

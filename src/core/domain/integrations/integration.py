@@ -99,27 +99,27 @@ class Integration:
         """Tell whether only a new binding can bring it back."""
         return self.status is IntegrationStatus.REVOKED
 
-    def suspended(self, reason: StatusReason, *, at: datetime) -> "Integration":
+    def suspend(self, reason: StatusReason, *, at: datetime) -> "Integration":
         """Return it suspended; a revoked one stays revoked."""
         if self.is_revoked:
             raise InvalidTransition("A revoked integration cannot be suspended. Connect the organization again first.")
-        return self._moved(IntegrationStatus.SUSPENDED, reason, at)
+        return self._change_status(IntegrationStatus.SUSPENDED, reason, at)
 
-    def activated(self, *, at: datetime) -> "Integration":
+    def activate(self, *, at: datetime) -> "Integration":
         """Return it active again; a revoked one needs a new binding."""
         if self.is_revoked:
             raise InvalidTransition("A revoked integration cannot be reactivated. Connect the organization again.")
-        return self._moved(IntegrationStatus.ACTIVE, None, at)
+        return self._change_status(IntegrationStatus.ACTIVE, None, at)
 
-    def revoked(self, reason: StatusReason, *, at: datetime) -> "Integration":
+    def revoke(self, reason: StatusReason, *, at: datetime) -> "Integration":
         """Return it revoked; its links and history stay."""
-        return self._moved(IntegrationStatus.REVOKED, reason, at)
+        return self._change_status(IntegrationStatus.REVOKED, reason, at)
 
-    def sync_wanted(self, *, at: datetime) -> "Integration":
+    def request_sync(self, *, at: datetime) -> "Integration":
         """Return it asking for a catalog sync; a standing request is kept, since one sync answers all."""
         return self if self.sync_requested_at else replace(self, sync_requested_at=at)
 
-    def _moved(self, status: IntegrationStatus, reason: StatusReason | None, at: datetime) -> "Integration":
+    def _change_status(self, status: IntegrationStatus, reason: StatusReason | None, at: datetime) -> "Integration":
         if (self.status, self.status_reason) == (status, reason):
             return self
         return replace(self, status=status, status_reason=reason, status_changed_at=at)

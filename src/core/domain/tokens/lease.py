@@ -167,11 +167,11 @@ def apply_refusal(integration: Integration, refusal: Refusal, *, at: datetime) -
         return integration
     match refusal:
         case Refusal.SUSPENDED:
-            return integration.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=at)
+            return integration.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=at)
         case Refusal.GONE:
-            return integration.revoked(StatusReason.UNINSTALLED_ON_PROVIDER, at=at)
+            return integration.revoke(StatusReason.UNINSTALLED_ON_PROVIDER, at=at)
         case Refusal.OTHER if integration.status is IntegrationStatus.ACTIVE:
-            return integration.suspended(StatusReason.TOKEN_REFUSED, at=at)
+            return integration.suspend(StatusReason.TOKEN_REFUSED, at=at)
         case _:
             return integration
 
@@ -183,7 +183,7 @@ def apply_success(integration: Integration, *, at: datetime) -> Integration:
     """
     if integration.status is not IntegrationStatus.SUSPENDED:
         return integration
-    return integration.activated(at=at).sync_wanted(at=at)
+    return integration.activate(at=at).request_sync(at=at)
 
 
 def next_probe(suspended_at: datetime, now: datetime) -> datetime:

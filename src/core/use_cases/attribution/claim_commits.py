@@ -65,14 +65,14 @@ class ClaimCommits:
         async with self.unit_of_work() as tx:
             await tx.event_queue.lock(lane)
             await tx.commit()
-        await self.worker_notifier.ring_due([lane])
+        await self.worker_notifier.notify_due([lane])
 
     async def _step(self, claims: CommitClaims) -> ClaimResult:
         async with self.unit_of_work() as tx:
             claimed = await tx.attributions.apply_claims(claims, limit=_BATCH_SIZE)
             if claimed.commits:
                 keys = {(claims.integration_id, one.repo_id) for one in claimed.commits}
-                links = await tx.links.of_repositories(keys)
+                links = await tx.links.list_by_repositories(keys)
                 await tx.domain_events.append(build_claim_events(claims, claimed, links, at=self.clock.now()))
             await tx.commit()
         return claimed

@@ -71,7 +71,7 @@ class ResolveCommitAuthors:
         people: dict[str, list[AttributionView]] = {sha: [] for sha in shas}
         async with self.unit_of_work() as tx:
             await get_repository(tx, await get_connected(tx, organization, provider), repo_id)
-            found = await tx.attributions.find_of_commits(organization.id, provider, repo_id, people)
+            found = await tx.attributions.list_by_commits(organization.id, provider, repo_id, people)
         for one in found:
             people[one.sha].append(one)
         return people

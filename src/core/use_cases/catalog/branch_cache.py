@@ -99,7 +99,7 @@ class AllBranches:
         fetched_at = self.clock.now()
         branches = await self.access(
             integration,
-            lambda provider, access: provider.branches(access, repository.repo_id, prefix="", limit=_MAX_BRANCHES),
+            lambda provider, access: provider.list_branches(access, repository.repo_id, prefix="", limit=_MAX_BRANCHES),
         )
         known = KnownBranches(branches, len(branches) < _MAX_BRANCHES, fetched_at)
         self.memory.keep(integration, repository.repo_id, known)

@@ -116,11 +116,13 @@ class ListBranches:
         repo_id, default = repository.repo_id, repository.default_branch
         fetched_at = self.clock.now()
         found = await self.access(
-            integration, lambda provider, access: provider.branches(access, repo_id, prefix="", limit=_MOST)
+            integration, lambda provider, access: provider.list_branches(access, repo_id, prefix="", limit=_MOST)
         )
         known = KnownBranches(found, len(found) < _MOST, fetched_at)
         if default and not known.is_complete and all(branch.name != default for branch in found):
-            first = await self.access(integration, lambda provider, access: provider.branch(access, repo_id, default))
+            first = await self.access(
+                integration, lambda provider, access: provider.find_branch(access, repo_id, default)
+            )
             known = replace(known, branches=[*([first] if first else []), *found])
         self.memory.keep(integration, repo_id, known)
         return known
@@ -134,7 +136,9 @@ class ListBranches:
         """
         beginning = await self.access(
             integration,
-            lambda provider, access: provider.branches(access, repository.repo_id, prefix=text, limit=_MOST_BEGINNING),
+            lambda provider, access: provider.list_branches(
+                access, repository.repo_id, prefix=text, limit=_MOST_BEGINNING
+            ),
         )
         every = await self.all_branches.find(integration, repository)
         if every is None:

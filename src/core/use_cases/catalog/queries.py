@@ -43,4 +43,4 @@ async def find_linked_projects(
     tx: Transaction, organization: Organization, integration_id: IntegrationId, repo_ids: Collection[RepoId]
 ) -> Mapping[RepoId, Sequence[Project]]:
     """Return the projects linked to each of these repositories, those linked first, three at most."""
-    return await tx.projects.linked_to(organization.id, integration_id, repo_ids, most=_MOST_PROJECTS)
+    return await tx.projects.list_by_repositories(organization.id, integration_id, repo_ids, most=_MOST_PROJECTS)

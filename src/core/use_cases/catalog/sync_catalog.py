@@ -102,7 +102,7 @@ class SyncCatalog:
 
         async def read(provider: GitProvider, access: InstallationAccess) -> _Listing:
             listing = _Listing()
-            async with aclosing(provider.repositories(access)) as pages:
+            async with aclosing(provider.list_repository_pages(access)) as pages:
                 async for page in pages:
                     listing.totals.add(page.total)
                     listing.repo_ids.update(facts.repo_id for facts in page.repositories)

@@ -93,7 +93,7 @@ class SyncWriter:
         written = await tx.catalog.save_repositories_not_written_since(
             self.claim.began_at, [step.after for step in steps]
         )
-        links = await tx.links.of_repositories(written)
+        links = await tx.links.list_by_repositories(written)
         follow = derive_consequences(
             self.claim.integration,
             [step for step in steps if (step.after.integration_id, step.after.repo_id) in written],

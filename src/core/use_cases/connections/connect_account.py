@@ -109,13 +109,13 @@ class FinishConnection:
 
     async def _finish(self, flow: Flow, returned: Callback, request_id: str | None) -> str:
         provider = flow.provider
-        user = await self.directory.find_user_of(flow.user_id)
+        user = await self.directory.find_user_by_id(flow.user_id)
         if user is None:
             raise FlowInvalid("user_gone")
         tokens = await self._exchange(flow, returned)
         person: ProviderPerson | None = None
         try:
-            person = await self.providers[provider].person(tokens.access_token)
+            person = await self.providers[provider].get_person(tokens.access_token)
             emails = await self._emails(provider, tokens)
             by = UserActor(user.id, user.external_id, request_id)
             await self._keep(_Proven(flow, by, person, emails, tokens))
@@ -137,7 +137,7 @@ class FinishConnection:
         if not self.providers[provider].capabilities.user_emails:
             return set()
         try:
-            listed = await self.providers[provider].verified_emails(tokens.access_token)
+            listed = await self.providers[provider].list_verified_emails(tokens.access_token)
         except PermissionMissing as error:
             raise EmailPermissionMissing(
                 "The app is not permitted to read your verified email addresses, which it needs to "
@@ -160,13 +160,13 @@ class FinishConnection:
 
     async def _write(self, tx: Transaction, proven: "_Proven") -> None:
         flow, person, now = proven.flow, proven.person, self.clock.now()
-        if not await tx.user_tokens.keep_grant(flow.provider, person.id, now=now):
+        if not await tx.user_tokens.exclude_grant_revocation(flow.provider, person.id, now=now):
             raise ProviderUnavailable(
                 "Your previous connection is still being revoked at the provider. Connect again in a minute.",
                 retry_after=60.0,
             )
         known = await tx.connections.get_for_update(flow.user_id, flow.provider)
-        holders = await tx.connections.of_provider_users(flow.provider, [person.id])
+        holders = await tx.connections.list_by_provider_users(flow.provider, [person.id])
         new = Connection(
             id=known.id if known else await tx.connections.next_id(),
             external_id=known.external_id if known else uuid4(),
@@ -181,10 +181,10 @@ class FinishConnection:
         sealed = encrypt_user_tokens(self.cipher, after.external_id, proven.tokens)
         await tx.connections.apply([Change(known, after, proven.by)])
         await tx.user_tokens.replace(after.id, sealed)
-        await tx.connections.set_emails(after.id, proven.emails)
-        await tx.connections.check_again(after.id, at=now + LOOKUP_INTERVAL)
+        await tx.connections.replace_emails(after.id, proven.emails)
+        await tx.connections.schedule_check(after.id, at=now + LOOKUP_INTERVAL)
         await tx.attributions.request_claims(after.id)
-        await tx.flows.step(flow.mark_ended(), flow.mark_ended(FlowStatus.COMPLETED))
+        await tx.flows.replace_unchanged(flow.mark_ended(), flow.mark_ended(FlowStatus.COMPLETED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,9 +26,9 @@ class ListConnections:
         if provider is not None:
             require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
-            known = {one.provider: one for one in await tx.connections.of_user(person.user_id)}
+            known = {one.provider: one for one in await tx.connections.list_by_user(person.user_id)}
             return [
-                build_connection_view(name, found, await tx.connections.emails(found.id) if found else ())
+                build_connection_view(name, found, await tx.connections.list_emails(found.id) if found else ())
                 for name in ([provider] if provider else sorted(self.providers))
                 for found in [known.get(name)]
             ]

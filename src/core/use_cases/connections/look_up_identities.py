@@ -36,7 +36,7 @@ class LookUpIdentities:
         """
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            due = await tx.connections.due_for_check(now=now, until=now + _RETRY_AFTER, limit=_BATCH_SIZE)
+            due = await tx.connections.claim_due_checks(now=now, until=now + _RETRY_AFTER, limit=_BATCH_SIZE)
             await tx.commit()
         return sum([await self._settle(connection) for connection in due])
 
@@ -62,11 +62,11 @@ class LookUpIdentities:
 
     async def _ask_with(self, name: str, token: Secret) -> tuple[ProviderPerson, set[str] | None]:
         provider = self.providers[name]
-        person = await provider.person(token)
+        person = await provider.get_person(token)
         if not provider.capabilities.user_emails:
             return person, None
         try:
-            listed = await provider.verified_emails(token)
+            listed = await provider.list_verified_emails(token)
         except PermissionMissing:
             return person, None
         return person, {normal for normal in map(normalize_address, listed) if normal}
@@ -77,10 +77,10 @@ class LookUpIdentities:
             # The user may have disconnected, or connected another account.
             if known is None or known.id != seen.id or known.provider_user_id != person.id:
                 return
-            after = known.known_as(person)
+            after = known.with_profile(person)
             if after != known:
                 await tx.connections.apply([Change(known, after, _BY)])
-            if emails is not None and await tx.connections.set_emails(known.id, emails):
+            if emails is not None and await tx.connections.replace_emails(known.id, emails):
                 await tx.attributions.request_claims(known.id)
-            await tx.connections.check_again(known.id, at=self.clock.now() + LOOKUP_INTERVAL)
+            await tx.connections.schedule_check(known.id, at=self.clock.now() + LOOKUP_INTERVAL)
             await tx.commit()

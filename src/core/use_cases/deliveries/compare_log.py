@@ -62,13 +62,13 @@ class CompareLog:
         """Read back to the mark, or at least `since` long; without `keep` nothing is written."""
         told, now = LogComparison(), self.clock.now()
         async with self.unit_of_work() as tx:
-            state = await tx.recoveries.state(provider.name)
+            state = await tx.recoveries.get_state(provider.name)
         oldest = comparison_start(state.compared_until, since, now=now)
         newest: datetime | None = None
         batch: dict[str, MissingDelivery] = {}
         past = 0
         try:
-            async with aclosing(provider.deliveries()) as log:
+            async with aclosing(provider.list_deliveries()) as log:
                 async for logged in log:
                     if oldest is not None and logged.delivered_at < oldest:
                         past += 1
@@ -88,7 +88,7 @@ class CompareLog:
         await self._compare(batch, told, keep=keep)
         if keep and told.stopped_by is None:
             async with self.unit_of_work() as tx:
-                await tx.recoveries.compared(provider.name, until=newest, at=now)
+                await tx.recoveries.record_comparison(provider.name, until=newest, at=now)
                 await tx.commit()
         return told
 
@@ -101,14 +101,14 @@ class CompareLog:
             logged_id=max(logged.id, known.logged_id) if known else logged.id,
             event_type=logged.event_type,
             delivered_at=min(logged.delivered_at, known.delivered_at) if known else logged.delivered_at,
-            acted_on=self.protocols[provider].acts_on(logged.event_type),
+            acted_on=self.protocols[provider].handles(logged.event_type),
         )
 
     async def _compare(self, batch: dict[str, MissingDelivery], told: LogComparison, *, keep: bool) -> None:
         if not batch:
             return
         async with self.unit_of_work() as tx:
-            new = await tx.recoveries.compare(list(batch.values()))
+            new = await tx.recoveries.record_logged(list(batch.values()))
             if keep:
                 await tx.commit()
         told.found.update(missing.event_type for missing in new)

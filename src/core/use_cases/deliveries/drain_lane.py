@@ -79,7 +79,7 @@ class DrainLane:
 
     async def __call__(self, lane: int) -> DrainResult:
         """Drain until nothing is due or 30 seconds are over; raises `StorageUnavailable`."""
-        await self.worker_notifier.answer(lane)
+        await self.worker_notifier.acknowledge(lane)
         started = self.clock.now()
         drain_id = uuid4()
         while True:
@@ -89,12 +89,12 @@ class DrainLane:
             if step is _Step.NOTHING_DUE and not await self._is_due(lane):
                 return DrainResult.EMPTY
             if self.clock.now() - started >= _LONGEST:
-                await self.worker_notifier.ring_due([lane])
+                await self.worker_notifier.notify_due([lane])
                 return DrainResult.OUT_OF_TIME
 
     async def _is_due(self, lane: int) -> bool:
         async with self.unit_of_work() as tx:
-            return bool(await tx.event_queue.due(lane, now=self.clock.now(), limit=1, max_bytes=0))
+            return bool(await tx.event_queue.list_due(lane, now=self.clock.now(), limit=1, max_bytes=0))
 
     async def _batch(self, lane: int, drain_id: UUID) -> _Step:
         try:
@@ -119,7 +119,7 @@ class DrainLane:
                 if not await tx.event_queue.try_lock(lane):
                     return _Step.REFUSED
                 now = self.clock.now()
-                queued_events = await tx.event_queue.due(lane, now=now, limit=limit, max_bytes=_BATCH_BYTES)
+                queued_events = await tx.event_queue.list_due(lane, now=now, limit=limit, max_bytes=_BATCH_BYTES)
                 if not queued_events:
                     self.poison_events.forget(lane)
                     return _Step.NOTHING_DUE
@@ -164,7 +164,7 @@ class DrainLane:
             if isinstance(provider_event, EventResult):
                 batch.results.append(provider_event)
             else:
-                batch.take(event, interpret(event, provider_event, batch.view(event, provider_event)))
+                batch.apply(event, interpret(event, provider_event, batch.view(event, provider_event)))
         return batch
 
     def _read(self, batch: EventBatch, queued_event: QueuedEvent) -> ProviderEvent | EventResult:
@@ -178,7 +178,7 @@ class DrainLane:
             raise PayloadExpired(
                 "The payload was deleted at the end of its retention period, so the event cannot be processed again."
             )
-        return self.protocols[event.provider].read(event.event_type, queued_event.body)
+        return self.protocols[event.provider].decode(event.event_type, queued_event.body)
 
     async def _count_interruption(self, tx: Transaction, lane: int, batch: UnfinishedBatch) -> _Step:
         counted = await self.interruptions.count(tx, lane, batch, now=self.clock.now())
@@ -203,7 +203,7 @@ class DrainLane:
             batch = await load_integrations(tx, failed.events, self.clock.now())
             is_final = isinstance(failed.error, DatabaseLost)
             result = _failure(batch, failed.events[0], _message(failed.error), final=is_final)
-            await tx.event_queue.settle([result])
+            await tx.event_queue.record_results([result])
             await tx.event_queue.record_batch_end(lane, drain_id=drain_id)
             await tx.commit()
         self.poison_events.settled(lane, failed.events)
@@ -212,7 +212,7 @@ class DrainLane:
 
     def _tell(self, events: Sequence[WebhookEvent], results: Sequence[EventResult]) -> None:
         for status, count in Counter(one.status for one in results).items():
-            self.metrics.settled(status, count)
+            self.metrics.count_results(status, count)
         failed = {one.event_id for one in results if one.status is EventStatus.FAILED}
         for event in events:
             if event.id in failed:

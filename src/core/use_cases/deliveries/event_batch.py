@@ -80,7 +80,7 @@ class EventBatch:
         identities = self.identities.get(event.provider, _NOBODY)
         return View(self.now, integration, links, catalog, binding, connection, identities)
 
-    def take(self, event: WebhookEvent, interpretation: Interpretation) -> None:
+    def apply(self, event: WebhookEvent, interpretation: Interpretation) -> None:
         """Let the interpretation of one event count for those after it, and keep it for writing."""
         self.results.append(interpretation.to_result(event, self.integration_of(event)))
         self.domain_events += interpretation.domain_events
@@ -124,10 +124,10 @@ class EventBatch:
             await tx.flows.complete(self.completed_requests)
         if self.attributions:
             await tx.attributions.add(self.attributions)
-        await tx.event_queue.settle(self.results)
+        await tx.event_queue.record_results(self.results)
         if self.completed_requests:
             # After settling: events of this very batch may have been left waiting for the binding.
-            await tx.event_queue.route_waiting(now=self.now)
+            await tx.event_queue.reopen_unrouted(now=self.now)
         if self.domain_events:
             await tx.domain_events.append(self.domain_events)
 
@@ -136,7 +136,7 @@ class EventBatch:
         if self.reported_deletions:
             await tx.installation_checks.request(self.reported_deletions)
         for connection_id in self.doubted:
-            await tx.connections.check_again(connection_id, at=self.now)
+            await tx.connections.schedule_check(connection_id, at=self.now)
 
 
 async def load_integrations(tx: Transaction, events: Sequence[WebhookEvent], now: datetime) -> EventBatch:
@@ -147,7 +147,7 @@ async def load_integrations(tx: Transaction, events: Sequence[WebhookEvent], now
         if event.source_key is not None:
             installations[event.provider].add(event.source_key)
     for provider, ids in installations.items():
-        for integration in await tx.integrations.of_installations(provider, ids):
+        for integration in await tx.integrations.list_by_installations(provider, ids):
             batch.integrations[provider, integration.provider_id] = integration
     return batch
 
@@ -158,7 +158,7 @@ async def load_batch(tx: Transaction, batch: EventBatch, read: Iterable[tuple[We
     # Before reading what is linked: whoever links one of their repositories holds the integration, too, and
     # would otherwise be neither told that it went away nor among those who are.
     owners = [batch.integration_of(event) for event, provider_event in pairs if changes_catalog(provider_event)]
-    await tx.integrations.hold({owner.id for owner in owners if owner})
+    await tx.integrations.lock({owner.id for owner in owners if owner})
     await _read_connections(tx, batch, pairs)
     await _read_bindings(tx, batch, pairs)
     keys: set[RepoKey] = set()
@@ -171,9 +171,13 @@ async def load_batch(tx: Transaction, batch: EventBatch, read: Iterable[tuple[We
                 keys.update((integration.id, repo_id) for repo_id in repo_ids_of(provider_event))
     whole.update(binding.existing.id for binding in batch.bindings.values() if binding.existing)
     if keys:
-        _keep(batch, await tx.catalog.find_repositories(keys), await tx.links.of_repositories(keys))
+        _keep(batch, await tx.catalog.find_repositories(keys), await tx.links.list_by_repositories(keys))
     for integration_id in whole:
-        _keep(batch, await tx.catalog.load_repositories(integration_id), await tx.links.of_integration(integration_id))
+        _keep(
+            batch,
+            await tx.catalog.load_repositories(integration_id),
+            await tx.links.list_by_integration(integration_id),
+        )
     await _read_identities(tx, batch, pairs)
 
 
@@ -221,7 +225,7 @@ async def _read_connections(tx: Transaction, batch: EventBatch, read: list[tuple
         if isinstance(provider_event, AuthorizationRevoked):
             revoked[event.provider].add(provider_event.user_id)
     for provider, ids in revoked.items():
-        for connection in await tx.connections.of_provider_users(provider, ids):
+        for connection in await tx.connections.list_by_provider_users(provider, ids):
             batch.connections[provider, connection.provider_user_id] = connection
 
 
@@ -249,7 +253,7 @@ async def _read_bindings(tx: Transaction, batch: EventBatch, read: list[tuple[We
         if batch.integration_of(event) is None and (key := _binding_key(event, provider_event)):
             wanted[key[0]].add(key[1:])
     for provider, keys in wanted.items():
-        for request in await tx.flows.awaiting_approval(provider, keys):
+        for request in await tx.flows.list_awaiting_approval(provider, keys):
             existing = await tx.integrations.get_for_update(request.organization_id, provider)
             # The oldest request of this requester for this account is the one that is answered.
             batch.bindings.setdefault(

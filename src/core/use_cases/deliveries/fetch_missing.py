@@ -62,8 +62,8 @@ class FetchMissing:
         """Fetch what is due; raises `StorageUnavailable`, and what was not kept stays missing."""
         told, now = FetchResult(), self.clock.now()
         async with self.unit_of_work() as tx:
-            await tx.recoveries.settle(provider.name, forget_before=now - _FORGOTTEN_AFTER)
-            due = await tx.recoveries.due(provider.name, now=now, limit=MOST)
+            await tx.recoveries.delete_resolved(provider.name, forget_before=now - _FORGOTTEN_AFTER)
+            due = await tx.recoveries.list_due(provider.name, now=now, limit=MOST)
             await tx.commit()
         for start in range(0, len(due), _AT_ONCE):
             if told.stopped_by is None:
@@ -72,8 +72,8 @@ class FetchMissing:
                 break
             await self._fetch(provider, due[start : start + _AT_ONCE], told)
         async with self.unit_of_work() as tx:
-            await tx.recoveries.fail(provider.name, told.failures)
-            await tx.recoveries.settle(provider.name, forget_before=now - _FORGOTTEN_AFTER)
+            await tx.recoveries.record_failures(provider.name, told.failures)
+            await tx.recoveries.delete_resolved(provider.name, forget_before=now - _FORGOTTEN_AFTER)
             await tx.commit()
         self._tell(provider.name, told.failures)
         return told
@@ -81,7 +81,7 @@ class FetchMissing:
     def _reason_to_stop(self, provider: GitProvider, told: FetchResult) -> str | None:
         if len(told.failures) >= _MOST_FAILURES:
             return "too_many_failures"
-        left = provider.calls_left()
+        left = provider.get_remaining_calls()
         return "calls_used_up" if left is not None and left < _LEFT_FOR_OTHERS else None
 
     async def _fetch(self, provider: GitProvider, chunk: Sequence[MissingDelivery], told: FetchResult) -> None:
@@ -101,11 +101,11 @@ class FetchMissing:
             if failure is not None:
                 told.failures.append(failure)
         told.recovered += recovered
-        self.metrics.recovered(recovered)
+        self.metrics.count_recovered(recovered)
 
     async def _keep(self, missing: MissingDelivery, quoted: QuotedDelivery) -> Receipt | FailedFetch:
         try:
-            return await self.receive(self.protocols[missing.provider].recovered(quoted))
+            return await self.receive(self.protocols[missing.provider].accept_quoted(quoted))
         except DeliveryRefused as refused:
             # The log will say the same tomorrow.
             return plan_retry(missing, refused.reason, now=self.clock.now(), final=True)
@@ -120,7 +120,7 @@ class FetchMissing:
         if not isinstance(error, ProviderUnavailable):
             return False
         try:
-            await provider.app()
+            await provider.get_app()
         except STOPS:
             return False
         return True
@@ -139,7 +139,7 @@ class FetchMissing:
         return plan_retry(missing, error.code, now=self.clock.now())
 
     def _tell(self, provider: str, failures: list[FailedFetch]) -> None:
-        worst = [failure for failure in failures if failure.should_be_told]
+        worst = [failure for failure in failures if failure.should_alert]
         if worst:
             self.alerts.alert(
                 "deliveries_not_recovered",
@@ -154,6 +154,6 @@ class FetchMissing:
 
 async def _quoted(provider: GitProvider, missing: MissingDelivery) -> QuotedDelivery | DomainError:
     try:
-        return await provider.delivery_payload(missing.logged_id)
+        return await provider.get_delivery(missing.logged_id)
     except STOPS as error:
         return error

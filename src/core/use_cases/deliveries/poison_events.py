@@ -120,5 +120,5 @@ class Interruptions:
             return None
         owner = (await load_integrations(tx, [event], now)).integration_of(event)
         result = replace(interrupt_attempt(event, now=now), integration_id=owner.id if owner else None)
-        await tx.event_queue.settle([result])
+        await tx.event_queue.record_results([result])
         return event, result

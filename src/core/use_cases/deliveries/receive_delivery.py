@@ -20,5 +20,5 @@ class ReceiveDelivery:
         """Append to the ledger; raises `ReceiverBusy` or `StorageUnavailable`, and then promises nothing."""
         receipt = await self.delivery_log.append(delivery)
         if not receipt.is_known:
-            self.worker_notifier.ring(delivery.lane)
+            self.worker_notifier.notify(delivery.lane)
         return receipt

@@ -103,8 +103,8 @@ class RecoverDeliveries:
     async def _measured(self, provider: str) -> RecoveryState:
         """Return where recovery stands, and let whoever watches see it."""
         async with self.unit_of_work() as tx:
-            state = await tx.recoveries.state(provider)
+            state = await tx.recoveries.get_state(provider)
         if state.compared_at is not None:
             behind = (self.clock.now() - state.compared_at).total_seconds()
-            self.metrics.recovery(provider, missing=state.missing, behind=max(behind, 0.0))
+            self.metrics.set_recovery_state(provider, missing=state.missing, behind=max(behind, 0.0))
         return state

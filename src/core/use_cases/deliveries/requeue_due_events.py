@@ -23,11 +23,11 @@ class RequeueDueEvents:
         """Route events whose installation is connected by now, ring what is due, return how many lanes."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            await tx.event_queue.route_waiting(now=now)
-            lanes = await tx.event_queue.lanes_due(now=now)
-            oldest = await tx.events.oldest_due(now=now)
+            await tx.event_queue.reopen_unrouted(now=now)
+            lanes = await tx.event_queue.list_due_lanes(now=now)
+            oldest = await tx.events.find_oldest_due(now=now)
             await tx.commit()
-        self.metrics.oldest_due((now - oldest).total_seconds() if oldest else 0.0)
+        self.metrics.set_oldest_due((now - oldest).total_seconds() if oldest else 0.0)
         if lanes:
-            await self.worker_notifier.ring_due(lanes)
+            await self.worker_notifier.notify_due(lanes)
         return len(lanes)

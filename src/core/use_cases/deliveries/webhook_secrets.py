@@ -67,8 +67,8 @@ class RecordSecretUses:
 
     async def __call__(self) -> None:
         """Write the last uses of this process; raises `StorageUnavailable`."""
-        noted = [protocol.secret_uses() for protocol in self.protocols.values()]
-        noted += [provider.key_uses() for provider in self.providers.values()]
+        noted = [protocol.get_secret_uses() for protocol in self.protocols.values()]
+        noted += [provider.get_key_uses() for provider in self.providers.values()]
         uses = {mark: at for one in noted for mark, at in one.items()}
         if not uses:
             return

@@ -71,4 +71,4 @@ class PublishBacklogGauges:
         """Count and publish once; raises `StorageUnavailable`."""
         async with self.unit_of_work() as tx:
             gauges = await tx.housekeeping.count_backlog(now=self.clock.now())
-        self.metrics.backlog(gauges)
+        self.metrics.set_backlog(gauges)

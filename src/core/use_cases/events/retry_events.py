@@ -70,7 +70,7 @@ class RetryEvent:
             done = await run_once(tx, request, WebhookEvent, act)
             await tx.commit()
         if not done.is_replay:
-            self.worker_notifier.ring(done.result.lane)
+            self.worker_notifier.notify(done.result.lane)
         return done
 
 
@@ -125,7 +125,7 @@ class RetryEvents:
             done = await run_once(tx, request, RetryResult, act)
             await tx.commit()
         for lane in () if done.is_replay else done.result.lanes:
-            self.worker_notifier.ring(lane)
+            self.worker_notifier.notify(lane)
         return done
 
 

@@ -64,7 +64,7 @@ class ShowEvent:
         async with self.unit_of_work() as tx:
             event = await get_event(tx, organization, delivery_id, provider)
             repositories = await name_repositories(tx, [event]) if with_results else {}
-            domain_events = await tx.domain_events.of_source(event.id) if with_results else ()
+            domain_events = await tx.domain_events.list_by_source(event.id) if with_results else ()
             payload: bytes | PayloadAbsence = PayloadAbsence.NOT_PERMITTED
             if can_read_payload:
                 payload = await self._read_payload(tx, event, organization)
@@ -88,7 +88,7 @@ class ShowEvent:
             return PayloadAbsence.DAMAGED
         if payload is None:
             return PayloadAbsence.EXPIRED
-        return self.protocols[event.provider].show(payload)
+        return self.protocols[event.provider].format_body(payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +117,4 @@ class ShowPayload:
                 "The payload was deleted at the end of its retention period. The event and its verdicts "
                 "are still available."
             )
-        return self.protocols[event.provider].show(payload)
+        return self.protocols[event.provider].format_body(payload)

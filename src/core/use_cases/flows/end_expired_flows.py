@@ -39,7 +39,7 @@ class EndExpiredFlows:
         now = self.clock.now()
         ended = sum([await self._end(name, provider, now) for name, provider in self.providers.items()])
         async with self.unit_of_work() as tx:
-            while await tx.flows.forget(expired_before=now - _RETENTION, limit=_BATCH_SIZE):
+            while await tx.flows.delete_expired(expired_before=now - _RETENTION, limit=_BATCH_SIZE):
                 pass
             await tx.commit()
         return ended
@@ -49,7 +49,9 @@ class EndExpiredFlows:
         ended, after = 0, None
         while True:
             async with self.unit_of_work() as tx:
-                waiting = await tx.flows.all_awaiting(name, made_before=now - _MIN_AGE, after=after, limit=_BATCH_SIZE)
+                waiting = await tx.flows.list_all_awaiting(
+                    name, made_before=now - _MIN_AGE, after=after, limit=_BATCH_SIZE
+                )
             if not waiting:
                 return ended
             if after is None:
@@ -59,7 +61,7 @@ class EndExpiredFlows:
             gone = [request for request in waiting if request.expires_at > now and _is_gone(request, known)]
             async with self.unit_of_work() as tx:
                 ended += await tx.flows.end(over) + len(gone)
-                await tx.flows.let_lapse(gone, by=now + _GRACE)
+                await tx.flows.limit_lifetime(gone, by=now + _GRACE)
                 await tx.commit()
 
 
@@ -68,7 +70,7 @@ async def _requests(provider: GitProvider) -> _RequestKeys | None:
     if not provider.capabilities.installation_requests:
         return None
     try:
-        requests = await provider.installation_requests()
+        requests = await provider.list_installation_requests()
     except StorageUnavailable:
         raise
     except DomainError:

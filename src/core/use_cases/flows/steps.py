@@ -27,7 +27,7 @@ class FlowSteps:
         """Redirect the browser to install the app on another account."""
         fresh = replace(flow, installation_id=None, progress=ProofProgress())
         onward, state = advance(fresh, FlowStep.INSTALL)
-        url = await self.providers[flow.provider].install_url(state=state)
+        url = await self.providers[flow.provider].build_install_url(state=state)
         return await self.save(flow, onward, RedirectTo(url, unproven))
 
     async def authorize(self, flow: Flow, onward: Flow | None = None) -> InstallResult:
@@ -55,7 +55,7 @@ class FlowSteps:
     async def save(self, flow: Flow, onward: Flow, outcome: InstallResult) -> InstallResult:
         """Write the next step and return the outcome; raises `FlowUsed` if another request was first."""
         async with self.unit_of_work() as tx:
-            if not await tx.flows.step(flow, onward):
+            if not await tx.flows.replace_unchanged(flow, onward):
                 raise FlowUsed("used", flow)
             await tx.commit()
         return outcome

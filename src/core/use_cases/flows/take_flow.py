@@ -92,13 +92,13 @@ class TakeFlow:
                 if flow.is_abandoned(self.clock.now()):
                     # With a new state, only one of two requests can take over an abandoned flow.
                     onward = replace(flow, state_hash=hash_token(generate_token()))
-                    if await tx.flows.step(flow, onward):
+                    if await tx.flows.replace_unchanged(flow, onward):
                         await tx.commit()
                         raise FlowInterrupted("abandoned", onward)
                 if flow.status is FlowStatus.OPEN:
                     self._require_live(flow)
                     taken = flow.mark_taken()
-                    if await tx.flows.step(flow, taken):
+                    if await tx.flows.replace_unchanged(flow, taken):
                         await tx.commit()
                         return taken
             await self.pause(_POLL_SECONDS)
@@ -116,7 +116,7 @@ class TakeFlow:
             if flow.status is not FlowStatus.OPEN:
                 raise FlowUsed("used", flow)
             self._require_live(flow)
-            if not await tx.flows.step(flow, flow.mark_ended()):
+            if not await tx.flows.replace_unchanged(flow, flow.mark_ended()):
                 raise FlowUsed("used_meanwhile", flow)
             await tx.commit()
         return flow

@@ -72,7 +72,7 @@ class UserAuthorization:
         """Return the flow with a new PKCE verifier, and the page where its user authorizes the app."""
         verifier = create_verifier()
         sealed = encrypt_verifier(self.cipher, flow.external_id, verifier.secret)
-        url = self.providers[flow.provider].authorize_url(
+        url = self.providers[flow.provider].build_authorize_url(
             state=state, redirect_uri=self.callback_url(flow.provider), code_challenge=verifier.challenge
         )
         return replace(flow, pkce_verifier=sealed), url
@@ -112,7 +112,7 @@ class OpenUserSession:
         provider = self.providers[flow.provider]
         tokens = await self.authorization.exchange(flow, code)
         try:
-            yield await provider.person(tokens.access_token), tokens.access_token
+            yield await provider.get_person(tokens.access_token), tokens.access_token
         finally:
             # The token expires within hours, so a failure here must not undo what was done.
             with suppress(DomainError):

@@ -72,7 +72,7 @@ class BeginInstall:
             at=self.clock.now(),
         )
         if is_new:
-            url = await self.providers[provider].install_url(state=secrets.state, account_id=_account_of(current))
+            url = await self.providers[provider].build_install_url(state=secrets.state, account_id=_account_of(current))
         else:
             flow, url = self.authorization.request(flow, secrets.state)
         async with self.unit_of_work() as tx:

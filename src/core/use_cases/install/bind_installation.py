@@ -38,10 +38,10 @@ class BindInstallation:
         async with self.unit_of_work() as tx:
             await tx.event_queue.lock(lane)
             integration = await self._bind(tx, actor, flow.provider, organization_id, installation)
-            if not await tx.flows.step(flow, flow.mark_ended(FlowStatus.COMPLETED)):
+            if not await tx.flows.replace_unchanged(flow, flow.mark_ended(FlowStatus.COMPLETED)):
                 raise FlowUsed("used", flow)
             await tx.commit()
-        self.worker_notifier.ring(lane)
+        self.worker_notifier.notify(lane)
         return integration
 
     async def _bind(
@@ -49,7 +49,7 @@ class BindInstallation:
     ) -> Integration:
         now, provider_id = self.clock.now(), installation.provider_id
         current = await tx.integrations.get_for_update(organization_id, provider)
-        holders = await tx.integrations.of_installations(provider, [provider_id])
+        holders = await tx.integrations.list_by_installations(provider, [provider_id])
         holder = next((one.organization_id for one in holders if not one.is_revoked), None)
         if not should_bind(provider_id, organization_id, holder=holder, current=current):
             assert current is not None  # it has this installation
@@ -64,10 +64,10 @@ class BindInstallation:
             gone = repositories_to_remove(target, after, await tx.catalog.load_repositories(current.id), at=now)
             if gone:
                 await tx.catalog.save_repositories(gone)
-                lost = create_unreachable_events(await tx.links.of_integration(current.id), gone, at=now)
+                lost = create_unreachable_events(await tx.links.list_by_integration(current.id), gone, at=now)
         # A later approval must not bind a second installation when this one is disconnected.
-        while pending := await tx.flows.pending_of(organization_id, provider):
+        while pending := await tx.flows.find_pending_request(organization_id, provider):
             await tx.flows.end([pending])
-        await tx.event_queue.route_waiting(now=now)
+        await tx.event_queue.reopen_unrouted(now=now)
         await tx.domain_events.append([build_status_event(after, at=now), *lost])
         return after

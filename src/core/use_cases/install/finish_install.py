@@ -186,7 +186,7 @@ class FinishInstall:
             return await self._requested(flow, returned.code)
         until = self.clock.now() + PROOF_TIME_PER_REQUEST
         async with self.open_session(flow, returned.code) as (person, token):
-            visible = await self.providers[flow.provider].visible_installations(token)
+            visible = await self.providers[flow.provider].list_visible_installations(token)
             is_claimed = flow.installation_id is not None and flow.step is not FlowStep.SAVED
             found: Installation | UnfinishedProof | ProofResult
             if is_claimed:
@@ -267,7 +267,7 @@ class FinishInstall:
         if flow.step is FlowStep.CHOOSE_REQUEST:
             assert flow.provider_user_id is not None  # set together with the candidates
             return await self._await_approval(flow, flow.provider_user_id, AccountId(choice), None)
-        chosen = await self.providers[flow.provider].installation(choice)
+        chosen = await self.providers[flow.provider].get_installation(choice)
         return await self._connect(flow, who, chosen)
 
     async def _requested(self, flow: Flow, code: Secret) -> InstallResult:
@@ -276,7 +276,7 @@ class FinishInstall:
         The provider does not show which request is the newest, so with several requests the user chooses.
         """
         async with self.open_session(flow, code) as (person, _):
-            requests = await self.providers[flow.provider].installation_requests()
+            requests = await self.providers[flow.provider].list_installation_requests()
         own = {one.account_id: one for one in requests if one.requester_id == person.id}
         if not own:
             raise ApprovalNotFound("You have no open approval request at the provider. Request the installation again.")

@@ -56,7 +56,7 @@ class GatherEvidence:
         provider = self.providers[flow.provider]
         installation = None
         with suppress(InstallationGone):
-            installation = await provider.installation(provider_id)
+            installation = await provider.get_installation(provider_id)
         evidence = Evidence(
             began_at=flow.created_at,
             person_id=person.id,
@@ -74,7 +74,7 @@ class GatherEvidence:
 
     async def _announcements(self, provider: str, provider_id: str) -> tuple[Announcement, ...]:
         async with self.unit_of_work() as tx:
-            queued_events = await tx.event_queue.waiting(
+            queued_events = await tx.event_queue.list_unrouted(
                 provider, provider_id, event_type="installation", action="created", limit=_ANNOUNCEMENTS
             )
         found = []
@@ -82,7 +82,7 @@ class GatherEvidence:
             if queued_event.body is None:
                 continue
             with suppress(EnvelopeUnreadable):
-                provider_event = self.protocols[provider].read(queued_event.event.event_type, queued_event.body)
+                provider_event = self.protocols[provider].decode(queued_event.event.event_type, queued_event.body)
                 if isinstance(provider_event, InstallationChanged) and provider_event.step is InstallationStep.CREATED:
                     found.append(
                         Announcement(
@@ -106,7 +106,7 @@ class GatherEvidence:
     ) -> Evidence:
         """Add the counts of repositories. If the provider refuses them, the evidence stays unchanged."""
         try:
-            administration = await provider.administration(token, provider_id, after=after, until=until)
+            administration = await provider.count_administered(token, provider_id, after=after, until=until)
             if not administration.is_complete or administration.total != administration.administered:
                 return replace(evidence, administration=administration)
             covered = await _covered(provider, provider_id)
@@ -122,7 +122,7 @@ async def _covered(provider: GitProvider, provider_id: str) -> int:
     token = (await provider.mint_token(provider_id)).token
     try:
         access = InstallationAccess(provider_id, token)
-        async with aclosing(provider.repositories(access)) as pages:
+        async with aclosing(provider.list_repository_pages(access)) as pages:
             async for page in pages:
                 return page.total
         return 0

@@ -59,7 +59,7 @@ class ProveClaim:
             raise SingleSignOnRequired(
                 "Your account at the provider cannot see this installation. The organization may require "
                 "SAML single sign-on. Sign in to the organization there, then try again.",
-                url=self.providers[flow.provider].single_sign_on_url(evidence.installation.account_login),
+                url=self.providers[flow.provider].build_single_sign_on_url(evidence.installation.account_login),
             )
         prove(evidence)
         assert evidence.installation is not None  # `prove` raises without one
@@ -143,7 +143,7 @@ class ProveInstallations:
         """Return the installations in the provider's order. Raises errors that concern all installations."""
         listed = visible.installations
         async with self.unit_of_work() as tx:
-            known = await tx.integrations.of_installations(flow.provider, [one.provider_id for one in listed])
+            known = await tx.integrations.list_by_installations(flow.provider, [one.provider_id for one in listed])
         own = {one.provider_id for one in known if one.organization_id == organization_id}
         taken = {one.provider_id for one in known if _is_elsewhere(one, organization_id)}
         # Earlier installations of this organization come first, because users look for them. The user's own
@@ -157,7 +157,7 @@ class ProveInstallations:
             raise SingleSignOnRequired(
                 "Some of your organizations at the provider require SAML single sign-on, so they are not "
                 "shown. Sign in to the organization there, then try again.",
-                url=self.providers[flow.provider].single_sign_on_url(None),
+                url=self.providers[flow.provider].build_single_sign_on_url(None),
             )
         if proven.installations or proven.has_retryable or proven.unchecked or not taken:
             return proven

@@ -64,7 +64,7 @@ class ReturnWithoutState:
         if installation_id is None:
             return False
         async with self.unit_of_work() as tx:
-            holders = await tx.integrations.of_installations(provider, [installation_id])
+            holders = await tx.integrations.list_by_installations(provider, [installation_id])
         return any(not one.is_revoked for one in holders)
 
     async def _live_flows(
@@ -89,7 +89,7 @@ class ReturnWithoutState:
             return []
         allowed = [
             one.organization
-            for one in await self.directory.memberships(session.user_id)
+            for one in await self.directory.list_memberships(session.user_id)
             if self.authorizer.allows(to_standing(session, one.role), Action.INSTALL)
         ]
         found = []

@@ -56,7 +56,7 @@ class CheckInstallation:
             outcome = CheckOutcome.FAILED
         else:
             outcome = await self._apply(due, installation)
-        self.metrics.checked_installation(provider, outcome)
+        self.metrics.count_installation_check(provider, outcome)
         if outcome is CheckOutcome.DELETION_NOT_CONFIRMED and due.deletion:
             self.alerts.alert(
                 "deletion_not_confirmed",
@@ -70,7 +70,7 @@ class CheckInstallation:
     async def _installation(self, due: DueCheck) -> Installation | None:
         integration = due.integration
         try:
-            return await self.providers[integration.provider].installation(integration.provider_id)
+            return await self.providers[integration.provider].get_installation(integration.provider_id)
         except InstallationGone:
             return None
 
@@ -178,7 +178,7 @@ class ReconcileInstallations:
         made = 0
         if not _is_short_of_calls(provider):
             async with self.check.unit_of_work() as tx:
-                backlog = await tx.installation_checks.backlog(provider.name, now=now)
+                backlog = await tx.installation_checks.get_backlog(provider.name, now=now)
                 claimed = await tx.installation_checks.claim_daily(
                     provider.name, now=now, until=now + _DAILY_CLAIM, limit=1 + backlog.live // _RUNS
                 )
@@ -190,12 +190,12 @@ class ReconcileInstallations:
                     break
                 made += 1
         async with self.check.unit_of_work() as tx:
-            backlog = await tx.installation_checks.backlog(provider.name, now=now)
+            backlog = await tx.installation_checks.get_backlog(provider.name, now=now)
         overdue_seconds = (now - backlog.due_since).total_seconds() if backlog.due_since else 0.0
-        self.check.metrics.installation_checks(provider.name, overdue_seconds=overdue_seconds)
+        self.check.metrics.set_installation_check_delay(provider.name, overdue_seconds=overdue_seconds)
         return made
 
 
 def _is_short_of_calls(provider: GitProvider) -> bool:
-    left = provider.calls_left()
+    left = provider.get_remaining_calls()
     return left is not None and left < _RESERVED_CALLS

@@ -52,7 +52,7 @@ class DisconnectIntegration:
                     "The organization was connected again in the meantime. Load the integration, then try again."
                 )
             now = self.clock.now()
-            after = known if known.is_revoked else known.revoked(StatusReason.DISCONNECTED, at=now)
+            after = known if known.is_revoked else known.revoke(StatusReason.DISCONNECTED, at=now)
             gone = after.status_reason is StatusReason.UNINSTALLED_ON_PROVIDER
             if uninstall and not gone and after.uninstall_requested_at is None:
                 after = replace(after, uninstall_requested_at=now)
@@ -81,7 +81,7 @@ class UninstallRevoked:
     async def __call__(self) -> int:
         """Try each once and return how many are done; raises `StorageUnavailable`."""
         async with self.unit_of_work() as tx:
-            wanted = await tx.integrations.to_uninstall(limit=_BATCH_SIZE)
+            wanted = await tx.integrations.list_to_uninstall(limit=_BATCH_SIZE)
         return sum([await self._uninstall(integration) for integration in wanted])
 
     async def _uninstall(self, integration: Integration) -> bool:

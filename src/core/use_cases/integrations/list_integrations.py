@@ -32,7 +32,7 @@ class ListIntegrations:
         organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            known = {one.provider: one for one in await tx.integrations.of_organization(organization.id)}
+            known = {one.provider: one for one in await tx.integrations.list_by_organization(organization.id)}
             return [
                 await look(tx, actor, organization, provider, known.get(name), now=now)
                 for name, provider in sorted(self.providers.items())
@@ -71,12 +71,12 @@ async def look(
     """Return what people are told of an integration just loaded, or of there being none."""
     # A request counts only where nothing is connected, which is seldom: the others are spared the question.
     is_live = integration is not None and not integration.is_revoked
-    pending = None if is_live else await tx.flows.pending_of(organization.id, provider.name)
+    pending = None if is_live else await tx.flows.find_pending_request(organization.id, provider.name)
     return build_integration_view(
         provider.name,
         integration,
         pending,
-        lacks_permissions=integration is not None and not provider.needs.are_met_by(integration.permissions),
+        lacks_permissions=integration is not None and not provider.needs.is_met_by(integration.permissions),
         manage_url=await find_manage_url(tx, actor, provider, integration) if integration else None,
         now=now,
     )

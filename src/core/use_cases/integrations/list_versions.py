@@ -40,8 +40,8 @@ class ListVersions:
         organization = await require_in(self.directory, self.authorizer, actor, Action.AUDIT, organization_id)
         require_supported(provider, self.providers)
         async with self.unit_of_work() as tx:
-            found = await tx.versions.of_organization(organization.id, provider, limit=limit + 1, before=before)
+            found = await tx.versions.list_by_organization(organization.id, provider, limit=limit + 1, before=before)
         page = found[:limit]
         people = {parse_actor(version).user_id for version in page} - {None}
-        members = await self.directory.members(organization.id, [one for one in people if one])
+        members = await self.directory.find_members(organization.id, [one for one in people if one])
         return VersionPage(page, members, page[-1].id if len(found) > limit else None)

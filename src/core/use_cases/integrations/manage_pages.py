@@ -50,7 +50,7 @@ class FindManagePage:
                 f"Only {integration.provider_name or 'the owner of the account'} can open the settings of "
                 "this installation at the provider. Ask this person."
             )
-        url = self.providers[provider].manage_url(integration)
+        url = self.providers[provider].build_manage_url(integration)
         if url is None:
             raise IntegrationNotFound(
                 "The provider has no settings page for this integration. Open the installation at the provider."
@@ -62,7 +62,7 @@ async def find_manage_url(tx: Transaction, actor: Actor, provider: GitProvider, 
     """Return the provider's page of the installation's settings, or None if the actor cannot open it."""
     if await is_of_other_person(tx, actor, integration):
         return None
-    return provider.manage_url(integration)
+    return provider.build_manage_url(integration)
 
 
 async def is_of_other_person(tx: Transaction, actor: Actor, integration: Integration) -> bool:

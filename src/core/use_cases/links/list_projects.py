@@ -47,7 +47,7 @@ class ListProjects:
         async with self.unit_of_work() as tx:
             found = await tx.projects.list(organization.id, limit=limit + 1, after=after, linked=linked)
             shown = found[:limit]
-            links = await tx.links.of_projects([project.id for project in shown])
+            links = await tx.links.list_by_projects([project.id for project in shown])
             views = await load_link_views(tx, actor, organization, links, self.providers)
         of_project: dict[ProjectId, list[LinkView]] = defaultdict(list)
         for view in views:
@@ -73,5 +73,5 @@ class ShowProject:
         organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
         async with self.unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
-            links = await tx.links.of_projects([project.id])
+            links = await tx.links.list_by_projects([project.id])
             return ProjectView(project, await load_link_views(tx, actor, organization, links, self.providers))

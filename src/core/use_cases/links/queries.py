@@ -52,7 +52,7 @@ async def load_link_views(
     """Return what people are told of these links of one organization."""
     if not links:
         return []
-    known = {one.id: one for one in await tx.integrations.of_organization(organization.id)}
+    known = {one.id: one for one in await tx.integrations.list_by_organization(organization.id)}
     rows = await tx.catalog.find_repositories({(link.integration_id, link.repo_id) for link in links})
     repositories = {(row.integration_id, row.repo_id): row for row in rows}
     gone = [link for link in links if is_gone(repositories.get((link.integration_id, link.repo_id)))]

@@ -55,7 +55,7 @@ async def detach_events(
         async with unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
             known = await get_link(tx, project, provider, link_id)
-            released = await tx.links.release(known.id, limit=_BATCH_SIZE)
+            released = await tx.links.detach_events(known.id, limit=_BATCH_SIZE)
             await tx.commit()
         if released < _BATCH_SIZE:
             return

@@ -49,7 +49,7 @@ class LogFollower:
         Raises `CursorExpired` or `StorageUnavailable`.
         """
         async with self._unit_of_work() as tx:
-            bounds = await tx.domain_events.bounds()
+            bounds = await tx.domain_events.get_bounds()
         begin = bounds.begin(cursor)
         if not self._is_closed and (self._looking is None or self._looking.done()):
             self._feeds.position = bounds.newest or 0
@@ -72,7 +72,7 @@ class LogFollower:
     async def read(self, feed: SubscriberBuffer, wanted: StreamFilter, cursor: int) -> EventPage:
         """Return what is behind the cursor from the log itself; raises `StorageUnavailable`."""
         async with self._unit_of_work() as tx:
-            return await tx.domain_events.of_organization(feed.organization.id, wanted, after=cursor, limit=_PAGE)
+            return await tx.domain_events.list_by_organization(feed.organization.id, wanted, after=cursor, limit=_PAGE)
 
     async def _look_again_and_again(self, feeds: SubscriberBuffers) -> None:
         try:
@@ -102,7 +102,7 @@ class LogFollower:
         """Take in what was committed since the last look; tell whether there may be more."""
         asked = frozenset(feeds.all())
         async with self._unit_of_work() as tx:
-            stretch = await tx.domain_events.of_organizations(
+            stretch = await tx.domain_events.list_by_organizations(
                 [feed.organization.id for feed in asked], after=feeds.position, limit=_LOOK
             )
         feeds.take_in(stretch.events, asked=asked, reached=stretch.reached)

@@ -53,11 +53,11 @@ class StreamLimits:
             )
         self._taken.update(names.values())
         self._all += 1
-        self._metrics.streams(self._all)
+        self._metrics.set_open_streams(self._all)
 
         def give_back() -> None:
             self._all -= 1
-            self._metrics.streams(self._all)
+            self._metrics.set_open_streams(self._all)
             self._taken.subtract(names.values())
             for name in names.values():
                 if not self._taken[name]:
@@ -165,7 +165,7 @@ class EventStream:
             return []
         if told:
             lag = self._of.clock.now() - told[-1].recorded_at
-            self._of.metrics.stream_lag(max(lag.total_seconds(), 0.0))
+            self._of.metrics.observe_stream_lag(max(lag.total_seconds(), 0.0))
         return told
 
     def leave(self) -> None:

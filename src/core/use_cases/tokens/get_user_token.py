@@ -117,7 +117,7 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
             known = await tx.user_tokens.find(self.owner_id)
             if before is None or known is None or known.generation != row.generation:
                 raise LeaseLost
-            await tx.connections.apply([Change(before, before.lapsed(lapse_reason(row)), _BY)])
+            await tx.connections.apply([Change(before, before.mark_reconnect_required(lapse_reason(row)), _BY)])
             await tx.commit()
         return reconnect_required()
 
@@ -140,7 +140,7 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
             before = await tx.connections.get_for_update(self._connection.user_id, self._connection.provider)
             # Someone may have taken our slowness for death, tried the old token, and given up.
             if before is not None and before.status is ConnectionStatus.RECONNECT_REQUIRED:
-                await tx.connections.apply([Change(before, before.renewed(), _BY)])
+                await tx.connections.apply([Change(before, before.mark_active(), _BY)])
             await tx.commit()
 
     async def _let_go(self, tx: Transaction, tokens: UserTokens) -> None:
@@ -150,7 +150,7 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
         """
         connection = self._connection
         account = connection.provider_user_id
-        has_returned = bool(await tx.connections.of_provider_users(connection.provider, [account]))
+        has_returned = bool(await tx.connections.list_by_provider_users(connection.provider, [account]))
         await request_revocation(
             tx,
             self._dependencies.cipher,

@@ -112,7 +112,7 @@ async def _linked(
             raise ProjectNotFound(f"This organization has no project with the id {project_id}. Check the project id.")
     links = {
         link.project_id: link
-        for link in await tx.links.of_projects([project.id for project in projects.values()])
+        for link in await tx.links.list_by_projects([project.id for project in projects.values()])
         if link.integration_id == integration.id
     }
     keys = [(integration.id, link.repo_id) for link in links.values()]

@@ -36,10 +36,10 @@ class ReencryptValues:
 
     async def __call__(self, *, dry_run: bool = False) -> AsyncIterator[ReencryptionProgress]:
         """Go through every column and tell after each batch how far it is; raises `StorageUnavailable`."""
-        for column in self.values.columns():
+        for column in self.values.list_columns():
             told = ReencryptionProgress(column)
             place = 0
-            while page := await self.values.page(column, after=place, limit=_AT_ONCE):
+            while page := await self.values.list_page(column, after=place, limit=_AT_ONCE):
                 place = page[-1].id
                 changes, unreadable = self._renew(page)
                 renewed = len(changes) if dry_run else await self.values.replace(column, changes)
@@ -70,6 +70,6 @@ class ReencryptValues:
 
     def _key_of(self, value: EncryptedValue) -> str:
         try:
-            return self.cipher.key_of(value.ciphertext)
+            return self.cipher.read_key_id(value.ciphertext)
         except CiphertextRefused:
             return ""

@@ -81,7 +81,7 @@ class _Asking:
 
     async def app(self) -> list[Finding]:
         try:
-            found = await self.provider.app()
+            found = await self.provider.get_app()
         except AppRefused as refused:
             return [fail(_ABOUT, refused.message, _REFUSED)]
         needs, ours = self.provider.needs, self.registration
@@ -109,13 +109,13 @@ class _Asking:
 
     async def clock_offset(self) -> list[Finding]:
         try:
-            return [judge_clock("github", await self.provider.clock_offset())]
+            return [judge_clock("github", await self.provider.measure_clock_offset())]
         except (AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
             return [_not_looked_at("github clock", refusal)]
 
     async def webhook(self) -> list[Finding]:
         try:
-            config = await self.provider.webhook_config()
+            config = await self.provider.get_webhook_config()
         except NotVisible:
             config = WebhookConfig("", "")
         except (AppRefused, AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
@@ -127,7 +127,7 @@ class _Asking:
     async def deliveries(self) -> list[Finding]:
         log = []
         try:
-            async with aclosing(self.provider.deliveries()) as logged:
+            async with aclosing(self.provider.list_deliveries()) as logged:
                 async for one in logged:
                     log.append(one)
                     if len(log) == _MOST_DELIVERIES:
@@ -146,7 +146,7 @@ class _Asking:
 
     async def _page(self) -> str:
         try:
-            return (await self.provider.app()).settings_url or "the app's page"
+            return (await self.provider.get_app()).settings_url or "the app's page"
         except DomainError:
             return "the app's page"
 

@@ -104,19 +104,19 @@ class _Storage:
     async def backlog(self) -> list[Finding]:
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            oldest = await tx.events.oldest_due(now=now)
+            oldest = await tx.events.find_oldest_due(now=now)
             failed = await tx.events.list(EventFilter(status=EventStatus.FAILED), limit=_MOST_FAILED)
         return judge_backlog(oldest, len(failed), _MOST_FAILED, now=now)
 
     async def scheduler(self) -> list[Finding]:
         async with self.unit_of_work() as tx:
-            state = await tx.recoveries.state(PROVIDER)
+            state = await tx.recoveries.get_state(PROVIDER)
         return judge_scheduler(state, now=self.clock.now())
 
     async def checks(self) -> list[Finding]:
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            backlog = await tx.installation_checks.backlog(PROVIDER, now=now)
+            backlog = await tx.installation_checks.get_backlog(PROVIDER, now=now)
         return [judge_checks(backlog, now=now)]
 
     async def keys(self) -> list[Finding]:

@@ -82,7 +82,7 @@ class Envelope:
                 )
             seconds = perf_counter() - started
             if self._metrics is not None:
-                self._metrics.answered(scope["method"], _template(scope), status or 500, seconds)
+                self._metrics.observe_http_request(scope["method"], _template(scope), status or 500, seconds)
             _log_request(scope, status, seconds)
 
 

@@ -24,16 +24,16 @@ class Traced:
         if scope["type"] != "http" or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
-        with self._traces.span("request", SpanRole.ANSWERS, method=scope["method"]) as span:
+        with self._traces.start_span("request", SpanRole.SERVER, method=scope["method"]) as span:
 
             async def send_noted(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     status = message["status"]
                     request_id = dict(message["headers"]).get(b"x-request-id", b"").decode()
-                    span.call(self._name(scope))
-                    span.note(status=status, request_id=request_id)
+                    span.rename(self._name(scope))
+                    span.set_attributes(status=status, request_id=request_id)
                     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-                        span.failed(str(status))
+                        span.mark_failed(str(status))
                 await send(message)
 
             await self._app(scope, receive, send_noted)

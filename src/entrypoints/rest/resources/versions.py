@@ -129,7 +129,7 @@ def _body(version: Version, members: Mapping[UUID, User]) -> VersionBody:
             Person(actor.user_id, user.name or user.email if user else None) if actor.user_id else None,
             actor.delivery_id,
         ),
-        changes={name: FieldChange(before, after) for name, (before, after) in version.told().items()},
+        changes={name: FieldChange(before, after) for name, (before, after) in version.public_changes().items()},
         changed_at=version.created_at,
         request_id=None if actor.delivery_id else version.request_id,
     )

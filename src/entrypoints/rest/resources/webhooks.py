@@ -158,7 +158,7 @@ class WebhookEndpoint:
         headers = dict(scope["headers"])
         form = _admitted(scope["method"], headers)
         name, protocol = self._protocols[scope["path"]]
-        source_key = protocol.claimed_source(headers, scope["query_string"])
+        source_key = protocol.find_claimed_source(headers, scope["query_string"])
         claimed = None if source_key is None else await self._find_source_secrets(name, source_key)
         body = _Body()
         try:
@@ -186,7 +186,7 @@ class WebhookEndpoint:
         """Read the body into one part; most come as one, others feed their signature part by part."""
         if not self._keep(await receive(), body):
             return None
-        digest = protocol.digest()
+        digest = protocol.start_digest()
         digest.update(body.parts[0])
         try:
             async with asyncio.timeout(self._body_seconds):
@@ -235,7 +235,7 @@ class WebhookEndpoint:
             request_id=request_id,
             client=client[0] if client else None,
         )
-        self._metrics.refused(reason)
+        self._metrics.count_rejected(reason)
         return answer
 
 

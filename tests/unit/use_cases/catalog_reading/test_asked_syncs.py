@@ -25,7 +25,7 @@ async def test_a_wish_leaves_a_version(connected: Connected) -> None:
     connected.catalog.clock.advance(timedelta(minutes=1))
     await connected.list(refresh=True)
     async with connected.catalog.world.unit_of_work() as tx:
-        trail = await tx.versions.of_item("integration", str(connected.integration.external_id))
+        trail = await tx.versions.list_by_item("integration", str(connected.integration.external_id))
     assert trail[-1].actor == connected.member.name
     assert trail[-1].changes.keys() == {"sync_requested_at"}
 
@@ -48,7 +48,7 @@ async def test_a_running_sync_answers_whoever_asks(connected: Connected) -> None
     phases = []
 
     async def ask(call: str) -> None:
-        if call == "repositories":
+        if call == "list_repository_pages":
             phases.append(await request(connected))
 
     catalog.provider.before = ask

@@ -54,11 +54,11 @@ async def test_branches_are_asked_for_now_and_then(connected: Connected) -> None
     connected.has_branches("main")
     await asyncio.gather(*(connected.branches() for _ in range(10)))
     await connected.branches()
-    assert catalog.provider.calls["branches"] == 1
+    assert catalog.provider.calls["list_branches"] == 1
     connected.has_branches("main", "new")
     catalog.clock.advance(timedelta(seconds=30))
     assert names(await connected.branches()) == ["main", "new"]
-    assert catalog.provider.calls["branches"] == 2
+    assert catalog.provider.calls["list_branches"] == 2
 
 
 DOWN: dict[str, DomainError] = {
@@ -74,7 +74,7 @@ async def test_what_was_known_is_served_while_the_provider_is_down(connected: Co
     catalog = connected.catalog
     connected.has_branches("main", "known")
     fetched_at = (await connected.branches()).fetched_at
-    catalog.provider.fail("branches", error, times=None)
+    catalog.provider.fail("list_branches", error, times=None)
     catalog.clock.advance(timedelta(hours=1))
     page = await connected.branches(text="know")
     assert (names(page), page.is_stale, page.fetched_at) == (["known"], True, fetched_at)
@@ -84,7 +84,7 @@ async def test_what_was_known_is_served_while_the_provider_is_down(connected: Co
 
 async def test_without_anything_known_the_outage_is_told(connected: Connected) -> None:
     """Nothing is not the same as no branches."""
-    connected.catalog.provider.fail("branches", DOWN["outage"])
+    connected.catalog.provider.fail("list_branches", DOWN["outage"])
     with pytest.raises(ProviderUnavailable):
         await connected.branches()
 
@@ -94,7 +94,7 @@ async def test_what_says_something_of_the_repository_is_not_glossed_over(connect
     connected.has_branches("main")
     await connected.branches()
     connected.catalog.clock.advance(timedelta(minutes=1))
-    connected.catalog.provider.fail("branches", NotVisible("It is gone."))
+    connected.catalog.provider.fail("list_branches", NotVisible("It is gone."))
     with pytest.raises(NotVisible):
         await connected.branches()
 
@@ -109,11 +109,11 @@ async def test_of_very_many_branches_a_search_finds_any(connected: Connected) ->
     assert names(await connected.branches(text="1499")) == ["b1499"]
     found = await connected.branches(text="LION")
     assert (names(found), found.is_complete) == (["zoo/Lion"], True)
-    read = catalog.provider.calls["branches"]
+    read = catalog.provider.calls["list_branches"]
     assert names(await connected.branches(text="oo/t")) == ["zoo/tiger"]
     # What begins so is asked for as it is now; all of them are not read again.
-    assert catalog.provider.calls["branches"] == read + 1
-    catalog.provider.fail("branches", DOWN["outage"])
+    assert catalog.provider.calls["list_branches"] == read + 1
+    catalog.provider.fail("list_branches", DOWN["outage"])
     found = await connected.branches(text="zoo/")
     assert (names(found), found.is_stale) == ([], True)
     assert names(await connected.branches(text="mai")) == ["main"]
@@ -142,7 +142,7 @@ async def test_branches_of_one_installation_are_not_shown_under_another(connecte
     await connected.branches()
     catalog.provider.world.install("2", facts("1"))
     await catalog.change(connected.integration, provider_id="2")
-    catalog.provider.fail("branches", DOWN["outage"])
+    catalog.provider.fail("list_branches", DOWN["outage"])
     with pytest.raises(ProviderUnavailable):
         await connected.branches()
 
@@ -158,4 +158,4 @@ async def test_the_memory_is_bounded(connected: Connected) -> None:
     connected.has_branches("a", "b", "main")
     for repo_id in ("1", "2", "3", "2", "3", "1"):
         await connected.branches(repo_id)
-    assert catalog.provider.calls["branches"] == 4
+    assert catalog.provider.calls["list_branches"] == 4

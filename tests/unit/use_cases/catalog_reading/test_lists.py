@@ -133,4 +133,4 @@ async def test_only_repositories_of_this_integrations_catalog_are_shown(connecte
                 repo_id=RepoId(repo_id),
             )
     assert len(messages) == 1
-    assert catalog.provider.calls["branches"] == 0
+    assert catalog.provider.calls["list_branches"] == 0

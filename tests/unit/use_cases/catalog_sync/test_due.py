@@ -13,7 +13,7 @@ async def test_all_that_is_due_is_synced(catalog: Catalog) -> None:
     for number in range(1, 5):
         await catalog.connected(facts(str(number)), provider_id=str(number))
     await catalog.connected(facts("9"), provider_id="9", synced_at=catalog.clock.now())
-    catalog.provider.fail("repositories", ProviderUnavailable("It does not answer."))
+    catalog.provider.fail("list_repository_pages", ProviderUnavailable("It does not answer."))
     outcomes = await catalog.sync_due()
     assert outcomes == {SyncOutcome.DONE: 3, SyncOutcome.FAILED: 1}
     assert await catalog.sync_due() == {}
@@ -27,7 +27,7 @@ async def test_several_share_what_is_due(catalog: Catalog) -> None:
         await catalog.connected(facts(str(number)), provider_id=str(number))
     ended = await asyncio.gather(*(catalog.sync_due() for _ in range(3)))
     assert sum(outcomes[SyncOutcome.DONE] for outcomes in ended) == 8
-    assert catalog.provider.calls["repositories"] == 8
+    assert catalog.provider.calls["list_repository_pages"] == 8
 
 
 async def test_every_catalog_is_read_again_within_a_day(catalog: Catalog) -> None:

@@ -30,7 +30,7 @@ async def listed_as(catalog: Catalog, integration: Integration, *pages: Reposito
         for page in pages:
             yield page
 
-    catalog.provider.repositories = repositories  # type: ignore[assignment,method-assign]
+    catalog.provider.list_repository_pages = repositories  # type: ignore[assignment,method-assign]
     await catalog.change(integration, **SYNCED)
     return await synced(catalog, integration)
 
@@ -80,7 +80,7 @@ async def test_a_failure_keeps_the_catalog_and_its_age(catalog: Catalog, error: 
     await synced(catalog, integration)
     rows = await catalog.rows(integration)
     known = await catalog.change(integration, **SYNCED)
-    catalog.provider.fail("repositories", error)
+    catalog.provider.fail("list_repository_pages", error)
     report = await catalog.sync(known)
     assert (report.outcome, report.reason) == (SyncOutcome.FAILED, error.code)
     assert await catalog.rows(integration) == rows
@@ -96,7 +96,7 @@ async def test_a_failure_keeps_the_catalog_and_its_age(catalog: Catalog, error: 
 async def test_failures_in_a_row_wait_longer(catalog: Catalog) -> None:
     """An outage of an hour is not met by sixty attempts."""
     integration = await catalog.connected(facts("1"))
-    catalog.provider.fail("repositories", ProviderUnavailable("It does not answer."), times=None)
+    catalog.provider.fail("list_repository_pages", ProviderUnavailable("It does not answer."), times=None)
     waits = []
     for _ in range(6):
         assert await synced(catalog, integration) is SyncOutcome.FAILED
@@ -110,11 +110,11 @@ async def test_failures_in_a_row_wait_longer(catalog: Catalog) -> None:
 async def test_a_token_that_dies_is_replaced_once(catalog: Catalog) -> None:
     """A token revoked a moment ago is no failure; a second refusal is."""
     integration = await catalog.connected(facts("1"))
-    catalog.provider.fail("repositories", CredentialRefused("The token is dead."))
+    catalog.provider.fail("list_repository_pages", CredentialRefused("The token is dead."))
     assert await synced(catalog, integration) is SyncOutcome.DONE
     assert catalog.provider.calls["mint_token"] == 2
     await catalog.change(integration, **SYNCED)
-    catalog.provider.fail("repositories", CredentialRefused("The token is dead."), times=2)
+    catalog.provider.fail("list_repository_pages", CredentialRefused("The token is dead."), times=2)
     assert await synced(catalog, integration) is SyncOutcome.FAILED
 
 
@@ -124,7 +124,7 @@ async def test_stopped_in_the_middle_it_is_left_to_the_next(catalog: Catalog) ->
     reading = asyncio.Event()
 
     async def hold(call: str) -> None:
-        if call == "repositories":
+        if call == "list_repository_pages":
             reading.set()
             await asyncio.Event().wait()
 
@@ -154,7 +154,7 @@ async def test_a_crash_is_left_to_the_next_when_the_claim_expires(catalog: Catal
 async def test_a_mistake_of_ours_is_counted_and_seen(catalog: Catalog) -> None:
     """It is no provider's fault, so it is raised; and it is not tried again at once for ever."""
     integration = await catalog.connected(facts("1"))
-    catalog.provider.fail("repositories", ZeroDivisionError())
+    catalog.provider.fail("list_repository_pages", ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         await catalog.sync(integration)
     assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
@@ -166,7 +166,7 @@ async def test_storage_lost_in_the_middle_is_raised(catalog: Catalog) -> None:
     integration = await catalog.connected(facts("1"))
 
     async def lose(call: str) -> None:
-        if call == "repositories":
+        if call == "list_repository_pages":
             await catalog.world.lose_storage()
 
     catalog.provider.before = lose

@@ -17,7 +17,7 @@ async def test_one_sync_at_a_time(catalog: Catalog) -> None:
     reading, go_on = asyncio.Event(), asyncio.Event()
 
     async def hold(call: str) -> None:
-        if call == "repositories":
+        if call == "list_repository_pages":
             reading.set()
             await go_on.wait()
 
@@ -35,9 +35,9 @@ async def test_an_event_during_a_sync_asks_for_another(catalog: Catalog) -> None
     integration = await catalog.connected(facts("1"))
 
     async def event(call: str) -> None:
-        if call == "repositories":
+        if call == "list_repository_pages":
             known = await catalog.read(integration)
-            wanted = known.sync_wanted(at=catalog.clock.now())
+            wanted = known.request_sync(at=catalog.clock.now())
             await catalog.change(integration, sync_requested_at=wanted.sync_requested_at)
 
     catalog.provider.before = event
@@ -58,7 +58,7 @@ async def test_what_an_event_wrote_meanwhile_stays(catalog: Catalog) -> None:
     ]
 
     async def events(call: str) -> None:
-        if call == "repositories":
+        if call == "list_repository_pages":
             await catalog.save(*written)
 
     catalog.provider.before = events
@@ -82,7 +82,7 @@ async def test_a_sync_ends_with_its_installation(catalog: Catalog, changed: dict
     integration = await catalog.connected(facts("1"))
 
     async def rebind(call: str) -> None:
-        if call == "repositories":
+        if call == "list_repository_pages":
             await catalog.change(integration, **changed)
 
     catalog.provider.before = rebind

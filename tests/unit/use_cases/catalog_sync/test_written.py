@@ -124,7 +124,7 @@ async def test_links_follow(catalog: Catalog) -> None:
         ("git.link.restored", "1"),
     ]
     async with catalog.world.unit_of_work() as tx:
-        trail = await tx.versions.of_item("link", str(link.external_id))
+        trail = await tx.versions.list_by_item("link", str(link.external_id))
     assert [version.actor for version in trail[1:]] == ["system:sync"]
 
 

@@ -59,7 +59,7 @@ async def test_one_that_arrives_meanwhile_is_kept_once(recovery: Recovery) -> No
     early, late = recovery.log(ago=timedelta(hours=2)), recovery.log()
 
     async def arrive(call: str) -> None:
-        if call == "delivery_payload":
+        if call == "get_delivery":
             for guid in (early, late):
                 await recovery.processing.receive(a_delivery(delivery_id=guid))
 
@@ -76,7 +76,7 @@ async def test_one_run_at_a_time(recovery: Recovery) -> None:
     reports = []
 
     async def come_too(call: str) -> None:
-        if call == "deliveries":
+        if call == "list_deliveries":
             recovery.provider.before = None
             reports.append(await recovery.run())
 
@@ -124,7 +124,7 @@ async def test_how_far_behind_we_are_can_be_watched(recovery: Recovery) -> None:
     """The figure grows while the log cannot be read."""
     await recovery.run()
     recovery.later(minutes=5)
-    recovery.provider.fail("deliveries", ProviderUnavailable("status 500"))
+    recovery.provider.fail("list_deliveries", ProviderUnavailable("status 500"))
     recovery.log()
     await recovery.run()
     assert recovery.processing.metrics.recoveries[PROVIDER] == (0, 300)

@@ -26,7 +26,7 @@ OUTAGES = [
 async def test_a_log_that_cannot_be_read_leaves_the_mark(recovery: Recovery, outage: DomainError) -> None:
     """Nothing is skipped; the next run begins where this one did."""
     guid = recovery.log()
-    recovery.provider.fail("deliveries", outage)
+    recovery.provider.fail("list_deliveries", outage)
     report = await recovery.run()
     assert (report.stopped_by, report.compared_until, report.is_complete) == (outage.code, None, False)
     await recovery.run()
@@ -39,7 +39,7 @@ async def test_a_provider_that_stops_answering_ends_the_run(recovery: Recovery, 
     guids = [recovery.log(ago=timedelta(minutes=60 - number)) for number in range(20)]
 
     async def break_down(call: str) -> None:
-        if call == "delivery_payload" and recovery.provider.calls[call] == 7:
+        if call == "get_delivery" and recovery.provider.calls[call] == 7:
             recovery.provider.fail("*", outage, times=None)
 
     recovery.provider.before = break_down
@@ -60,7 +60,7 @@ async def test_one_that_breaks_the_provider_holds_up_no_other(recovery: Recovery
     others = [recovery.log() for _ in range(9)]
 
     async def break_once(call: str) -> None:
-        if call == "delivery_payload" and recovery.provider.calls[call] in (1, 11):
+        if call == "get_delivery" and recovery.provider.calls[call] in (1, 11):
             raise ProviderUnavailable("larger than 64 MiB")
 
     recovery.provider.before = break_once

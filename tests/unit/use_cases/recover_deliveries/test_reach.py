@@ -51,11 +51,11 @@ async def test_what_we_act_on_comes_first_and_a_run_has_an_end(recovery: Recover
     assert recovery.recovered()[:270] == relevant
     assert (report.looked_at, report.recovered, report.missing) == (7000, 600, 6400)
     assert not report.is_complete
-    assert recovery.provider.calls["delivery_payload"] == 600
+    assert recovery.provider.calls["get_delivery"] == 600
     recovery.later(minutes=5)
     report = await recovery.run()
     assert (report.found, report.recovered, report.missing) == ({}, 600, 5800)
-    assert recovery.provider.calls["delivery_payload"] == 1200
+    assert recovery.provider.calls["get_delivery"] == 1200
 
 
 async def test_half_of_the_apps_calls_are_left_to_others(recovery: Recovery) -> None:

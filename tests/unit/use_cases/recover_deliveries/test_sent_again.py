@@ -51,7 +51,7 @@ async def test_one_the_log_has_lost_is_given_up(recovery: Recovery) -> None:
         recovery.later(minutes=3)
         await recovery.run()
     assert [code for code, _ in recovery.alerts] == ["deliveries_not_recovered"]
-    assert recovery.provider.calls["delivery_payload"] == 1
+    assert recovery.provider.calls["get_delivery"] == 1
     recovery.provider.world.deliveries.clear()
     recovery.later(days=15)
     assert (await recovery.run()).given_up == 0

@@ -39,7 +39,7 @@ async def test_ten_minutes_of_outage_suspend_nobody(world: TokenWorld, outage: C
 
 async def test_an_outage_does_not_suspend_whoever_is_suspended_already_anew(world: TokenWorld) -> None:
     """A probe that gets no answer says nothing, and the next one comes at its time."""
-    suspended = world.integration.suspended(StatusReason.TOKEN_REFUSED, at=NOW)
+    suspended = world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW)
     await world.change(suspended)
     process = world.process()
     world.provider.fail("*", ProviderUnavailable("status 500"), times=None)
@@ -118,7 +118,7 @@ async def test_an_answer_about_an_installation_shows_that_our_key_is_good(world:
 
 async def test_a_suspended_integration_survives_a_refused_app(world: TokenWorld) -> None:
     """A probe refused for our key changes nothing either."""
-    await world.change(world.integration.suspended(StatusReason.TOKEN_REFUSED, at=NOW))
+    await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
     before = await world.now()
     world.provider.accepts_app = False
     world.later(minutes=5)

@@ -35,7 +35,7 @@ async def test_it_is_active_again_after_the_next_success(world: TokenWorld) -> N
 
 async def test_probes_come_less_and_less_often(world: TokenWorld) -> None:
     """Minutes after the suspension at which the provider is asked, by a job that runs every minute."""
-    await world.change(world.integration.suspended(StatusReason.TOKEN_REFUSED, at=NOW))
+    await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
     world.provider.fail("mint_token", REFUSED, times=None)
     process, asked = world.process(), []
     for minute in range(400):
@@ -52,7 +52,7 @@ async def test_a_probe_believes_no_stored_token(world: TokenWorld) -> None:
     """One made before the suspension proves nothing, however long it lasts."""
     process = world.process()
     await process.installation(world.integration)
-    await world.change(world.integration.suspended(StatusReason.TOKEN_REFUSED, at=NOW))
+    await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
     world.provider.fail("mint_token", REFUSED)
     world.later(minutes=5)
     assert await process.probe() == 0
@@ -63,7 +63,7 @@ async def test_a_probe_believes_no_stored_token(world: TokenWorld) -> None:
 
 async def test_a_probe_learns_the_better_reason(world: TokenWorld) -> None:
     """Refused first and then suspended at the provider: what helps has changed, the status has not."""
-    await world.change(world.integration.suspended(StatusReason.TOKEN_REFUSED, at=NOW))
+    await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
     world.provider.world.suspend(INSTALLATION)
     world.later(minutes=5)
     await world.process().probe()
@@ -73,12 +73,12 @@ async def test_a_probe_learns_the_better_reason(world: TokenWorld) -> None:
 
 async def test_a_late_token_does_not_lift_a_newer_suspension(world: TokenWorld) -> None:
     """Suspended by a webhook between a probe's question and its answer, it stays suspended."""
-    before = world.integration.suspended(StatusReason.TOKEN_REFUSED, at=NOW)
+    before = world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW)
     await world.change(before)
 
     async def suspend(_: str) -> None:
         world.provider.before = None
-        await world.change(before.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=world.clock.now()))
+        await world.change(before.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=world.clock.now()))
 
     world.later(minutes=5)
     world.provider.before = suspend

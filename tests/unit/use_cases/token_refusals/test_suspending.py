@@ -81,13 +81,13 @@ async def test_an_installation_that_is_gone_is_revoked(world: TokenWorld) -> Non
 @pytest.mark.parametrize("answer", [InstallationSuspended("x"), InstallationGone("x"), REFUSED])
 async def test_an_answer_that_came_too_late_changes_nothing(world: TokenWorld, answer: DomainError) -> None:
     """A webhook that changed the integration while the provider was asked knows better than the answer."""
-    suspended = world.integration.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=NOW)
+    suspended = world.integration.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=NOW)
     await world.change(suspended)
     world.provider.fail("mint_token", answer, times=None)
 
     async def unsuspend(_: str) -> None:
         world.provider.before = None
-        await world.change(suspended.activated(at=world.clock.now()))
+        await world.change(suspended.activate(at=world.clock.now()))
 
     world.later(minutes=5)
     world.provider.before = unsuspend

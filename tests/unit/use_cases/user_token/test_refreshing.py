@@ -19,7 +19,7 @@ async def test_a_good_token_is_given_as_it_is(world: TokenWorld) -> None:
     world.later(hours=7, minutes=57)
     assert (await world.process().user(world.connection)).reveal() == token.reveal()
     assert world.provider.calls["refresh"] == 0
-    assert (await world.provider.person(token)).login == "mara"
+    assert (await world.provider.get_person(token)).login == "mara"
 
 
 async def test_one_that_ends_is_refreshed_and_kept(world: TokenWorld) -> None:

@@ -52,7 +52,7 @@ def interpret_repositories_changed(
     The lists carry no time of their own, and a removal must never be skipped (it would go on showing a
     private repository), so they always apply and a re-read is requested.
     """
-    after = integration.sync_wanted(at=view.now)
+    after = integration.request_sync(at=view.now)
     if provider_event.repository_selection:
         after = replace(after, repository_selection=provider_event.repository_selection)
     steps = [
@@ -86,14 +86,14 @@ def interpret_repository_changed(
     if known and is_older(facts.updated_at, known.provider_updated_at):
         return ignore("older_than_state", subject="repository", subject_id=facts.repo_id)
     reread = not is_newer(facts.updated_at, known.provider_updated_at if known else None)
-    wanted = integration.sync_wanted(at=view.now) if reread else integration
+    wanted = integration.request_sync(at=view.now) if reread else integration
     if not can_be_listed(facts, known):
-        step, wanted = _reread("repository", facts.repo_id), integration.sync_wanted(at=view.now)
+        step, wanted = _reread("repository", facts.repo_id), integration.request_sync(at=view.now)
     elif known is None or (known.removed_at and provider_event.step is RepositoryStep.TRANSFERRED):
         step = _added(event, facts, view, integration)
     elif known.removed_at:
         # A late fact must not bring back into sight what was hidden: the provider is asked instead.
-        step, wanted = _reread("repository", facts.repo_id), integration.sync_wanted(at=view.now)
+        step, wanted = _reread("repository", facts.repo_id), integration.request_sync(at=view.now)
     else:
         step = _followed(event, replace(provider_event, repository=facts), known, view, integration)
     return _merged([step], build_change(integration, wanted, event))
@@ -106,11 +106,11 @@ def interpret_account_renamed(
     if is_older(provider_event.updated_at, integration.provider_updated_at):
         # The account's clock is not the installation's, so the provider is asked which name is right.
         skipped = ignore("older_than_state", subject="integration", subject_id=str(integration.external_id))
-        reread = build_change(integration, integration.sync_wanted(at=view.now), event)
+        reread = build_change(integration, integration.request_sync(at=view.now), event)
         return replace(skipped, integration=reread)
     # The page has the old name in its path. The daily check reads it again; until then the name makes it.
     renamed_account = replace(
-        integration.sync_wanted(at=view.now).with_manage_url(None),
+        integration.request_sync(at=view.now).with_manage_url(None),
         provider_name=provider_event.login,
         provider_url=provider_event.url or integration.provider_url,
     )

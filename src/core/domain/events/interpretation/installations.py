@@ -47,14 +47,14 @@ def interpret_installation(
         return ignore("older_than_state", subject="integration", subject_id=subject)
     after = apply_facts(integration, provider_event.installation)
     if not is_newer(told_at, known_at):
-        after = after.sync_wanted(at=view.now)
+        after = after.request_sync(at=view.now)
     match provider_event.step:
         case InstallationStep.SUSPENDED:
-            after = after.suspended(StatusReason.SUSPENDED_ON_PROVIDER, at=view.now)
+            after = after.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=view.now)
             return _stepped(event, integration, after, DomainEventType.INTEGRATION_SUSPENDED, "suspended", at=told_at)
         case InstallationStep.UNSUSPENDED:
             # Nothing was delivered while it was suspended, so the catalog has to be read again.
-            after = after.activated(at=view.now).sync_wanted(at=view.now)
+            after = after.activate(at=view.now).request_sync(at=view.now)
             return _stepped(event, integration, after, DomainEventType.INTEGRATION_ACTIVATED, "activated", at=told_at)
         case InstallationStep.PERMISSIONS_ACCEPTED:
             return _stepped(
