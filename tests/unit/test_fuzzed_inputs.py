@@ -38,8 +38,8 @@ credentials = texts | st.lists(_jose | texts, min_size=2, max_size=4).map(".".jo
 
 
 @given(texts | _encoded)
-def test_a_place_is_ours_or_refused(text: str) -> None:
-    """What is taken is a row's number, and the same again when it is told again."""
+def test_page_cursor_is_valid_or_rejected(text: str) -> None:
+    """A valid one is a row id, and encodes to the same cursor."""
     try:
         place = decode_place(text, RowPlace)
     except PlaceRefused:
@@ -51,8 +51,8 @@ def test_a_place_is_ours_or_refused(text: str) -> None:
 
 
 @given(texts)
-def test_a_cursor_of_a_stream_is_a_number_or_refused(text: str) -> None:
-    """Of a size that a database has."""
+def test_stream_cursor_is_a_number_or_rejected(text: str) -> None:
+    """Within the range of the database."""
     try:
         assert 0 <= parse_cursor(text) < 10**18
     except CursorInvalid:
@@ -60,8 +60,8 @@ def test_a_cursor_of_a_stream_is_a_number_or_refused(text: str) -> None:
 
 
 @given(texts)
-def test_an_id_is_a_uuid_or_refused(text: str) -> None:
-    """By the name of its field."""
+def test_id_is_a_uuid_or_rejected(text: str) -> None:
+    """With the name of its field."""
     try:
         assert str(read_id(text, "project_id")) == text.lower()
     except QueryRefused as refused:
@@ -72,8 +72,8 @@ def test_an_id_is_a_uuid_or_refused(text: str) -> None:
 
 
 @given(st.lists(texts | credentials.map("Bearer {}".format), max_size=2), st.lists(texts, max_size=2))
-def test_credentials_are_understood_or_refused(authorization: list[str], users: list[str]) -> None:
-    """In the headers of one caller, whatever is in them."""
+def test_credentials_are_valid_or_rejected(authorization: list[str], users: list[str]) -> None:
+    """For any headers of one caller."""
     with suppress(TokenRefused):
         assert bearer_token(authorization) in authorization[0]
     with suppress(ActingUserRefused):
@@ -88,8 +88,8 @@ VERIFIER = JwtVerifier(
 
 
 @given(credentials)
-async def test_no_made_up_token_is_anyones(text: str) -> None:
-    """Nor does one raise anything but a refusal."""
+async def test_forged_tokens_are_rejected(text: str) -> None:
+    """Without any other error."""
     with pytest.raises(TokenRefused):
         await VERIFIER.verify(text)
 
@@ -102,8 +102,8 @@ changes = st.dictionaries(
 
 
 @given(changes)
-async def test_a_signed_token_of_any_claims_is_a_principal_or_refused(changed: dict[str, object]) -> None:
-    """Our issuer may be mistaken, too: no claims raise anything but a refusal."""
+async def test_signed_token_is_a_principal_or_rejected(changed: dict[str, object]) -> None:
+    """For any claims: the issuer may be wrong, too."""
     found = {**tokens.claims(NOW), **changed}
     try:
         principal = await VERIFIER.verify(tokens.signed_by_hand(found))

@@ -70,8 +70,8 @@ def _without_spaces(text: str) -> str:
 
 
 @pytest.mark.parametrize("path", list(_commands(main)), ids=lambda path: " ".join(path) or "crewkit-git")
-def test_help_is_whole_and_cheap(path: tuple[str, ...]) -> None:
-    """At 80 columns nothing is cut or too wide, no heavy library is loaded, and little CPU time is used."""
+def test_help_is_complete_and_fast(path: tuple[str, ...]) -> None:
+    """At 80 columns, without heavy imports, with little CPU time."""
     process = subprocess.Popen(
         [sys.executable, "-c", _PROGRAM, *path, "--help"],
         env={**os.environ, "COLUMNS": str(_COLUMNS)},

@@ -20,8 +20,8 @@ LIVING = [INTEGRATION, SUSPENDED_BY_PROVIDER, SUSPENDED_BY_US]
 
 
 @pytest.mark.parametrize("living", LIVING, ids=["active", "by provider", "by us"])
-def test_the_living_may_go_anywhere(living: Integration) -> None:
-    """Active, suspended and revoked, each with its reason and since when."""
+def test_active_and_suspended_can_change_to_any_status(living: Integration) -> None:
+    """Each with its reason and time."""
     refused = StatusReason.TOKEN_REFUSED
     assert standing(living.suspend(refused, at=LATER)) == (IntegrationStatus.SUSPENDED, refused)
     assert standing(living.activate(at=LATER)) == (IntegrationStatus.ACTIVE, None)
@@ -35,8 +35,8 @@ def standing(integration: Integration) -> tuple[IntegrationStatus, StatusReason 
     return integration.status, integration.status_reason
 
 
-def test_a_revoked_integration_does_not_come_back_by_itself() -> None:
-    """Only a new binding brings it back, and the caller is told so."""
+def test_revoked_integration_needs_a_new_connection() -> None:
+    """Otherwise it is an error."""
     with pytest.raises(InvalidTransition) as error:
         REVOKED.activate(at=NOW)
     assert (error.value.kind, error.value.code) == (ErrorKind.FAILED_PRECONDITION, "integration_transition_invalid")
@@ -44,8 +44,8 @@ def test_a_revoked_integration_does_not_come_back_by_itself() -> None:
         REVOKED.suspend(StatusReason.TOKEN_REFUSED, at=NOW)
 
 
-def test_staying_is_not_a_change() -> None:
-    """Told again what it is, it keeps since when."""
+def test_same_status_is_not_a_change() -> None:
+    """Its time stays."""
     since = replace(SUSPENDED_BY_US, status_changed_at=EARLIER)
     assert since.suspend(StatusReason.TOKEN_REFUSED, at=LATER) is since
     assert INTEGRATION.activate(at=LATER) is INTEGRATION
@@ -53,13 +53,13 @@ def test_staying_is_not_a_change() -> None:
 
 
 def test_another_reason_is_a_change() -> None:
-    """Why it is suspended decides what brings it back."""
+    """The reason decides how it ends."""
     moved = SUSPENDED_BY_US.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=LATER)
     assert (moved.status_reason, moved.status_changed_at) == (StatusReason.SUSPENDED_ON_PROVIDER, LATER)
 
 
-def test_one_request_for_a_sync_stands_until_it_is_answered() -> None:
-    """Asking again neither hides since when it is awaited nor asks for two."""
+def test_keeps_the_first_request_for_a_sync() -> None:
+    """A second request does not change its time."""
     asked = INTEGRATION.request_sync(at=NOW)
     assert asked.sync_requested_at == NOW
     assert asked.request_sync(at=LATER) is asked

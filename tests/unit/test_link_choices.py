@@ -28,8 +28,8 @@ PATHS = st.lists(st.sampled_from([".", "..", "", "a", "apps", "web.js", "ü", "\
         ("x" * 512, "x" * 512),
     ],
 )
-def test_directories(given: str, kept: str) -> None:
-    """Are kept in one spelling; the root is empty."""
+def test_normalizes_directories(given: str, kept: str) -> None:
+    """The root is empty."""
     assert normalize_choices(LinkChoices(root_directory=given)).root_directory == kept
 
 
@@ -37,16 +37,16 @@ def test_directories(given: str, kept: str) -> None:
     "path",
     ["/", "/a", "..", "../a", "a/..", "a/../b", "./..", "././a", "a//b", "a//", "a/./b", "a\\b", "a\nb", "x" * 513],
 )
-def test_what_is_no_directory(path: str) -> None:
-    """Nothing that leads out, or that two programs would read otherwise."""
+def test_rejects_invalid_directories(path: str) -> None:
+    """Those that leave the root, or that programs would read differently."""
     with pytest.raises(LinkInvalid) as refusal:
         normalize_choices(LinkChoices(root_directory=path))
     assert [field.field for field in refusal.value.fields] == ["settings.root_directory"]
 
 
 @given(path=PATHS | st.text(max_size=40))
-def test_no_directory_leads_out(path: str) -> None:
-    """What is taken stays below the root, and is taken again unchanged."""
+def test_directories_stay_below_the_root(path: str) -> None:
+    """Normalizing twice changes nothing."""
     try:
         kept = normalize_choices(LinkChoices(root_directory=path)).root_directory
     except LinkInvalid:
@@ -57,8 +57,8 @@ def test_no_directory_leads_out(path: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["main", "release/1.x", "feature/#12", "größe/🚀", "a@b", "HEAD", "x" * 255])
-def test_branches(name: str) -> None:
-    """Are kept as they are."""
+def test_accepts_branches(name: str) -> None:
+    """Unchanged."""
     assert normalize_choices(LinkChoices(default_branch=name)).default_branch == name
 
 
@@ -68,15 +68,15 @@ def test_branches(name: str) -> None:
     + [f"a{char}b" for char in "~^:?*[\\\0\x7f\n"]
     + ["x" * 256],
 )
-def test_what_is_no_branch(name: str) -> None:
-    """Git knows no such name."""
+def test_rejects_invalid_branches(name: str) -> None:
+    """Git allows no such name."""
     with pytest.raises(LinkInvalid) as refusal:
         normalize_choices(LinkChoices(default_branch=name))
     assert [field.field for field in refusal.value.fields] == ["default_branch"]
 
 
-def test_what_is_not_chosen_stays() -> None:
-    """Other settings of the link, too."""
+def test_other_settings_stay() -> None:
+    """Of the link, too."""
     assert apply_choices(LINK, LinkChoices()) == LINK
     once = apply_choices(LINK, LinkChoices(root_directory="apps", webhooks_enabled=False))
     assert (once.settings, once.webhooks_enabled) == ({"root_directory": "apps"}, False)

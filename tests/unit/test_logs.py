@@ -47,8 +47,8 @@ def run(environment: str) -> list[str]:
     return done.stderr.splitlines()
 
 
-def test_every_line_of_every_library_is_one_json_object() -> None:
-    """Ours and theirs alike, context included, stacks without variables."""
+def test_every_line_is_one_json_object() -> None:
+    """Of this service and of libraries, with context, and with stacks without variables."""
     lines = [json.loads(line) for line in run("production")]
 
     assert [line["event"] for line in lines[:4]] == [
@@ -74,8 +74,8 @@ def test_every_line_of_every_library_is_one_json_object() -> None:
     assert "beware" in lines[4]["event"]
 
 
-def test_development_is_readable_and_as_discreet() -> None:
-    """People read it, and paste it elsewhere."""
+def test_development_logs_are_readable_and_redacted() -> None:
+    """Developers read them, and paste them elsewhere."""
     text = "\n".join(run("development"))
 
     assert "delivery_received" in text

@@ -83,14 +83,13 @@ def _has(holder: Any, step: str | int) -> bool:
 
 
 @given(altered())
-def test_odd_or_missing_values_are_survived(damaged: tuple[str, bytes]) -> None:
-    """Any value may be of another type or gone."""
+def test_handles_wrong_or_missing_values(damaged: tuple[str, bytes]) -> None:
     read(*damaged)
 
 
 @given(st.sampled_from(TEXTS), st.data())
-def test_damaged_bytes_are_survived(text: str, data: st.DataObject) -> None:
-    """Any bytes may be lost or replaced, inside letters and numbers too."""
+def test_handles_damaged_bytes(text: str, data: st.DataObject) -> None:
+    """Lost or replaced bytes, inside letters and numbers, too."""
     body = text.encode()
     start = data.draw(st.integers(0, len(body)))
     length = data.draw(st.sampled_from([0, 1, 7, len(body)]))
@@ -98,12 +97,11 @@ def test_damaged_bytes_are_survived(text: str, data: st.DataObject) -> None:
 
 
 @given(st.sampled_from(EVENTS), st.sampled_from(TEXTS))
-def test_a_payload_under_another_events_name_is_survived(event: str, text: str) -> None:
-    """The signature does not cover the event's header, so a replayed body may come under any name."""
+def test_handles_a_payload_with_another_event_name(event: str, text: str) -> None:
+    """The signature does not cover the header."""
     read(event, text.encode())
 
 
 @given(st.sampled_from([*EVENTS, "star"]), st.binary(max_size=40))
-def test_any_bytes_are_survived(event: str, body: bytes) -> None:
-    """Whatever the ledger holds can be asked for."""
+def test_handles_any_bytes(event: str, body: bytes) -> None:
     read(event, body)

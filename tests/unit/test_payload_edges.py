@@ -22,8 +22,8 @@ from tests.support.builders.webhooks import protocol
         ("ping", b"{}", "ping"),
     ],
 )
-def test_events_and_actions_of_tomorrow_are_not_errors(event: str, body: bytes, reason: str) -> None:
-    """GitHub adds events and actions at any time: they are told apart from broken ones."""
+def test_unknown_events_and_actions_are_not_errors(event: str, body: bytes, reason: str) -> None:
+    """GitHub adds them at any time; broken ones are different."""
     assert protocol().decode(event, body) == Unhandled(reason)
 
 
@@ -45,8 +45,8 @@ def test_events_and_actions_of_tomorrow_are_not_errors(event: str, body: bytes, 
         ("installation", b'{"action":"deleted","installation":{"id":1,"account":{"id":1,"login":"\xff"}}}'),
     ],
 )
-def test_a_payload_without_its_events_shape_is_unreadable(event: str, body: bytes) -> None:
-    """What must be there and is not is named for whoever reads the ledger."""
+def test_payload_without_required_fields_is_unreadable(event: str, body: bytes) -> None:
+    """The error names the missing field."""
     with pytest.raises(EnvelopeUnreadable) as error:
         protocol().decode(event, body)
     assert error.value.message.startswith("envelope_unreadable: ")
@@ -73,6 +73,6 @@ def test_a_payload_without_its_events_shape_is_unreadable(event: str, body: byte
         (-(10**30), None),
     ],
 )
-def test_times_are_read_into_utc(written: str | int | None, read: datetime | None) -> None:
-    """Every writing GitHub uses is one instant in UTC; what is no time tells none."""
+def test_reads_times_as_utc(written: str | int | None, read: datetime | None) -> None:
+    """In each of GitHub's formats; an invalid time is none."""
     assert parse_time(written) == read

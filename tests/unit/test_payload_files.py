@@ -62,25 +62,24 @@ def validator(event: str, definitions: dict[str, Any]) -> Draft7Validator:
 
 @pytest.mark.parametrize("path", OWN, ids=label)
 def test_own_payload_is_valid(path: Path, definitions: dict[str, Any]) -> None:
-    """A payload of ours is what the published schema describes for its folder's event."""
+    """It matches the published schema of its event."""
     validator(path.parent.name, definitions).validate(read(path))
 
 
 @pytest.mark.parametrize("path", OWN, ids=label)
-def test_a_damaged_payload_is_not_valid(path: Path, definitions: dict[str, Any]) -> None:
-    """The schema check notices a payload that carries a key of no meaning."""
+def test_detects_an_unknown_key(path: Path, definitions: dict[str, Any]) -> None:
     assert not validator(path.parent.name, definitions).is_valid(read(path) | {"unheard_of": 1})
 
 
 @pytest.mark.parametrize("path", OWN, ids=label)
-def test_own_payload_is_printed_for_review(path: Path) -> None:
-    """A payload of ours is indented by two spaces, with its own letters and a final newline."""
+def test_own_payload_is_formatted(path: Path) -> None:
+    """Indented by two spaces, without escapes, with a final newline."""
     assert path.read_text("utf-8") == json.dumps(read(path), indent=2, ensure_ascii=False) + "\n"
 
 
 @pytest.mark.parametrize("path", OWN, ids=label)
 def test_own_payload_is_about_the_demo_organization(path: Path) -> None:
-    """Installation, account, repository and sender of a payload are those of demo.json."""
+    """Installation, account, repository and sender equal demo.json."""
     demo, payload = read(DEMO_FACTS), read(path)
     repositories = {repository["id"] for repository in demo["repositories"] + demo["arriving_repositories"]}
     people = [someone["github"] for someone in demo["users"] + demo["strangers"]]
@@ -104,7 +103,7 @@ def test_own_payload_is_about_the_demo_organization(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path in OWN if path.parent.name == "push"], ids=label)
-def test_own_push_agrees_with_itself(path: Path) -> None:
+def test_own_push_is_consistent(path: Path) -> None:
     """Zeros mean created or deleted, and the last commit is the head."""
     push = read(path)
     assert push["created"] == (push["before"] == NO_COMMIT)
@@ -116,8 +115,8 @@ def test_own_push_agrees_with_itself(path: Path) -> None:
         assert push["head_commit"]["id"] == push["after"]
 
 
-def test_own_pushes_cover_what_the_public_examples_lack() -> None:
-    """There is a push of each kind that decides differently."""
+def test_own_pushes_complete_the_public_examples() -> None:
+    """One for each kind that is decided differently."""
     branch = own("push/branch")
     assert len(branch["commits"]) == 2
     assert "Co-authored-by: " in branch["commits"][1]["message"]
@@ -152,8 +151,8 @@ def test_demo_organization_is_coherent() -> None:
     assert {user["role"] for user in demo["users"]} == {"owner", "admin", "member", "viewer", None}
 
 
-def test_every_event_acted_upon_has_a_payload() -> None:
-    """Each event and action the service acts upon is there, and several it ignores."""
+def test_every_handled_event_has_a_payload() -> None:
+    """Each event and action that the service handles, and several that it ignores."""
     present: dict[str, set[str]] = defaultdict(set)
     for path in OWN + OCTOKIT:
         present[path.parent.name].add(read(path).get("action", ""))

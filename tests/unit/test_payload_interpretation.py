@@ -105,15 +105,15 @@ STANDINGS = {
 
 @pytest.mark.parametrize("standing", STANDINGS)
 @pytest.mark.parametrize("path", PAYLOADS, ids=labelled)
-def test_every_payload_is_decided(path: Path, standing: str) -> None:
-    """Nothing raises, and each ends processed, ignored or unrouted, for a stated reason."""
+def test_every_payload_has_a_result(path: Path, standing: str) -> None:
+    """Nothing raises; each ends processed, ignored or unrouted, with a reason."""
     interpretation = meant(path, STANDINGS[standing])
     assert interpretation.status in {EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.UNROUTED}
     assert interpretation.reason or interpretation.verdicts
 
 
-def test_our_own_payloads_act_on_the_demo_organization() -> None:
-    """All of ours change something, except the ping."""
+def test_own_payloads_change_the_demo_organization() -> None:
+    """All except the ping."""
     own = [path for path in PAYLOADS if "octokit" not in path.parts]
     demo = replace(INTEGRATION, provider_updated_at=None)
     results = {labelled(path): meant(path, demo).status for path in own}
@@ -122,8 +122,8 @@ def test_our_own_payloads_act_on_the_demo_organization() -> None:
     assert Counter(results.values()) == OWN_RESULTS
 
 
-def test_a_requested_installation_binds_by_its_file() -> None:
-    """The one file with a matching request makes the revoked integration active again."""
+def test_requested_installation_connects() -> None:
+    """The file with a matching request makes the revoked integration active again."""
     path = next(path for path in PAYLOADS if path.stem == "created-on-request")
     interpretation = meant(path, None)
     assert interpretation.completed_request is not None

@@ -182,7 +182,7 @@ def check_rows(event: str, place: Place, before: Sequence[Any], provider_event: 
 
 
 def test_only_documented_fields_make_an_event_unreadable(pytestconfig: pytest.Config) -> None:
-    """What is found to be required is what docs/payloads.md says, and other fields lose only themselves."""
+    """The required fields are exactly those of docs/payloads.md; others affect only themselves."""
     found: dict[str, set[str]] = defaultdict(set)
     tried = 0
     for event, body in payloads(pytestconfig):
@@ -206,8 +206,8 @@ def test_only_documented_fields_make_an_event_unreadable(pytestconfig: pytest.Co
     assert tried > 50_000
 
 
-def test_an_odd_field_never_loses_the_routing(pytestconfig: pytest.Config) -> None:
-    """At receipt only the fields of the envelope itself change what is stored beside the body."""
+def test_invalid_field_does_not_affect_the_routing(pytestconfig: pytest.Config) -> None:
+    """Only fields of the envelope change the routing columns."""
     for event, body in payloads(pytestconfig):
         payload = msgspec.json.decode(body)
         whole = READING.verify(signed(body, event.encode()), body)
@@ -225,8 +225,8 @@ def test_an_odd_field_never_loses_the_routing(pytestconfig: pytest.Config) -> No
                     assert kept.repo_id == whole.repo_id
 
 
-def test_events_that_are_not_handled_are_never_unreadable(pytestconfig: pytest.Config) -> None:
-    """Whatever their fields are, they are ignored for a stated reason."""
+def test_other_events_are_never_unreadable(pytestconfig: pytest.Config) -> None:
+    """They are ignored with a reason, whatever their fields are."""
     for event, body in payloads(pytestconfig):
         if event in HANDLED:
             continue
@@ -236,8 +236,8 @@ def test_events_that_are_not_handled_are_never_unreadable(pytestconfig: pytest.C
                 assert isinstance(read(event, changed_body), Unhandled), (event, place)
 
 
-def test_a_body_under_another_events_name_changes_nothing(pytestconfig: pytest.Config) -> None:
-    """The name is not signed: a body of one event is never read as another, and always as its own."""
+def test_body_with_another_event_name_changes_nothing(pytestconfig: pytest.Config) -> None:
+    """The name is not signed: a body is read only as its own event."""
     for event, body in payloads(pytestconfig):
         own = read(event, body)
         assert own is not None
@@ -262,8 +262,8 @@ SHAPES: Mapping[str, type[msgspec.Struct]] = {
 }
 
 
-def test_the_documented_defaults_are_those_of_the_shapes() -> None:
-    """Each optional field that is read is in the table, and nothing else is."""
+def test_documented_defaults_equal_the_shapes() -> None:
+    """The table has exactly the optional fields that are read."""
     optional = {
         name: {field.name for field in msgspec.structs.fields(shape) if not field.required}
         for name, shape in SHAPES.items()
@@ -271,8 +271,8 @@ def test_the_documented_defaults_are_those_of_the_shapes() -> None:
     assert optional_fields() == optional
 
 
-def test_a_message_that_is_null_loses_only_itself() -> None:
-    """The other commits, and the hash and author of this one, are as they were."""
+def test_null_message_affects_only_itself() -> None:
+    """Other commits, and the hash and author of this one, are unchanged."""
     body = (ROOT / "deploy/demo/payloads/push/branch.json").read_bytes()
     before = read("push", body)
     payload = msgspec.json.decode(body)
@@ -284,8 +284,8 @@ def test_a_message_that_is_null_loses_only_itself() -> None:
     assert after == dataclasses.replace(before, commits=(first, *before.commits[1:]))
 
 
-def test_a_pull_request_without_its_head_is_not_trusted() -> None:
-    """Where the head is unknown, its repository is not the base's."""
+def test_pull_request_without_a_head_is_external() -> None:
+    """If the head is unknown, it may be a fork."""
     path = next(path for path in PAYLOADS if path.parent.name == "pull_request" and "demo" in path.parts)
     payload = msgspec.json.decode(path.read_bytes())
     payload["pull_request"]["head"] = None

@@ -62,8 +62,8 @@ def octokit(name: str) -> ProviderEvent:
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=labelled)
-def test_each_payload_is_read_as_its_event(path: Path) -> None:
-    """Every event acted upon becomes its notice; all else says why it does not."""
+def test_reads_each_payload_as_its_event(path: Path) -> None:
+    """Each handled event becomes a provider event; others have a reason."""
     event, payload, provider_event = path.parent.name, json.loads(path.read_bytes()), told(path)
     if "installation" not in payload and event not in WITHOUT_INSTALLATION:
         assert provider_event == Unhandled("no_installation")
@@ -83,8 +83,8 @@ def test_each_payload_is_read_as_its_event(path: Path) -> None:
             assert provider_event.repository.whole
 
 
-def test_a_push_is_read_whole() -> None:
-    """Ref, hashes, people and commits of a branch push, times in UTC from epoch and from offsets."""
+def test_reads_a_push() -> None:
+    """Ref, hashes, users and commits of a branch push, times in UTC from epoch and from offsets."""
     push = demo("push/branch")
     assert isinstance(push, Push)
     assert push.repository == RepositoryFacts(
@@ -125,8 +125,8 @@ def test_a_push_is_read_whole() -> None:
     assert (push.commits_total, push.head_commit) == (2, second)
 
 
-def test_a_commit_through_the_website_keeps_author_and_committer_apart() -> None:
-    """GitHub commits a merge for the person who wrote it."""
+def test_distinguishes_author_and_committer() -> None:
+    """On the website, GitHub is the committer of a merge."""
     push = demo("push/branch-merge")
     assert isinstance(push, Push)
     merge = push.commits[-1]
@@ -134,16 +134,16 @@ def test_a_commit_through_the_website_keeps_author_and_committer_apart() -> None
     assert merge.committer == Author("GitHub", "noreply@github.com", "web-flow", is_bot=True)
 
 
-def test_a_bot_is_told_as_one_and_may_have_no_address() -> None:
-    """Apps push too; their pusher's address is null."""
+def test_recognizes_bots_without_an_address() -> None:
+    """Apps push, too; their pusher's address is null."""
     push = demo("push/branch-by-bot")
     assert isinstance(push, Push)
     assert push.sender == ProviderUser("900000050", "launchpad-release[bot]", "Bot")
     assert push.pusher == Author("launchpad-release[bot]", account_id=ProviderUserId("900000050"), is_bot=True)
 
 
-def test_letters_of_all_kinds_are_kept() -> None:
-    """Branches, names and messages come as people wrote them; an unknown address has no username."""
+def test_keeps_letters_of_all_scripts() -> None:
+    """In branches, names and messages; an unknown address has no username."""
     push = demo("push/branch-unusual-name")
     assert isinstance(push, Push)
     assert push.ref == "refs/heads/fix/#42-größe-prüfen/日本"
@@ -164,26 +164,25 @@ def test_letters_of_all_kinds_are_kept() -> None:
         (octokit("push/branch-created.committer-without-username"), (True, False, False), 1),
     ],
 )
-def test_each_kind_of_push_says_what_it_is(
+def test_distinguishes_kinds_of_push(
     provider_event: ProviderEvent, flags: tuple[bool, bool, bool], commits: int
 ) -> None:
-    """Created, deleted and forced are told apart, with or without commits; a deleted ref has no head."""
+    """Created, deleted and forced, with or without commits; a deleted ref has no head."""
     assert isinstance(provider_event, Push)
     assert (provider_event.created, provider_event.deleted, provider_event.forced) == flags
     assert (len(provider_event.commits), provider_event.commits_total) == (commits, commits)
     assert (provider_event.head_commit is None) == provider_event.deleted
 
 
-def test_an_annotated_tag_points_past_itself() -> None:
-    """`after` is the tag object, the head commit is what it names."""
+def test_annotated_tag_has_another_head() -> None:
+    """`after` is the tag object, and the head commit is its target."""
     push = demo("push/tag-annotated")
     assert isinstance(push, Push)
     assert push.head_commit is not None
     assert (push.after[:7], push.head_commit.sha[:7]) == ("64fe700", "42a06bd")
 
 
-def test_a_pull_request_from_a_fork_names_both_sides() -> None:
-    """Head and base are different repositories."""
+def test_pull_request_of_a_fork_has_two_repositories() -> None:
     pull = demo("pull_request/opened-from-fork")
     assert isinstance(pull, PullRequest)
     assert (pull.action, pull.number, pull.title) == ("opened", 13, "Fix a typo in the abort guide")
@@ -195,8 +194,8 @@ def test_a_pull_request_from_a_fork_names_both_sides() -> None:
     )
 
 
-def test_a_merged_pull_request_says_by_whom_and_how() -> None:
-    """Merged is a fact of its own beside `closed`."""
+def test_merged_pull_request_has_user_and_commit() -> None:
+    """Beside the action `closed`."""
     pull = demo("pull_request/closed-merged")
     assert isinstance(pull, PullRequest)
     assert (pull.action, pull.state, pull.merged) == ("closed", "closed", True)
@@ -204,8 +203,8 @@ def test_a_merged_pull_request_says_by_whom_and_how() -> None:
     assert pull.merge_commit_sha == "42a06bd1f4f6c9b12c3020d5f4e951daa5183a94"
 
 
-def test_a_deleted_fork_has_no_repository() -> None:
-    """The branch is still named."""
+def test_deleted_fork_has_no_repository() -> None:
+    """Its branch is still named."""
     pull = demo("pull_request/closed-fork-deleted")
     assert isinstance(pull, PullRequest)
     assert (pull.head.ref, pull.head.repo_id, pull.head.repo_full_name) == ("patch-1", None, None)
@@ -214,8 +213,8 @@ def test_a_deleted_fork_has_no_repository() -> None:
     assert (draft.draft, pull.draft) == (True, False)
 
 
-def test_an_installation_tells_its_account_by_id() -> None:
-    """The account's own id and type count, not `target_id` and `target_type`, which may say otherwise."""
+def test_identifies_an_account_by_id() -> None:
+    """`target_id` and `target_type` may differ and do not count."""
     created = own("installation/created-on-request")
     assert isinstance(created, InstallationChanged)
     assert created.installation == InstallationFacts(
@@ -247,15 +246,15 @@ def test_an_installation_tells_its_account_by_id() -> None:
         ("installation/unsuspend", datetime(2021, 4, 29, 2, 32, 50, tzinfo=UTC)),
     ],
 )
-def test_an_installations_time_is_read_in_each_of_its_writings(name: str, time: datetime) -> None:
-    """Epoch seconds from some servers, ISO text with offset and milliseconds from others: one instant."""
+def test_reads_each_format_of_installation_times(name: str, time: datetime) -> None:
+    """Epoch seconds on some servers, ISO text with offset and milliseconds on others."""
     provider_event = octokit(name)
     assert isinstance(provider_event, InstallationChanged)
     assert provider_event.installation.updated_at == time
 
 
-def test_lists_of_repositories_are_read_short() -> None:
-    """A list names and says whether it is private; everything else is unknown, not absent."""
+def test_reads_lists_of_repositories() -> None:
+    """They have name and visibility; other fields are unknown, not empty."""
     assert own("installation_repositories/removed") == RepositoriesChanged(
         "selected", removed=(RepositoryFacts(RepoId("700000002"), "acme-rockets/guidance", private=True),)
     )
@@ -264,7 +263,7 @@ def test_lists_of_repositories_are_read_short() -> None:
     assert [facts.full_name for facts in added.added] == ["Codertocat/Space"]
 
 
-def test_a_renamed_account_is_read() -> None:
+def test_reads_a_renamed_account() -> None:
     """The id stays, login and address are new."""
     assert own("installation_target/renamed") == AccountRenamed(
         AccountId("900000100"),
@@ -288,22 +287,22 @@ def test_a_renamed_account_is_read() -> None:
         ("deleted", RepositoryStep.DELETED, {"full_name": "acme-rockets/telemetry"}),
     ],
 )
-def test_a_repositorys_steps_are_read(name: str, step: RepositoryStep, differs: dict[str, Any]) -> None:
-    """Each step tells the repository as it is now."""
+def test_reads_changes_of_a_repository(name: str, step: RepositoryStep, differs: dict[str, Any]) -> None:
+    """Each has the present state of the repository."""
     provider_event = own(f"repository/{name}")
     assert isinstance(provider_event, RepositoryChanged)
     assert provider_event.step is step
     assert replace(provider_event.repository, **differs) == provider_event.repository
 
 
-def test_a_new_default_branch_is_in_the_repository_itself() -> None:
-    """What it was before is of no use."""
+def test_reads_a_new_default_branch_from_the_repository() -> None:
+    """The former one is not needed."""
     provider_event = own("repository/edited-default-branch")
     assert isinstance(provider_event, RepositoryChanged)
     assert provider_event.repository.default_branch == "trunk"
 
 
-def test_a_withdrawn_authorization_names_the_person() -> None:
-    """The sender is who withdrew it."""
+def test_revoked_authorization_names_the_user() -> None:
+    """The sender revoked it."""
     assert own("github_app_authorization/revoked") == AuthorizationRevoked(ProviderUserId("900000003"))
     assert octokit("github_app_authorization/revoked") == AuthorizationRevoked(ProviderUserId("1"))

@@ -28,7 +28,7 @@ from testing.memory.exclusion import MemoryExclusion
 from testing.memory.unit_of_work import MemoryUnitOfWork
 
 
-def test_every_port_of_the_setting_is_checked() -> None:
+def test_checks_every_port_of_the_setting() -> None:
     assert set(PORTS) == PORTS_OF_SETTINGS
 
 
@@ -51,8 +51,8 @@ def test_every_port_of_the_setting_is_checked() -> None:
         ("unit_of_work", MemoryUnitOfWork),
     ],
 )
-def test_the_adapters_of_this_service_fit(port: str, adapter: type) -> None:
-    """Their classes, that is: nothing connects."""
+def test_accepts_the_adapters_of_this_service(port: str, adapter: type) -> None:
+    """The classes, without a connection."""
     assert find_mismatches(port, object.__new__(adapter)) == []
 
 
@@ -81,7 +81,7 @@ class Silent:
         """Alert."""
 
 
-def test_each_misfit_is_named() -> None:
+def test_names_each_mismatch() -> None:
     assert find_mismatches("cipher", Half()) == [
         "`encrypt` does not accept (secret, *, context)",
         "`decrypt` is missing",
@@ -97,7 +97,7 @@ def test_each_misfit_is_named() -> None:
 
 
 @pytest.mark.parametrize("port", sorted(PORTS))
-def test_nothing_of_another_kind_stands_behind_a_port(port: str) -> None:
+def test_rejects_values_that_are_not_adapters(port: str) -> None:
     for other in (0, "text", object(), {}):
         assert find_mismatches(port, other)
 
@@ -124,7 +124,7 @@ def _fails(_: object) -> object:
         (lambda _: Half(), "`decrypt` is missing"),
     ],
 )
-async def test_a_factory_that_fails_is_refused_in_one_line(make: Callable[..., Any], why: str) -> None:
+async def test_rejects_a_failing_factory_in_one_line(make: Callable[..., Any], why: str) -> None:
     adapter = Adapter("cipher", make, "cipher=package:make")
     async with AsyncExitStack() as stack:
         with pytest.raises(SettingsRefused) as refused:
@@ -135,7 +135,7 @@ async def test_a_factory_that_fails_is_refused_in_one_line(make: Callable[..., A
 
 
 @pytest.mark.parametrize("is_asynchronous", [False, True])
-async def test_what_was_made_is_closed_either_way(*, is_asynchronous: bool) -> None:
+async def test_closes_created_adapters(*, is_asynchronous: bool) -> None:
     closed = []
 
     class Closing(NoKeys):

@@ -26,8 +26,8 @@ from adapters.postgres.tables import metadata
         ("failed to resolve host 'db': [Errno -2] Name or service not known", "Correct the host"),
     ],
 )
-def test_what_helps_fits_what_the_server_says(said: str, helps: str) -> None:
-    """In words of this project: those of the driver name users and addresses, and are for the log."""
+def test_remedy_matches_the_error_of_the_server(said: str, helps: str) -> None:
+    """The driver's texts name users and addresses, and are only logged."""
     refusal = unreachable(psycopg.OperationalError(f"connection failed: {said}"))
     assert helps in refusal.remedy
     assert refusal.code == "storage_unavailable"
@@ -35,14 +35,14 @@ def test_what_helps_fits_what_the_server_says(said: str, helps: str) -> None:
 
 
 @pytest.mark.parametrize("table", [*metadata.tables, "git_schema_version"])
-def test_every_table_is_known_to_be_ours(table: str) -> None:
-    """So that one that is missing is told as a database that was not migrated, and never as a bug."""
+def test_knows_every_table_of_the_service(table: str) -> None:
+    """A missing one is reported as a database that is not migrated."""
     assert _OURS.search(f'relation "{table}" does not exist')
 
 
 @pytest.mark.parametrize("error", [psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex])
-def test_value_too_large_is_no_outage(error: type[psycopg.Error]) -> None:
-    """Psycopg counts PostgreSQL's limits as operational errors, like a lost connection."""
+def test_value_too_large_is_not_an_outage(error: type[psycopg.Error]) -> None:
+    """Psycopg reports PostgreSQL's limits as operational errors, like a lost connection."""
     assert domain_error(error("index row size 6048 exceeds btree version 4 maximum 2704")) is None
     assert not is_outage(error())
     assert is_outage(psycopg.errors.AdminShutdown())

@@ -24,8 +24,8 @@ _OURS = IntegrationId(7)
 
 
 @given(_any_text)
-def test_storable_text_fits(text: str) -> None:
-    """What is stored has no U+0000 and no lone surrogate, is stored again as it is, and good text stays."""
+def test_storable_text_has_no_invalid_characters(text: str) -> None:
+    """No U+0000 and no lone surrogate; valid text is unchanged."""
     stored = storable(text)
     assert "\0" not in stored
     assert storable(stored) == stored
@@ -34,8 +34,8 @@ def test_storable_text_fits(text: str) -> None:
 
 
 @given(_json)
-def test_json_fits(value: object) -> None:
-    """Whatever is encoded is JSON without an escaped U+0000, and plain values come back."""
+def test_json_can_be_stored(value: object) -> None:
+    """It has no escaped U+0000, and plain values are unchanged."""
     encoded = encode(value)
     assert "\\u0000" not in encoded.decode().replace("\\\\", "")
     if _is_plain(value):
@@ -43,8 +43,8 @@ def test_json_fits(value: object) -> None:
 
 
 @given(some.binary(max_size=4096))
-def test_payload_comes_back(payload: bytes) -> None:
-    """A payload is read back as it was, if its length is what was noted."""
+def test_reads_a_stored_payload(payload: bytes) -> None:
+    """If its length is the stored one."""
     stored = compress(payload)
     assert decompress(stored, length=len(payload)) == payload
     with pytest.raises(PayloadDamaged):
@@ -52,56 +52,55 @@ def test_payload_comes_back(payload: bytes) -> None:
 
 
 @given(some.binary(max_size=64))
-def test_damage_is_noticed(junk: bytes) -> None:
-    """Bytes that are no payload are refused, whatever they are."""
+def test_rejects_damaged_payloads(junk: bytes) -> None:
+    """Any bytes that are not a payload."""
     with pytest.raises(PayloadDamaged):
         decompress(junk, length=10_000_000)
 
 
-def test_bomb_is_not_unpacked() -> None:
-    """A small stored value that claims to be a large payload is refused before memory is taken."""
+def test_does_not_unpack_a_bomb() -> None:
+    """A small value that claims to be large is rejected before memory is allocated."""
     with pytest.raises(PayloadDamaged):
         decompress(compress(b"\0" * 100_000_000), length=1000)
 
 
 def test_empty_arrays_have_no_dimension() -> None:
-    """Every kind of array may be empty; PostgreSQL writes that as no dimension."""
+    """PostgreSQL's format for all kinds of arrays."""
     for array in (Texts([]), Documents([]), Bigints([]), Smallints([]), Booleans([]), Timestamps([])):
         assert len(array.data) == 12
         assert struct.unpack("!i", array.data[:4]) == (0,)
 
 
-def test_times_are_counted_in_microseconds() -> None:
-    """A time is sent to the microsecond, before and after PostgreSQL's year zero."""
+def test_sends_times_in_microseconds() -> None:
+    """Before and after the year 2000, PostgreSQL's epoch."""
     times = [datetime(1999, 12, 31, 23, 59, 59, 999_999, UTC), datetime(2000, 1, 1, 0, 0, 0, 1, UTC)]
     assert [struct.unpack("!q", Timestamps([at]).data[-8:])[0] for at in times] == [-1, 1]
 
 
-def test_shared_documents_are_written_once() -> None:
-    """The same object in several rows gives the same bytes in each."""
+def test_encodes_shared_documents_once() -> None:
+    """The same object in several rows has the same bytes."""
     shared = {"a": 1}
     assert Documents([shared, shared]).data.count(b'{"a":1}') == 2
 
 
 @given(some.text("abcXYZ019-_./", min_size=3, max_size=40), some.data())
-def test_every_piece_of_a_name_is_found(name: str, data: some.DataObject) -> None:
-    """Each three letters of a name without its owner are in its index, in any case."""
+def test_indexes_all_trigrams_of_a_name(name: str, data: some.DataObject) -> None:
+    """Of a name without its owner, in any case."""
     name = name.rpartition("/")[2]
     at = data.draw(some.integers(0, max(len(name) - 3, 0)))
     piece = name[at : at + 3].lower()
     assert len(piece) < 3 or {*_hashes(_OURS, {piece})} <= {*grams(_OURS, name)}
 
 
-def test_short_questions_find_beginnings_of_words() -> None:
-    """One or two letters are sought at the beginning of a name's parts."""
+def test_short_terms_match_starts_of_words() -> None:
+    """Of one or two characters."""
     found = grams(_OURS, "acme/rocket-Launchpad_v2")
     for prefix in ("^r", "^ro", "^l", "^la", "^v", "^v2"):
         assert {*_hashes(_OURS, {prefix})} <= {*found}
     assert not {*_hashes(_OURS, {"^au"})} & {*found}
 
 
-def test_tenants_share_no_part_of_the_index() -> None:
-    """The same name of another integration is indexed elsewhere."""
+def test_tenants_have_separate_index_terms() -> None:
     assert not set(grams(_OURS, "acme/widgets")) & set(grams(IntegrationId(8), "acme/widgets"))
     assert all(-(2**31) <= gram < 2**31 for gram in grams(_OURS, "acme/widgets"))
 

@@ -65,8 +65,8 @@ def second() -> dict[str, object]:
     return public_jwk(tokens.p256_key(), "second")
 
 
-async def test_each_key_is_tied_to_its_own_algorithm() -> None:
-    """What a token says its algorithm is never decides."""
+async def test_each_key_has_one_algorithm() -> None:
+    """The algorithm in a token never decides."""
     issuer = Issuer(first(), second(), public_jwk(tokens.ed25519_key(), "third", use="sig"))
     async with issuer.read_by() as keys:
         found = [await keys.find(name) for name in ("first", "second", "third")]
@@ -92,31 +92,31 @@ UNUSABLE: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("jwk", UNUSABLE.values(), ids=UNUSABLE.keys())
-async def test_other_keys_in_the_set_are_passed_over(jwk: dict[str, object]) -> None:
-    """A set may hold keys that are not for us; the rest of it still counts."""
+async def test_skips_other_keys_in_the_set(jwk: dict[str, object]) -> None:
+    """For example those for encryption."""
     async with Issuer(jwk, {**first(), "use": "sig"}).read_by() as keys:
         assert await keys.find("x") is None
         assert await keys.find("first") is not None
 
 
-async def test_where_keys_say_their_purpose_all_must() -> None:
-    """One that does not say may be the one for encryption."""
+async def test_requires_a_purpose_if_some_keys_have_one() -> None:
+    """A key without one may be for encryption."""
     encrypting = public_jwk(tokens.rsa_key(), "encrypting", use="enc")
     async with Issuer(encrypting, first(), {**second(), "use": "sig"}).read_by() as keys:
         assert await keys.find("first") is None
         assert await keys.find("second") is not None
 
 
-async def test_a_token_without_a_key_name_gets_the_only_key() -> None:
-    """With several it is not guessed: trying all would let one key stand in for another."""
+async def test_token_without_a_key_id_uses_the_only_key() -> None:
+    """With several keys it is rejected, so that no key stands for another."""
     async with Issuer(first()).read_by() as keys:
         assert await keys.find(None) is not None
     async with Issuer(first(), second()).read_by() as keys:
         assert await keys.find(None) is None
 
 
-async def test_a_new_key_is_found_when_a_token_first_names_it() -> None:
-    """An issuer that rotates its keys locks nobody out for longer than seconds."""
+async def test_fetches_a_new_key_when_a_token_names_it() -> None:
+    """After a rotation of keys, users wait for seconds at most."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:
         assert await keys.find("first") is not None
@@ -126,8 +126,8 @@ async def test_a_new_key_is_found_when_a_token_first_names_it() -> None:
         assert await keys.find("second") is not None
 
 
-async def test_made_up_key_names_do_not_reach_the_issuer() -> None:
-    """Names are the token's choice: a flood of them asks the issuer once in five seconds."""
+async def test_limits_fetches_for_unknown_key_ids() -> None:
+    """Callers choose the id: many unknown ids cause one request in five seconds."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:
         for number in range(100):
@@ -140,8 +140,7 @@ async def test_made_up_key_names_do_not_reach_the_issuer() -> None:
         assert issuer.asked == 2
 
 
-async def test_many_at_once_ask_once() -> None:
-    """Everyone who needs the first set waits for the same answer."""
+async def test_concurrent_callers_share_one_fetch() -> None:
     issuer = Issuer(first())
     issuer.hold = asyncio.Event()
     async with issuer.read_by() as keys:
@@ -165,8 +164,8 @@ FAULTS: dict[str, tuple[int, bytes] | Exception] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-async def test_keys_are_kept_while_the_issuer_is_silent_or_broken(fault: tuple[int, bytes] | Exception) -> None:
-    """An outage of the issuer's page signs nobody out."""
+async def test_keeps_keys_during_an_outage_of_the_issuer(fault: tuple[int, bytes] | Exception) -> None:
+    """Users stay signed in."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:
         await keys.find("first")
@@ -179,8 +178,8 @@ async def test_keys_are_kept_while_the_issuer_is_silent_or_broken(fault: tuple[i
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
-async def test_without_any_keys_nobody_is_told_to_sign_in_again(fault: tuple[int, bytes] | Exception) -> None:
-    """When no set was ever read the token may be sound, so it is our outage and is soon tried again."""
+async def test_missing_keys_are_an_outage(fault: tuple[int, bytes] | Exception) -> None:
+    """The token may be valid, so the caller retries soon."""
     issuer = Issuer(first())
     issuer.fault = fault
     async with issuer.read_by() as keys:
@@ -192,8 +191,8 @@ async def test_without_any_keys_nobody_is_told_to_sign_in_again(fault: tuple[int
         assert await keys.find("first") is not None
 
 
-async def test_a_withdrawn_key_stops_working() -> None:
-    """The set is read again after ten minutes though every token names a known key."""
+async def test_rejects_a_removed_key() -> None:
+    """The set is fetched again after ten minutes, even if each token names a known key."""
     issuer = Issuer(first(), second())
     async with issuer.read_by() as keys:
         await keys.find("second")
@@ -203,8 +202,8 @@ async def test_a_withdrawn_key_stops_working() -> None:
         assert await keys.find("second") is None
 
 
-async def test_a_fresh_set_is_read_in_the_background() -> None:
-    """Nobody who has a key waits for it; the next one finds it."""
+async def test_refreshes_keys_in_the_background() -> None:
+    """Callers with a known key do not wait."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:
         await keys.find("first")
@@ -222,8 +221,8 @@ async def test_a_fresh_set_is_read_in_the_background() -> None:
     assert issuer.asked == 2
 
 
-async def test_after_a_long_silence_of_ours_one_caller_waits() -> None:
-    """The key may have been withdrawn hours ago; the others go on with what is known."""
+async def test_one_caller_waits_for_very_old_keys() -> None:
+    """A key may have been removed; the other callers continue."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:
         await keys.find("first")
@@ -239,8 +238,8 @@ async def test_after_a_long_silence_of_ours_one_caller_waits() -> None:
         await asking
 
 
-async def test_an_issuer_that_is_down_is_waited_for_once() -> None:
-    """Each further question is asked beside the callers, however long the outage."""
+async def test_waits_once_for_an_issuer_that_is_down() -> None:
+    """Later attempts are in the background."""
     issuer = Issuer(first())
     async with issuer.read_by() as keys:
         await keys.find("first")
@@ -260,8 +259,8 @@ async def test_an_issuer_that_is_down_is_waited_for_once() -> None:
             issuer.hold.clear()
 
 
-async def test_a_caller_who_leaves_does_not_end_the_question() -> None:
-    """Others wait for the same answer."""
+async def test_cancelled_caller_does_not_cancel_the_fetch() -> None:
+    """Others wait for its result."""
     issuer = Issuer(first())
     issuer.hold = asyncio.Event()
     async with issuer.read_by() as keys:

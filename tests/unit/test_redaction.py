@@ -38,8 +38,8 @@ SURROUNDINGS = [
 
 @pytest.mark.parametrize("surrounding", SURROUNDINGS)
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS.keys())
-def test_a_token_or_key_is_taken_out_of_any_text(secret: str, surrounding: str) -> None:
-    """Told by its looks, whole, wherever it stands."""
+def test_redacts_tokens_and_keys_in_any_text(secret: str, surrounding: str) -> None:
+    """Recognized by their format."""
     text = redact_text(surrounding.format(secret))
 
     assert REDACTED in text
@@ -68,8 +68,8 @@ def test_a_token_or_key_is_taken_out_of_any_text(secret: str, surrounding: str) 
         ("code_verifier=s3cret", "code_verifier=[redacted]"),
     ],
 )
-def test_what_is_told_by_its_place_is_taken_out(text: str, safe: str) -> None:
-    """Passwords look like anything; what stands around them does not."""
+def test_redacts_secrets_by_their_context(text: str, safe: str) -> None:
+    """Passwords have no format; the text around them has."""
     assert redact_text(text) == safe
 
 
@@ -87,13 +87,12 @@ def test_what_is_told_by_its_place_is_taken_out(text: str, safe: str) -> None:
         "state=active",
     ],
 )
-def test_ordinary_text_stays_as_it_is(text: str) -> None:
-    """Ids, commits, branches, addresses and our own sentences are what logs are for."""
+def test_keeps_ordinary_text(text: str) -> None:
+    """Ids, commits, branches, addresses and sentences."""
     assert redact_text(text) == text
 
 
-def test_values_are_redacted_at_any_depth_and_by_name() -> None:
-    """A value under a telling name is taken out whatever it looks like."""
+def test_redacts_values_by_name_at_any_depth() -> None:
     value = {
         "headers": [("X-Hub-Signature-256", b"sha256=" + b"0a" * 32)],
         "authorization": "s3cret",
@@ -113,7 +112,7 @@ def test_values_are_redacted_at_any_depth_and_by_name() -> None:
 
 
 def test_values_become_plain_json() -> None:
-    """Whatever is logged can be written."""
+    """Any logged value can be written."""
     moment = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
     assert redact([moment, UUID(int=1), {1: {2}}, 1.5, True]) == [
@@ -126,14 +125,14 @@ def test_values_become_plain_json() -> None:
 
 
 @given(st.text(), st.text())
-def test_no_text_around_it_saves_a_token(before: str, after: str) -> None:
-    """Except text that ends where the token begins and makes it a longer word of another kind."""
+def test_redacts_a_token_in_any_context(before: str, after: str) -> None:
+    """Except after a letter that makes it part of a longer word."""
     token = SECRETS["installation token, older form"]
 
     assert token not in redact_text(before + token + after)
 
 
 @given(st.text(alphabet=" :/@=?&\"'.-_eyJghs0abtokensecret", max_size=2000))
-def test_redaction_takes_bounded_time_and_never_fails(text: str) -> None:
-    """Callers choose some of what is logged, such as a path."""
+def test_redaction_takes_limited_time_and_never_fails(text: str) -> None:
+    """Callers choose some logged texts, such as a path."""
     redact_text(text)

@@ -71,8 +71,8 @@ def failure(flow: RegistrationFlow) -> str:
     return str(failed.value)
 
 
-def test_secrets_are_kept_before_anything_is_shown() -> None:
-    """And the page shows none of them."""
+def test_stores_secrets_before_showing_a_page() -> None:
+    """Without secrets."""
     keeper = Keeper()
     flow = flow_of(keeper, ANSWER)
 
@@ -86,8 +86,8 @@ def test_secrets_are_kept_before_anything_is_shown() -> None:
     assert registered.app == REGISTERED
 
 
-def test_an_answer_that_is_lost_on_the_way_is_told_from_a_used_code() -> None:
-    """The code worked, and the second try with it finds it used: nobody has the secrets."""
+def test_distinguishes_a_lost_response_from_a_used_code() -> None:
+    """The code worked, so a retry finds it used, and the secrets are lost."""
     flow = flow_of(Keeper(), DOWN, REFUSED)
 
     assert come_back(flow).status == 502
@@ -98,8 +98,8 @@ def test_an_answer_that_is_lost_on_the_way_is_told_from_a_used_code() -> None:
     assert "used before" in failure(flow)
 
 
-def test_an_outage_is_waited_out_a_little_and_then_by_the_person() -> None:
-    """The return may be tried again, by the same address and by none other."""
+def test_retries_an_outage_shortly() -> None:
+    """Then the user can reload the same address."""
     keeper = Keeper()
     flow = flow_of(keeper, DOWN, DOWN, DOWN, DOWN, ANSWER)
 
@@ -112,8 +112,8 @@ def test_an_outage_is_waited_out_a_little_and_then_by_the_person() -> None:
     assert len(keeper.kept) == 1
 
 
-def test_an_answer_that_cannot_be_read_is_kept_as_it_came() -> None:
-    """Somebody can take the secrets from there."""
+def test_stores_an_unreadable_response() -> None:
+    """An operator can extract the secrets."""
     keeper = Keeper()
     strange = b'{"pem": "new form"}'
     flow = flow_of(keeper, strange)
@@ -125,8 +125,8 @@ def test_an_answer_that_cannot_be_read_is_kept_as_it_came() -> None:
     assert "new form" not in shown.page
 
 
-def test_a_full_disk_says_how_to_get_new_secrets() -> None:
-    """They cannot be had again from here."""
+def test_full_disk_explains_how_to_get_new_secrets() -> None:
+    """GitHub does not return them again."""
     flow = flow_of(Keeper(is_full=True), ANSWER)
     come_back(flow)
 
@@ -137,8 +137,8 @@ def test_a_full_disk_says_how_to_get_new_secrets() -> None:
     assert "generate a new client secret, private key and webhook secret" in said
 
 
-def test_only_so_many_pages_are_remembered() -> None:
-    """Whoever reloads it without end."""
+def test_limits_stored_pages() -> None:
+    """A user may reload the page without end."""
     flow = flow_of(Keeper(), ANSWER)
     first = re.search(r"state=([\w-]+)", flow.begin(return_url="http://127.0.0.1:1/return").page)
     assert first is not None

@@ -14,8 +14,8 @@ def places(**changes: str | None) -> Places:
     return Places(**{"github_url": GITHUB, "local_url": HERE, **changes})  # type: ignore[arg-type]
 
 
-def test_with_a_public_address_everything_comes_there() -> None:
-    """Deliveries and browsers; installing before connecting."""
+def test_public_address_serves_deliveries_and_browsers() -> None:
+    """The install callback comes first."""
     asked = wish("crewkit", places(public_url=f"{PUBLIC}/"), public=True)
 
     assert asked.webhook_active
@@ -26,8 +26,8 @@ def test_with_a_public_address_everything_comes_there() -> None:
     )
 
 
-def test_without_one_browsers_come_to_this_machine_and_deliveries_nowhere() -> None:
-    """The webhook is off, at an address of ours: whoever switches it on must not tell a stranger."""
+def test_without_a_public_address_the_webhook_is_off() -> None:
+    """Its placeholder is an address of this service, never of a stranger."""
     asked = wish("crewkit-dev", places(homepage="https://crewkit.example"), public=True)
 
     assert not asked.webhook_active
@@ -35,8 +35,8 @@ def test_without_one_browsers_come_to_this_machine_and_deliveries_nowhere() -> N
     assert asked.callback_urls[0] == f"{HERE}/api/v1/git/github/callback"
 
 
-def test_a_tunnel_may_take_the_deliveries_alone() -> None:
-    """As smee does, which brings no browsers."""
+def test_tunnel_can_receive_deliveries_alone() -> None:
+    """Like smee, which does not serve browsers."""
     asked = wish("crewkit-dev", places(webhook_url="https://smee.io/abc"), public=True)
 
     assert (asked.webhook_active, asked.webhook_url) == (True, "https://smee.io/abc")
@@ -60,36 +60,35 @@ def test_a_tunnel_may_take_the_deliveries_alone() -> None:
         ("https://", "has no host"),
     ],
 )
-def test_what_github_cannot_reach_or_should_not_is_refused(option: str, url: str, said: str) -> None:
-    """Before anything exists; the message names the option."""
+def test_rejects_addresses_that_github_cannot_reach(option: str, url: str, said: str) -> None:
+    """Before registering; the message names the option."""
     with pytest.raises(PlaceRefused, match=said) as refused:
         wish("crewkit", places(**{option: url}), public=True)
     assert str(refused.value).startswith(f"--{option.replace('_', '-')} ")
 
 
-def test_the_sandbox_reaches_this_machine() -> None:
-    """It is on it."""
+def test_sandbox_can_reach_this_machine() -> None:
     asked = wish("crewkit", places(github_url="http://127.0.0.1:3060", public_url=HERE), public=True)
     assert asked.webhook_url == f"{HERE}/api/v1/git/github/webhooks"
 
 
 @pytest.mark.parametrize("option", ["public_url", "webhook_url"])
-def test_an_address_without_tls_is_taken_on_this_machine_alone(option: str) -> None:
-    """Whichever GitHub it is: the sandbox would deliver there, too."""
+def test_plain_http_is_allowed_only_on_this_machine(option: str) -> None:
+    """For any GitHub."""
     sandbox = places(github_url="http://127.0.0.1:3060", **{option: "http://git.example"})
     with pytest.raises(PlaceRefused, match="use https://"):
         wish("crewkit", sandbox, public=True)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "n" * 35])
-def test_a_name_github_would_not_take_is_refused(name: str) -> None:
-    """Too long, or none."""
+def test_rejects_an_invalid_app_name(name: str) -> None:
+    """Too long or empty."""
     with pytest.raises(PlaceRefused, match="1 to 34 characters"):
         wish(name, places(), public=True)
 
 
-def test_secrets_come_over_tls() -> None:
-    """From anywhere but this machine."""
+def test_secrets_need_tls() -> None:
+    """Except on this machine."""
     assert checked_github("https://git.acme.example/") == "https://git.acme.example"
     assert checked_github("http://127.0.0.1:3060") == "http://127.0.0.1:3060"
     with pytest.raises(PlaceRefused, match="https"):

@@ -21,14 +21,14 @@ def replay(home: Path, *arguments: str) -> Result:
     return CliRunner().invoke(events, ["replay", *arguments], env=environment)
 
 
-def test_a_folder_without_payloads_is_an_error(tmp_path: Path) -> None:
+def test_folder_without_payloads_is_an_error(tmp_path: Path) -> None:
     """A mistyped folder must not look like success."""
     done = replay(tmp_path, str(tmp_path), "--url", "http://127.0.0.1:9")
     assert (done.exit_code, "No *.json file" in done.output) == (1, True)
 
 
-def test_a_folder_that_is_no_event_is_named(tmp_path: Path) -> None:
-    """An event's name goes into a header, which holds ASCII alone."""
+def test_names_a_folder_that_is_not_an_event(tmp_path: Path) -> None:
+    """The event is sent in a header, which allows only ASCII."""
     file = tmp_path / "\u043f\u0443\u0448" / "one.json"
     file.parent.mkdir()
     file.write_text("{}")
@@ -44,8 +44,8 @@ def test_a_folder_that_is_no_event_is_named(tmp_path: Path) -> None:
         ("http://127.0.0.1:9", "failed (ConnectError)"),
     ],
 )
-def test_an_address_nobody_answers_is_told_in_one_line(tmp_path: Path, url: str, said: str) -> None:
-    """Whatever is wrong with it, there is no traceback."""
+def test_reports_an_unreachable_address_in_one_line(tmp_path: Path, url: str, said: str) -> None:
+    """Without a traceback."""
     file = tmp_path / "push" / "one.json"
     file.parent.mkdir()
     file.write_text("{}")
@@ -55,8 +55,7 @@ def test_an_address_nobody_answers_is_told_in_one_line(tmp_path: Path, url: str,
 
 @pytest.mark.parametrize("is_set", [True, False], ids=["secret", "no secret"])
 @pytest.mark.parametrize("is_named", [True, False], ids=["url", "no url"])
-def test_it_asks_for_what_is_missing_and_for_nothing_else(tmp_path: Path, *, is_set: bool, is_named: bool) -> None:
-    """A secret that is set is not asked for, nor an address that was given."""
+def test_prompts_only_for_missing_values(tmp_path: Path, *, is_set: bool, is_named: bool) -> None:
     secret = {"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": SECRET} if is_set else {}
     environment = {"CREWKIT_GIT_HOME": str(tmp_path), "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": "", **secret}
     url = ["--url", "http://127.0.0.1:9"] if is_named else []
@@ -67,15 +66,15 @@ def test_it_asks_for_what_is_missing_and_for_nothing_else(tmp_path: Path, *, is_
     assert ("crewkit-git up" in done.output) is not is_named
 
 
-def test_a_length_of_time_beyond_reason_is_refused() -> None:
-    """The calendar ends somewhere."""
+def test_rejects_an_excessive_duration() -> None:
+    """The calendar has an end."""
     assert DURATION.convert("3650d", None, None).days == 3650
     done = CliRunner().invoke(list_events, ["--since", "999999d"])
     assert (done.exit_code, "maximum is ten years" in done.output) == (2, True)
 
 
 def test_shows_progress_and_rate(tmp_path: Path) -> None:
-    """The last line has the total, whatever the answers were."""
+    """The last line has the total."""
     file = tmp_path / "push" / "one.json"
     file.parent.mkdir()
     file.write_text("{}")

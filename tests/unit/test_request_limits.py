@@ -106,7 +106,7 @@ PLACES = st.lists(st.integers(0, 200_000), max_size=12)
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(requests(), min_size=1, max_size=4), PLACES)
-def test_valid_requests_are_answered_in_order_however_they_are_cut(sent: list[Sent], places: list[int]) -> None:
+def test_answers_valid_requests_in_order_for_any_split(sent: list[Sent], places: list[int]) -> None:
     """Pipelined, with and without bodies of every framing."""
     data = b"".join(one.data for one in sent)
     assert answers(*cut(data, places)) == ([one.answer for one in sent], False)
@@ -114,8 +114,8 @@ def test_valid_requests_are_answered_in_order_however_they_are_cut(sent: list[Se
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(requests(), min_size=1, max_size=2))
-def test_valid_requests_are_answered_byte_by_byte(sent: list[Sent]) -> None:
-    """Every possible place to cut, in one run."""
+def test_answers_valid_requests_byte_by_byte(sent: list[Sent]) -> None:
+    """Each possible split, in one run."""
     data = b"".join(one.data for one in sent)[:3000]
     whole = answers(data)
     assert answers(*(data[at : at + 1] for at in range(len(data)))) == whole
@@ -124,10 +124,8 @@ def test_valid_requests_are_answered_byte_by_byte(sent: list[Sent]) -> None:
 @pytest.mark.parametrize("kind", ["head", "trailer", "extension", "small chunk"])
 @settings(max_examples=60, deadline=None)
 @given(before=st.lists(requests(), max_size=2), places=PLACES, excess=st.integers(-1, 1))
-def test_limit_is_exact_however_the_bytes_are_cut(
-    kind: str, before: list[Sent], places: list[int], excess: int
-) -> None:
-    """One byte more is refused; requests before it are answered."""
+def test_limit_is_exact_for_any_split(kind: str, before: list[Sent], places: list[int], excess: int) -> None:
+    """One more byte is rejected; earlier requests are answered."""
     data = b"".join(one.data for one in before) + too_large(kind, excess)
     got, is_closed = answers(*cut(data, places))
     assert got[: len(before)] == [one.answer for one in before]
@@ -141,8 +139,8 @@ def test_limit_is_exact_however_the_bytes_are_cut(
 @pytest.mark.parametrize("excess", [-1, 0, 1])
 @settings(max_examples=30, deadline=None)
 @given(places=PLACES, rest=st.sampled_from([b"", b"b" * 100_000]))
-def test_limit_of_the_address_is_exact_however_it_is_cut(excess: int, places: list[int], rest: bytes) -> None:
-    """Also where the whole head would be too large."""
+def test_limit_of_the_address_is_exact_for_any_split(excess: int, places: list[int], rest: bytes) -> None:
+    """Also if the whole head would be too large."""
     target = b"/" + b"a" * (MAX_TARGET_BYTES - 1 + excess)
     if excess > 0:
         target += rest
@@ -155,8 +153,8 @@ def test_limit_of_the_address_is_exact_however_it_is_cut(excess: int, places: li
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.binary(max_size=200) | requests().map(lambda one: one.data), max_size=4), PLACES)
-def test_noise_is_answered_the_same_however_it_is_cut(parts: list[bytes], places: list[int]) -> None:
-    """Whatever hypothesis makes up."""
+def test_response_to_noise_is_equal_for_any_split(parts: list[bytes], places: list[int]) -> None:
+    """For any bytes of hypothesis."""
     data = b"".join(parts)
     assert answers(*cut(data, places)) == answers(data)
 
@@ -173,19 +171,19 @@ def test_noise_is_answered_the_same_however_it_is_cut(parts: list[bytes], places
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
     ],
 )
-def test_ends_that_could_be_read_in_two_ways_are_refused(data: bytes) -> None:
+def test_rejects_ambiguous_ends(data: bytes) -> None:
     """Otherwise the rest would be read as another request."""
     assert answers(data) == ([MALFORMED], True)
 
 
-def test_offered_upgrade_is_not_taken() -> None:
-    """The request is answered, and the next one too."""
+def test_ignores_an_offered_upgrade() -> None:
+    """The request is answered, and the next one, too."""
     offer = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
     got, is_closed = answers(offer + offer)
     assert ([status for status, _ in got], is_closed) == ([200, 200], False)
 
 
-def test_thousands_of_pipelined_requests_wait_as_bytes() -> None:
-    """Each is answered in its turn."""
+def test_pipelined_requests_wait_as_bytes() -> None:
+    """They are answered one after the other."""
     got, is_closed = answers(b"GET / HTTP/1.1\r\n\r\n" * 3000)
     assert ([status for status, _ in got], is_closed) == ([200] * 3000, False)

@@ -7,7 +7,7 @@ import adapters.oso_policy
 from core.domain.permissions import SCOPES
 
 
-def test_scopes_are_those_of_the_policy() -> None:
+def test_scopes_equal_the_policy() -> None:
     """A scope without a rule would be accepted and allow nothing."""
     policy = Path(adapters.oso_policy.__file__).parent / "policy"
     text = "\n".join(file.read_text() for file in policy.glob("*.polar"))

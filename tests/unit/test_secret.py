@@ -23,8 +23,7 @@ class Holder:
     token: Secret
 
 
-def test_it_is_revealed_on_request() -> None:
-    """The one call that needs the value gets it."""
+def test_returns_the_value_on_request() -> None:
     assert SECRET.reveal() == VALUE
 
 
@@ -43,14 +42,14 @@ def test_it_is_revealed_on_request() -> None:
         logging.LogRecord("x", 0, "x", 0, "%s", (SECRET,), None).getMessage(),
     ],
 )
-def test_it_never_shows(shown: str) -> None:
-    """However it is written out, alone or inside something."""
+def test_is_never_printed(shown: str) -> None:
+    """Alone or inside another value, in any format."""
     assert VALUE not in shown
     assert "Secret" in shown
 
 
-def test_it_does_not_show_in_a_traceback() -> None:
-    """An exception that carries it prints like it."""
+def test_is_not_in_a_traceback() -> None:
+    """An exception that contains it prints the placeholder."""
     assert VALUE not in "".join(traceback.format_exception(ValueError(SECRET)))
 
 
@@ -59,21 +58,20 @@ def test_it_does_not_show_in_a_traceback() -> None:
     [pickle.dumps, copy.copy, copy.deepcopy, json.dumps, msgspec.json.encode, lambda it: asdict(Holder(it))],
     ids=["pickle", "copy", "deepcopy", "json", "msgspec", "asdict"],
 )
-def test_it_does_not_leave_by_accident(leave: object) -> None:
-    """Nothing serialises or copies it; whoever needs to must reveal it."""
+def test_cannot_be_serialized_or_copied(leave: object) -> None:
     assert callable(leave)
     with pytest.raises((TypeError, msgspec.MsgspecError)):
         leave(SECRET)
 
 
-def test_it_has_no_attribute_to_look_into() -> None:
-    """Tools that walk over attributes find none."""
+def test_has_no_attributes() -> None:
+    """For tools that walk over attributes."""
     with pytest.raises(TypeError):
         vars(SECRET)
 
 
-def test_it_equals_only_itself() -> None:
-    """Comparing values by accident would take a time that tells of them."""
+def test_equals_only_itself() -> None:
+    """Comparing values by accident could leak them by timing."""
     assert SECRET == SECRET  # noqa: PLR0124 - identity is the point
     assert Secret(VALUE) != SECRET
     assert SECRET != VALUE

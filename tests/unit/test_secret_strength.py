@@ -23,7 +23,7 @@ def problem_of(name: str, text: str) -> str | None:
 
 
 @pytest.mark.parametrize("secret", ["a", "fifteen-random-", "s3cret", "0123456789abcde"])
-def test_a_webhook_secret_has_at_least_16_characters(secret: str) -> None:
+def test_webhook_secret_has_at_least_16_characters(secret: str) -> None:
     assert problem_of("GITHUB_WEBHOOK_SECRETS", secret) == (
         f"the secret has {len(secret)} characters, but at least 16 are required"
     )
@@ -50,7 +50,7 @@ def test_a_webhook_secret_has_at_least_16_characters(secret: str) -> None:
         "<your webhook secret here>",
     ],
 )
-def test_a_webhook_secret_is_no_pattern(secret: str) -> None:
+def test_webhook_secret_is_not_a_pattern(secret: str) -> None:
     problem = problem_of("GITHUB_WEBHOOK_SECRETS", secret)
     assert problem is not None
     assert problem.endswith(("not random", "consists of one repeated character"))
@@ -73,12 +73,12 @@ def test_a_webhook_secret_is_no_pattern(secret: str) -> None:
         b"change-me-change-me-change-me-ch",
     ],
 )
-def test_an_encryption_key_is_no_pattern(key: bytes) -> None:
+def test_encryption_key_is_not_a_pattern(key: bytes) -> None:
     text = base64.b64encode(key).decode()
     assert (problem_of("ENCRYPTION_KEYS", f"k1:{text}") or "accepted").startswith("the key `k1` ")
 
 
-def test_a_weak_key_among_good_ones_is_named() -> None:
+def test_names_a_weak_key_among_good_ones() -> None:
     good = base64.b64encode(secrets.token_bytes(32)).decode()
     weak = base64.b64encode(bytes(32)).decode()
     assert problem_of("ENCRYPTION_KEYS", f"new:{good},old:{weak}") == (
@@ -86,8 +86,8 @@ def test_a_weak_key_among_good_ones_is_named() -> None:
     )
 
 
-def test_random_secrets_are_accepted() -> None:
-    """What the usual generators make, in each of their alphabets; the seed makes failures repeat."""
+def test_accepts_random_secrets() -> None:
+    """Of usual generators, in each of their alphabets; the seed makes failures repeat."""
     random = Random(2026)
     for _ in range(100):
         for generated in (

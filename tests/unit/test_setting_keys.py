@@ -81,12 +81,12 @@ def forms(pem: str, path: Path) -> dict[str, str]:
         ("AUTH_PUBLIC_KEY", tokens.public_pem(tokens.ed25519_key())),
     ],
 )
-def test_every_unambiguous_form_is_accepted(tmp_path: Path, name: str, pem: str) -> None:
+def test_accepts_every_unambiguous_form(tmp_path: Path, name: str, pem: str) -> None:
     for form, text in forms(pem, tmp_path / "key.pem").items():
         assert read(name, text) == pem, form
 
 
-def test_every_form_of_tls_keys_and_certificates_is_accepted(tmp_path: Path) -> None:
+def test_accepts_every_form_of_tls_keys_and_certificates(tmp_path: Path) -> None:
     key, certificate = (part.decode() for part in Authority().issue("git.crewkit.example"))
     keys, certificates = forms(key, tmp_path / "key.pem"), forms(certificate, tmp_path / "certificate.pem")
     for form, text in keys.items():
@@ -100,7 +100,7 @@ def test_every_form_of_tls_keys_and_certificates_is_accepted(tmp_path: Path) -> 
         assert (settings.grpc_tls_key.reveal(), settings.grpc_tls_certificate) == (key, certificate), form
 
 
-def test_a_chain_keeps_all_its_certificates() -> None:
+def test_chain_keeps_all_its_certificates() -> None:
     chain = CERTIFICATE + Authority().certificate.decode()
     env = {"CREWKIT_GIT_ENVIRONMENT": "development", "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": chain}
     key = tokens.private_pem(tokens.p256_key()).decode()
@@ -161,7 +161,7 @@ BAD_PRIVATE_KEYS = {
 
 
 @pytest.mark.parametrize("case", BAD_PRIVATE_KEYS)
-def test_a_bad_private_key_is_refused_with_the_reason(tmp_path: Path, case: str) -> None:
+def test_rejects_a_bad_private_key_with_the_reason(tmp_path: Path, case: str) -> None:
     text, reason = BAD_PRIVATE_KEYS[case]
     said = refusal("GITHUB_PRIVATE_KEY", text)
     assert reason in said
@@ -198,12 +198,12 @@ BAD_PUBLIC_KEYS = {
 
 
 @pytest.mark.parametrize("case", BAD_PUBLIC_KEYS)
-def test_a_bad_public_key_is_refused_with_the_reason(case: str) -> None:
+def test_rejects_a_bad_public_key_with_the_reason(case: str) -> None:
     text, reason = BAD_PUBLIC_KEYS[case]
     assert reason in refusal("AUTH_PUBLIC_KEY", text)
 
 
-def test_a_bad_tls_key_is_refused_with_the_reason() -> None:
+def test_rejects_a_bad_tls_key_with_the_reason() -> None:
     for text, reason in {
         tokens.private_pem(tokens.rsa_key("small", bits=1024)).decode(): "this RSA key has 1024 bits",
         tokens.private_pem(tokens.ed25519_key()).decode(): "this is neither",
@@ -212,7 +212,7 @@ def test_a_bad_tls_key_is_refused_with_the_reason() -> None:
         assert reason in refusal("GRPC_TLS_KEY", text)
 
 
-def test_bad_certificates_are_refused_with_the_reason() -> None:
+def test_rejects_bad_certificates_with_the_reason() -> None:
     damaged = CERTIFICATE[:100] + CERTIFICATE[150:]
     for text, reason in {
         damaged: "the certificate is damaged",
@@ -224,7 +224,7 @@ def test_bad_certificates_are_refused_with_the_reason() -> None:
         assert reason in refusal("GRPC_CLIENT_AUTHORITIES", text)
 
 
-def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+def test_names_an_unreadable_file(tmp_path: Path) -> None:
     assert f"{tmp_path} is a directory" in refusal("GITHUB_PRIVATE_KEY", str(tmp_path))
     binary = tmp_path / "key.der"
     binary.write_bytes(RSA.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))

@@ -27,7 +27,7 @@ def refusal(**given: str) -> str:
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n", "\n\n", "  \n"])
-def test_a_secret_is_read_from_a_file(tmp_path: Path, ending: str) -> None:
+def test_reads_a_secret_from_a_file(tmp_path: Path, ending: str) -> None:
     file = tmp_path / "client_secret"
     file.write_bytes(f"the-client-secret{ending}".encode())
     secret = read(GITHUB_CLIENT_SECRET_FILE=str(file)).github_client_secret
@@ -35,7 +35,7 @@ def test_a_secret_is_read_from_a_file(tmp_path: Path, ending: str) -> None:
     assert secret.reveal() == "the-client-secret"
 
 
-def test_every_setting_has_a_file_form(tmp_path: Path) -> None:
+def test_every_setting_can_be_a_file(tmp_path: Path) -> None:
     """Not only secrets: one rule is easier to remember than a list."""
     file = tmp_path / "value"
     for setting in SETTINGS:
@@ -46,7 +46,7 @@ def test_every_setting_has_a_file_form(tmp_path: Path) -> None:
     assert not unknown({f"{setting.variable}_FILE": "x" for setting in SETTINGS})
 
 
-def test_a_missing_setting_is_not_reported_if_its_file_is_given(tmp_path: Path) -> None:
+def test_setting_with_a_file_is_not_missing(tmp_path: Path) -> None:
     file = tmp_path / "url"
     file.write_text("postgresql://u:p@h/d\n")
     env = {**DEVELOPMENT, "CREWKIT_GIT_DATABASE_URL_FILE": str(file)}
@@ -55,7 +55,7 @@ def test_a_missing_setting_is_not_reported_if_its_file_is_given(tmp_path: Path) 
     assert url.reveal() == "postgresql://u:p@h/d"
 
 
-def test_variable_and_file_together_are_refused(tmp_path: Path) -> None:
+def test_rejects_variable_and_file_together(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text(FIRST)
     assert refusal(GITHUB_WEBHOOK_SECRETS=SECOND, GITHUB_WEBHOOK_SECRETS_FILE=str(file)) == (
@@ -64,7 +64,7 @@ def test_variable_and_file_together_are_refused(tmp_path: Path) -> None:
     )
 
 
-def test_a_file_that_cannot_be_used_is_named_with_the_reason(tmp_path: Path) -> None:
+def test_names_an_unusable_file_with_the_reason(tmp_path: Path) -> None:
     empty, binary, large = (tmp_path / name for name in ("empty", "binary", "large"))
     empty.write_text(" \n")
     binary.write_bytes("s3cret".encode("utf-16"))
@@ -83,14 +83,14 @@ def test_a_file_that_cannot_be_used_is_named_with_the_reason(tmp_path: Path) -> 
         assert "s3cret" not in said
 
 
-def test_a_value_of_several_lines_is_refused_where_one_is_expected(tmp_path: Path) -> None:
+def test_rejects_several_lines_for_a_single_value(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.write_text("one\ntwo\n")
     assert "the value has more than one line" in refusal(GITHUB_CLIENT_SECRET_FILE=str(file))
 
 
 @pytest.mark.parametrize("name", ["GITHUB_CLIENT_SECRET", "GITHUB_WEBHOOK_SECRETS", "ENCRYPTION_KEYS"])
-def test_the_path_of_a_mounted_secret_is_not_taken_for_the_secret(tmp_path: Path, name: str) -> None:
+def test_rejects_the_path_of_a_mounted_secret_as_a_secret(tmp_path: Path, name: str) -> None:
     file = tmp_path / "mounted-secret-file"
     file.write_text(FIRST)
     for path in (str(file), f"file://{file}", f"'{file}'", "/run/secrets/not-visible-here"):
@@ -100,7 +100,7 @@ def test_the_path_of_a_mounted_secret_is_not_taken_for_the_secret(tmp_path: Path
         )
 
 
-def test_a_secret_that_begins_with_a_slash_is_a_secret() -> None:
+def test_accepts_a_secret_that_starts_with_a_slash() -> None:
     """Base64 has slashes."""
     secret = read(GITHUB_CLIENT_SECRET="/8a61f9b3/a7aba766==").github_client_secret
     assert secret is not None
@@ -108,7 +108,7 @@ def test_a_secret_that_begins_with_a_slash_is_a_secret() -> None:
 
 
 @pytest.mark.parametrize("quote", ["'", '"'])
-def test_surrounding_quotes_are_removed_from_every_setting(tmp_path: Path, quote: str) -> None:
+def test_removes_surrounding_quotes_from_every_setting(tmp_path: Path, quote: str) -> None:
     """`docker run --env-file` keeps the quotation marks that shells remove."""
     quoted = {
         "DATABASE_URL": "postgresql://u:p@h/d",
@@ -142,27 +142,27 @@ def _shown(settings: Settings) -> tuple[object, ...]:
     )
 
 
-def test_quotes_around_each_secret_of_a_list_are_removed() -> None:
+def test_removes_quotes_around_each_secret_of_a_list() -> None:
     given = f'"{FIRST}", "{SECOND}"'
     secrets = read(GITHUB_WEBHOOK_SECRETS=given).github_webhook_secrets
     assert [secret.reveal() for secret in secrets] == [FIRST, SECOND]
 
 
-def test_quotes_inside_and_of_two_kinds_stay() -> None:
+def test_keeps_quotes_inside_and_of_two_kinds() -> None:
     for text in ("\"it's", "it's", 'a"b"c'):
         secret = read(GITHUB_CLIENT_SECRET=text).github_client_secret
         assert secret is not None
         assert secret.reveal() == text
 
 
-def test_a_file_holds_one_secret_on_each_line_and_these_may_have_commas(tmp_path: Path) -> None:
+def test_reads_one_secret_per_line_with_commas(tmp_path: Path) -> None:
     file = tmp_path / "secrets"
     file.write_text(f"{FIRST},with,commas\r\n\n{SECOND}\n")
     secrets = read(GITHUB_WEBHOOK_SECRETS_FILE=str(file)).github_webhook_secrets
     assert [secret.reveal() for secret in secrets] == [f"{FIRST},with,commas", SECOND]
 
 
-def test_a_secret_with_a_comma_in_the_variable_is_refused_with_the_way_out() -> None:
+def test_rejects_a_secret_with_a_comma_with_a_remedy() -> None:
     for text in (f"{FIRST},short", f"{FIRST},", f",{FIRST}", f"{FIRST},,{SECOND}"):
         said = refusal(GITHUB_WEBHOOK_SECRETS=text)
         assert "secret" in said

@@ -45,13 +45,13 @@ def refused(env: dict[str, str], process: str | None = None) -> dict[str, str]:
     return {one.variable.removeprefix("CREWKIT_GIT_"): one.problem for one in refusal.value.problems}
 
 
-def test_the_table_and_the_fields_are_the_same() -> None:
-    """A setting that is read but has no field, or the other way round, would fail at the first start."""
+def test_table_equals_the_fields() -> None:
+    """A setting without a field, or a field without a setting, would fail at the first start."""
     assert [setting.field for setting in SETTINGS] == [field.name for field in fields(Settings)]
 
 
-def test_production_is_read_whole() -> None:
-    """Lists keep their order, newest first; defaults fill what is not set."""
+def test_reads_all_settings_of_production() -> None:
+    """Lists keep their order, newest first; missing settings have their defaults."""
     settings = Settings.from_environment(PRODUCTION)
 
     assert settings.environment is Environment.PRODUCTION
@@ -67,8 +67,8 @@ def test_production_is_read_whole() -> None:
     assert settings.github_private_key.reveal() == PRIVATE_PEM
 
 
-def test_development_needs_nothing() -> None:
-    """`up` and `token` read the same settings before there is a database."""
+def test_development_needs_no_settings() -> None:
+    """`up` and `token` read the settings before there is a database."""
     settings = Settings.from_environment(DEVELOPMENT)
 
     assert settings.is_development
@@ -77,8 +77,8 @@ def test_development_needs_nothing() -> None:
     assert settings.development_key == Path(".crewkit-git/dev-keys/auth_private.pem")
 
 
-def test_production_is_the_default_and_refuses_an_empty_environment() -> None:
-    """Forgetting everything starts nothing, and says all that is missing at once."""
+def test_production_is_the_default_and_rejects_an_empty_environment() -> None:
+    """The error lists all missing settings at once."""
     assert refused({}) == {
         "DATABASE_URL": "not set, but required",
         "REDIS_URL": "not set, but required",
@@ -96,20 +96,20 @@ def test_production_is_the_default_and_refuses_an_empty_environment() -> None:
 
 
 @pytest.mark.parametrize("environment", [{}, DEVELOPMENT])
-def test_a_process_needs_what_it_uses_and_no_more(environment: dict[str, str]) -> None:
-    """A migration job gets no webhook secret, in whichever environment."""
+def test_process_needs_only_the_settings_it_uses(environment: dict[str, str]) -> None:
+    """A migration job needs no webhook secret, in any environment."""
     assert set(refused(environment, "migrate")) == {"DATABASE_URL"}
     assert set(refused(environment, "worker")) == {"DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS"}
     assert len(refused(environment, "api")) == (10 if environment else 12)
 
 
-def test_what_is_needed_is_needed_by_processes_that_exist() -> None:
-    """A misspelt process would be needed by nobody."""
+def test_settings_are_required_by_existing_processes() -> None:
+    """A misspelt process would never require them."""
     assert {process for setting in SETTINGS for process in setting.needed_by} <= set(PROCESSES)
 
 
-def test_blank_counts_as_not_set() -> None:
-    """Deployments often write NAME= for what they leave out."""
+def test_blank_counts_as_missing() -> None:
+    """Deployments often write `NAME=` for a missing value."""
     assert "DATABASE_URL" in refused({**PRODUCTION, "CREWKIT_GIT_DATABASE_URL": "  "})
     assert Settings.from_environment({**PRODUCTION, "CREWKIT_GIT_LOG_LEVEL": ""}).log_level == "INFO"
 
@@ -146,13 +146,13 @@ BAD_VALUES = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, bad in BAD_VALUES.items() for value in bad])
-def test_a_value_that_cannot_be_meant_is_refused(name: str, value: str) -> None:
-    """Each is named with what is wrong and what to do."""
+def test_rejects_invalid_values(name: str, value: str) -> None:
+    """With the reason and the remedy."""
     assert name in refused({**DEVELOPMENT, f"CREWKIT_GIT_{name}": value})
 
 
 @pytest.mark.parametrize("process", ["api", "migrate", "events", "keys", "recover-deliveries", "replay"])
-def test_a_command_ignores_settings_that_it_does_not_use(process: str) -> None:
+def test_command_ignores_settings_that_it_does_not_use(process: str) -> None:
     env = {
         **PRODUCTION,
         "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060",
@@ -164,14 +164,13 @@ def test_a_command_ignores_settings_that_it_does_not_use(process: str) -> None:
     assert (str(settings.grpc_addr), settings.grpc_tls_key, settings.workers) == ("127.0.0.1:50051", None, 1)
 
 
-def test_the_process_that_uses_a_setting_validates_it() -> None:
+def test_process_that_uses_a_setting_validates_it() -> None:
     assert "SANDBOX_ADDR" in refused({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"}, "sandbox")
     assert "GRPC_TLS_CERTIFICATE" in refused({**PRODUCTION, "CREWKIT_GIT_GRPC_TLS_KEY": PRIVATE_PEM}, "grpc")
     assert "WORKERS" in refused({**PRODUCTION, "CREWKIT_GIT_WORKERS": "0"})
 
 
-def test_every_problem_is_told_at_once_with_its_remedy() -> None:
-    """One start shows all there is to mend."""
+def test_reports_all_problems_at_once_with_remedies() -> None:
     env = {**DEVELOPMENT, "CREWKIT_GIT_HTTP_ADDR": "x", "CREWKIT_GIT_LOG_LEVEL": "LOUD"}
     with pytest.raises(SettingsRefused) as refusal:
         Settings.from_environment(env, process="worker")
@@ -187,8 +186,8 @@ def test_every_problem_is_told_at_once_with_its_remedy() -> None:
     assert "Set it to host:port, such as 127.0.0.1:3050" in lines[1]
 
 
-def test_nothing_shows_a_secret() -> None:
-    """Neither the settings' own text nor a refusal of them."""
+def test_never_prints_a_secret() -> None:
+    """Neither in the text of the settings nor in an error."""
     assert "s3cret" not in repr(Settings.from_environment(PRODUCTION))
     assert KEY not in repr(Settings.from_environment(PRODUCTION))
     bad = {
@@ -203,8 +202,8 @@ def test_nothing_shows_a_secret() -> None:
     assert KEY not in str(refusal.value)
 
 
-def test_the_public_key_may_be_text_escaped_text_or_a_file(tmp_path: Path) -> None:
-    """Environment variables often cannot hold newlines, and mounted secrets are files."""
+def test_public_key_can_be_text_escaped_text_or_a_file(tmp_path: Path) -> None:
+    """Environment variables often cannot contain newlines, and mounted secrets are files."""
     file = tmp_path / "auth.pem"
     file.write_text(PEM)
     for given in (PEM, PEM.replace("\n", "\\n"), str(file)):
@@ -212,16 +211,16 @@ def test_the_public_key_may_be_text_escaped_text_or_a_file(tmp_path: Path) -> No
         assert Settings.from_environment(env).auth_public_key == PEM
 
 
-def test_a_private_key_given_by_mistake_is_refused() -> None:
-    """What only verifies has no business with it."""
+def test_rejects_a_private_key_as_a_public_key() -> None:
+    """The service only verifies."""
     private = tokens.private_pem(tokens.ed25519_key()).decode()
 
     found = refused({**PRODUCTION, "CREWKIT_GIT_AUTH_PUBLIC_KEY": private})
     assert found == {"AUTH_PUBLIC_KEY": "this is a private key, but a public key is needed"}
 
 
-def test_one_source_of_keys_decides() -> None:
-    """With two it would be unclear which tokens are sound."""
+def test_rejects_two_sources_of_keys() -> None:
+    """With two it would be unclear which tokens are valid."""
     env = {**PRODUCTION, "CREWKIT_GIT_AUTH_JWKS_URL": "https://issuer.example/jwks.json"}
 
     assert "AUTH_PUBLIC_KEY" in refused(env)
@@ -229,8 +228,8 @@ def test_one_source_of_keys_decides() -> None:
     assert Settings.from_environment(env).auth_jwks_url == "https://issuer.example/jwks.json"
 
 
-def test_keys_are_not_fetched_unencrypted_in_production() -> None:
-    """Whoever answers for the issuer signs in as anyone; a proxy on the same machine is fine."""
+def test_production_fetches_keys_over_https() -> None:
+    """An attacker who answers for the issuer could sign in as anyone; a local proxy is fine."""
     env = {name: value for name, value in PRODUCTION.items() if name != "CREWKIT_GIT_AUTH_PUBLIC_KEY"}
 
     assert "AUTH_JWKS_URL" in refused({**env, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
@@ -282,13 +281,13 @@ def test_plain_http_is_refused_for_each_origin_in_one_line_with_a_remedy() -> No
     )
 
 
-def test_a_refused_address_does_not_show_its_user() -> None:
+def test_rejected_address_does_not_show_its_user() -> None:
     env = {**PRODUCTION, "CREWKIT_GIT_SENTRY_DSN": "http://hunter2@sentry.example/1"}
     assert refused(env) == {"SENTRY_DSN": "http://sentry.example is not encrypted"}
 
 
-def test_a_variable_that_is_no_setting_is_found() -> None:
-    """Misspelt, its default would be taken; the suite's own and what is set to nothing mislead nobody."""
+def test_finds_variables_that_are_not_settings() -> None:
+    """A misspelt one has no effect; those of the tests and empty ones do not count."""
     env = {
         "CREWKIT_GIT_LOG_LEVLE": "DEBUG",
         "CREWKIT_GIT_TYPO": "1",
@@ -302,14 +301,14 @@ def test_a_variable_that_is_no_setting_is_found() -> None:
     ]
 
 
-def test_there_is_no_sandbox_in_production() -> None:
-    """It would sign webhooks and users in for anyone."""
+def test_production_rejects_the_sandbox() -> None:
+    """It would sign webhooks and user tokens for anyone."""
     assert "SANDBOX_ADDR" in refused({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
 
 
 @pytest.mark.parametrize("name", ["AUTH_PUBLIC_KEY", "ENCRYPTION_KEYS", "GITHUB_WEBHOOK_SECRETS"])
-def test_no_key_of_development_is_believed_in_production(tmp_path: Path, name: str) -> None:
-    """Whoever has the directory of a developer could act as anyone."""
+def test_production_rejects_development_keys(tmp_path: Path, name: str) -> None:
+    """A developer's directory would give access as anyone."""
     made = development_environment(tmp_path, {})[f"CREWKIT_GIT_{name}"]
     env = {**PRODUCTION, "CREWKIT_GIT_HOME": str(tmp_path), f"CREWKIT_GIT_{name}": made}
 
@@ -317,15 +316,15 @@ def test_no_key_of_development_is_believed_in_production(tmp_path: Path, name: s
     Settings.from_environment({**env, **DEVELOPMENT})
 
 
-def test_a_misspelt_environment_is_as_strict_as_production() -> None:
-    """`developement` must not let the sandbox in, nor start without keys."""
+def test_misspelt_environment_is_as_strict_as_production() -> None:
+    """`developement` must not allow the sandbox, nor a start without keys."""
     found = refused({"CREWKIT_GIT_ENVIRONMENT": "developement", "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
 
     assert {"ENVIRONMENT", "SANDBOX_ADDR", "ENCRYPTION_KEYS"} <= set(found)
 
 
-def test_addresses_may_be_ipv6() -> None:
-    """They read and write their host in brackets."""
+def test_addresses_can_be_ipv6() -> None:
+    """With the host in brackets."""
     settings = Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_HTTP_ADDR": "[::1]:0"})
 
     assert settings.http_addr == Address("::1", 0)
@@ -341,7 +340,7 @@ def test_addresses_may_be_ipv6() -> None:
         ("http://[::1]:80/x", "http://[::1]"),
     ],
 )
-def test_an_origin_is_written_as_browsers_send_it(page: str, origin: str) -> None:
+def test_normalizes_an_origin(page: str, origin: str) -> None:
     """It is compared as text: https://www.rfc-editor.org/rfc/rfc6454#section-6.2."""
     assert origin_of(page) == origin
 
@@ -353,8 +352,8 @@ def test_an_origin_is_written_as_browsers_send_it(page: str, origin: str) -> Non
         ({"GRPC_CLIENT_AUTHORITIES": CERTIFICATE}, ["GRPC_TLS_CERTIFICATE", "GRPC_TLS_KEY"]),
     ],
 )
-def test_half_of_what_encryption_needs_is_refused(given: dict[str, str], missing: list[str]) -> None:
-    """Nobody who gave a certificate means to listen in the clear."""
+def test_rejects_a_certificate_without_a_key(given: dict[str, str], missing: list[str]) -> None:
+    """And a key without a certificate: the service must not fall back to plain text."""
     environment = {"CREWKIT_GIT_ENVIRONMENT": "development"}
     environment |= {f"CREWKIT_GIT_{name}": text for name, text in given.items()}
     with pytest.raises(SettingsRefused) as refused:
@@ -362,8 +361,8 @@ def test_half_of_what_encryption_needs_is_refused(given: dict[str, str], missing
     assert [one.variable for one in refused.value.problems] == [f"CREWKIT_GIT_{name}" for name in missing]
 
 
-def test_a_damaged_certificate_is_one_problem() -> None:
-    """The key beside it is not reported: the certificate was given."""
+def test_damaged_certificate_is_one_problem() -> None:
+    """The key is not reported as well."""
     key, certificate = Authority().issue("git.crewkit.example")
     env = {
         **DEVELOPMENT,
@@ -373,7 +372,7 @@ def test_a_damaged_certificate_is_one_problem() -> None:
     assert refused(env) == {"GRPC_TLS_CERTIFICATE": "the certificate is incomplete: its END line is missing"}
 
 
-def test_a_key_of_another_certificate_is_refused() -> None:
+def test_rejects_the_key_of_another_certificate() -> None:
     authority = Authority()
     _, certificate = authority.issue("git.crewkit.example")
     other, _ = authority.issue("git.crewkit.example")
@@ -385,8 +384,8 @@ def test_a_key_of_another_certificate_is_refused() -> None:
     assert refused(env) == {"GRPC_TLS_KEY": "this key does not belong to CREWKIT_GIT_GRPC_TLS_CERTIFICATE"}
 
 
-def test_traces_without_their_packages_are_refused_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With what to install, rather than with the stack of an import."""
+def test_rejects_traces_without_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command to install them instead of an import error."""
     given = {"CREWKIT_GIT_ENVIRONMENT": "development", "CREWKIT_GIT_OTLP_URL": "http://collector:4318"}
     assert Settings.from_environment(given).otlp_url == "http://collector:4318"
     monkeypatch.setattr("entrypoints.settings.values.find_spec", lambda _: None)

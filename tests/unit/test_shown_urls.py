@@ -16,6 +16,6 @@ from core.domain.secret import redact_url
         ("unix://:pw@/run/redis.sock?db=2", "unix:///run/redis.sock?db=2"),
     ],
 )
-def test_host_port_and_database_stay(url: str, expected: str) -> None:
-    """Wherever they stand in it; who connects, by what and how, goes."""
+def test_keeps_host_port_and_database(url: str, expected: str) -> None:
+    """Users, passwords and parameters are removed."""
     assert redact_url(url) == expected

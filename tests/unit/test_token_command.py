@@ -48,24 +48,23 @@ async def principal_of(made: Result) -> Principal:
 
 
 @pytest.mark.parametrize("user", ["owner", MARA.email, MARA.email.upper(), str(MARA.external_id)])
-async def test_a_user_is_named_by_role_address_or_id(home: Path, user: str) -> None:
-    """Whatever is at hand."""
+async def test_user_can_be_a_role_address_or_id(home: Path, user: str) -> None:
     principal = await principal_of(run(home, user))
 
     assert principal.user_id == MARA.external_id
     assert principal.service is None
 
 
-async def test_a_service_gets_its_scopes(home: Path) -> None:
-    """As crewkit would issue it."""
+async def test_service_token_has_its_scopes(home: Path) -> None:
+    """Like crewkit's tokens."""
     principal = await principal_of(run(home, "--service", "deployer", "--scope", "git.read", "--scope", "git.link"))
 
     assert (principal.service, principal.user_id) == ("deployer", None)
     assert principal.scopes == {"git.read", "git.link"}
 
 
-async def test_it_lives_as_long_as_asked(home: Path) -> None:
-    """Eight hours unless told otherwise."""
+async def test_expires_after_the_requested_time(home: Path) -> None:
+    """The default is eight hours."""
     for arguments, lifetime in ((["owner"], timedelta(hours=8)), (["owner", "--ttl", "90s"], timedelta(seconds=90))):
         principal = await principal_of(run(home, *arguments))
         assert abs(principal.expires_at - datetime.now(UTC) - lifetime) < timedelta(seconds=30)
@@ -86,7 +85,7 @@ async def test_it_lives_as_long_as_asked(home: Path) -> None:
         (["owner", "--ttl", "0h"], "0h is not a duration"),
     ],
 )
-def test_what_cannot_be_meant_is_refused_with_a_way_out(home: Path, arguments: list[str], why: str) -> None:
+def test_rejects_invalid_options_with_a_remedy(home: Path, arguments: list[str], why: str) -> None:
     """And prints no token."""
     refused = run(home, *arguments)
 
@@ -95,8 +94,8 @@ def test_what_cannot_be_meant_is_refused_with_a_way_out(home: Path, arguments: l
     assert "eyJ" not in refused.output
 
 
-def test_production_makes_no_tokens(home: Path) -> None:
-    """Even where a development key lies about."""
+def test_production_creates_no_tokens(home: Path) -> None:
+    """Even if there is a development key."""
     environment = {
         "CREWKIT_GIT_ENVIRONMENT": "production",
         "CREWKIT_GIT_DATABASE_URL": "postgresql://h/d",
@@ -113,8 +112,8 @@ def test_production_makes_no_tokens(home: Path) -> None:
     assert "In production, crewkit issues them" in refused.output
 
 
-def test_without_a_key_it_says_who_makes_one(tmp_path: Path) -> None:
-    """`up` was never started, or elsewhere."""
+def test_missing_key_names_the_command_that_creates_it(tmp_path: Path) -> None:
+    """`up` was never started, or with another home."""
     refused = run(tmp_path, str(MARA.external_id))
 
     assert refused.exit_code == 1
@@ -122,7 +121,7 @@ def test_without_a_key_it_says_who_makes_one(tmp_path: Path) -> None:
 
 
 def test_without_a_running_demo_only_ids_are_known(home: Path) -> None:
-    """The people are published while `up` runs."""
+    """`up` publishes the users while it runs."""
     (home / "demo.json").unlink()
 
     assert "demo.json does not exist" in run(home, "owner").output

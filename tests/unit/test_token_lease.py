@@ -83,13 +83,13 @@ STATES = {
         (EARLIER, False),
     ],
 )
-def test_what_ends_soon_is_not_given_out(expires_at: datetime | None, *, good: bool) -> None:
-    """A token lasts longer than the longest call, or it is renewed first."""
+def test_does_not_return_a_token_that_expires_soon(expires_at: datetime | None, *, good: bool) -> None:
+    """A token is valid for longer than the longest call, or it is renewed first."""
     assert is_valid_for(expires_at, NOW) is good
 
 
-def test_the_job_renews_before_anyone_has_to_wait() -> None:
-    """What the job leaves alone is still good for everyone until the job's next run."""
+def test_job_renews_before_callers_have_to_wait() -> None:
+    """A token that the job skips is valid until the job's next run."""
     assert MIN_VALIDITY + timedelta(minutes=1) < RENEWAL_MARGIN
     assert not is_valid_for(NOW + RENEWAL_MARGIN, NOW, RENEWAL_MARGIN)
     assert is_valid_for(NOW + RENEWAL_MARGIN, NOW)
@@ -115,13 +115,13 @@ def test_the_job_renews_before_anyone_has_to_wait() -> None:
         (None, StoredTokens(generation=7, lease=HELD), Step.ASK),
     ],
 )
-def test_who_may_ask(lease: RefreshLease | None, seen: StoredTokens | None, step: Step) -> None:
-    """One asks at a time; the others wait for the answer, or take the place of one who died."""
+def test_one_caller_refreshes_at_a_time(lease: RefreshLease | None, seen: StoredTokens | None, step: Step) -> None:
+    """The others wait for the result, or replace a caller that died."""
     assert next_step(StoredTokens(lease=lease), seen, NOW) is step
 
 
-def test_a_lease_outlasts_the_asking() -> None:
-    """Even with clocks ten seconds apart nobody begins while another still asks."""
+def test_lease_is_longer_than_the_request() -> None:
+    """Even if clocks differ by ten seconds, no second request starts."""
     assert timedelta(seconds=10) <= LEASE_DURATION - REQUEST_TIMEOUT
     assert sum(POLL_DELAYS) < REQUEST_TIMEOUT.total_seconds()
 
@@ -140,16 +140,16 @@ def test_a_lease_outlasts_the_asking() -> None:
         (NotVisible("x"), Refusal.OTHER),
     ],
 )
-def test_what_a_refusal_means(error: DomainError, refusal: Refusal) -> None:
-    """Only an answer about this very installation counts against it."""
+def test_classifies_errors(error: DomainError, refusal: Refusal) -> None:
+    """Only a response about this installation counts against it."""
     assert classify_refusal(error) is refusal
 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("refusal", Refusal)
 @pytest.mark.parametrize("attempts", range(1, MAX_ATTEMPTS + 2))
-def test_which_refusals_are_tried_again(state: str, refusal: Refusal, attempts: int) -> None:
-    """An active installation has three attempts, further and further apart; everything else has one."""
+def test_retries_errors_of_active_installations(state: str, refusal: Refusal, attempts: int) -> None:
+    """Three attempts with growing pauses; all others have one."""
     wait = next_attempt(STATES[state], refusal, attempts)
     if state == "active" and refusal is Refusal.OTHER and attempts < MAX_ATTEMPTS:
         assert wait == timedelta(seconds=2**attempts)
@@ -159,8 +159,8 @@ def test_which_refusals_are_tried_again(state: str, refusal: Refusal, attempts: 
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("refusal", Refusal)
-def test_what_becomes_of_a_refused_integration(state: str, refusal: Refusal) -> None:
-    """An outage and our own key change nothing; a suspended one is not suspended anew by a probe."""
+def test_result_of_an_error_for_the_integration(state: str, refusal: Refusal) -> None:
+    """An outage or a wrong key changes nothing; a probe does not suspend again."""
     before = STATES[state]
     after = apply_refusal(before, refusal, at=NOW)
     expected: dict[Refusal, tuple[IntegrationStatus, StatusReason]] = {
@@ -178,8 +178,8 @@ def test_what_becomes_of_a_refused_integration(state: str, refusal: Refusal) -> 
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_what_a_token_brings_back(state: str) -> None:
-    """Whatever had suspended it is over, and its catalog is read again; nothing else changes."""
+def test_new_token_ends_a_suspension(state: str) -> None:
+    """Of any reason, and requests a sync; nothing else changes."""
     before = replace(STATES[state], sync_requested_at=None)
     after = apply_success(before, at=NOW)
     if before.status is not IntegrationStatus.SUSPENDED:
@@ -190,7 +190,7 @@ def test_what_a_token_brings_back(state: str) -> None:
 
 
 def test_probes_grow_from_five_minutes_to_an_hour() -> None:
-    """Each wait is as long as the whole suspension so far, within these bounds."""
+    """Each wait equals the duration of the suspension, within these limits."""
     at, waits = NOW + FIRST_PROBE, []
     for _ in range(7):
         following = next_probe(NOW, at)
@@ -200,20 +200,19 @@ def test_probes_grow_from_five_minutes_to_an_hour() -> None:
 
 
 @given(st.timedeltas(min_value=timedelta(days=-1), max_value=timedelta(days=400)))
-def test_a_next_probe_is_never_far(suspended_for: timedelta) -> None:
-    """Whatever the clocks say, there is a next probe within the hour and not at once."""
+def test_next_probe_is_within_an_hour(suspended_for: timedelta) -> None:
+    """And not at once, whatever the clocks are."""
     wait = next_probe(NOW - suspended_for, NOW) - NOW
     assert FIRST_PROBE <= wait <= timedelta(hours=1)
 
 
 @given(st.integers(min_value=1, max_value=10_000))
-def test_an_app_that_is_refused_is_asked_seldom(refusals: int) -> None:
-    """The pause grows to five minutes and no further: a mended key is noticed soon."""
+def test_rejected_app_is_tried_rarely(refusals: int) -> None:
+    """The pause grows to five minutes, so that a corrected key is noticed soon."""
     assert timedelta(seconds=15) <= app_pause(refusals) <= timedelta(minutes=5)
 
 
 def test_pauses_of_the_app_never_shrink() -> None:
-    """Each refusal makes the next question later or as late."""
     pauses = [app_pause(count) for count in range(1, 12)]
     assert all(one <= following for one, following in pairwise(pauses))
     assert pauses[:4] == [timedelta(seconds=seconds) for seconds in (15, 30, 60, 120)]
@@ -229,13 +228,13 @@ def test_pauses_of_the_app_never_shrink() -> None:
         (StoredTokens(tokens=EncryptedTokens("a", NOW, "r"), lease=ENDED), "rotation_lost"),
     ],
 )
-def test_why_a_person_has_to_connect_again(row: StoredTokens, reason: str) -> None:
-    """A lease nobody gave back tells of an answer nobody wrote down."""
+def test_reasons_to_connect_again(row: StoredTokens, reason: str) -> None:
+    """A lease that was never released means that a response was lost."""
     assert lapse_reason(row) == reason
 
 
-def test_each_reason_names_what_helps() -> None:
-    """Callers are told where to turn, and never another tenant's name."""
+def test_each_reason_has_a_remedy() -> None:
+    """And never another tenant's name."""
     messages = {state: explain_inactive(integration).message for state, integration in STATES.items()}
     assert "unsuspend it there" in messages["suspended_on_provider"]
     assert "Check the installation at the provider" in messages["token_refused"]
@@ -246,8 +245,8 @@ def _step(before: Integration | None, after: Integration | None) -> Change[Integ
     return Change(before, after, BY)
 
 
-def test_which_steps_end_tokens() -> None:
-    """Revoking and binding to another installation do; being made, deleted, suspended or renamed does not."""
+def test_changes_that_delete_tokens() -> None:
+    """Revoking and connecting another installation; not creation, suspension or a rename."""
     moved = replace(INTEGRATION, provider_id="2")
     assert integration_ids_to_wipe([_step(INTEGRATION, REVOKED), _step(INTEGRATION, moved)]) == [INTEGRATION.id] * 2
     harmless = [
@@ -260,8 +259,8 @@ def test_which_steps_end_tokens() -> None:
     assert integration_ids_to_wipe(harmless) == []
 
 
-def test_which_steps_end_a_persons_tokens() -> None:
-    """Only revoking does: one that lapsed keeps them, since a slow refresh may still bring it back."""
+def test_changes_that_delete_user_tokens() -> None:
+    """Only revoking: an expired connection keeps them for a slow refresh."""
     revoked = replace(CONNECTION, status=ConnectionStatus.REVOKED)
     assert connection_ids_to_wipe([Change(CONNECTION, revoked, BY)]) == [CONNECTION.id]
     lapsed = CONNECTION.mark_reconnect_required("refresh_token_refused")
@@ -274,8 +273,8 @@ def test_which_steps_end_a_persons_tokens() -> None:
     assert connection_ids_to_wipe(steps) == []
 
 
-def test_a_revoked_connection_comes_back_by_its_person_alone() -> None:
-    """Neither a refused nor a late refresh changes what was withdrawn."""
+def test_only_the_user_restores_a_revoked_connection() -> None:
+    """A late refresh does not change it."""
     revoked = replace(CONNECTION, status=ConnectionStatus.REVOKED, status_reason="withdrawn")
     assert revoked.mark_reconnect_required("refresh_token_refused") == revoked
     assert revoked.mark_active() == revoked

@@ -41,8 +41,8 @@ def user_token(**changes: object) -> str:
 
 
 @pytest.mark.parametrize("key", [tokens.rsa_key, tokens.p256_key, tokens.ed25519_key])
-async def test_a_sound_token_speaks_for_its_user(key: Callable[[], tokens.PrivateKey]) -> None:
-    """RS256, ES256 and EdDSA are accepted, each by the kind of the configured key."""
+async def test_valid_token_identifies_its_user(key: Callable[[], tokens.PrivateKey]) -> None:
+    """RS256, ES256 and EdDSA are accepted, each for its kind of key."""
     principal = await verifier(key()).verify(signed(claims(NOW), key()))
 
     assert principal.user_id == USER
@@ -50,8 +50,8 @@ async def test_a_sound_token_speaks_for_its_user(key: Callable[[], tokens.Privat
     assert principal.expires_at == NOW + HOUR
 
 
-async def test_a_service_token_speaks_for_a_service_with_scopes() -> None:
-    """A `service` claim makes it a service's, whatever its subject is."""
+async def test_service_token_identifies_a_service_with_scopes() -> None:
+    """A `service` claim decides, whatever the subject is."""
     principal = await verifier().verify(user_token(service="deployer", scope="git.read git.tokens", sub="client-17"))
 
     assert principal.service == "deployer"
@@ -59,14 +59,14 @@ async def test_a_service_token_speaks_for_a_service_with_scopes() -> None:
     assert principal.user_id is None
 
 
-async def test_a_user_token_has_no_scopes() -> None:
-    """A person's rights follow from roles; a scope they were given elsewhere adds nothing here."""
+async def test_user_token_has_no_scopes() -> None:
+    """A user's permissions follow from roles."""
     principal = await verifier().verify(user_token(scope="git.admin"))
 
     assert principal.scopes == frozenset()
 
 
-async def test_one_of_several_audiences_may_be_ours() -> None:
+async def test_accepts_one_of_several_audiences() -> None:
     """`aud` may be a list: https://www.rfc-editor.org/rfc/rfc7519#section-4.1.3."""
     principal = await verifier().verify(user_token(aud=["crewkit", AUDIENCE]))
 
@@ -103,16 +103,16 @@ REFUSED: dict[str, dict[str, object]] = {
 
 
 @pytest.mark.parametrize("changes", REFUSED.values(), ids=REFUSED.keys())
-async def test_a_token_that_says_anything_else_is_refused(changes: dict[str, object]) -> None:
-    """Each of these was signed with the right key."""
+async def test_rejects_tokens_with_other_claims(changes: dict[str, object]) -> None:
+    """Each has a valid signature."""
     token = signed_by_hand(claims(NOW, **changes))
 
     with pytest.raises(TokenRefused):
         await verifier().verify(token)
 
 
-async def test_a_clock_a_little_off_is_forgiven() -> None:
-    """Ten seconds either way, as issuers' clocks are not ours."""
+async def test_tolerates_a_clock_difference() -> None:
+    """Of ten seconds."""
     late = user_token(exp=int((NOW - timedelta(seconds=9)).timestamp()))
     early = user_token(
         iat=int((NOW + timedelta(seconds=9)).timestamp()), nbf=int((NOW + timedelta(seconds=9)).timestamp())
@@ -163,14 +163,14 @@ FORGED: dict[str, Callable[[], str]] = {
 
 
 @pytest.mark.parametrize("token", FORGED.values(), ids=FORGED.keys())
-async def test_a_forged_or_malformed_token_is_refused(token: Callable[[], str]) -> None:
-    """None gets in, and none makes the verifier fail in another way."""
+async def test_rejects_forged_and_malformed_tokens(token: Callable[[], str]) -> None:
+    """Without any other error."""
     with pytest.raises(TokenRefused):
         await verifier().verify(token())
 
 
-async def test_why_it_was_refused_is_for_the_log_alone() -> None:
-    """Callers get one message for everything, since the difference helps who is guessing."""
+async def test_logs_the_reason_and_returns_one_message() -> None:
+    """The reason would help an attacker."""
     messages, reasons = set(), set()
     for token in (user_token(exp=SECONDS_PAST), user_token(aud="other"), "a.b"):
         with pytest.raises(TokenRefused) as refusal:
@@ -182,8 +182,8 @@ async def test_why_it_was_refused_is_for_the_log_alone() -> None:
     assert len(reasons) == 3
 
 
-async def test_a_verified_token_is_answered_from_memory_until_it_expires() -> None:
-    """The expiry is looked at on every hit, so memory never outlives the token."""
+async def test_caches_a_verified_token_until_it_expires() -> None:
+    """The expiry is checked at each use."""
     keys, clock = CountedKey(), SettableClock(NOW)
     verify = JwtVerifier(keys, clock, issuer=ISSUER, audience=AUDIENCE).verify
     token = user_token(exp=int((NOW + timedelta(minutes=5)).timestamp()))
@@ -196,8 +196,8 @@ async def test_a_verified_token_is_answered_from_memory_until_it_expires() -> No
         await verify(token)
 
 
-async def test_a_long_lived_token_is_checked_again_now_and_then() -> None:
-    """A key withdrawn by the issuer must stop working for tokens already seen."""
+async def test_verifies_a_long_lived_token_again() -> None:
+    """A removed key must stop working for cached tokens."""
     keys, clock = CountedKey(), SettableClock(NOW)
     verify = JwtVerifier(keys, clock, issuer=ISSUER, audience=AUDIENCE).verify
     token = user_token()
@@ -209,8 +209,8 @@ async def test_a_long_lived_token_is_checked_again_now_and_then() -> None:
     assert keys.asked == 2
 
 
-async def test_refusals_are_not_remembered() -> None:
-    """A token refused because it is early, or its key late, works as soon as it may."""
+async def test_does_not_cache_rejections() -> None:
+    """An early token, or one of a new key, works as soon as possible."""
     clock = SettableClock(NOW)
     verify = verifier(clock=clock).verify
     token = user_token(nbf=int((NOW + HOUR / 2).timestamp()))
@@ -222,8 +222,8 @@ async def test_refusals_are_not_remembered() -> None:
     assert (await verify(token)).user_id == USER
 
 
-async def test_memory_is_bounded() -> None:
-    """Many tokens push out the one unused for longest instead of growing without end."""
+async def test_limits_the_cache() -> None:
+    """The least recently used token is evicted."""
     keys = CountedKey()
     subject = JwtVerifier(keys, SettableClock(NOW), issuer=ISSUER, audience=AUDIENCE, most_remembered=2)
     first, second, third = (user_token(jti=str(number)) for number in range(3))
@@ -240,7 +240,7 @@ async def test_memory_is_bounded() -> None:
     ["", "-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", public_pem(tokens.rsa_key("short", 1024))],
     ids=["empty", "broken", "short"],
 )
-def test_a_key_that_proves_too_little_is_refused_at_construction(pem: str) -> None:
-    """A service with such a key never starts, rather than refusing or believing everyone later."""
+def test_rejects_a_weak_key_at_construction(pem: str) -> None:
+    """The service does not start."""
     with pytest.raises(KeyRefused):
         PinnedKey(pem)

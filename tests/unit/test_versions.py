@@ -37,14 +37,14 @@ def version(by: Actor, **changes: object) -> Version:
     ],
     ids=lambda value: value.name if not isinstance(value, NamedActor) else "",
 )
-def test_actors_are_read_back_from_their_names(actor: Actor, named: NamedActor) -> None:
-    """People, services with or without a person, webhooks by their delivery, and the system."""
+def test_parses_names_of_actors(actor: Actor, named: NamedActor) -> None:
+    """Users, services with or without a user, webhooks by delivery, and the system."""
     assert parse_actor(version(actor)) == named
 
 
 @pytest.mark.parametrize("entity", [Integration, Link, Connection, Project], ids=lambda one: one.__name__)
-def test_no_rows_id_is_told(entity: type) -> None:
-    """What refers to rows never leaves the service, whichever field of whichever entity it stands in."""
+def test_hides_row_ids(entity: type) -> None:
+    """In all fields of all entities."""
     rows = {name for name, hint in get_type_hints(entity).items() if getattr(hint, "__supertype__", 0) is int}
     told = version(PERSON, **{name: [None, 1] for name in rows - {"id"}}, name=["a", "b"]).public_changes()
     assert told == {"name": ("a", "b")}

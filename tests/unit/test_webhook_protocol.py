@@ -45,8 +45,8 @@ def refused(body: bytes, *, form: bool = False) -> str:
     return error.value.reason
 
 
-def test_a_delivery_is_its_headers_its_envelope_and_its_very_bytes() -> None:
-    """The proof names what is needed to keep and route the delivery, and holds what was signed."""
+def test_delivery_has_headers_envelope_and_exact_bytes() -> None:
+    """The proof contains what is needed to store and route the delivery."""
     assert verified(BODY) == VerifiedDelivery(
         provider="github",
         event_type="push",
@@ -65,16 +65,16 @@ def quoted(body: bytes, *, event: str = "push", delivery: str = DELIVERY) -> Ver
     return protocol().accept_quoted(QuotedDelivery("github", delivery, event, body))
 
 
-def test_what_githubs_api_quotes_is_a_delivery_like_any_other() -> None:
-    """But for where it is from; its text need not be what was signed, so no signature is asked for."""
+def test_accepts_a_delivery_of_the_delivery_log() -> None:
+    """Without a signature, since the logged text may differ from the signed bytes."""
     assert quoted(BODY) == replace(verified(BODY), source=Source.RECOVERED, is_unique=False)
     form = b"payload=%7B%22action%22%3A%22opened%22%7D"
     assert (quoted(form).body, quoted(form).action) == (form, "opened")
 
 
 @pytest.mark.parametrize("delivery", ["", "a b", "a" * 65, "größe", "x\n"])
-def test_ids_that_are_quoted_are_checked_as_headers_are(delivery: str) -> None:
-    """What would not have been received is not recovered either."""
+def test_checks_logged_ids_like_headers(delivery: str) -> None:
+    """Recovery accepts only what a webhook could have."""
     with pytest.raises(HeadersRefused):
         quoted(BODY, delivery=delivery)
     with pytest.raises(HeadersRefused):
@@ -83,7 +83,7 @@ def test_ids_that_are_quoted_are_checked_as_headers_are(delivery: str) -> None:
         quoted(b"[]")
 
 
-def test_some_events_lead_to_something() -> None:
+def test_recognizes_handled_events() -> None:
     """Recovery fetches them before the others."""
     assert protocol().handles("push")
     assert protocol().handles("installation")
@@ -91,8 +91,8 @@ def test_some_events_lead_to_something() -> None:
     assert not protocol().handles("workflow_job")
 
 
-def test_a_replay_needs_an_operators_signature() -> None:
-    """Anybody can send the header; only someone who knows the secret can sign for a body."""
+def test_replay_needs_the_signature_of_an_operator() -> None:
+    """Anyone can send the header; only the owner of the secret can sign."""
     headers = signed(BODY)
     signature = headers[b"x-hub-signature-256"].decode()
     for other in (b"1", b"", signature.encode(), replay_signature("another secret", signature).encode()):
@@ -105,8 +105,8 @@ def test_a_replay_needs_an_operators_signature() -> None:
     assert protocol().verify(elsewhere, b"{}").source is Source.RECEIVED
 
 
-def test_another_change_of_a_repository_is_not_public() -> None:
-    """A body of `security_and_analysis` has the fields of `public`, and `changes` besides."""
+def test_security_change_is_not_a_public_event() -> None:
+    """A body of `security_and_analysis` has the fields of `public`, and `changes`."""
     body = {"repository": {"id": 1, "private": True}, "installation": {"id": 2}, "sender": {"id": 3}}
     assert isinstance(protocol().decode("public", json.dumps(body).encode()), RepositoryChanged)
     changed = json.dumps({**body, "changes": {"from": {}}}).encode()
@@ -128,8 +128,8 @@ SPOOFS: dict[str, tuple[str, dict[str, object]]] = {
 
 
 @pytest.mark.parametrize(("event", "body"), SPOOFS.values(), ids=SPOOFS.keys())
-def test_a_body_without_the_fields_of_its_event_is_of_another(event: str, body: dict[str, object]) -> None:
-    """It is ignored as a mismatch. It is not a failed event, which an operator would try to repair."""
+def test_body_without_the_fields_of_its_event_is_a_mismatch(event: str, body: dict[str, object]) -> None:
+    """It is ignored instead of failed, which an operator would try to repair."""
     assert protocol().decode(event, json.dumps(body).encode()) == Unhandled("event_name_mismatch")
 
 
@@ -143,30 +143,30 @@ def test_a_body_without_the_fields_of_its_event_is_of_another(event: str, body: 
         ("repository", {"action": "renamed", "repository": {}}, "repository.id"),
     ],
 )
-def test_a_body_without_one_required_field_is_unreadable(event: str, body: dict[str, object], field: str) -> None:
+def test_body_without_one_required_field_is_unreadable(event: str, body: dict[str, object], field: str) -> None:
     """Its other fields show that it belongs to the event."""
     with pytest.raises(EnvelopeUnreadable, match=f"`{field}`"):
         protocol().decode(event, json.dumps({**body, "installation": {"id": 2}}).encode())
 
 
 @pytest.mark.parametrize("event", ["github_app_authorization", "installation_repositories", "installation_target"])
-def test_events_without_a_time_may_come_with_the_same_bytes(event: str) -> None:
-    """Who adds, removes and adds a repository again sends the first body twice."""
+def test_events_without_a_time_can_repeat_their_bytes(event: str) -> None:
+    """For example after adding, removing and adding a repository."""
     assert not protocol().verify(signed(BODY, event.encode()), BODY).is_unique
     assert protocol().verify(signed(BODY), BODY).is_unique
 
 
 @pytest.mark.parametrize("event", [b"push", b"pull_request", b"projects_v2_item", b"a", b"a" * 64])
 @pytest.mark.parametrize("delivery", [DELIVERY.encode(), b"0", b"Replay-1", b"f" * 64])
-def test_well_formed_headers_are_taken(event: bytes, delivery: bytes) -> None:
-    """Events are words; delivery ids are GUIDs, or whatever a tool of ours makes of letters and digits."""
+def test_accepts_valid_headers(event: bytes, delivery: bytes) -> None:
+    """Events are words; delivery ids are GUIDs, or letters and digits of the service's tools."""
     found = protocol().verify(signed(BODY, event, delivery), BODY)
     assert (found.event_type, found.delivery_id) == (event.decode(), delivery.decode())
 
 
 @pytest.mark.parametrize("name", [b"x-github-event", b"x-github-delivery"])
-def test_a_missing_header_is_refused(name: bytes) -> None:
-    """Without its event or id a delivery can be neither read nor told apart."""
+def test_rejects_a_missing_header(name: bytes) -> None:
+    """A delivery needs event and id."""
     headers = {**signed(BODY)}
     del headers[name]
     with pytest.raises(HeadersRefused) as error:
@@ -193,15 +193,15 @@ def test_a_missing_header_is_refused(name: bytes) -> None:
         b"_push",
     ],
 )
-def test_a_malformed_header_is_refused(name: bytes, value: bytes) -> None:
-    """The signature does not cover headers, so whoever replays a body may write anything into them."""
+def test_rejects_a_malformed_header(name: bytes, value: bytes) -> None:
+    """The signature does not cover headers, so a replayed body can have any."""
     with pytest.raises(HeadersRefused) as error:
         protocol().verify({**signed(BODY), name: value}, BODY)
     assert (error.value.reason, error.value.kind) == ("header_malformed", ErrorKind.INVALID_ARGUMENT)
 
 
-def test_upper_case_is_no_event() -> None:
-    """GitHub's events are lower case, and one event has one spelling in the ledger."""
+def test_rejects_upper_case_events() -> None:
+    """GitHub's events are lower case, and stored events have one spelling."""
     with pytest.raises(HeadersRefused):
         protocol().verify(signed(BODY, b"Push"), BODY)
 
@@ -238,8 +238,8 @@ def test_upper_case_is_no_event() -> None:
     ],
     ids=lambda value: repr(value[:24]),
 )
-def test_a_signed_body_that_is_not_one_object_is_refused(body: bytes, reason: str) -> None:
-    """Empty, cut off, too deep, of another encoding or another kind: said to the logs, coarse to callers."""
+def test_rejects_a_signed_body_that_is_not_an_object(body: bytes, reason: str) -> None:
+    """Empty, truncated, too deep, of another encoding or type. Only the log has the reason."""
     assert refused(body) == reason
 
 
@@ -262,8 +262,8 @@ def test_a_signed_body_that_is_not_one_object_is_refused(body: bytes, reason: st
     ],
     ids=lambda body: repr(body[:40]),
 )
-def test_a_signed_object_of_odd_types_is_kept_and_read_in_vain(body: bytes) -> None:
-    """What GitHub signed is never turned away for its shape; processing then says what is wrong with it."""
+def test_accepts_a_signed_object_of_wrong_types(body: bytes) -> None:
+    """Processing reports the error."""
     kept = verified(body)
     assert (kept.action, kept.source_key, kept.repo_id, kept.body) == (None, None, None, body)
     with pytest.raises(EnvelopeUnreadable) as error:
@@ -289,10 +289,10 @@ def test_a_signed_object_of_odd_types_is_kept_and_read_in_vain(body: bytes) -> N
     ],
     ids=lambda value: repr(value)[:40],
 )
-def test_an_odd_field_leaves_the_other_routing_fields(
+def test_invalid_field_does_not_affect_other_routing_fields(
     odd: bytes, action: str | None, installation: int, repository: str | None
 ) -> None:
-    """An id as text or float is still that id; an odd field does not lose the lane of the delivery."""
+    """An id as text or float is accepted; an invalid field does not change the lane."""
     body = b'{"action":"opened","installation":{"id":41},"repository":{"id":7},%b}' % odd
     kept = verified(body)
     assert (kept.action, kept.source_key, kept.repo_id) == (action, str(installation), repository)
@@ -310,8 +310,8 @@ def test_an_odd_field_leaves_the_other_routing_fields(
         b'{"skipped":"\xef\xbf\xbf"}',
     ],
 )
-def test_an_object_without_an_envelope_is_kept(body: bytes) -> None:
-    """Events without action, installation or repository are deliveries too."""
+def test_accepts_an_object_without_an_envelope(body: bytes) -> None:
+    """Events may have no action, installation or repository."""
     assert (verified(body).action, verified(body).source_key, verified(body).lane) == (None, None, 0)
 
 
@@ -330,29 +330,28 @@ def test_an_object_without_an_envelope_is_kept(body: bytes) -> None:
         ("\n" * 10_000, "\ufffd" * 100),
     ],
 )
-def test_an_action_is_kept_short_and_printable(written: str, kept: str) -> None:
+def test_shortens_and_cleans_an_action(written: str, kept: str) -> None:
     """`repository_dispatch` lets users choose it, and a database stores no NUL."""
     assert verified(json.dumps({"action": written}).encode()).action == kept
 
 
 @pytest.mark.parametrize("text", ['{"action":"opened"}', '{"action":"größe + 日本 & 100 %"}', " {} "])
-def test_a_form_is_accepted_for_its_payload(text: str) -> None:
-    """GitHub may send the same JSON in a form field; what is kept is what was signed."""
+def test_accepts_a_form(text: str) -> None:
+    """GitHub may send the JSON in a form field; the signed bytes are stored."""
     body = b"a=1&payload=" + quote_plus(text).encode()
     kept = verified(body, form=True)
     assert (kept.body, kept.action) == (body, json.loads(text).get("action"))
     assert protocol().format_body(body) == text.encode()
 
 
-def test_a_form_reads_like_its_json() -> None:
-    """Processing finds the payload in a kept form as in a kept object."""
+def test_reads_a_form_like_its_json() -> None:
     payload = b'{"action":"renamed","installation":{"id":1},"account":{"id":9,"login":"acme"}}'
     form = b"payload=" + quote_plus(payload).encode()
     assert protocol().decode("installation_target", form) == protocol().decode("installation_target", payload)
 
 
-def test_json_in_a_form_request_is_json() -> None:
-    """A body that begins with a brace is no form, whatever its content type says."""
+def test_reads_json_despite_a_form_content_type() -> None:
+    """A body that starts with a brace is not a form."""
     assert verified(BODY, form=True).action == "opened"
 
 
@@ -371,8 +370,8 @@ def test_json_in_a_form_request_is_json() -> None:
         (b"a=1&" * 17 + b"payload=%7B%7D", "body_not_a_form"),
     ],
 )
-def test_a_form_without_an_object_is_refused(body: bytes, reason: str) -> None:
-    """No payload field, or none that holds one object."""
+def test_rejects_a_form_without_an_object(body: bytes, reason: str) -> None:
+    """Without a payload field, or with another value."""
     assert refused(body, form=True) == reason
 
 
@@ -389,8 +388,8 @@ envelopes = st.dictionaries(
 
 
 @given(envelopes, st.booleans(), st.sampled_from([None, 1]))
-def test_every_json_object_is_a_delivery(found: dict[str, Any], ascii_only: bool, indent: int | None) -> None:
-    """Whatever a JSON library writes as an object is taken, its envelope where it has the right types."""
+def test_accepts_every_json_object(found: dict[str, Any], ascii_only: bool, indent: int | None) -> None:
+    """As any JSON library writes it, with the envelope fields of the right types."""
     body = json.dumps(found, ensure_ascii=ascii_only, indent=indent).encode()
     kept = verified(body)
     assert json.loads(kept.body) == found
@@ -399,8 +398,8 @@ def test_every_json_object_is_a_delivery(found: dict[str, Any], ascii_only: bool
 
 
 @given(st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()), st.booleans())
-def test_whatever_arrives_is_verified_or_refused(body: bytes, form: bool) -> None:
-    """No bytes, however signed, raise anything but a refusal."""
+def test_verifies_or_rejects_any_bytes(body: bytes, form: bool) -> None:
+    """Without any other error."""
     try:
         kept = verified(body, form=form)
     except DeliveryRefused:
@@ -410,14 +409,14 @@ def test_whatever_arrives_is_verified_or_refused(body: bytes, form: bool) -> Non
 
 
 @given(st.dictionaries(st.sampled_from([*signed(b""), b"x-crewkit-replay"]), st.binary(max_size=80)))
-def test_whatever_the_headers_they_are_refused(headers: dict[bytes, bytes]) -> None:
-    """No headers raise anything but a refusal."""
+def test_rejects_any_other_headers(headers: dict[bytes, bytes]) -> None:
+    """Without any other error."""
     with pytest.raises(DeliveryRefused):
         protocol().verify(headers, BODY)
 
 
-def test_a_secret_proves_nothing_about_another_source() -> None:
-    """Whoever knows the secret of one integration may not send in the name of another."""
+def test_secret_is_valid_for_its_source_only() -> None:
+    """The secret of one integration must not work for another."""
     claimed = SourceSecrets("1", (Secret("of integration 1"),))
     claimed.require_source(replace(verified(BODY), source_key="1"))
     for other in ("2", None):
@@ -426,6 +425,6 @@ def test_a_secret_proves_nothing_about_another_source() -> None:
         assert refused.value.reason == "source_mismatch"
 
 
-def test_github_claims_no_source() -> None:
-    """Its secret is the App's, so receiving reads nothing before it verifies."""
+def test_github_has_no_source() -> None:
+    """Its secret is the App's, so nothing is read before verification."""
     assert protocol().find_claimed_source(signed(BODY), b"source=1") is None

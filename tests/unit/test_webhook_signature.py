@@ -32,29 +32,28 @@ def headers_with(value: bytes | None, body: bytes = BODY) -> dict[bytes, bytes]:
     [vector for vector in VECTORS if vector["header"] == "X-Hub-Signature-256"],
     ids=lambda vector: vector["name"],
 )
-def test_published_signatures_are_computed_alike(vector: dict[str, Any]) -> None:
-    """What others publish as the signature of a payload is what we compute."""
+def test_computes_published_signatures(vector: dict[str, Any]) -> None:
     assert sign(vector["secret"], vector["payload"].encode()) == vector["signature"]
 
 
-def test_a_published_delivery_verifies() -> None:
-    """A JSON body with a signature computed elsewhere is accepted."""
+def test_verifies_a_published_delivery() -> None:
+    """A JSON body with a signature of another implementation."""
     vector = next(one for one in VECTORS if one["name"] == "go-github sha256")
     body = vector["payload"].encode()
     headers = headers_with(vector["signature"].encode(), body)
     assert protocol(vector["secret"]).verify(headers, body).body == body
 
 
-def test_the_mistyped_copy_of_the_published_signature_does_not_verify() -> None:
-    """A wrong digest of GitHub's example circulates; one digit is enough to be refused."""
+def test_rejects_the_mistyped_copy_of_the_published_signature() -> None:
+    """A wrong digest of GitHub's example is in circulation."""
     vector = next(one for one in VECTORS if one["name"] == "github-docs")
     mistyped = vector["signature"].replace("8b043e17", "8b04e17e")
     with pytest.raises(SignatureRefused):
         protocol(vector["secret"]).verify(headers_with(mistyped.encode()), vector["payload"].encode())
 
 
-def test_the_older_algorithm_is_not_accepted() -> None:
-    """A right SHA-1 signature in either header proves nothing."""
+def test_rejects_sha1() -> None:
+    """In either header."""
     vector = next(one for one in VECTORS if one["header"] == "X-Hub-Signature")
     body, value = vector["payload"].encode(), vector["signature"].encode()
     verifying = protocol(vector["secret"])
@@ -68,8 +67,8 @@ def test_the_older_algorithm_is_not_accepted() -> None:
 
 
 @pytest.mark.parametrize("value", [b"sha256=" + b"0" * 64, signature(BODY + b" "), signature(BODY, "other")])
-def test_a_wrong_signature_is_refused(value: bytes) -> None:
-    """A signature of other bytes or by another secret does not match."""
+def test_rejects_a_wrong_signature(value: bytes) -> None:
+    """Of other bytes or another secret."""
     with pytest.raises(SignatureRefused) as refused:
         protocol().verify(headers_with(value), BODY)
     assert refused.value.reason == "signature_mismatch"
@@ -96,8 +95,8 @@ def test_a_wrong_signature_is_refused(value: bytes) -> None:
         b"sha512=" + b"0" * 128,
     ],
 )
-def test_a_malformed_signature_is_refused(value: bytes) -> None:
-    """Only `sha256=` with 64 lower-case digits is a signature of GitHub's; bytes of any kind are survived."""
+def test_rejects_a_malformed_signature(value: bytes) -> None:
+    """Only `sha256=` with 64 lower-case digits is valid; any bytes are handled."""
     with pytest.raises(SignatureRefused) as refused:
         protocol().verify(headers_with(value), BODY)
     assert refused.value.reason == "signature_malformed"
@@ -105,8 +104,8 @@ def test_a_malformed_signature_is_refused(value: bytes) -> None:
 
 @pytest.mark.parametrize("body", [BODY, NOT_JSON, b"", b"[" * 100_000], ids=["JSON", "bytes", "empty", "deep"])
 @pytest.mark.parametrize("value", [None, b"sha256=short", b"sha256=" + b"0" * 64])
-def test_without_a_right_signature_nothing_else_is_looked_at(value: bytes | None, body: bytes) -> None:
-    """Whoever cannot sign gets one coarse answer, whatever headers and body hold; the logs get the reason."""
+def test_checks_nothing_else_without_a_valid_signature(value: bytes | None, body: bytes) -> None:
+    """The response is always the same; the log has the reason."""
     headers = headers_with(value, body) | {b"x-github-event": b"\x00", b"x-github-delivery": b""}
     with pytest.raises(SignatureRefused) as refused:
         protocol().verify(headers, body)
@@ -114,8 +113,8 @@ def test_without_a_right_signature_nothing_else_is_looked_at(value: bytes | None
     assert refused.value.reason not in refused.value.message
 
 
-def test_what_is_checked_comes_in_a_fixed_order() -> None:
-    """Signature, then headers, then body: each is refused for itself before the next is looked at."""
+def test_checks_in_a_fixed_order() -> None:
+    """Signature, then headers, then body."""
     headers = {**signed(NOT_JSON)}
     with pytest.raises(BodyRefused):
         protocol().verify(headers, NOT_JSON)
@@ -125,26 +124,24 @@ def test_what_is_checked_comes_in_a_fixed_order() -> None:
 
 
 @pytest.mark.parametrize("secret", ["new", "old", "ältestes Geheimnis"])
-def test_any_accepted_secret_signs(secret: str) -> None:
-    """GitHub changes an App's secret in one step, so the old and the new are accepted together."""
+def test_accepts_each_configured_secret(secret: str) -> None:
+    """GitHub changes an App's secret in one step, so old and new are accepted together."""
     verifying = protocol("new", "old", "ältestes Geheimnis")
     assert verifying.verify(signed(BODY, secret=secret), BODY).delivery_id == DELIVERY
 
 
-def test_a_retired_secret_signs_nothing() -> None:
-    """Once it is no longer configured, an old secret is as good as none."""
+def test_rejects_a_removed_secret() -> None:
     with pytest.raises(SignatureRefused):
         protocol("new").verify(signed(BODY, secret="old"), BODY)
 
 
-def test_no_configured_secret_accepts_nothing() -> None:
-    """An empty list of secrets is not an open door."""
+def test_empty_list_of_secrets_accepts_nothing() -> None:
     with pytest.raises(SignatureRefused):
         GitHubWebhooks([]).verify(signed(BODY, secret=""), BODY)
 
 
-def test_the_last_use_of_each_secret_is_noted_under_its_fingerprint() -> None:
-    """Operators see which secret still signs, and the fingerprint tells nothing of it."""
+def test_records_the_last_use_of_each_secret() -> None:
+    """By fingerprint, which reveals nothing."""
     verifying = protocol("new", "old")
     assert verifying.get_secret_uses() == {}
     before = datetime.now(UTC)
@@ -159,8 +156,8 @@ def test_the_last_use_of_each_secret_is_noted_under_its_fingerprint() -> None:
 
 
 @given(st.lists(st.binary(max_size=40), max_size=8))
-def test_a_body_in_parts_is_signed_as_a_whole(parts: list[bytes]) -> None:
-    """However a body is cut, its digest is that of all of it, under every secret."""
+def test_digest_covers_all_chunks(parts: list[bytes]) -> None:
+    """For any split, under every secret."""
     body = b'{"parts":"' + b"".join(parts).hex().encode() + b'"}'
     cuts = [b'{"parts":"', *(part.hex().encode() for part in parts), b'"}']
     verifying = protocol("new", SECRET)
@@ -170,8 +167,8 @@ def test_a_body_in_parts_is_signed_as_a_whole(parts: list[bytes]) -> None:
     assert verifying.verify(signed(body), body, digest=digest) == verifying.verify(signed(body), body)
 
 
-def test_a_digest_of_other_bytes_is_refused() -> None:
-    """The digest that was computed on arrival is what is compared, so it must be of this body."""
+def test_rejects_a_digest_of_other_bytes() -> None:
+    """The digest computed on arrival must belong to this body."""
     verifying = protocol()
     digest = verifying.start_digest()
     digest.update(BODY[:-1])

@@ -35,8 +35,7 @@ def granted(**changes: str | None) -> App:
     return dataclasses.replace(APP, permissions={name: one for name, one in wanted.items() if one})
 
 
-def test_an_app_as_it_should_be() -> None:
-    """Is well in every respect."""
+def test_passes_for_a_correct_app() -> None:
     findings = [
         *judge_identity(APP, client_id="Iv23liA", app_id="1", slug="crewkit-dev"),
         *judge_permissions(APP, NEEDS),
@@ -45,15 +44,15 @@ def test_an_app_as_it_should_be() -> None:
     assert [one.level for one in findings] == [Level.OK] * 3
 
 
-def test_what_the_settings_leave_out_is_not_compared() -> None:
-    """They need not say id and slug; older servers do not tell the client id."""
+def test_does_not_compare_missing_settings() -> None:
+    """Id and slug are optional; older servers do not report the client id."""
     silent = dataclasses.replace(APP, client_id=None)
     (found,) = judge_identity(silent, client_id="Iv23liA", app_id=None, slug=None)
     assert found.level is Level.OK
 
 
-def test_settings_of_two_apps_are_told_apart() -> None:
-    """Each of them by name."""
+def test_detects_settings_of_two_apps() -> None:
+    """Each app is named."""
     findings = judge_identity(APP, client_id="Iv23liB", app_id="2", slug="crewkit")
 
     assert [one.level for one in findings] == [Level.FAIL] * 3
@@ -62,8 +61,8 @@ def test_settings_of_two_apps_are_told_apart() -> None:
     ]
 
 
-def test_a_missing_permission_is_named_with_where_to_grant_it() -> None:
-    """And that owners have to accept it."""
+def test_names_a_missing_permission_and_its_page() -> None:
+    """Owners have to accept it."""
     (found,) = judge_permissions(granted(pull_requests=None, emails=None), NEEDS)
 
     assert found.level is Level.FAIL
@@ -80,15 +79,15 @@ def test_a_missing_permission_is_named_with_where_to_grant_it() -> None:
         ({"contents": "a new level"}, "contents: a new level"),
     ],
 )
-def test_more_than_is_needed_is_a_warning(changes: dict[str, str], said: str) -> None:
-    """A leak of the key would cost more than it had to."""
+def test_excessive_permission_is_a_warning(changes: dict[str, str], said: str) -> None:
+    """A leaked key would do more damage."""
     (found,) = judge_permissions(granted(**changes), NEEDS)
 
     assert (found.level, found.message) == (Level.WARN, f"The app has permissions it does not need: {said}.")
 
 
-def test_events_are_compared_both_ways() -> None:
-    """Missing ones are wrong, superfluous ones cost."""
+def test_compares_events_in_both_directions() -> None:
+    """Missing events are an error, superfluous events are load."""
     other = dataclasses.replace(APP, events=(NEEDS.events - {"push", "public"}) | {"issues"})
 
     missing, more = judge_events(other, NEEDS)
@@ -108,20 +107,20 @@ def test_events_are_compared_both_ways() -> None:
         (-3600, Level.FAIL, "3600 s ahead"),
     ],
 )
-def test_a_clock_is_judged_both_ways(seconds: int, level: Level, said: str) -> None:
-    """Ahead of theirs or behind, with a remedy where it matters."""
+def test_checks_the_clock_in_both_directions(seconds: int, level: Level, said: str) -> None:
+    """With a remedy if the difference matters."""
     found = judge_clock("github", timedelta(seconds=seconds))
 
     assert (found.level, said in found.message, bool(found.remedy)) == (level, True, level is not Level.OK)
 
 
-def test_a_clock_that_is_not_told_is_no_fault() -> None:
-    """An answer without a date is possible."""
+def test_accepts_a_missing_date() -> None:
+    """A response may have no `Date` header."""
     assert judge_clock("github", None).level is Level.NOTE
 
 
-def test_accounts_that_have_not_granted_all_are_named_some_of_them() -> None:
-    """With what each lacks; addresses are people's to share, not theirs."""
+def test_names_some_accounts_with_missing_permissions() -> None:
+    """With the permissions that each lacks."""
     lacking = [(f"org-{number}", {"contents": "read", "metadata": "read"}) for number in range(7)]
     full = [("acme", {"contents": "write", "metadata": "read", "pull_requests": "read"})]
 
@@ -134,8 +133,8 @@ def test_accounts_that_have_not_granted_all_are_named_some_of_them() -> None:
     assert behind.message.endswith("and 2 more.")
 
 
-def test_callbacks_are_told_in_their_order() -> None:
-    """Since nobody can ask for them."""
+def test_lists_callbacks_in_order() -> None:
+    """GitHub's API does not return them."""
     found = note_callbacks(("https://a/install", "https://a/connect"))
     assert found.level is Level.NOTE
     assert found.message.index("https://a/install") < found.message.index("https://a/connect")

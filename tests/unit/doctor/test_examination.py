@@ -27,8 +27,8 @@ def check(about: str, answer: list[Finding] | Exception | None) -> Check:
     return Check(about, look, "Do this.")
 
 
-async def test_every_check_is_made_whatever_the_others_do() -> None:
-    """One hangs, one is refused, one breaks, one is well; it takes as long as the longest may."""
+async def test_runs_every_check_despite_failures() -> None:
+    """One hangs, one is rejected, one raises, one passes; the total time is that of the longest."""
     began = time.monotonic()
 
     findings = await examine(
@@ -54,8 +54,8 @@ async def test_every_check_is_made_whatever_the_others_do() -> None:
     assert {one.remedy for one in findings[:4]} == {"Do this."}
 
 
-def test_the_worst_comes_last_where_the_eye_is() -> None:
-    """One line each, with its remedy, and a sum."""
+def test_prints_the_worst_result_last() -> None:
+    """One line for each, with its remedy, and a summary."""
     assert as_text(WORST_FIRST).splitlines() == [
         "ok    c       Well.",
         "note  b       Look.",
@@ -67,8 +67,8 @@ def test_the_worst_comes_last_where_the_eye_is() -> None:
     assert as_text([ok("c", "Well.")]).endswith("No problems found in 1 check.")
 
 
-def test_only_what_is_wrong_counts() -> None:
-    """For the exit status, and for programs."""
+def test_only_errors_change_the_exit_status() -> None:
+    """And the summary for programs."""
     assert not is_well(WORST_FIRST)
     assert is_well(WORST_FIRST[1:])
     told = json.loads(as_json(WORST_FIRST))
@@ -77,8 +77,8 @@ def test_only_what_is_wrong_counts() -> None:
     assert told["findings"][0]["remedy"] is None
 
 
-def test_what_can_be_read_of_an_environment_is() -> None:
-    """One wrong variable does not hide the database; a secret that is wrong is not shown."""
+def test_reads_the_valid_part_of_an_environment() -> None:
+    """One invalid variable does not hide the database; an invalid secret is not shown."""
     settings, problems = Settings.readable_part(
         {
             "CREWKIT_GIT_ENVIRONMENT": "development",
@@ -98,8 +98,7 @@ def test_what_can_be_read_of_an_environment_is() -> None:
     assert "hunter" not in as_text(findings)
 
 
-def test_what_is_no_setting_is_warned_of() -> None:
-    """Beside what is well and what is not."""
+def test_warns_about_unknown_variables() -> None:
     settings, problems = Settings.readable_part({"CREWKIT_GIT_ENVIRONMENT": "development"})
     stray = Problem("CREWKIT_GIT_LOG_LEVLE", "this setting does not exist", "Remove it")
     well, told = judge_settings(settings, problems, [stray])
@@ -108,8 +107,8 @@ def test_what_is_no_setting_is_warned_of() -> None:
     assert told.remedy == "Remove it."
 
 
-def test_a_misspelt_environment_is_told_and_the_rest_read() -> None:
-    """As production, in which everything is needed."""
+def test_misspelt_environment_is_read_as_production() -> None:
+    """All settings of production are required then."""
     settings, problems = Settings.readable_part({"CREWKIT_GIT_ENVIRONMENT": "prod"})
     assert not settings.is_development
     assert problems[0].variable == "CREWKIT_GIT_ENVIRONMENT"

@@ -50,22 +50,21 @@ def judged(values: list[Sealed], *keys: tuple[str, Secret]) -> list[Finding]:
         ("0009", Level.WARN, "at revision 0009, newer than revision 0007"),
     ],
 )
-def test_the_schema_is_at_the_newest_revision(current: str | None, level: Level, said: str) -> None:
-    """Or it is said which way to go."""
+def test_checks_the_revision_of_the_schema(current: str | None, level: Level, said: str) -> None:
+    """With the direction of the migration."""
     found = judge_revision(current, "0007")
     assert (found.level, said in found.message) == (level, True)
     assert ("crewkit-git migrate" in found.remedy) == (level is Level.FAIL)
 
 
-def test_somebody_must_listen() -> None:
-    """One is enough."""
+def test_requires_one_worker() -> None:
     assert judge_workers([]).level is Level.FAIL
     assert judge_workers(["a"]).message == "1 worker running."
     assert judge_workers(["a", "b"]).message == "2 workers running."
 
 
-def test_what_waits_too_long_is_wrong_and_what_failed_is_a_warning() -> None:
-    """Each says where to look."""
+def test_late_events_are_an_error_and_failed_ones_a_warning() -> None:
+    """Each with the place to check."""
     (well,) = judge_backlog(NOW - timedelta(seconds=5), 0, 100, now=NOW)
     waits, failed = judge_backlog(NOW - timedelta(minutes=3), 100, 100, now=NOW)
 
@@ -75,21 +74,20 @@ def test_what_waits_too_long_is_wrong_and_what_failed_is_a_warning() -> None:
 
 
 @pytest.mark.parametrize(("minutes", "level"), [(None, Level.WARN), (4, Level.OK), (19, Level.OK), (21, Level.FAIL)])
-def test_the_scheduler_is_known_by_what_it_leaves(minutes: int | None, level: Level) -> None:
-    """A comparison every five minutes."""
+def test_recognizes_the_scheduler_by_its_comparisons(minutes: int | None, level: Level) -> None:
+    """It compares deliveries every five minutes."""
     at = None if minutes is None else NOW - timedelta(minutes=minutes)
     (found,) = judge_scheduler(RecoveryState(compared_at=at), now=NOW)
     assert found.level is level
 
 
 def test_missing_deliveries_are_a_warning() -> None:
-    """They are being fetched."""
+    """Recovery fetches them."""
     findings = judge_scheduler(RecoveryState(compared_at=NOW, missing=1), now=NOW)
     assert [one.level for one in findings] == [Level.OK, Level.WARN]
 
 
-def test_values_that_can_be_read() -> None:
-    """Those of an older key are counted."""
+def test_counts_values_of_older_keys() -> None:
     (well,) = judged([sealed(NEW)], NEW, OLD)
     read, older = judged([sealed(NEW), sealed(OLD)], NEW, OLD)
     (empty,) = judged([], NEW)
@@ -98,8 +96,8 @@ def test_values_that_can_be_read() -> None:
     assert older.message.startswith("3 values")
 
 
-def test_a_key_that_is_gone_is_named_and_its_values_counted() -> None:
-    """None of them is shown."""
+def test_names_a_missing_key_and_counts_its_values() -> None:
+    """Values are not shown."""
     value = sealed(OLD)
     (found,) = judged([value], NEW)
 
@@ -113,8 +111,8 @@ def test_a_key_that_is_gone_is_named_and_its_values_counted() -> None:
     assert "connect again" not in found.remedy
 
 
-def test_users_connect_again_if_the_key_of_their_tokens_is_lost() -> None:
-    """Nothing else brings their tokens back."""
+def test_lost_key_of_user_tokens_needs_new_connections() -> None:
+    """The tokens cannot be restored."""
     value = replace(sealed(OLD), column="user_git_connections.refresh_token")
     (found,) = judged([value], NEW)
     assert "Users whose values are lost have to connect again." in found.remedy
@@ -129,14 +127,14 @@ def test_users_connect_again_if_the_key_of_their_tokens_is_lost() -> None:
         Sealed("", "plain text"),
     ],
 )
-def test_another_key_of_the_same_name_or_a_damaged_value_is_found(value: Sealed) -> None:
-    """By reading one."""
+def test_detects_a_wrong_key_and_a_damaged_value(value: Sealed) -> None:
+    """By decrypting one value."""
     (found,) = judged([value], NEW)
     assert found.level is Level.FAIL
 
 
-def test_a_rotation_of_webhook_secrets_is_followed() -> None:
-    """First the new one has to be entered at GitHub, then the old one may go."""
+def test_reports_the_step_of_a_secret_rotation() -> None:
+    """First GitHub needs the new secret, then the old one can be removed."""
     (begun,) = judge_webhook_secrets(["b", "a"], {"a": NOW}, now=NOW)
     (done,) = judge_webhook_secrets(["b", "a"], {"a": NOW - timedelta(days=3), "b": NOW}, now=NOW)
     (unused,) = judge_webhook_secrets(["b", "a"], {"b": NOW}, now=NOW)
@@ -151,8 +149,8 @@ def test_a_rotation_of_webhook_secrets_is_followed() -> None:
         assert "once a minute" in one.remedy
 
 
-def test_the_only_webhook_secret_has_a_line_too() -> None:
-    """Whose webhook is refused wants to know whether it ever fitted; that there is none, settings say."""
+def test_single_webhook_secret_has_a_line() -> None:
+    """With the time of its last use, which helps if webhooks are rejected."""
     (used,) = judge_webhook_secrets(["a"], {"a": NOW - timedelta(hours=2)}, now=NOW)
     (unused,) = judge_webhook_secrets(["a"], {"b": NOW}, now=NOW)
 
@@ -164,8 +162,8 @@ def test_the_only_webhook_secret_has_a_line_too() -> None:
     assert judge_webhook_secrets([], {}, now=NOW) == []
 
 
-def test_an_apps_older_key_is_told_while_some_process_has_it() -> None:
-    """Webhook secrets are not among them, and one that was retired long ago is not worth a word."""
+def test_reports_an_older_app_key_while_a_process_uses_it() -> None:
+    """Webhook secrets are separate, and a key that was removed long ago is not reported."""
     used = {
         "SHA256:new": NOW,
         "SHA256:old": NOW - timedelta(hours=2),
@@ -178,8 +176,8 @@ def test_an_apps_older_key_is_told_while_some_process_has_it() -> None:
     assert "once a minute" in found.remedy
 
 
-def test_the_only_key_of_the_app_has_a_line_too() -> None:
-    """By GitHub's own name for it, to be compared with the App's page."""
+def test_single_app_key_has_a_line() -> None:
+    """With GitHub's fingerprint, to compare with the App's page."""
     (used,) = judge_app_keys("SHA256:new", {"SHA256:new": NOW}, now=NOW)
     (unused,) = judge_app_keys("SHA256:new", {}, now=NOW)
 
@@ -197,8 +195,7 @@ def test_the_only_key_of_the_app_has_a_line_too() -> None:
         (timedelta(days=40), "40 days"),
     ],
 )
-def test_times_are_said_roughly(time: timedelta, said: str) -> None:
-    """As people do."""
+def test_rounds_times(time: timedelta, said: str) -> None:
     assert lasting(time) == said
 
 

@@ -49,13 +49,13 @@ def webhook(url: str = HERE, content_type: str = "json", *, development: bool = 
     return judge_webhook(WebhookConfig(url, content_type), HERE, PAGE, is_development=development)
 
 
-def test_a_webhook_that_leads_here() -> None:
-    """Is well, also as a form."""
+def test_passes_for_a_webhook_of_this_service() -> None:
+    """Also with content type form."""
     assert [one.level for one in [*webhook(), *webhook(content_type="form")]] == [Level.OK] * 2
 
 
-def test_one_that_leads_elsewhere_is_wrong_unless_a_tunnel_may_be_there() -> None:
-    """Both addresses are told, and where to change it."""
+def test_webhook_url_of_another_host_is_an_error() -> None:
+    """Unless it may be a tunnel. Both addresses are shown, and where to change it."""
     (wrong,) = webhook("https://smee.io/abc")
     (tunnel,) = webhook("https://smee.io/abc", development=True)
 
@@ -65,33 +65,32 @@ def test_one_that_leads_elsewhere_is_wrong_unless_a_tunnel_may_be_there() -> Non
     assert "tunnel" in tunnel.remedy
 
 
-def test_one_without_an_address_is_off() -> None:
-    """Nothing else is said of it."""
+def test_webhook_without_an_address_is_off() -> None:
+    """No other result is reported."""
     (found,) = webhook("")
     assert (found.level, found.message) == (Level.FAIL, "The app has no webhook URL.")
 
 
-def test_an_unknown_content_type_and_an_unverified_certificate() -> None:
-    """Both are told."""
+def test_reports_content_type_and_certificate_problems() -> None:
     config = WebhookConfig(HERE, "xml", verifies_certificate=False)
     findings = judge_webhook(config, HERE, PAGE, is_development=False)
     assert [one.level for one in findings] == [Level.FAIL] * 2
 
 
-def test_an_empty_log_is_no_proof() -> None:
-    """Of a webhook that is off, or of a quiet day."""
+def test_empty_log_has_no_result() -> None:
+    """The webhook may be off, or no event happened."""
     (found,) = judged()
     assert found.level is Level.NOTE
 
 
-def test_the_greeting_of_a_new_webhook_fails_before_its_secret_is_known() -> None:
-    """Which is no fault, and no proof of anything either."""
+def test_ignores_the_failed_ping_of_a_new_webhook() -> None:
+    """GitHub sends it before the service has the secret."""
     (found,) = judged(attempt(1, "Invalid HTTP Response: 401", 401, event="ping"))
     assert found.level is Level.NOTE
 
 
-def test_all_arrived() -> None:
-    """Also where it took two attempts."""
+def test_passes_if_all_deliveries_arrived() -> None:
+    """Even after two attempts."""
     (found,) = judged(attempt(3), attempt(2, guid="a"), attempt(1, "timed out", None, guid="a"))
 
     assert found.level is Level.OK
@@ -106,8 +105,8 @@ def test_all_arrived() -> None:
         ("timed out", None, "GitHub can reach the webhook URL"),
     ],
 )
-def test_the_newest_failing_is_wrong_now(answer: str, code: int | None, said: str) -> None:
-    """What GitHub got for an answer says where to look; a refused signature is the secret."""
+def test_newest_failure_is_an_error(answer: str, code: int | None, said: str) -> None:
+    """GitHub's log has the response; a rejected signature points to the secret."""
     (found,) = judged(attempt(3, answer, code), attempt(2, answer, code), attempt(1))
 
     assert found.level is Level.FAIL
@@ -118,14 +117,14 @@ def test_the_newest_failing_is_wrong_now(answer: str, code: int | None, said: st
     assert said in found.remedy
 
 
-def test_failures_that_are_over_are_a_warning() -> None:
-    """What failed is fetched by the scheduler."""
+def test_earlier_failures_are_a_warning() -> None:
+    """The scheduler fetches those deliveries."""
     (found,) = judged(attempt(3), attempt(2, "timed out", None), attempt(1))
     assert (found.level, "Newer deliveries arrived" in found.message) == (Level.WARN, True)
 
 
-def test_failures_that_were_made_good_are_no_problem() -> None:
-    """What failed and was fetched since is told as what is over."""
+def test_recovered_failures_are_not_a_problem() -> None:
+    """They are reported as resolved."""
     log = attempt(4), attempt(3, "timed out", None), attempt(2, "timed out", None), attempt(1)
     (found,) = judged(*log, known=["guid-1", "guid-2", "guid-3", "guid-4"])
     assert found.level is Level.OK
@@ -137,23 +136,23 @@ def test_failures_that_were_made_good_are_no_problem() -> None:
     assert found.message.startswith("GitHub could not deliver 2 deliveries recently (1 recovered). The last was push, ")
 
 
-def test_without_a_ledger_to_ask_nothing_counts_as_fetched() -> None:
-    """Nor as accepted by somebody else."""
+def test_without_a_database_no_delivery_counts_as_fetched() -> None:
+    """Nor as accepted by another receiver."""
     log = attempt(3), attempt(2, "timed out", None), attempt(1)
     (found,) = judge_deliveries(log, None, PAGE, now=NOW)
     assert (found.level, "GitHub could not deliver 1 delivery recently. " in found.message) == (Level.WARN, True)
 
 
-def test_after_an_outage_that_was_made_good_the_next_delivery_tells() -> None:
-    """Nothing is known to be wrong now, nor to be well."""
+def test_after_a_recovered_outage_the_state_is_unknown() -> None:
+    """Until the next delivery."""
     (found,) = judged(attempt(2, "timed out", None), attempt(1), known=["guid-1", "guid-2"])
     assert found.level is Level.WARN
     assert found.message.startswith("GitHub could not deliver 1 delivery recently (all recovered). The last was push, ")
     assert "GitHub has not sent any delivery since" in found.remedy
 
 
-def test_that_it_was_fetched_does_not_mend_a_secret_that_is_wrong() -> None:
-    """The next one is refused too."""
+def test_wrong_secret_is_an_error_despite_recovery() -> None:
+    """The next delivery will be rejected, too."""
     refused = attempt(2, "Invalid HTTP Response: 401", 401)
     (found,) = judged(refused, attempt(1), known=["guid-1", "guid-2"])
     assert (found.level, "GitHub does not sign with a secret that this service accepts" in found.remedy) == (
@@ -162,8 +161,8 @@ def test_that_it_was_fetched_does_not_mend_a_secret_that_is_wrong() -> None:
     )
 
 
-def test_what_others_accepted_is_wrong() -> None:
-    """GitHub is content, and we know nothing of it; the youngest may still be on their way."""
+def test_deliveries_accepted_by_another_receiver_are_an_error() -> None:
+    """GitHub has a 2xx, but this service has no event. The newest may still be on their way."""
     (found,) = judged(attempt(3, minutes=0), attempt(2), attempt(1), known=["guid-1"])
 
     assert found.level is Level.FAIL

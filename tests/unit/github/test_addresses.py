@@ -21,7 +21,7 @@ RESIDENT = GitHubUrls(api="https://api.acme.ghe.com", web="https://acme.ghe.com"
     ],
     ids=["github.com", "Enterprise Server", "data residency"],
 )
-def test_only_base_urls_tell_githubs_apart(addresses: GitHubUrls, api: str, page: str) -> None:
+def test_base_url_distinguishes_github_servers(addresses: GitHubUrls, api: str, page: str) -> None:
     """An Enterprise Server also has another path for pages of apps."""
     assert addresses.api_url("/app") == api
     assert addresses.app_page("crewkit") == page
@@ -29,8 +29,8 @@ def test_only_base_urls_tell_githubs_apart(addresses: GitHubUrls, api: str, page
 
 
 @pytest.mark.parametrize("url", ["https://evil.example/apps/x", "https://github.com.evil.example/", "javascript:0"])
-def test_pages_of_others_are_not_githubs(url: str) -> None:
-    """Browsers are sent there."""
+def test_rejects_pages_of_other_hosts(url: str) -> None:
+    """Browsers are redirected there."""
     assert not PUBLIC.is_page(url)
 
 
@@ -45,26 +45,26 @@ def test_pages_of_others_are_not_githubs(url: str) -> None:
         ("https://api.github.com", "https://api.github.com:port", False),
     ],
 )
-def test_origins_are_compared_whole(one: str, other: str, same: bool) -> None:
-    """A token follows links only within one."""
+def test_compares_whole_origins(one: str, other: str, same: bool) -> None:
+    """A token is sent only to links of one origin."""
     assert is_same_origin(one, other) is same
 
 
 @pytest.mark.parametrize("text", ["1", "186853002", "9223372036854775807"])
-def test_ids_are_numbers(text: str) -> None:
+def test_accepts_numeric_ids(text: str) -> None:
     """Of up to 64 bits."""
     assert is_numeric_id(text)
 
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "1/../2", "٣", "1 ", "1\n", "0x1", "1e3", "9" * 20])
-def test_what_is_no_id_gets_into_no_path(text: str) -> None:
-    """It could lead to another."""
+def test_rejects_other_ids(text: str) -> None:
+    """They could lead to another path."""
     assert not is_numeric_id(text)
 
 
 @pytest.mark.parametrize("name", ["main", "feature/fuel-gauge", "a#b", "ä/ö", "x.y", "100%", "a+b", "-", "@"])
-def test_names_git_allows_are_looked_for(name: str) -> None:
-    """Slashes, hashes and letters of every language among them."""
+def test_accepts_names_that_git_allows(name: str) -> None:
+    """For example with slashes, hashes and letters of any language."""
     assert can_be_branch(name)
 
 
@@ -73,14 +73,14 @@ def test_names_git_allows_are_looked_for(name: str) -> None:
     ["..", "../../user", "a/../b", ".hidden", "a/.b", "/a", "a//b", "a b", "a~1", "a^", "a:b", "a?", "a*",
      "a[", "a\\b", "a@{1}", "a\x00", "a\x7f", "a\nb"],
 )  # fmt: skip
-def test_names_git_forbids_are_not(name: str) -> None:
-    """No branch has them, and some would walk to another path."""
+def test_rejects_names_that_git_forbids(name: str) -> None:
+    """No branch has them, and some would lead to another path."""
     assert not can_be_branch(name)
 
 
 @given(st.text(min_size=1))
-def test_a_name_never_leaves_its_place_in_a_path(name: str) -> None:
-    """However it is written, the request goes to the branches of that repository."""
+def test_name_stays_in_its_path_segment(name: str) -> None:
+    """In any spelling, the request is for a branch of that repository."""
     if can_be_branch(name) and not any(0xD800 <= ord(letter) < 0xE000 for letter in name):
         url = httpx.URL(PUBLIC.api_url(f"/repositories/7/branches/{quote_segment(name)}"))
 

@@ -79,8 +79,8 @@ def mutations(value: Any, whole: Any, path: tuple[str | int, ...] = ()) -> Itera
         yield from mutations(original, whole, (*path, key))
 
 
-def test_only_documented_fields_make_an_answer_unreadable() -> None:
-    """What is found to be required is what docs/payloads.md says, in both directions."""
+def test_only_documented_fields_make_a_response_unreadable() -> None:
+    """The required fields are exactly those of docs/payloads.md."""
     found: dict[str, set[str]] = defaultdict(set)
     for name, (shape, method, path) in ANSWERS.items():
         decoder, whole = TolerantDecoder(shape), example(method, path)
@@ -98,7 +98,7 @@ def test_only_documented_fields_make_an_answer_unreadable() -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_odd_rows_leave_the_other_rows(count: int) -> None:
+def test_invalid_rows_do_not_affect_other_rows(count: int) -> None:
     """Null rows, rows of other types and rows without an id are skipped."""
     row = example("get", "/repos/{owner}/{repo}")
     odd_rows: list[Any] = [None, 5, "x", [], {}, {**row, "id": None}][: count * 2]

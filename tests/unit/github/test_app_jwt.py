@@ -58,8 +58,8 @@ def claims(token: str) -> dict[str, Any]:
     ],
     ids=["PKCS#1", "PKCS#8", "escaped newlines", "escaped CRLF", "CRLF", "blanks around"],
 )
-def test_a_key_is_read_however_it_is_written(text: str) -> None:
-    """Environments carry it in one line, and tools change its form."""
+def test_reads_a_key_in_each_form(text: str) -> None:
+    """Environments have it in one line, and tools change its format."""
     assert read_private_key(Secret(text)).private_numbers() == rsa_key().private_numbers()
 
 
@@ -82,8 +82,8 @@ def locked() -> str:
     ],
     ids=["empty", "a password", "cut off", "public", "not RSA", "short", "locked"],
 )
-def test_what_is_no_usable_key_is_refused_and_not_repeated(text: str) -> None:
-    """At the start, by a message that may go to a log."""
+def test_rejects_an_unusable_key_without_showing_it(text: str) -> None:
+    """At the start, since the message may be logged."""
     with pytest.raises(ValueError, match="the app's private key is no") as refusal:
         read_private_key(Secret(text))
 
@@ -91,15 +91,15 @@ def test_what_is_no_usable_key_is_refused_and_not_repeated(text: str) -> None:
     assert not any(line in str(refusal.value) for line in text.split("\n") if line)
 
 
-def test_the_claim_leaves_a_minute_for_clocks_on_both_sides(signer: AppJwt) -> None:
-    """GitHub takes none made in its future or ending more than 10 minutes ahead."""
+def test_claim_tolerates_a_minute_of_clock_difference(signer: AppJwt) -> None:
+    """GitHub rejects claims issued in its future, or that end more than 10 minutes ahead."""
     found = claims(signer.current())
 
     assert found == {"iss": ISSUER, "iat": int(NOW.timestamp()) - 60, "exp": int(NOW.timestamp()) + 540}
 
 
-def test_a_claim_is_kept_and_renewed_before_it_ends(signer: AppJwt, clock: SettableClock) -> None:
-    """Signing is dear; what is shown always has minutes left."""
+def test_caches_a_claim_and_renews_it_early(signer: AppJwt, clock: SettableClock) -> None:
+    """Signing is expensive; a claim that is sent is valid for some minutes."""
     first = signer.current()
     clock.advance(timedelta(minutes=4, seconds=59))
     assert signer.current() == first
@@ -110,8 +110,8 @@ def test_a_claim_is_kept_and_renewed_before_it_ends(signer: AppJwt, clock: Setta
     assert claims(second)["exp"] - claims(first)["exp"] == 300
 
 
-def test_a_clock_set_back_renews_the_claim(signer: AppJwt, clock: SettableClock) -> None:
-    """Else it would be made in GitHub's future until the clock catches up."""
+def test_clock_that_moves_back_renews_the_claim(signer: AppJwt, clock: SettableClock) -> None:
+    """Otherwise its time would be in GitHub's future."""
     signer.current()
     clock.advance(timedelta(hours=-1))
 
@@ -119,8 +119,8 @@ def test_a_clock_set_back_renews_the_claim(signer: AppJwt, clock: SettableClock)
 
 
 @pytest.mark.parametrize("skew", [timedelta(minutes=7), timedelta(hours=-30)])
-def test_githubs_time_is_taken_over(signer: AppJwt, clock: SettableClock, skew: timedelta) -> None:
-    """Claims are judged by its clock, so they are made by it."""
+def test_uses_the_time_of_github(signer: AppJwt, clock: SettableClock, skew: timedelta) -> None:
+    """GitHub checks claims by its own clock."""
     theirs = NOW + skew
 
     signer.learn(theirs)
@@ -130,8 +130,8 @@ def test_githubs_time_is_taken_over(signer: AppJwt, clock: SettableClock, skew: 
     assert claims(signer.current())["iat"] == int(theirs.timestamp()) + 3540
 
 
-def test_a_clock_put_right_is_learned_too(signer: AppJwt) -> None:
-    """The offset was ours, not GitHub's for ever."""
+def test_notices_a_corrected_clock(signer: AppJwt) -> None:
+    """The offset was local and is not permanent."""
     signer.learn(NOW + timedelta(minutes=7))
 
     signer.learn(NOW)
@@ -139,8 +139,8 @@ def test_a_clock_put_right_is_learned_too(signer: AppJwt) -> None:
 
 
 @pytest.mark.parametrize("theirs", [None, NOW, NOW + timedelta(seconds=4), NOW - timedelta(seconds=4)])
-def test_a_refusal_without_a_difference_has_another_cause(signer: AppJwt, theirs: datetime | None) -> None:
-    """The key is wrong then, and signing anew would not help."""
+def test_rejection_without_a_clock_difference_has_another_cause(signer: AppJwt, theirs: datetime | None) -> None:
+    """The key is wrong then, and another signature would not help."""
     before = signer.current()
     signer.learn(theirs)
 

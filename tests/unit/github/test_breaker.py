@@ -44,8 +44,8 @@ def refused(breaker: CircuitBreaker) -> float:
     return refusal.value.retry_after
 
 
-def test_it_opens_after_failures_in_a_row(breaker: CircuitBreaker) -> None:
-    """Then nobody waits for a timeout any more."""
+def test_opens_after_consecutive_failures(breaker: CircuitBreaker) -> None:
+    """Then calls do not wait for a timeout."""
     for _ in range(3):
         assert not breaker.is_open
         fail(breaker)
@@ -54,7 +54,7 @@ def test_it_opens_after_failures_in_a_row(breaker: CircuitBreaker) -> None:
     assert refused(breaker) == 5
 
 
-def test_an_answer_in_between_begins_the_count_anew(breaker: CircuitBreaker) -> None:
+def test_response_resets_the_count(breaker: CircuitBreaker) -> None:
     """One request that always fails must not stop all others."""
     for _ in range(10):
         fail(breaker)
@@ -64,8 +64,8 @@ def test_an_answer_in_between_begins_the_count_anew(breaker: CircuitBreaker) -> 
     assert not breaker.is_open
 
 
-def test_a_refusal_is_an_answer(breaker: CircuitBreaker) -> None:
-    """A host that says no is up."""
+def test_client_error_is_a_response(breaker: CircuitBreaker) -> None:
+    """The host is up."""
     for _ in range(10):
         with pytest.raises(NotVisible), breaker.guard():
             raise NotVisible("no")
@@ -73,8 +73,8 @@ def test_a_refusal_is_an_answer(breaker: CircuitBreaker) -> None:
     assert not breaker.is_open
 
 
-def test_it_closes_by_itself(breaker: CircuitBreaker, time: Time) -> None:
-    """After a rest one call finds out, and its answer lets all others through."""
+def test_closes_by_itself(breaker: CircuitBreaker, time: Time) -> None:
+    """After a pause, one call probes the host, and its response allows all others."""
     for _ in range(3):
         fail(breaker)
     time.pass_by(5)
@@ -85,8 +85,8 @@ def test_it_closes_by_itself(breaker: CircuitBreaker, time: Time) -> None:
     succeed(breaker)
 
 
-def test_only_one_call_finds_out(breaker: CircuitBreaker, time: Time) -> None:
-    """A host that is coming back is not run over."""
+def test_sends_one_probe(breaker: CircuitBreaker, time: Time) -> None:
+    """A host that recovers is not overloaded."""
     for _ in range(3):
         fail(breaker)
     time.pass_by(5)
@@ -95,8 +95,8 @@ def test_only_one_call_finds_out(breaker: CircuitBreaker, time: Time) -> None:
         refused(breaker)
 
 
-def test_rests_grow_while_the_host_stays_down(breaker: CircuitBreaker, time: Time) -> None:
-    """Up to a bound, so that its return is noticed soon."""
+def test_pauses_grow_while_the_host_is_down(breaker: CircuitBreaker, time: Time) -> None:
+    """Up to a limit, so that its return is noticed soon."""
     for _ in range(3):
         fail(breaker)
     rests = []
@@ -108,8 +108,7 @@ def test_rests_grow_while_the_host_stays_down(breaker: CircuitBreaker, time: Tim
     assert rests == [5, 10, 20, 20, 20]
 
 
-def test_the_next_outage_begins_with_a_short_rest(breaker: CircuitBreaker, time: Time) -> None:
-    """What was learned of one outage says nothing of another."""
+def test_next_outage_starts_with_a_short_pause(breaker: CircuitBreaker, time: Time) -> None:
     for _ in range(2):
         for _ in range(3):
             fail(breaker)
@@ -118,8 +117,8 @@ def test_the_next_outage_begins_with_a_short_rest(breaker: CircuitBreaker, time:
         succeed(breaker)
 
 
-def test_a_cancelled_probe_leaves_finding_out_to_the_next(breaker: CircuitBreaker, time: Time) -> None:
-    """A caller that went away must not keep it open for ever."""
+def test_next_call_replaces_a_cancelled_probe(breaker: CircuitBreaker, time: Time) -> None:
+    """Otherwise a cancelled caller would keep it open permanently."""
     for _ in range(3):
         fail(breaker)
     time.pass_by(5)
@@ -131,8 +130,8 @@ def test_a_cancelled_probe_leaves_finding_out_to_the_next(breaker: CircuitBreake
     assert not breaker.is_open
 
 
-def test_late_failures_of_earlier_calls_do_not_lengthen_the_rest(breaker: CircuitBreaker, time: Time) -> None:
-    """Calls under way when it opened fail too, and were counted."""
+def test_late_failures_do_not_extend_the_pause(breaker: CircuitBreaker, time: Time) -> None:
+    """Calls that were running when it opened fail, too."""
     late = breaker.guard()
     late.__enter__()
     for _ in range(3):
@@ -143,8 +142,8 @@ def test_late_failures_of_earlier_calls_do_not_lengthen_the_rest(breaker: Circui
     assert refused(breaker) == 1
 
 
-def test_a_late_answer_closes_it(breaker: CircuitBreaker) -> None:
-    """A call under way when it opened may be the first to hear from the host again."""
+def test_late_response_closes_it(breaker: CircuitBreaker) -> None:
+    """A call that was running when it opened may get the first response."""
     with breaker.guard():
         for _ in range(3):
             fail(breaker)

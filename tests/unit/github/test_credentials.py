@@ -25,8 +25,8 @@ LONG = Secret("ghs_1236_" + "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9." + "aB3-_" * 
 
 
 @pytest.mark.parametrize("token", [SHORT, LONG], ids=["36 letters", "stateless"])
-def test_a_token_is_shown_as_it_is(token: Secret) -> None:
-    """Its form is GitHub's business."""
+def test_sends_a_token_unchanged(token: Secret) -> None:
+    """GitHub defines its format."""
     shown = TokenCredential(token, TokenAges())
 
     assert shown.header() == f"Bearer {token.reveal()}"
@@ -35,16 +35,16 @@ def test_a_token_is_shown_as_it_is(token: Secret) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "a b", "ghs_a\r\nX: y", "ghs_é", "ghs_\x00"])
-def test_what_cannot_be_sent_is_refused_unseen(text: str) -> None:
-    """An HTTP library would repeat it in its error."""
+def test_rejects_an_unsendable_token_without_showing_it(text: str) -> None:
+    """The error of an HTTP library would contain it."""
     with pytest.raises(CredentialRefused) as refusal:
         TokenCredential(Secret(text), TokenAges())
 
     assert not text or text not in str(refusal.value)
 
 
-def test_a_young_token_is_shown_again_with_growing_waits() -> None:
-    """It is not known everywhere at GitHub the moment it is made."""
+def test_retries_a_new_token_with_growing_waits() -> None:
+    """GitHub does not accept it everywhere at once."""
     time = Time()
     ages = TokenAges(time.monotonic)
     ages.note(TOKEN)
@@ -57,8 +57,8 @@ def test_a_young_token_is_shown_again_with_growing_waits() -> None:
     assert waits == [1, 2, 3]
 
 
-def test_an_old_token_is_dead_when_refused() -> None:
-    """Showing it again would only make its user wait."""
+def test_does_not_retry_an_old_token() -> None:
+    """A retry would only delay its user."""
     time = Time()
     ages = TokenAges(time.monotonic)
     ages.note(TOKEN)
@@ -68,12 +68,11 @@ def test_an_old_token_is_dead_when_refused() -> None:
     assert TokenCredential(TOKEN, ages).compute_retry_delay(Rejection(None)) is None
 
 
-def test_an_unknown_token_is_not_young() -> None:
-    """Nobody said that it was just made."""
+def test_unknown_token_is_not_new() -> None:
     assert TokenCredential(TOKEN, TokenAges()).compute_retry_delay(Rejection(None)) is None
 
 
-def test_ages_are_kept_of_the_newest_only() -> None:
+def test_stores_the_age_of_the_newest_tokens_only() -> None:
     """Without the tokens themselves."""
     ages = TokenAges()
     for number in range(5_000):
@@ -90,8 +89,8 @@ def as_app() -> AppCredential:
     return AppCredential(AppJwt("Iv1.x", rsa_key(), Time()))
 
 
-def test_the_app_is_shown_again_once_by_githubs_clock() -> None:
-    """A second refusal means the key."""
+def test_retries_the_app_once_with_the_time_of_github() -> None:
+    """A second rejection means that the key is wrong."""
     shown = as_app()
 
     assert shown.compute_retry_delay(Rejection(shown.header(), 0, NOW + timedelta(minutes=9))) == 0
@@ -99,8 +98,8 @@ def test_the_app_is_shown_again_once_by_githubs_clock() -> None:
     assert shown.refusal is AppRefused
 
 
-def test_the_app_is_shown_again_where_another_call_learned_the_time() -> None:
-    """Of many calls refused together for one wrong clock, all are mended."""
+def test_retries_the_app_if_another_call_learned_the_time() -> None:
+    """All calls that a wrong clock made fail succeed then."""
     shown = as_app()
     old = shown.header()
     shown.compute_retry_delay(Rejection(old, 0, NOW + timedelta(minutes=9)))
@@ -108,16 +107,16 @@ def test_the_app_is_shown_again_where_another_call_learned_the_time() -> None:
     assert shown.compute_retry_delay(Rejection(old, 0, NOW + timedelta(minutes=9))) == 0
 
 
-def test_a_refused_key_is_not_shown_again() -> None:
-    """Where the clocks agree, waiting changes nothing."""
+def test_does_not_retry_a_rejected_key() -> None:
+    """If the clocks agree, waiting changes nothing."""
     shown = as_app()
 
     assert shown.compute_retry_delay(Rejection(shown.header(), 0, NOW)) is None
     assert shown.compute_retry_delay(Rejection(shown.header(), 0, None)) is None
 
 
-def test_the_client_is_shown_by_id_and_secret() -> None:
-    """For what GitHub keeps of users' tokens."""
+def test_authenticates_the_client_by_id_and_secret() -> None:
+    """For the endpoints of user tokens."""
     shown = ClientCredential("Iv1.x", Secret("s:cret"))
 
     assert b64decode(shown.header().removeprefix("Basic ")) == b"Iv1.x:s:cret"
@@ -125,7 +124,7 @@ def test_the_client_is_shown_by_id_and_secret() -> None:
     assert shown.refusal is AppRefused
 
 
-def test_oauth_shows_nothing_in_headers() -> None:
-    """Its endpoint wants everything in the form."""
+def test_oauth_sends_no_authorization_header() -> None:
+    """Its endpoint expects credentials in the form."""
     assert NoCredential().header() is None
     assert NoCredential().compute_retry_delay(Rejection(None, 0, NOW)) is None

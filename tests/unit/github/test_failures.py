@@ -96,14 +96,14 @@ CASES: dict[str, tuple[int, dict[str, str], str, Failure]] = {
 
 
 @pytest.mark.parametrize(("status", "headers", "message", "failure"), CASES.values(), ids=CASES.keys())
-def test_each_refusal_is_known(status: int, headers: dict[str, str], message: str, failure: Failure) -> None:
-    """Status, headers and words decide together: a 403 alone can be six things."""
+def test_classifies_each_error(status: int, headers: dict[str, str], message: str, failure: Failure) -> None:
+    """By status, headers and text together: a 403 alone can mean six things."""
     assert classify_failure(status, headers, message) is failure
 
 
 @given(st.integers(500, 599), st.sampled_from([case[2] for case in CASES.values()]))
-def test_a_broken_github_accuses_nobody(status: int, message: str) -> None:
-    """Whatever words come with it, an outage is no suspension, missing permission or lost installation."""
+def test_outage_is_not_an_error_of_an_installation(status: int, message: str) -> None:
+    """For any text, it is no suspension, missing permission or deleted installation."""
     assert classify_failure(status, {"x-ratelimit-remaining": "0", "retry-after": "9"}, message) is Failure.UNAVAILABLE
 
 
@@ -115,8 +115,8 @@ OUR_WORDS = {to_error(failure).message for failure in Failure}
     st.dictionaries(st.sampled_from(["retry-after", "x-github-sso", "x-ratelimit-remaining"]), st.text()),
     st.text(max_size=80),
 )
-def test_every_answer_has_a_meaning(status: int, headers: dict[str, str], message: str) -> None:
-    """And none means by itself that an installation is gone: that takes a second question."""
+def test_classifies_every_response(status: int, headers: dict[str, str], message: str) -> None:
+    """No response alone means that an installation is gone: that takes a second call."""
     error = to_error(classify_failure(status, headers, message))
 
     assert not isinstance(error, InstallationGone | CredentialRefused)
@@ -137,13 +137,13 @@ ERRORS = {
 
 
 @pytest.mark.parametrize(("failure", "error"), ERRORS.items(), ids=str)
-def test_failures_become_the_domains_errors(failure: Failure, error: type[Exception]) -> None:
-    """Those that are final; what may pass or be renewed is decided where it can be."""
+def test_final_failures_become_domain_errors(failure: Failure, error: type[Exception]) -> None:
+    """Retries and renewals are decided elsewhere."""
     assert type(to_error(failure)) is error
 
 
-def test_our_own_mistake_blames_no_installation() -> None:
-    """A call GitHub does not understand leaves lists being served from what is known."""
+def test_invalid_call_is_not_an_error_of_an_installation() -> None:
+    """Lists are still served from stored data."""
     error = to_error(Failure.MISUNDERSTOOD)
 
     assert error.kind is ErrorKind.UNAVAILABLE
@@ -154,11 +154,11 @@ def test_our_own_mistake_blames_no_installation() -> None:
     "body",
     [b"", b"<html>Unicorn!</html>", b"[]", b"null", b'{"message": 7}', b'{"message', b"\xff\xfe", b"[" * 100_000],
 )
-def test_a_body_that_is_not_githubs_says_nothing(body: bytes) -> None:
-    """Load balancers answer in HTML, and streams break off."""
+def test_ignores_a_foreign_body(body: bytes) -> None:
+    """Load balancers respond with HTML, and streams break off."""
     assert read_message(body) == ""
 
 
-def test_a_message_is_shortened() -> None:
-    """It goes to a log line."""
+def test_shortens_a_message() -> None:
+    """It becomes part of a log line."""
     assert len(read_message(b'{"message": "' + b"x" * 10_000 + b'"}')) == 300

@@ -42,7 +42,7 @@ def form_of(message: bytes) -> bytes:
     ],
 )
 def test_finds_payload_among_fields(form: bytes) -> None:
-    """The first one is taken, wherever it is."""
+    """The first one counts, in any position."""
     assert json.loads(payload_of(form % quote_plus(TEXT).encode())) == OBJECT
 
 
@@ -88,8 +88,8 @@ def test_an_empty_payload_is_not_json(form: bytes) -> None:
 
 
 @given(shift=st.integers(0, 4), unit=st.sampled_from(["\\", '"', "é", "\U0001f680", "+ ", "%5", "a"]))
-def test_splits_no_escape(shift: int, unit: str) -> None:
-    """A long value is decoded in pieces, and is the same as decoded at once."""
+def test_does_not_split_escapes(shift: int, unit: str) -> None:
+    """A long value is decoded in pieces, with the same result."""
     text = "x" * shift + unit * (120_000 // len(unit.encode()))
     assert payload_of(b"payload=" + quote_plus(text).encode()) == text.encode()
 

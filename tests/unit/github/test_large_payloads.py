@@ -35,8 +35,8 @@ def read(body: bytes) -> Push:
 
 @pytest.mark.parametrize("letter", ["x", "é", "\U0001f680", '"', "\\", "\n"])
 @pytest.mark.parametrize("ascii_only", [True, False])
-def test_a_long_message_keeps_its_beginning_and_its_trailers(letter: str, ascii_only: bool) -> None:
-    """Whatever it consists of, and however that is escaped."""
+def test_long_message_keeps_its_start_and_its_trailers(letter: str, ascii_only: bool) -> None:
+    """For any content and escapes."""
     message = letter * LARGE + "\n" + TRAILER
     body = push_of(commit(json.dumps(message, ensure_ascii=ascii_only)[1:-1].encode()))
     [found] = read(body).commits
@@ -46,28 +46,28 @@ def test_a_long_message_keeps_its_beginning_and_its_trailers(letter: str, ascii_
     assert len(found.message) < 3 * HEAD_CHARACTERS
 
 
-def test_a_payload_that_is_not_large_is_not_changed() -> None:
-    """Nothing is copied, either."""
+def test_does_not_change_a_small_payload() -> None:
+    """Nor copy it."""
     text = push_of(commit(b"x" * 10_000))
     assert shorten(text, max_rows=1) is text
 
 
-def test_all_the_commits_that_github_sends_are_read() -> None:
+def test_reads_the_largest_number_of_commits() -> None:
     """Each with a message of 11 KB."""
     push = read(push_of(*[commit(b"%d " % number + rb"\\ud\"\n" * 1800) for number in range(2048)]))
     assert push.commits_total == 2048
     assert [one.message.split()[0] for one in push.commits] == [str(number) for number in range(2048)]
 
 
-def test_files_of_a_commit_are_not_counted() -> None:
-    """A push may change any number of files, and none of their names is decoded."""
+def test_accepts_any_number_of_files() -> None:
+    """File names are not decoded."""
     files = json.dumps([f"src/file_{number}.py" for number in range(MAX_COMMITS + 1)]).encode()
     assert len(files) > LARGE / 2
     read(push_of(commit(b"x").replace(b'"removed": []', b'"removed": ' + files), commit(b"y" * LARGE)))
 
 
 @pytest.mark.parametrize("row", [b"{}", b"0", b'"[,]"', b'{"id": "a", "author": {"name": "b", "x": [1]}}'])
-def test_far_more_commits_than_github_sends_are_unreadable(row: bytes) -> None:
+def test_rejects_too_many_commits(row: bytes) -> None:
     """Decoding them would need many times the memory of the body."""
     body = push_of(*[row] * (LARGE // len(row) + MAX_COMMITS))
     with pytest.raises(EnvelopeUnreadable, match="more than 20000 rows"):
@@ -75,8 +75,8 @@ def test_far_more_commits_than_github_sends_are_unreadable(row: bytes) -> None:
 
 
 @pytest.mark.parametrize("opening", [b"[", b'{"a":', b'[{"a":'])
-def test_deep_nesting_is_unreadable(opening: bytes) -> None:
-    """Neither the stack nor the time runs out."""
+def test_rejects_deep_nesting(opening: bytes) -> None:
+    """Without exhausting the stack or taking long."""
     with pytest.raises(EnvelopeUnreadable):
         protocol().decode("push", push_of(opening * LARGE))
 
@@ -98,8 +98,8 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-def test_memory_is_at_most_three_times_the_body_beside_it(kind: str) -> None:
-    """The body included that is four times, for whatever a signed push consists of."""
+def test_memory_is_at_most_three_times_the_body(kind: str) -> None:
+    """In addition to the body, for any content of a signed push."""
     body = HOSTILE[kind](4 * 1024 * 1024)
     assert len(body) > 3 * 1024 * 1024
     tracemalloc.start()

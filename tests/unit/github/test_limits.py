@@ -10,8 +10,8 @@ from core.domain.provider import RateLimited
 from tests.support.fakes.github import NOW, Time
 
 
-async def test_one_credential_asks_only_so_often_at_once() -> None:
-    """GitHub counts calls of one installation together and refuses many."""
+async def test_limits_concurrent_calls_per_credential() -> None:
+    """GitHub counts calls of one installation together and rejects many."""
     slots, running, most = ConcurrencyLimit(3), 0, 0
 
     async def call() -> None:
@@ -28,14 +28,14 @@ async def test_one_credential_asks_only_so_often_at_once() -> None:
 
 
 async def test_credentials_do_not_wait_for_each_other() -> None:
-    """One large installation must not hold up all others."""
+    """A large installation must not delay others."""
     slots = ConcurrencyLimit(1)
     async with slots.hold("a"), asyncio.timeout(1), slots.hold("b"):
         pass
 
 
-async def test_a_slot_is_given_back_by_failures_and_cancellation() -> None:
-    """Else a few bad minutes would stop an installation for ever."""
+async def test_failures_and_cancellation_release_the_slot() -> None:
+    """Otherwise some bad minutes would stop an installation permanently."""
     slots = ConcurrencyLimit(1)
     for error in (RuntimeError, asyncio.CancelledError):
         with pytest.raises(error):
@@ -46,7 +46,7 @@ async def test_a_slot_is_given_back_by_failures_and_cancellation() -> None:
         pass
 
 
-async def test_nothing_is_kept_of_credentials_that_ask_no_more() -> None:
+async def test_forgets_unused_credentials() -> None:
     """Tokens change every hour."""
     slots = ConcurrencyLimit(1)
     for number in range(100):
@@ -68,8 +68,8 @@ def pauses(time: Time) -> Pauses:
     return Pauses(time, monotonic=time.monotonic)
 
 
-def test_a_pause_lasts_as_long_as_was_asked(pauses: Pauses, time: Time) -> None:
-    """Until then nothing is sent: asking on may get the app banned."""
+def test_pause_lasts_as_long_as_requested(pauses: Pauses, time: Time) -> None:
+    """Calls during the pause might get the app banned."""
     error = pauses.begin("a", 90)
     assert (error.until, error.retry_after) == (NOW + timedelta(seconds=90), 90)
 
@@ -83,15 +83,15 @@ def test_a_pause_lasts_as_long_as_was_asked(pauses: Pauses, time: Time) -> None:
     pauses.check("a")
 
 
-def test_others_are_not_paused(pauses: Pauses) -> None:
-    """Limits are each installation's own."""
+def test_other_credentials_are_not_paused(pauses: Pauses) -> None:
+    """Each installation has its own limits."""
     pauses.begin("a", 90)
 
     pauses.check("b")
 
 
-def test_unasked_pauses_grow_until_an_answer_comes(pauses: Pauses, time: Time) -> None:
-    """As GitHub wants it of a secondary limit without a time."""
+def test_pauses_without_a_requested_time_grow_until_a_response(pauses: Pauses, time: Time) -> None:
+    """GitHub's rule for a secondary limit without a time."""
     lengths = []
     for _ in range(3):
         lengths.append(pauses.begin("a", None).retry_after)
@@ -102,15 +102,15 @@ def test_unasked_pauses_grow_until_an_answer_comes(pauses: Pauses, time: Time) -
     assert pauses.begin("a", None).retry_after == 60
 
 
-def test_calls_refused_together_are_refused_once(pauses: Pauses) -> None:
-    """Four pages under way at the same limit do not make the pause sixteen times as long."""
+def test_concurrent_rejections_count_once(pauses: Pauses) -> None:
+    """Four concurrent pages do not make the pause sixteen times as long."""
     lengths = [pauses.begin("a", None).retry_after for _ in range(4)]
 
     assert lengths == [60, 60, 60, 60]
 
 
-def test_a_shorter_wish_does_not_shorten_a_pause(pauses: Pauses) -> None:
-    """The longest one that was asked for holds."""
+def test_shorter_request_does_not_shorten_a_pause(pauses: Pauses) -> None:
+    """The longest requested pause counts."""
     pauses.begin("a", 90)
     pauses.begin("a", 5)
 
@@ -119,8 +119,8 @@ def test_a_shorter_wish_does_not_shorten_a_pause(pauses: Pauses) -> None:
     assert refusal.value.retry_after == 90
 
 
-def test_what_is_kept_of_pauses_is_bounded(pauses: Pauses, time: Time) -> None:
-    """Ended ones are forgotten; those that last are few."""
+def test_number_of_stored_pauses_is_limited(pauses: Pauses, time: Time) -> None:
+    """Ended pauses are deleted; active ones are few."""
     for number in range(10_000):
         pauses.begin(str(number), 1)
         time.pass_by(1)

@@ -27,8 +27,8 @@ def answer(text: bytes) -> oauth.TokensResponse:
     return msgspec.json.decode(text, type=oauth.TokensResponse)
 
 
-def test_people_are_sent_with_state_and_challenge() -> None:
-    """And without scopes, which an app has none of."""
+def test_authorization_url_has_state_and_challenge() -> None:
+    """And no scopes, since an app has none."""
     verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
     url = oauth.build_authorize_url(
         "https://github.com/login/oauth/authorize",
@@ -50,15 +50,15 @@ def test_people_are_sent_with_state_and_challenge() -> None:
     }
 
 
-def test_the_library_makes_challenges_as_the_rfc_does() -> None:
-    """SHA-256, base64url, no padding: 43 letters, which GitHub insists on."""
+def test_challenges_follow_the_rfc() -> None:
+    """SHA-256, base64url, no padding: GitHub requires 43 characters."""
     expected = base64.urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).rstrip(b"=").decode()
 
     assert create_s256_code_challenge("v" * 43) == expected
 
 
-def test_a_code_is_traded_with_its_verifier() -> None:
-    """A code that another page caught is worth nothing."""
+def test_exchanges_a_code_with_its_verifier() -> None:
+    """A code that another page intercepted is useless."""
     form = oauth.build_code_form(
         "Iv1.x", SECRET, Secret("c+de"), redirect_uri="https://a.example/cb", code_verifier=Secret("v")
     )
@@ -73,15 +73,15 @@ def test_a_code_is_traded_with_its_verifier() -> None:
     }
 
 
-def test_an_installations_code_has_no_verifier() -> None:
-    """GitHub begins that flow itself."""
+def test_code_of_an_installation_has_no_verifier() -> None:
+    """GitHub starts that flow itself."""
     form = oauth.build_code_form("Iv1.x", SECRET, Secret("code"), redirect_uri=None, code_verifier=None)
 
     assert set(query(form)) == {"grant_type", "client_id", "client_secret", "code"}
 
 
-def test_a_refresh_token_is_traded() -> None:
-    """With the client's secret, which GitHub wants for these too."""
+def test_exchanges_a_refresh_token() -> None:
+    """With the client secret, which GitHub requires."""
     form = oauth.build_refresh_form("Iv1.x", SECRET, Secret("ghr_1"))
 
     assert query(form) == {
@@ -92,8 +92,8 @@ def test_a_refresh_token_is_traded() -> None:
     }
 
 
-def test_tokens_end_when_github_says() -> None:
-    """Counted from before the question, so that ours end a little early rather than late."""
+def test_expiry_follows_the_response() -> None:
+    """Counted from before the request, so that the stored expiry is slightly early."""
     told = answer(
         b'{"access_token":"ghu_1","expires_in":28800,"refresh_token":"ghr_1",'
         b'"refresh_token_expires_in":15811200,"scope":"","token_type":"bearer"}'
@@ -107,8 +107,8 @@ def test_tokens_end_when_github_says() -> None:
     assert told.scopes == ()
 
 
-def test_tokens_without_an_end_are_those_of_apps_that_opted_out() -> None:
-    """They have no refresh token either."""
+def test_accepts_tokens_without_expiry() -> None:
+    """Of apps that opted out; they have no refresh token either."""
     told = answer(b'{"access_token":"ghu_1","scope":"repo,user:email","token_type":"bearer"}').to_domain(NOW)
 
     assert (told.expires_at, told.refresh_token, told.refresh_expires_at) == (None, None, None)
@@ -116,8 +116,8 @@ def test_tokens_without_an_end_are_those_of_apps_that_opted_out() -> None:
 
 
 @pytest.mark.parametrize("error", ["bad_verification_code", "bad_refresh_token", "something_new"])
-def test_a_refused_code_or_token_is_the_persons(error: str) -> None:
-    """Who connects again gets a new one."""
+def test_rejected_code_or_token_is_an_error_of_the_user(error: str) -> None:
+    """A new connection gets a new one."""
     with pytest.raises(CredentialRefused) as refusal:
         answer(b'{"error":"%b","error_description":"..."}' % error.encode()).to_domain(NOW)
 
@@ -125,13 +125,13 @@ def test_a_refused_code_or_token_is_the_persons(error: str) -> None:
 
 
 @pytest.mark.parametrize("error", ["incorrect_client_credentials", "redirect_uri_mismatch", "unsupported_grant_type"])
-def test_a_refusal_of_our_own_setup_blames_no_person(error: str) -> None:
-    """Else one wrong secret would disconnect every person."""
+def test_rejected_configuration_is_not_an_error_of_the_user(error: str) -> None:
+    """Otherwise one wrong secret would disconnect every user."""
     with pytest.raises(AppRefused):
         answer(b'{"error":"%b"}' % error.encode()).to_domain(NOW)
 
 
-def test_an_answer_with_neither_token_nor_error_is_unreadable() -> None:
-    """It does not mean that the person has to connect again."""
+def test_response_without_token_and_error_is_unreadable() -> None:
+    """It does not mean that the user has to connect again."""
     with pytest.raises(AnswerUnreadable):
         answer(b"{}").to_domain(NOW)

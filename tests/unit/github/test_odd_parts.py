@@ -43,8 +43,8 @@ def read(event: str, body: dict[str, Any]) -> ProviderEvent:
     return protocol().decode(event, json.dumps(body).encode())
 
 
-def test_each_seen_push_is_read() -> None:
-    """All that was seen to lose a whole push loses only itself."""
+def test_reads_each_observed_push() -> None:
+    """A part that once made a whole push unreadable is skipped alone."""
     body = payload("push/branch")
     body["commits"][0] |= {"author": None, "message": None}
     del body["commits"][1]["author"]
@@ -64,8 +64,8 @@ def test_each_seen_push_is_read() -> None:
     assert (empty.commits, empty.after) == ((), push.after)
 
 
-def test_each_seen_pull_request_is_read() -> None:
-    """A user without an id keeps its login, and a title that is null is empty."""
+def test_reads_each_observed_pull_request() -> None:
+    """A user without an id keeps its login, and a null title is empty."""
     body = (
         payload("pull_request/opened.from-fork")
         if (ROOT / "deploy/demo/payloads/pull_request/opened.from-fork.json").exists()
@@ -80,8 +80,8 @@ def test_each_seen_pull_request_is_read() -> None:
     assert (pull.author.id, pull.author.login) == (None, body["pull_request"]["user"]["login"])
 
 
-def test_odd_rows_of_lists_are_skipped_and_removals_without_a_name_are_kept() -> None:
-    """A removed repository needs its id alone: it must not stay in sight."""
+def test_skips_invalid_rows_and_keeps_removals_without_a_name() -> None:
+    """A removal needs only the id: the repository must not stay visible."""
     body = payload("installation_repositories/removed")
     body["repositories_removed"] = [None, {"id": "9"}, {"id": 8, "full_name": 5}, 7, {"full_name": "a/b"}]
     changed = read("installation_repositories", body)
@@ -89,7 +89,7 @@ def test_odd_rows_of_lists_are_skipped_and_removals_without_a_name_are_kept() ->
     assert [facts.repo_id for facts in changed.removed] == ["9", "8"]
 
 
-def test_an_enterprise_is_renamed_by_its_slug() -> None:
+def test_enterprise_is_renamed_by_its_slug() -> None:
     """It has no login, and an empty name is never written."""
     body = payload("installation_target/renamed")
     body["account"].pop("login")
@@ -101,14 +101,14 @@ def test_an_enterprise_is_renamed_by_its_slug() -> None:
     assert renamed.login == "acme-enterprise"
 
 
-def test_a_public_repository_is_told_by_either_event() -> None:
+def test_both_events_make_a_repository_public() -> None:
     """`public` is the same step as `repository` with `publicized`."""
     changed = read("public", payload("public/payload"))
     assert isinstance(changed, RepositoryChanged)
     assert (changed.step, changed.repository.private) == (RepositoryStep.PUBLICIZED, False)
 
 
-def test_internal_is_kept() -> None:
+def test_keeps_internal_visibility() -> None:
     """It is private, and every member of the enterprise sees it."""
     body = payload("repository/renamed")
     body["repository"] |= {"private": True, "visibility": "internal"}
@@ -121,8 +121,8 @@ def test_internal_is_kept() -> None:
     assert changed.repository.visibility is None
 
 
-def test_permissions_with_an_odd_level_stay_as_they_were() -> None:
-    """A part of them would look as if others had been withdrawn."""
+def test_invalid_permission_level_changes_nothing() -> None:
+    """A part of them would look like removed permissions."""
     body = payload("installation/created")
     body["installation"]["permissions"]["contents"] = 5
     changed = read("installation", body)
@@ -130,8 +130,8 @@ def test_permissions_with_an_odd_level_stay_as_they_were() -> None:
     assert changed.installation.permissions == {}
 
 
-def test_odd_parts_are_counted_each_time_and_logged_once() -> None:
-    """By event and field, however many rows."""
+def test_counts_invalid_parts_and_logs_them_once() -> None:
+    """By event and field, for any number of rows."""
     metrics = MemoryMetrics()
     reading = GitHubWebhooks([], metrics=metrics)
     body = payload("push/branch")
@@ -147,8 +147,8 @@ def test_odd_parts_are_counted_each_time_and_logged_once() -> None:
     ]
 
 
-def test_a_deleted_repository_never_deletes_an_installation() -> None:
-    """The signed body of one event under the name of another changes nothing, and is counted."""
+def test_deleted_repository_never_deletes_an_installation() -> None:
+    """A signed body with the name of another event changes nothing, and is counted."""
     metrics = MemoryMetrics()
     body = json.dumps(payload("repository/deleted")).encode()
     assert GitHubWebhooks([], metrics=metrics).decode("installation", body) == Unhandled("event_name_mismatch")
@@ -167,8 +167,8 @@ def test_a_deleted_repository_never_deletes_an_installation() -> None:
         (b'{"ref":"r","installation":[]}', "`installation` is an array; expected an object"),
     ],
 )
-def test_an_unreadable_payload_names_the_field_in_plain_words(body: bytes, words: str) -> None:
-    """The reader learns what is wrong and what to do."""
+def test_unreadable_payload_names_the_field(body: bytes, words: str) -> None:
+    """With the remedy."""
     with pytest.raises(EnvelopeUnreadable) as error:
         protocol().decode("push", body)
     assert words in error.value.message
@@ -179,7 +179,7 @@ def test_an_unreadable_payload_names_the_field_in_plain_words(body: bytes, words
     "url",
     ["https://github.com/a/b", "http://127.0.0.1:8085/a", "HTTPS://git.acme.example:8443/a/b?x=1#y", "https://[::1]/a"],
 )
-def test_web_urls_are_kept(url: str) -> None:
+def test_keeps_web_urls(url: str) -> None:
     """Pages of any GitHub, and of the sandbox."""
     assert parse_web_url(url) == url
 
@@ -208,13 +208,13 @@ def test_web_urls_are_kept(url: str) -> None:
         'https://github.com/"><script>',
     ],
 )
-def test_other_urls_are_dropped(url: str | None) -> None:
-    """Nothing that a browser would run, or read as another host."""
+def test_drops_other_urls(url: str | None) -> None:
+    """Those that a browser would run, or read as another host."""
     assert parse_web_url(url) is None
 
 
-def test_a_script_in_a_payload_reaches_nothing() -> None:
-    """Each address of a push is dropped alone."""
+def test_drops_scripts_in_a_payload() -> None:
+    """Each URL of a push is dropped separately."""
     body = payload("push/branch")
     body["compare"] = body["repository"]["html_url"] = body["commits"][0]["url"] = "javascript:alert(1)"
     push = read("push", body)
@@ -232,8 +232,8 @@ class _List(msgspec.Struct):
     rows: list[_Row] = []
 
 
-def test_rows_are_read_whatever_text_they_hold() -> None:
-    """Brackets, commas and quotes in texts end no row."""
+def test_reads_rows_with_any_text() -> None:
+    """Brackets, commas and quotes in texts do not end a row."""
     text = rb'[1, "a,]\"{" ,{"a":[1,{"b":"]"}]},[]  , null]'
     assert [bytes(row).strip() for row in split_rows(memoryview(text))] == [
         b"1",
@@ -245,8 +245,8 @@ def test_rows_are_read_whatever_text_they_hold() -> None:
     assert list(split_rows(memoryview(b" [ ] "))) == []
 
 
-def test_reading_odd_rows_takes_little_memory() -> None:
-    """Rows are views of the text, and parts that are not read are not built."""
+def test_reading_invalid_rows_takes_little_memory() -> None:
+    """Rows are views of the text, and unread parts are not built."""
     odd = b'{"id":"x","skipped":[' + b",".join([b"[1,2]"] * 4_000) + b"]}"
     text = b'{"rows":[' + b",".join([odd] * 40) + b',{"id":3}]}'
     decoder = TolerantDecoder(_List)
@@ -263,7 +263,7 @@ def test_reading_odd_rows_takes_little_memory() -> None:
 @pytest.mark.parametrize(
     "number", ['"0"', '"07"', "0", "-1", "1.5", "true", '"9223372036854775808"', '" 7"', "1e3", "[7]"]
 )
-def test_what_is_no_id_is_refused(number: str) -> None:
-    """Text and floats count only where they write the same whole number."""
+def test_rejects_invalid_ids(number: str) -> None:
+    """Text and floats count only if they are the same whole number."""
     with pytest.raises(Unreadable):
         TolerantDecoder(_Row).decode(b'{"id":%b}' % number.encode(), SkippedFields())

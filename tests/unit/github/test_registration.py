@@ -37,8 +37,8 @@ WISH = AppRegistrationRequest(
 SECRETS = (REGISTERED.client_secret, REGISTERED.pem, REGISTERED.webhook_secret)
 
 
-def test_the_manifest_whole() -> None:
-    """Read-only everywhere; who installs says who they are, and returns to the first callback."""
+def test_builds_the_manifest() -> None:
+    """Read-only permissions; the user authorizes at installation and returns to the first callback."""
     assert build_manifest(WISH, redirect_url="http://127.0.0.1:1/return") == {
         "name": "crewkit-dev",
         "url": "https://crewkit.example",
@@ -56,7 +56,7 @@ def test_the_manifest_whole() -> None:
 
 @pytest.mark.parametrize("event", sorted(NEEDS.events))
 def test_every_event_has_its_permission(event: str) -> None:
-    """GitHub refuses a manifest whole for one event without it, or for one nobody may ask for."""
+    """GitHub rejects a manifest with an event that lacks its permission or is not available."""
     permission = GITHUB_SAYS[event]
 
     assert permission is not None
@@ -64,16 +64,16 @@ def test_every_event_has_its_permission(event: str) -> None:
     assert permission in NEEDS.permissions
 
 
-def test_permissions_have_one_name() -> None:
-    """The API's description has another for addresses than manifests."""
+def test_permissions_use_the_names_of_manifests() -> None:
+    """The API has another name for the permission of email addresses."""
     assert normalize_permission_names({"email_addresses": "read", "contents": "read"}) == {
         "emails": "read",
         "contents": "read",
     }
 
 
-def test_a_webhook_that_is_off_says_so() -> None:
-    """It has an address all the same, which GitHub wants."""
+def test_disables_the_webhook_without_a_public_address() -> None:
+    """GitHub requires an address anyway."""
     off = build_manifest(dataclasses.replace(WISH, webhook_active=False), redirect_url="http://127.0.0.1:1/")
     assert off["hook_attributes"] == {"url": "https://git.example/hooks", "active": False}
 
@@ -86,8 +86,8 @@ def test_a_webhook_that_is_off_says_so() -> None:
         ("https://git.acme.example/", "acme", "https://git.acme.example/organizations/acme/settings/apps/new"),
     ],
 )
-def test_the_manifest_goes_to_its_owners_page(web: str, organization: str | None, page: str) -> None:
-    """With the state by which the return is known."""
+def test_posts_the_manifest_to_the_page_of_its_owner(web: str, organization: str | None, page: str) -> None:
+    """With the state that identifies the return."""
     parts = urlsplit(Registrar(GitHubUrls.at(web), organization).page(state="a&b"))
 
     assert parts._replace(query="").geturl() == page
@@ -103,16 +103,16 @@ def test_the_manifest_goes_to_its_owners_page(web: str, organization: str | None
         ("http://127.0.0.1:3060", "http://127.0.0.1:3060/api/v3", "users.noreply.github.com"),
     ],
 )
-def test_a_githubs_addresses_follow_from_its_pages(web: str, api: str, noreply: str) -> None:
-    """Wherever it runs."""
+def test_derives_addresses_from_the_github_url(web: str, api: str, noreply: str) -> None:
+    """For any GitHub server."""
     addresses = GitHubUrls.at(web)
 
     assert (addresses.api, addresses.noreply_host) == (api, noreply)
     assert GitHubUrls.at(f"{web}/") == addresses
 
 
-def test_an_answer_is_read_and_never_shown() -> None:
-    """What is not an app is refused without a word of it."""
+def test_reads_a_response_without_showing_it() -> None:
+    """An invalid response is rejected without its content."""
     registrar = Registrar(GitHubUrls())
 
     assert registrar.read(ANSWER) == REGISTERED
@@ -122,8 +122,8 @@ def test_an_answer_is_read_and_never_shown() -> None:
     assert refused.value.__cause__ is None
 
 
-def test_every_setting_of_an_app_is_written() -> None:
-    """A file that lacks one would be found out much later."""
+def test_writes_every_setting_of_an_app() -> None:
+    """A missing one would be noticed much later."""
     named = variables(REGISTERED, GitHubUrls())
     assert named.keys() == {one.variable for one in SETTINGS if one.name.startswith("GITHUB_")}
     assert json.loads(ANSWER)["pem"] == named["CREWKIT_GIT_GITHUB_PRIVATE_KEY"]

@@ -15,31 +15,31 @@ def backoff(time: Time, draw: float = 1.0, policy: RetryPolicy = POLICY) -> Back
     return Backoff(policy, monotonic=time.monotonic, draw=lambda: draw)
 
 
-def test_waits_grow_to_a_bound_and_end() -> None:
-    """Four tries have three waits."""
+def test_waits_grow_to_a_limit_and_end() -> None:
+    """Four attempts have three waits."""
     waits = backoff(Time())
 
     assert [waits.next_delay() for _ in range(5)] == [1, 2, 2, None, None]
 
 
-def test_waits_are_random_so_that_callers_do_not_come_in_step() -> None:
-    """At least half of the wait is always waited."""
+def test_waits_are_random() -> None:
+    """At least half of the wait is kept."""
     assert backoff(Time(), draw=0.0).next_delay() == 0.5
     assert backoff(Time(), draw=0.5).next_delay() == 0.75
 
 
-def test_what_github_asks_for_is_waited_at_least() -> None:
-    """And a little more, since everybody was asked for the same."""
+def test_waits_at_least_as_long_as_requested() -> None:
+    """And slightly longer, since all callers got the same time."""
     assert backoff(Time()).next_delay(asked=3) == 4
 
 
-def test_a_wait_beyond_the_time_gives_up_at_once() -> None:
-    """Who would have to wait an hour is told so now."""
+def test_gives_up_at_once_if_the_wait_is_too_long() -> None:
+    """A caller who would wait an hour gets the error now."""
     assert backoff(Time()).next_delay(asked=9.5) is None
 
 
-def test_slow_tries_use_up_the_time() -> None:
-    """Three tries of 9 seconds each would be more than anyone waits for."""
+def test_slow_attempts_use_up_the_time() -> None:
+    """Three attempts of 9 seconds each would be too long."""
     time = Time()
     waits = backoff(time)
     time.pass_by(9.5)
@@ -54,10 +54,10 @@ def test_slow_tries_use_up_the_time() -> None:
     draws=st.floats(0, 1),
     tries=st.floats(0, 20),
 )
-def test_no_try_begins_late_or_too_often(
+def test_attempts_are_limited_in_number_and_time(
     attempts: int, seconds: float, asked: list[float | None], draws: float, tries: float
 ) -> None:
-    """Whatever is asked for and however long tries take."""
+    """For any requested wait and duration of attempts."""
     time, policy = Time(), RetryPolicy(attempts, seconds, 0.5, 4)
     waits, made = backoff(time, draws, policy), 1
     for wish in asked:
@@ -73,13 +73,13 @@ def test_no_try_begins_late_or_too_often(
     assert made <= attempts
 
 
-def test_one_attempt_means_no_second() -> None:
-    """The bound counts tries, not waits."""
+def test_one_attempt_means_no_retry() -> None:
+    """The limit counts attempts, not waits."""
     assert backoff(Time(), policy=RetryPolicy(attempts=1)).next_delay() is None
 
 
 @pytest.mark.parametrize("policy", [RetryPolicy()])
-def test_by_default_a_person_waits_a_few_seconds_at_most(policy: RetryPolicy) -> None:
-    """Pages are waiting for these calls."""
+def test_default_total_time_is_a_few_seconds(policy: RetryPolicy) -> None:
+    """Pages wait for these calls."""
     assert policy.attempts == 3
     assert policy.seconds <= 15

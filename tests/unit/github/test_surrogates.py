@@ -29,14 +29,14 @@ LETTERS = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
         (rb"\udfff\u0041", "\ufffdA"),
     ],
 )
-def test_halves_are_replaced_and_nothing_else(escaped: bytes, read: str) -> None:
-    """Pairs stay, and so does what only looks like an escape."""
+def test_replaces_only_lone_surrogates(escaped: bytes, read: str) -> None:
+    """Pairs stay, and so does text that only looks like an escape."""
     assert msgspec.json.decode(replace_lone_surrogates(b'"' + escaped + b'"')) == read
 
 
 @given(st.dictionaries(LETTERS, LETTERS | st.lists(LETTERS, max_size=3), max_size=5))
-def test_whatever_python_writes_can_be_read(value: dict[str, object]) -> None:
-    """Python writes halves as escapes; afterwards a strict decoder reads all of it, and whole text as was."""
+def test_reads_everything_that_python_writes(value: dict[str, object]) -> None:
+    """Python writes lone surrogates as escapes; valid text stays unchanged."""
     text = json.dumps(value).encode()
     mended = replace_lone_surrogates(text)
     msgspec.json.decode(mended)
@@ -60,14 +60,14 @@ def replaced_one_by_one(text: bytes) -> bytes:
 
 
 @given(st.lists(st.sampled_from(SEGMENTS), min_size=1, max_size=12), st.integers(0, 12))
-def test_large_texts_are_divided_without_cutting_an_escape(segments: list[bytes], offset: int) -> None:
-    """A text of several pieces has the same result as one that is replaced escape by escape."""
+def test_divides_large_texts_between_escapes(segments: list[bytes], offset: int) -> None:
+    """The pieces have the same result as the whole text."""
     repeated = b"".join(segments)
     text = b'"' + b"y" * offset + repeated * (200_000 // len(repeated)) + b'"'
     assert replace_lone_surrogates(text) == replaced_one_by_one(text)
 
 
 @pytest.mark.parametrize("text", [b'"\x00\\ud83d"', b'{"\\ud83d":\x00\x00ud83d"}'])
-def test_text_with_a_nul_is_left_to_the_decoder(text: bytes) -> None:
-    """A NUL stands for a backslash while halves are replaced, so such text must never become valid."""
+def test_leaves_text_with_a_nul_to_the_decoder(text: bytes) -> None:
+    """A NUL stands for a backslash during replacement, so such text must never become valid."""
     assert replace_lone_surrogates(text) == text

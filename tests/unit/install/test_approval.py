@@ -11,8 +11,8 @@ from tests.support.scenarios.install_results import asked_for, connect, revoke
 from tests.support.scenarios.install_world import ACME, JONAS, MARA, OLGA, WORKSHOP, InstallWorld
 
 
-async def test_an_approval_binds_what_was_asked_for(world: InstallWorld) -> None:
-    """To who asked, by a delivery that names them and the account."""
+async def test_approval_connects_the_requested_account(world: InstallWorld) -> None:
+    """To the requester, by a delivery that names them and the account."""
     await asked_for(world)
     await world.announce(ACME, sender=OLGA, requester=JONAS)
     await world.drain()
@@ -23,8 +23,8 @@ async def test_an_approval_binds_what_was_asked_for(world: InstallWorld) -> None
     assert world.flow().status is FlowStatus.COMPLETED
 
 
-async def test_what_was_connected_otherwise_awaits_no_approval(world: InstallWorld) -> None:
-    """However often it was asked for: a late approval would connect it once more when this one is gone."""
+async def test_connected_installation_needs_no_approval(world: InstallWorld) -> None:
+    """A late approval would connect it again after a disconnect."""
     await asked_for(world)
     await asked_for(world, "10")
     assert await connect(world, MARA, WORKSHOP) == Connected("/settings")
@@ -34,8 +34,8 @@ async def test_what_was_connected_otherwise_awaits_no_approval(world: InstallWor
     assert world.bound() == {}
 
 
-async def test_the_approval_meets_the_browser(world: InstallWorld) -> None:
-    """Both come at once, in either order, and it is bound once."""
+async def test_approval_and_browser_connect_once(world: InstallWorld) -> None:
+    """Both at once, in any order."""
     await asked_for(world)
     await world.announce(ACME, sender=OLGA, requester=MARA)
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
@@ -45,8 +45,8 @@ async def test_the_approval_meets_the_browser(world: InstallWorld) -> None:
     assert len(world.database.committed.versions) == 1
 
 
-async def test_requests_that_are_gone_lapse(world: InstallWorld) -> None:
-    """An hour later, so that an approval that is still to be recovered finds them."""
+async def test_missing_requests_expire(world: InstallWorld) -> None:
+    """After an hour, so that recovery can still find an approval."""
     await asked_for(world)
     await asked_for(world, "10")
     world.later(hours=2)
@@ -62,8 +62,8 @@ async def test_requests_that_are_gone_lapse(world: InstallWorld) -> None:
     assert world.bound() == {"Acme": ACME}
 
 
-async def test_lapsed_requests_are_over_and_forgotten(world: InstallWorld) -> None:
-    """Those of expired ones too, and flows that nobody came back from."""
+async def test_deletes_ended_requests_and_flows(world: InstallWorld) -> None:
+    """Of expired requests, and flows without a return."""
     await asked_for(world)
     await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(hours=2)
@@ -80,8 +80,8 @@ async def test_lapsed_requests_are_over_and_forgotten(world: InstallWorld) -> No
     assert not world.database.committed.flows
 
 
-async def test_a_binding_waits_for_what_is_being_processed(world: InstallWorld) -> None:
-    """Or an event of the installation could be settled as nobody's just after those that wait were routed."""
+async def test_connecting_waits_for_running_batches(world: InstallWorld) -> None:
+    """Otherwise an event could be ignored just after the waiting events were routed."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     async with world.unit_of_work() as tx:
         assert await tx.event_queue.try_lock(choose_lane(ACME))

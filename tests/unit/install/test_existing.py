@@ -13,15 +13,15 @@ from tests.support.scenarios.install_results import choosing, connect, onward, r
 from tests.support.scenarios.install_world import ACME, JONAS, MARA, MARAS, OLGA, WORKSHOP, InstallWorld
 
 
-async def test_what_exists_and_is_proven_is_bound(world: InstallWorld) -> None:
-    """The only one at once; it need not be installed anew."""
+async def test_connects_an_existing_proven_installation(world: InstallWorld) -> None:
+    """A single one at once, without a new installation."""
     came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
     assert await world.finish(world.mara, came) == Connected("/settings")
     assert world.bound() == {"Acme": ACME}
 
 
-async def test_one_of_several_is_chosen(world: InstallWorld) -> None:
-    """Those proven are offered, no others, and only they can be chosen, once."""
+async def test_user_chooses_one_of_several(world: InstallWorld) -> None:
+    """Only proven ones are offered and can be chosen, once."""
     came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
     choice = await world.finish(world.mara, came)
     assert isinstance(choice, Choose)
@@ -33,8 +33,8 @@ async def test_one_of_several_is_chosen(world: InstallWorld) -> None:
     assert world.bound() == {"Acme": WORKSHOP}
 
 
-async def test_what_was_not_offered_cannot_be_chosen(world: InstallWorld) -> None:
-    """Nor can a choice be made where none was asked for, nor be made by a return."""
+async def test_rejects_a_choice_that_was_not_offered(world: InstallWorld) -> None:
+    """Also without a page of choices, or by a return."""
     sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
     await refused(world.choose(world.mara, sent.query["state"], ACME), ChoiceInvalid)
     choice = await choosing(world)
@@ -44,8 +44,8 @@ async def test_what_was_not_offered_cannot_be_chosen(world: InstallWorld) -> Non
     assert world.bound() == {}
 
 
-async def test_what_cannot_be_proven_is_explained_on_the_way_to_installing(world: InstallWorld) -> None:
-    """Seeing an installation, or administering a part of it, is not owning it."""
+async def test_explains_a_missing_proof_before_installing(world: InstallWorld) -> None:
+    """Seeing an installation, or administering a part of it, is not enough."""
     came = world.authorized(await world.begin(world.jonas, world.zenith, mode=InstallMode.EXISTING), JONAS)
     outcome = await world.finish(world.jonas, came)
     assert isinstance(outcome, RedirectTo)
@@ -59,8 +59,8 @@ async def test_what_cannot_be_proven_is_explained_on_the_way_to_installing(world
     assert outcome.unproven is None
 
 
-async def test_a_suspended_one_is_explained_rather_than_installed_again(world: InstallWorld) -> None:
-    """Installing again would lead nowhere: the provider shows its settings and sends nobody back."""
+async def test_explains_a_suspended_installation(world: InstallWorld) -> None:
+    """A new installation would end at the provider's settings page, without a return."""
     world.provider.world.suspend(ACME)
     came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
     outcome = await world.finish(world.mara, came)
@@ -68,8 +68,8 @@ async def test_a_suspended_one_is_explained_rather_than_installed_again(world: I
     assert type(outcome.unproven) is InstallationSuspended
 
 
-async def test_what_was_here_before_is_among_the_first(world: InstallWorld) -> None:
-    """However many installations its owner has."""
+async def test_offers_the_former_installation_first(world: InstallWorld) -> None:
+    """For any number of installations."""
     assert await connect(world, OLGA, ACME) == Connected("/settings")
     await revoke(world)
     there = world.provider.world
@@ -85,8 +85,8 @@ async def test_what_was_here_before_is_among_the_first(world: InstallWorld) -> N
     assert choice.installations[0].provider_id == ACME
 
 
-async def test_connected_again_it_is_the_same_integration(world: InstallWorld) -> None:
-    """Looked for first, since it may still be installed; its account is offered where it is not."""
+async def test_reconnecting_reuses_the_integration(world: InstallWorld) -> None:
+    """An existing installation is searched first; otherwise its account is preselected."""
     await connect(world, OLGA, ACME)
     before = world.integration()
     await revoke(world)
@@ -99,8 +99,8 @@ async def test_connected_again_it_is_the_same_integration(world: InstallWorld) -
     assert (await world.begin(world.mara, mode=InstallMode.NEW)).query["target_id"] == "9"
 
 
-async def test_what_the_provider_refuses_is_connected_again(world: InstallWorld) -> None:
-    """The card of an integration that this service suspended says so: the same installation, or another."""
+async def test_reconnects_a_rejected_installation(world: InstallWorld) -> None:
+    """The card of an integration that this service suspended offers it."""
     for provider_id in (ACME, ACME):
         if not world.database.committed.integrations:
             await connect(world, OLGA, provider_id)

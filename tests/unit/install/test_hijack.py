@@ -158,6 +158,6 @@ class Story:
 
 
 @given(st.sampled_from(InstallMode), st.lists(_ACTS, min_size=6, max_size=20))
-def test_nobody_gets_what_nobody_proved(mode: InstallMode, acts: list[Begin | Come | Announce]) -> None:
-    """A binding is made in the browser that began, for its organization, by who showed to be rightful."""
+def test_connects_only_proven_installations(mode: InstallMode, acts: list[Begin | Come | Announce]) -> None:
+    """In the browser that started the flow, for its organization, with a proof of its user."""
     asyncio.run(Story().tell([Begin(0, mode), *acts]))

@@ -32,8 +32,8 @@ async def returned_as(world: InstallWorld, account: str, sent: Sent | None = Non
     return await world.finish(world.mara, world.authorized(sent, account))
 
 
-async def test_120_installations_are_paged(world: InstallWorld) -> None:
-    """Each page is checked when it is asked for, and nothing is checked twice for it."""
+async def test_pages_120_installations(world: InstallWorld) -> None:
+    """Each page is checked on request, and nothing is checked twice."""
     install_many(world, 119)
     choice = await returned_as(world, OLGA)
     assert isinstance(choice, Choose)
@@ -53,8 +53,8 @@ async def test_120_installations_are_paged(world: InstallWorld) -> None:
     assert world.bound() == {"Acme": last}
 
 
-async def test_one_of_another_page_is_chosen_at_once_and_proven_then(world: InstallWorld) -> None:
-    """It takes no paging: what was offered unchecked is checked with the next return."""
+async def test_proves_a_choice_of_an_unchecked_page_at_the_return(world: InstallWorld) -> None:
+    """The choice needs no paging."""
     last = install_many(world, 119)[-1]
     choice = await returned_as(world, OLGA)
     assert isinstance(choice, Choose)
@@ -63,8 +63,8 @@ async def test_one_of_another_page_is_chosen_at_once_and_proven_then(world: Inst
     assert world.bound() == {"Acme": last}
 
 
-async def test_what_was_offered_unchecked_is_not_proven_by_that(world: InstallWorld) -> None:
-    """The person who returns has to prove it, and only what the page had can be chosen."""
+async def test_unchecked_offer_is_not_a_proof(world: InstallWorld) -> None:
+    """The returning user has to prove it, and can choose only offered ones."""
     last = install_many(world, 119)[-1]
     choice = await returned_as(world, OLGA)
     assert isinstance(choice, Choose)
@@ -77,7 +77,7 @@ async def test_what_was_offered_unchecked_is_not_proven_by_that(world: InstallWo
     await refused(world.choose(world.jonas, choice.state, last), FlowInvalid)
 
 
-async def test_one_that_fails_does_not_spoil_the_list(world: InstallWorld) -> None:
+async def test_failing_installation_does_not_affect_the_list(world: InstallWorld) -> None:
     """It is named with its reason, and the others are offered."""
     for error in (
         ProviderUnavailable("No answer."),
@@ -95,14 +95,14 @@ async def test_one_that_fails_does_not_spoil_the_list(world: InstallWorld) -> No
     assert world.bound() == {}
 
 
-async def test_a_limit_of_the_provider_is_not_blamed_on_one_installation(world: InstallWorld) -> None:
-    """Everything would fail: the whole is tried again later."""
+async def test_rate_limit_is_not_an_error_of_one_installation(world: InstallWorld) -> None:
+    """All would fail, so the whole is retried later."""
     world.provider.fail("count_administered", RateLimited(now(), retry_after=60.0))
     assert refusal(await returned_as(world, MARA)) is RateLimited
 
 
-async def test_sign_on_and_address_refusals_of_the_only_one_can_be_tried_again(world: InstallWorld) -> None:
-    """Nothing else helps, and nothing is suspended or bound."""
+async def test_sign_on_and_address_errors_can_be_retried(world: InstallWorld) -> None:
+    """Nothing is suspended or connected."""
     errors: list[DomainError] = [SingleSignOnRequired("First.", url="https://x.example"), AddressNotAllowed("No.")]
     for error in errors:
         world.provider.fail("count_administered", error)
@@ -114,8 +114,8 @@ async def test_sign_on_and_address_refusals_of_the_only_one_can_be_tried_again(w
     assert await returned_as(world, OLGA, onward(outcome)) == Connected("/settings")
 
 
-async def test_accounts_hidden_by_single_sign_on_are_not_taken_for_missing(world: InstallWorld) -> None:
-    """Neither "installed" anew, nor "not visible": the person signs in there first."""
+async def test_accounts_hidden_by_single_sign_on_are_not_missing(world: InstallWorld) -> None:
+    """The user signs in there first."""
     world.provider.world.hides_accounts = True
     world.provider.world.register("77")
     outcome = await returned_as(world, "77")
@@ -146,8 +146,8 @@ def enlarge(world: InstallWorld, count: int, *, but: int | None = None) -> None:
     olga.administers |= set(map(RepoId, numbers)) - {RepoId(numbers[but]) if but is not None else RepoId("0")}
 
 
-async def test_12000_repositories_are_proven_over_several_requests(world: InstallWorld) -> None:
-    """Each request reads for ten seconds, and the next, in any process, continues where it ended."""
+async def test_proves_12000_repositories_over_several_requests(world: InstallWorld) -> None:
+    """Each request reads for ten seconds, and the next, in any process, continues."""
     enlarge(world, 12_000)
     slow_pages(world, 0.5)
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
@@ -164,8 +164,8 @@ async def test_12000_repositories_are_proven_over_several_requests(world: Instal
     assert world.bound() == {"Acme": ACME}
 
 
-async def test_counting_stops_at_the_first_that_is_not_administered(world: InstallWorld) -> None:
-    """Two pages tell it; the other 118 are not read."""
+async def test_counting_stops_at_the_first_repository_without_administration(world: InstallWorld) -> None:
+    """Two pages are enough; the other 118 are not read."""
     enlarge(world, 12_000, but=150)
     slow_pages(world, 0.5)
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
@@ -175,8 +175,8 @@ async def test_counting_stops_at_the_first_that_is_not_administered(world: Insta
     assert world.bound() == {}
 
 
-async def test_cheap_proofs_come_first(world: InstallWorld) -> None:
-    """A delivery that names the person as installer makes counting needless."""
+async def test_checks_cheap_proofs_first(world: InstallWorld) -> None:
+    """A delivery that names the user as installer makes counting unnecessary."""
     enlarge(world, 12_000)
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(seconds=1)
@@ -185,8 +185,8 @@ async def test_cheap_proofs_come_first(world: InstallWorld) -> None:
     assert not world.provider.calls["administered_page"]
 
 
-async def test_a_large_one_among_others_is_offered_to_be_checked(world: InstallWorld) -> None:
-    """It does not hold the others up."""
+async def test_offers_a_large_installation_unchecked(world: InstallWorld) -> None:
+    """It does not delay the others."""
     enlarge(world, 5_000)
     install_many(world, 1)
     slow_pages(world, 1)
@@ -202,8 +202,8 @@ async def test_a_large_one_among_others_is_offered_to_be_checked(world: InstallW
     assert outcome == Connected("/settings")
 
 
-async def test_the_only_one_is_checked_on_even_if_it_is_large(world: InstallWorld) -> None:
-    """Looked for rather than installed, there is nothing to choose."""
+async def test_checks_a_single_large_installation_completely(world: InstallWorld) -> None:
+    """There is nothing to choose."""
     enlarge(world, 5_000)
     slow_pages(world, 1)
     outcome = await returned_as(world, OLGA)
@@ -215,8 +215,8 @@ async def test_the_only_one_is_checked_on_even_if_it_is_large(world: InstallWorl
     assert world.provider.calls["administered_page"] == 50
 
 
-async def test_somebody_else_cannot_finish_what_was_counted(world: InstallWorld) -> None:
-    """The first part was counted for Olga: Mara, who administers just the rest, proves nothing with it."""
+async def test_another_user_cannot_continue_a_count(world: InstallWorld) -> None:
+    """An administrator of only the remaining repositories has no proof."""
     enlarge(world, 5_000)
     there = world.provider.world
     olga, mara = [there.people[ProviderUserId(one)] for one in (OLGA, MARA)]
@@ -230,8 +230,8 @@ async def test_somebody_else_cannot_finish_what_was_counted(world: InstallWorld)
     assert world.bound() == {}
 
 
-async def test_counting_ends_some_time(world: InstallWorld) -> None:
-    """An hour is more than any account takes."""
+async def test_counting_ends_after_an_hour(world: InstallWorld) -> None:
+    """No account takes longer."""
     enlarge(world, 100_000)
     slow_pages(world, 60)
     outcome = await returned_as(world, OLGA)
@@ -249,6 +249,6 @@ async def test_counting_ends_some_time(world: InstallWorld) -> None:
     assert world.bound() == {}
 
 
-async def test_the_first_choice_is_still_bound_directly(world: InstallWorld) -> None:
-    """What is proven on the page needs no second visit of the provider."""
+async def test_connects_a_proven_choice_directly(world: InstallWorld) -> None:
+    """Without another visit to the provider."""
     assert await connect(world, MARA, WORKSHOP) == Connected("/settings")

@@ -11,10 +11,8 @@ from tests.support.scenarios.install_world import ACME, MARA, MARAS, OLGA, Insta
 
 @pytest.mark.parametrize("call", ["exchange_code", "get_person", "list_visible_installations", "get_installation"])
 @pytest.mark.parametrize("error", [ProviderUnavailable("No answer."), AppRefused("Refused.")])
-async def test_what_the_provider_does_not_answer_is_asked_again(
-    world: InstallWorld, call: str, error: DomainError
-) -> None:
-    """The flow lives on, with what it had learned."""
+async def test_retries_unanswered_calls(world: InstallWorld, call: str, error: DomainError) -> None:
+    """The flow continues with what it has learned."""
     sent = await world.begin(world.mara)
     world.provider.fail(call, error)
     outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
@@ -27,8 +25,8 @@ async def test_what_the_provider_does_not_answer_is_asked_again(
 
 
 @pytest.mark.parametrize("call", ["count_administered", "mint_token", "list_repository_pages"])
-async def test_counts_that_are_not_answered_are_asked_again(world: InstallWorld, call: str) -> None:
-    """Silence is not a refusal: nobody is told that they have no proof."""
+async def test_retries_unanswered_counts(world: InstallWorld, call: str) -> None:
+    """A timeout is not a missing proof."""
     sent = await world.begin(world.mara)
     world.provider.fail(call, ProviderUnavailable("No answer."))
     outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
@@ -36,14 +34,14 @@ async def test_counts_that_are_not_answered_are_asked_again(world: InstallWorld,
     assert await world.finish(world.mara, world.authorized(onward(outcome), OLGA)) == Connected("/settings")
 
 
-async def test_a_token_that_cannot_be_ended_does_not_undo_what_was_done(world: InstallWorld) -> None:
-    """It ends by itself."""
+async def test_failed_revocation_does_not_undo_the_connection(world: InstallWorld) -> None:
+    """The token expires by itself."""
     world.provider.fail("revoke_user_token", ProviderUnavailable("No answer."))
     assert await connect(world, OLGA, ACME) == Connected("/settings")
 
 
-async def test_an_outage_at_the_choice_is_asked_again(world: InstallWorld) -> None:
-    """The choice has to be made anew."""
+async def test_outage_during_the_choice_can_be_retried(world: InstallWorld) -> None:
+    """The user chooses again."""
     choice = await choosing(world)
     world.provider.fail("get_installation", ProviderUnavailable("No answer."))
     outcome = await world.choose(world.mara, choice.state, MARAS)

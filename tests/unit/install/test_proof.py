@@ -37,10 +37,10 @@ from tests.support.scenarios.install_world import (
         (MARA, "1" * 19, InstallationGone),
     ],
 )
-async def test_whoever_has_no_proof_binds_nothing(
+async def test_user_without_a_proof_connects_nothing(
     world: InstallWorld, account: str, installation_id: str, reason: type[DomainError]
 ) -> None:
-    """Whatever number stands in the URL, with the code or remembered for later."""
+    """With any number in the URL, with the code or later."""
     assert refusal(await connect(world, account, installation_id)) is reason
     sent = await world.begin(world.mara)
     outcome = await world.finish(world.mara, returned(sent, None, installation_id, setup_action="install"))
@@ -50,8 +50,8 @@ async def test_whoever_has_no_proof_binds_nothing(
     assert leaves_nothing(world)
 
 
-async def test_an_empty_installation_proves_nothing_to_who_sees_it(world: InstallWorld) -> None:
-    """Administering all of no repositories is no proof; having installed it just now is."""
+async def test_seeing_an_empty_installation_is_not_a_proof(world: InstallWorld) -> None:
+    """Administering all of no repositories proves nothing; having just installed it does."""
     there = world.provider.world
     there.people[ProviderUserId(MARA)].sees.add(RepoId("5"))
     there.installations[EMPTY].repositories[RepoId("5")] = facts("5")
@@ -64,8 +64,8 @@ async def test_an_empty_installation_proves_nothing_to_who_sees_it(world: Instal
 
 
 @pytest.mark.parametrize("is_drained", [True, False])
-async def test_a_signed_delivery_proves_it(world: InstallWorld, *, is_drained: bool) -> None:
-    """That this person installed it, received after they had begun to; processed yet or not."""
+async def test_signed_delivery_is_a_proof(world: InstallWorld, *, is_drained: bool) -> None:
+    """If it names the user as installer, and arrived after the start; processed or not."""
     sent = await world.begin(world.mara)
     await world.announce(ACME, sender=MARA)
     if is_drained:
@@ -78,10 +78,10 @@ async def test_a_signed_delivery_proves_it(world: InstallWorld, *, is_drained: b
 @pytest.mark.parametrize(
     ("sender", "account", "is_early"), [(OLGA, None, False), (MARA, "10", False), (MARA, None, True)]
 )
-async def test_a_delivery_that_says_something_else_proves_nothing(
+async def test_other_deliveries_are_not_a_proof(
     world: InstallWorld, sender: str, account: str | None, *, is_early: bool
 ) -> None:
-    """Someone else's doing, another account's, or what came before this flow."""
+    """Of another user, of another account, or from before the flow."""
     if is_early:
         await world.announce(ACME, sender=sender, account=account)
         world.later(seconds=1)
@@ -93,8 +93,8 @@ async def test_a_delivery_that_says_something_else_proves_nothing(
     assert world.bound() == {}
 
 
-async def test_whoever_requested_it_may_bind_it_however_late(world: InstallWorld) -> None:
-    """The owner approved exactly their request, whatever became of the flow that asked."""
+async def test_requester_can_connect_at_any_time(world: InstallWorld) -> None:
+    """The owner approved this request, whatever happened to its flow."""
     await world.announce(ACME, sender=OLGA, requester=MARA)
     await world.drain()
     world.later(hours=3)
@@ -102,8 +102,8 @@ async def test_whoever_requested_it_may_bind_it_however_late(world: InstallWorld
     assert await connect(world, MARA, ACME) == Connected("/settings")
 
 
-async def test_what_another_organization_has_stays_there(world: InstallWorld) -> None:
-    """However well it is proven; that organization is not named, and nobody else learns that there is one."""
+async def test_installation_of_another_organization_stays_there(world: InstallWorld) -> None:
+    """Despite a proof; the organization is not named to anyone."""
     sent = await world.begin(world.jonas, world.zenith)
     await world.finish(world.jonas, world.installed(sent, OLGA, ACME))
     for mode in (InstallMode.NEW, InstallMode.EXISTING):
@@ -116,8 +116,8 @@ async def test_what_another_organization_has_stays_there(world: InstallWorld) ->
     assert world.bound() == {"Zenith": ACME}
 
 
-async def test_taken_ones_are_not_offered_beside_free_ones(world: InstallWorld) -> None:
-    """They would only be refused."""
+async def test_does_not_offer_connected_installations(world: InstallWorld) -> None:
+    """They would be rejected."""
     sent = await world.begin(world.jonas, world.zenith)
     await world.finish(world.jonas, world.installed(sent, MARA, WORKSHOP))
     came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
@@ -125,8 +125,8 @@ async def test_taken_ones_are_not_offered_beside_free_ones(world: InstallWorld) 
     assert world.bound() == {"Zenith": WORKSHOP, "Acme": MARAS}
 
 
-async def test_a_second_installation_is_refused(world: InstallWorld) -> None:
-    """At the beginning, and where the first one came while this flow was on its way."""
+async def test_rejects_a_second_installation(world: InstallWorld) -> None:
+    """At the start, and if the first was connected during the flow."""
     first, second = await world.begin(world.mara), await world.begin(world.mara)
     assert await world.finish(world.mara, world.installed(first, OLGA, ACME)) == Connected("/settings")
     came = world.installed(second, MARA, WORKSHOP)
@@ -135,8 +135,8 @@ async def test_a_second_installation_is_refused(world: InstallWorld) -> None:
     assert world.bound() == {"Acme": ACME}
 
 
-async def test_two_tabs_connect_the_same_once(world: InstallWorld) -> None:
-    """The second finds it done."""
+async def test_two_tabs_connect_once(world: InstallWorld) -> None:
+    """The second finds the integration."""
     first, second = await world.begin(world.mara), await world.begin(world.mara, return_to="/other")
     assert await world.finish(world.mara, world.installed(second, OLGA, ACME)) == Connected("/other")
     assert await world.finish(world.mara, world.installed(first, OLGA, ACME)) == Connected("/settings")

@@ -16,8 +16,8 @@ from tests.support.scenarios.install_results import leaves_nothing, onward, refu
 from tests.support.scenarios.install_world import ACME, CALLBACK, JONAS, MARA, OLGA, InstallWorld, returned
 
 
-async def test_installed_with_a_code(world: InstallWorld) -> None:
-    """Bound, with everything that follows from it in the same transaction."""
+async def test_connects_after_a_return_with_a_code(world: InstallWorld) -> None:
+    """With all its effects in one transaction."""
     sent = await world.begin(world.mara)
     assert sent.is_for_installing
     assert sent.query.keys() == {"state"}
@@ -38,8 +38,8 @@ async def test_installed_with_a_code(world: InstallWorld) -> None:
 
 
 @pytest.mark.parametrize("action", ["install", "update"])
-async def test_installed_without_a_code(world: InstallWorld, action: str) -> None:
-    """Who it is has to be shown first, with PKCE; the installation is remembered, not believed."""
+async def test_return_without_a_code_needs_authorization(world: InstallWorld, action: str) -> None:
+    """With PKCE; the installation is stored as a hint, not as a proof."""
     sent = await world.begin(world.mara)
     came = returned(sent, None, ACME, setup_action=action)
     authorizing = onward(await world.finish(world.mara, came))
@@ -51,8 +51,8 @@ async def test_installed_without_a_code(world: InstallWorld, action: str) -> Non
 
 
 @pytest.mark.parametrize("with_code", [True, False])
-async def test_an_owner_was_asked(world: InstallWorld, *, with_code: bool) -> None:
-    """The flow waits with the ids of requester and account, which come from the provider alone."""
+async def test_waits_for_an_owner(world: InstallWorld, *, with_code: bool) -> None:
+    """With the ids of requester and account, which come from the provider."""
     world.request(JONAS, "900")
     world.request(MARA, "9")
     sent = await world.begin(world.mara)
@@ -69,8 +69,8 @@ async def test_an_owner_was_asked(world: InstallWorld, *, with_code: bool) -> No
     assert leaves_nothing(world)
 
 
-async def test_nobody_was_asked(world: InstallWorld) -> None:
-    """The page says so, and looks again once the provider's list has it."""
+async def test_waits_for_a_request_that_is_not_listed_yet(world: InstallWorld) -> None:
+    """The page says so, and checks again later."""
     world.request(JONAS, "9")
     sent = await world.begin(world.mara)
     outcome = await world.finish(world.mara, world.installed(sent, MARA, None, "request"))
@@ -81,16 +81,16 @@ async def test_nobody_was_asked(world: InstallWorld) -> None:
 
 
 @pytest.mark.parametrize("action", [None, *SetupAction])
-async def test_returns_that_nobody_began(world: InstallWorld, action: SetupAction | None) -> None:
-    """An owner approved, someone saved or installed at the provider: nothing is asked, nothing is bound."""
+async def test_returns_without_a_flow_connect_nothing(world: InstallWorld, action: SetupAction | None) -> None:
+    """After an approval, a save or an installation at the provider."""
     came = Callback(None, world.provider.world.authorize(OLGA), ACME, action)
     assert await world.finish(world.mara, came) == NoFlow(action, [world.acme])
     assert not world.provider.calls
     assert not world.database.committed.integrations
 
 
-async def test_denied(world: InstallWorld) -> None:
-    """Nothing is asked of the provider; who thinks again goes on with the same flow."""
+async def test_denied_flow_can_continue(world: InstallWorld) -> None:
+    """The provider is not called."""
     sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
     outcome = await world.finish(world.mara, returned(sent, error="access_denied"))
     assert refusal(outcome) is AuthorizationDenied
@@ -105,8 +105,7 @@ async def test_another_error_than_access_denied_concerns_the_app(world: InstallW
     assert not world.provider.calls
 
 
-async def test_a_missing_and_a_worthless_code(world: InstallWorld) -> None:
-    """Neither says who it is."""
+async def test_missing_or_invalid_code_identifies_no_user(world: InstallWorld) -> None:
     sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
     outcome = await world.finish(world.mara, returned(sent))
     assert refusal(outcome) is CodeMissing
@@ -136,7 +135,7 @@ async def test_a_missing_and_a_worthless_code(world: InstallWorld) -> None:
         "/caf\u00e9",
     ],
 )
-async def test_nobody_is_sent_elsewhere(world: InstallWorld, return_to: str | None) -> None:
-    """Whatever is not a path of ours leads to the dashboard's beginning."""
+async def test_redirects_only_to_local_paths(world: InstallWorld, return_to: str | None) -> None:
+    """Any other value leads to the start of the dashboard."""
     sent = await world.begin(world.mara, return_to=return_to)
     assert await world.finish(world.mara, world.installed(sent, OLGA, ACME)) == Connected("/")

@@ -16,7 +16,7 @@ from tests.support.scenarios.install_world import ACME, OLGA, InstallWorld
 
 @pytest.mark.parametrize(("role", "reason"), [(Role.MEMBER, ActionForbidden), (Role.VIEWER, ActionForbidden)])
 async def test_only_owners_and_admins_install(world: InstallWorld, role: Role, reason: type[DomainError]) -> None:
-    """Also when they were that only at the beginning."""
+    """The role is checked at the end again."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     await world.role(world.mara, role)
     await refused(world.finish(world.mara, came), reason)
@@ -27,8 +27,8 @@ async def test_only_owners_and_admins_install(world: InstallWorld, role: Role, r
     assert not world.provider.calls["exchange_code"]
 
 
-async def test_who_left_binds_nothing(world: InstallWorld) -> None:
-    """To them the organization is not there any more."""
+async def test_former_member_connects_nothing(world: InstallWorld) -> None:
+    """The organization is not found."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     world.database.committed.memberships.clear()
     await refused(world.finish(world.mara, came), OrganizationNotFound)
@@ -36,14 +36,14 @@ async def test_who_left_binds_nothing(world: InstallWorld) -> None:
     await refused(world.begin(world.jonas), OrganizationNotFound)
 
 
-async def test_services_have_no_browser(world: InstallWorld) -> None:
-    """Not even for a user who might."""
+async def test_services_cannot_install(world: InstallWorld) -> None:
+    """Not even for a user with permission."""
     service = ServiceActor("deployer", frozenset({"git.admin"}), world.mara.person, None)
     doing = world.installs.begin(service, organization_id=world.acme.external_id, provider=PROVIDER)
     await refused(doing, UserRequired)
 
 
-async def test_other_providers_are_unknown(world: InstallWorld) -> None:
+async def test_rejects_unknown_providers(world: InstallWorld) -> None:
     """At every step."""
     doing = world.installs.begin(world.mara.person, organization_id=world.acme.external_id, provider="gitlab")
     await refused(doing, ProviderUnknown)

@@ -15,8 +15,8 @@ from tests.support.scenarios.install_results import choosing, onward, refusal, r
 from tests.support.scenarios.install_world import ACME, MARAS, OLGA, InstallWorld, returned
 
 
-async def test_a_state_of_another_browser_or_person(world: InstallWorld) -> None:
-    """It is refused, and its owner can still go on."""
+async def test_rejects_the_state_of_another_browser_or_user(world: InstallWorld) -> None:
+    """Its owner can still continue."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     other = Browser(world.mara.person)
     await refused(world.finish(other, came), FlowInvalid)
@@ -36,8 +36,8 @@ async def test_a_state_of_another_browser_or_person(world: InstallWorld) -> None
     assert await world.finish(world.mara, came) == Connected("/settings")
 
 
-async def test_a_late_state(world: InstallWorld) -> None:
-    """Ten minutes are long enough, on our own page as well."""
+async def test_rejects_an_expired_state(world: InstallWorld) -> None:
+    """After ten minutes, on the service's own page, too."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     world.later(minutes=10)
     await refused(world.finish(world.mara, came), FlowExpired)
@@ -47,8 +47,7 @@ async def test_a_late_state(world: InstallWorld) -> None:
     assert world.bound() == {}
 
 
-async def test_trying_again_gives_no_more_time(world: InstallWorld) -> None:
-    """The flow ends when it would have ended anyway."""
+async def test_retry_does_not_extend_the_flow(world: InstallWorld) -> None:
     sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
     world.later(minutes=9)
     outcome = await world.finish(world.mara, returned(sent, error="access_denied"))
@@ -56,8 +55,8 @@ async def test_trying_again_gives_no_more_time(world: InstallWorld) -> None:
     await refused(world.finish(world.mara, world.authorized(onward(outcome), OLGA)), FlowExpired)
 
 
-async def test_clicks_at_once_connect_once(world: InstallWorld) -> None:
-    """One goes on, and the others wait for what comes of it."""
+async def test_concurrent_returns_connect_once(world: InstallWorld) -> None:
+    """One continues, and the others wait for the result."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     outcomes = await asyncio.gather(*(world.finish(world.mara, came) for _ in range(10)))
     assert outcomes == [Connected("/settings")] * 10
@@ -65,8 +64,8 @@ async def test_clicks_at_once_connect_once(world: InstallWorld) -> None:
     assert len(world.database.committed.versions) == 1
 
 
-async def test_a_flow_of_a_process_that_died_is_taken_over(world: InstallWorld) -> None:
-    """A process was killed while it had taken the flow: once that is sure, the person tries again."""
+async def test_continues_a_flow_of_a_dead_process(world: InstallWorld) -> None:
+    """After the process is known to be dead, the user tries again."""
     came = world.installed(await world.begin(world.mara), OLGA, ACME)
     world.provider.fail("exchange_code", RuntimeError("killed"))
     with pytest.raises(RuntimeError):
@@ -82,8 +81,8 @@ async def test_a_flow_of_a_process_that_died_is_taken_over(world: InstallWorld) 
     assert world.bound() == {"Acme": ACME}
 
 
-async def test_a_state_of_an_earlier_step_is_over(world: InstallWorld) -> None:
-    """The one after it is out there."""
+async def test_rejects_the_state_of_an_earlier_step(world: InstallWorld) -> None:
+    """The next state has been issued."""
     sent = await world.begin(world.mara)
     came = returned(sent, None, ACME, setup_action="install")
     await world.finish(world.mara, came)

@@ -20,7 +20,7 @@ def saved(world: InstallWorld, installation_id: str | None = ACME, account: str 
 
 
 async def test_save_continues_the_flow_of_this_browser(world: InstallWorld) -> None:
-    """The app was installed already: after proof by this browser's own account it is connected."""
+    """The app was installed already; a proof with this browser's account connects it."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world))
     assert isinstance(outcome, RedirectTo)
@@ -29,8 +29,8 @@ async def test_save_continues_the_flow_of_this_browser(world: InstallWorld) -> N
     assert world.bound() == {"Acme": ACME}
 
 
-async def test_the_code_of_an_attacker_is_not_used(world: InstallWorld) -> None:
-    """A link with the attacker's code and installation: what counts is who this browser's person is."""
+async def test_does_not_use_the_code_of_an_attacker(world: InstallWorld) -> None:
+    """A link with the attacker's code and installation: only the user of this browser counts."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world, ACME, OLGA))
     came = world.authorized(onward(outcome), MARA)
@@ -41,8 +41,8 @@ async def test_the_code_of_an_attacker_is_not_used(world: InstallWorld) -> None:
     assert world.bound() == {}
 
 
-async def test_the_hint_decides_nothing_among_several(world: InstallWorld) -> None:
-    """It comes first on the page; the person chooses."""
+async def test_hint_only_orders_the_choices(world: InstallWorld) -> None:
+    """The user chooses."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world, WORKSHOP))
     choice = await world.finish(world.mara, world.authorized(onward(outcome), MARA))
@@ -51,8 +51,8 @@ async def test_the_hint_decides_nothing_among_several(world: InstallWorld) -> No
     assert await world.choose(world.mara, choice.state, WORKSHOP) == Connected("/settings")
 
 
-async def test_one_that_is_not_the_hint_is_not_bound_unasked(world: InstallWorld) -> None:
-    """A made-up number must not turn an installation of another account into a choice of the person's."""
+async def test_installation_that_is_not_the_hint_needs_a_choice(world: InstallWorld) -> None:
+    """A forged number must not select another installation of the user."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world, "999"))
     choice = await world.finish(world.mara, world.authorized(onward(outcome), OLGA))
@@ -61,8 +61,8 @@ async def test_one_that_is_not_the_hint_is_not_bound_unasked(world: InstallWorld
     assert world.bound() == {}
 
 
-async def test_another_browser_or_person_continues_nothing(world: InstallWorld) -> None:
-    """Without the flow's cookie there is no flow; with another session neither."""
+async def test_another_browser_or_user_continues_nothing(world: InstallWorld) -> None:
+    """The flow needs its cookie and its session."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     for browser in (
         Browser(world.mara.person),
@@ -73,23 +73,23 @@ async def test_another_browser_or_person_continues_nothing(world: InstallWorld) 
     assert world.flow().step is FlowStep.INSTALL
 
 
-async def test_an_expired_flow_is_not_continued(world: InstallWorld) -> None:
+async def test_expired_flow_is_not_continued(world: InstallWorld) -> None:
     """The page offers the organization instead."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(minutes=10)
     assert await world.finish(world.mara, saved(world)) == NoFlow(SetupAction.UPDATE, [world.acme])
 
 
-async def test_saving_what_is_connected_continues_nothing(world: InstallWorld) -> None:
-    """Somebody changed repositories of a connected installation, in a browser with a flow under way."""
+async def test_saving_a_connected_installation_continues_nothing(world: InstallWorld) -> None:
+    """In a browser with an open flow."""
     await connect(world, OLGA, ACME)
     await world.begin(world.jonas, world.zenith, mode=InstallMode.NEW)
     outcome = await world.finish(world.jonas, saved(world, ACME, JONAS))
     assert outcome == NoFlow(SetupAction.UPDATE, [world.zenith])
 
 
-async def test_flows_of_several_organizations_are_not_guessed(world: InstallWorld) -> None:
-    """One browser, two tabs, two organizations: the page asks which one is meant."""
+async def test_asks_which_of_several_flows_to_continue(world: InstallWorld) -> None:
+    """One browser, two tabs, two organizations."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world))
@@ -100,8 +100,8 @@ async def test_flows_of_several_organizations_are_not_guessed(world: InstallWorl
     assert isinstance(await world.finish(world.mara, saved(world)), NoFlow)
 
 
-async def test_what_is_gone_meanwhile_can_be_tried_again(world: InstallWorld) -> None:
-    """The account of this browser proves nothing: the page to install comes next."""
+async def test_missing_installation_can_be_installed_again(world: InstallWorld) -> None:
+    """The account of this browser has no proof, so the page to install is next."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, saved(world))
     came = world.authorized(onward(outcome), OLGA)
@@ -109,8 +109,8 @@ async def test_what_is_gone_meanwhile_can_be_tried_again(world: InstallWorld) ->
     assert refusal(await world.finish(world.mara, came)) is InstallationGone
 
 
-async def test_a_request_without_a_state_continues_nothing(world: InstallWorld) -> None:
-    """Only what installs or saves does."""
+async def test_request_without_a_state_continues_nothing(world: InstallWorld) -> None:
+    """Only an installation or a save does."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     for action in (None, SetupAction.REQUEST):
         came = Callback(None, Secret("x"), ACME, action)

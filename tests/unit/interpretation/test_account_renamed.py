@@ -29,8 +29,8 @@ AFTER = replace(
 )
 
 
-def test_the_accounts_name_and_address_follow() -> None:
-    """The integration keeps its account id and asks for a re-read."""
+def test_updates_the_name_and_url_of_the_account() -> None:
+    """The integration keeps its account id and requests a sync."""
     interpretation = interpret(EVENT, RENAMED, view(repositories=[]))
     assert interpretation.integration == Change(INTEGRATION, AFTER, webhook_actor(EVENT))
     assert interpretation.verdicts == (
@@ -39,8 +39,8 @@ def test_the_accounts_name_and_address_follow() -> None:
     assert interpretation.domain_events == ()
 
 
-def test_every_repository_below_it_is_renamed() -> None:
-    """Names and addresses of catalog rows and links change owner; only linked ones are told."""
+def test_renames_every_repository_of_the_account() -> None:
+    """Catalog rows and links get the new owner; events are published for linked ones."""
     interpretation = interpret(EVENT, RENAMED, view(repositories=[REPOSITORY, GUIDANCE_ROW]))
     pad = replace(REPOSITORY, full_name="acme-aero/launchpad", url="https://github.com/acme-aero/launchpad")
     assert interpretation.repositories == (pad, replace(GUIDANCE_ROW, full_name="acme-aero/guidance"))
@@ -59,28 +59,28 @@ def test_every_repository_below_it_is_renamed() -> None:
 
 
 def test_repositories_of_another_owner_keep_their_names() -> None:
-    """What was transferred or renamed before is not below the old login any more."""
+    """A repository may have been transferred or renamed before."""
     other = replace(REPOSITORY, repo_id=TELEMETRY, full_name="sporter/telemetry")
     interpretation = interpret(EVENT, RENAMED, view(repositories=[other], links=()))
     assert interpretation.repositories == ()
 
 
-def test_an_address_of_another_form_stays() -> None:
-    """An address that does not end in the full name is the sync's to correct."""
+def test_keeps_urls_of_another_form() -> None:
+    """If a URL does not end with the full name, the sync corrects it."""
     odd = replace(REPOSITORY, url="https://git.example/r/1")
     interpretation = interpret(EVENT, RENAMED, view(repositories=[odd]))
     assert [row.url for row in interpretation.repositories] == ["https://git.example/r/1"]
 
 
-def test_a_rename_to_the_present_name_moves_nothing() -> None:
+def test_rename_to_the_present_name_changes_nothing() -> None:
     """The browser or a sync was faster."""
     interpretation = interpret(EVENT, replace(RENAMED, login="acme-rockets", url=None), view())
     assert (interpretation.repositories, interpretation.links, interpretation.domain_events) == ((), (), ())
     assert interpretation.status is EventStatus.PROCESSED
 
 
-def test_an_older_rename_is_skipped() -> None:
-    """An account renamed twice keeps the newer login; the provider is asked, since the clocks are two."""
+def test_skips_an_older_rename() -> None:
+    """An account renamed twice keeps the newer login; a sync is requested, since clocks differ."""
     skipped = interpret(EVENT, replace(RENAMED, updated_at=EARLIER), view())
     assert (skipped.status, skipped.reason) == (EventStatus.IGNORED, "older_than_state")
     assert skipped.repositories == ()
@@ -88,8 +88,8 @@ def test_an_older_rename_is_skipped() -> None:
     assert skipped.integration.after == INTEGRATION.request_sync(at=view().now)
 
 
-def test_a_tombstone_is_renamed_and_stays_removed() -> None:
-    """A removed row follows its owner, so that it has the right name should it come back."""
+def test_renames_a_removed_repository() -> None:
+    """It stays removed, and has the right name if it returns."""
     removed = replace(REPOSITORY, removed_at=EARLIER)
     (row,) = interpret(EVENT, RENAMED, view(repositories=[removed])).repositories
     assert (row.full_name, row.removed_at) == ("acme-aero/launchpad", EARLIER)

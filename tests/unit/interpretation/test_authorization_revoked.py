@@ -19,8 +19,8 @@ REVOKED = replace(CONNECTION, status=ConnectionStatus.REVOKED, status_reason="au
 
 
 @pytest.mark.parametrize("before", [ConnectionStatus.ACTIVE, ConnectionStatus.RECONNECT_REQUIRED])
-def test_the_connection_is_revoked_and_its_identity_kept(before: ConnectionStatus) -> None:
-    """Its tokens are wiped with this step; who the person is at the provider stays known."""
+def test_revokes_the_connection_and_keeps_its_identity(before: ConnectionStatus) -> None:
+    """Its tokens are deleted; the user's id at the provider stays."""
     connection = replace(CONNECTION, status=before)
     interpretation = interpret(STANDALONE, NOTICE, view(None, connection=connection))
     assert interpretation.connection == Change(connection, REVOKED, webhook_actor(STANDALONE))
@@ -30,27 +30,26 @@ def test_the_connection_is_revoked_and_its_identity_kept(before: ConnectionStatu
     assert (interpretation.status, interpretation.domain_events) == (EventStatus.PROCESSED, ())
 
 
-def test_it_concerns_no_organization() -> None:
-    """The ledger names no integration: a person's connection is no organization's business."""
+def test_event_has_no_integration() -> None:
+    """A connection belongs to a user."""
     settled = interpret(STANDALONE, NOTICE, view(None, connection=CONNECTION)).to_result(STANDALONE, None)
     assert (settled.integration_id, settled.project_ids) == (None, ())
 
 
-def test_a_stranger_is_ignored() -> None:
-    """Whoever authorized the app without connecting here leaves nothing to revoke."""
+def test_ignores_an_unknown_user() -> None:
+    """A user may have authorized the app without connecting here."""
     ignored = interpret(STANDALONE, NOTICE, view(None))
     assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, "connection_unknown")
     assert ignored.verdicts == (Verdict("connection", Outcome.IGNORED, "connection_unknown"),)
 
 
-def test_told_twice_it_leaves_one_audit_row() -> None:
-    """A connection already revoked has no step to take."""
+def test_repeated_event_writes_one_version() -> None:
     again = interpret(STANDALONE, NOTICE, view(None, connection=REVOKED))
     assert (again.connection, again.status) == (None, EventStatus.PROCESSED)
 
 
-def test_an_installation_beside_it_changes_nothing() -> None:
-    """Should the provider ever name one, it is still the person's connection that ends."""
+def test_ignores_an_installation_in_the_payload() -> None:
+    """It is the user's connection that ends."""
     interpretation = interpret(EVENT, NOTICE, view(INTEGRATION, connection=CONNECTION))
     assert (interpretation.integration, interpretation.connection is None) == (None, False)
 
@@ -58,8 +57,8 @@ def test_an_installation_beside_it_changes_nothing() -> None:
 @pytest.mark.parametrize(
     ("source", "connected_after"), [("received", timedelta(milliseconds=1)), ("recovered", -timedelta(days=1))]
 )
-def test_it_may_be_about_an_earlier_authorization(source: str, connected_after: timedelta) -> None:
-    """They connected again since, or it is long ago that it was sent: the provider is asked, not believed."""
+def test_checks_with_the_provider_if_the_event_may_be_old(source: str, connected_after: timedelta) -> None:
+    """The user may have connected again since."""
     event = replace(STANDALONE, source=source)
     connection = replace(CONNECTION, updated_at=event.created_at + connected_after)
     interpretation = interpret(event, NOTICE, view(None, connection=connection))
@@ -69,8 +68,8 @@ def test_it_may_be_about_an_earlier_authorization(source: str, connected_after: 
     )
 
 
-def test_one_that_waits_for_its_person_has_nothing_to_ask_with() -> None:
-    """Its tokens are dead, so the word of the delivery is all there is."""
+def test_revokes_at_once_if_the_tokens_are_invalid() -> None:
+    """The provider cannot be asked then."""
     waiting = replace(
         CONNECTION, status=ConnectionStatus.RECONNECT_REQUIRED, updated_at=STANDALONE.created_at + timedelta(1)
     )

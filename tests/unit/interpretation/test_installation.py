@@ -41,8 +41,8 @@ def became(interpretation: Interpretation) -> Integration:
     return interpretation.integration.after
 
 
-def test_a_suspended_installation_suspends_its_integration() -> None:
-    """Suspending at the provider shows here, with its reason, since when, and at whose word."""
+def test_suspends_the_integration() -> None:
+    """With the reason, the time, and the source."""
     interpretation = stepped(InstallationStep.SUSPENDED)
     suspended = replace(SUSPENDED_BY_PROVIDER, status_changed_at=NOW, provider_updated_at=LATER, sync_requested_at=None)
     assert became(interpretation) == suspended
@@ -72,8 +72,8 @@ def test_a_suspended_installation_suspends_its_integration() -> None:
 
 
 @pytest.mark.parametrize("suspended", [SUSPENDED_BY_PROVIDER, SUSPENDED_BY_US], ids=["by provider", "by us"])
-def test_an_unsuspended_installation_is_active_and_read_again(suspended: Integration) -> None:
-    """Nothing was delivered meanwhile, so the catalog is read again even though the fact is newer."""
+def test_unsuspends_and_requests_a_sync(suspended: Integration) -> None:
+    """No events were delivered meanwhile."""
     interpretation = stepped(InstallationStep.UNSUSPENDED, integration=suspended)
     active = became(interpretation)
     assert (active.status, active.status_reason) == (IntegrationStatus.ACTIVE, None)
@@ -81,15 +81,15 @@ def test_an_unsuspended_installation_is_active_and_read_again(suspended: Integra
     assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.INTEGRATION_ACTIVATED]
 
 
-def test_a_suspension_at_the_provider_explains_one_of_ours() -> None:
-    """What the provider says replaces what we guessed from a refused token."""
+def test_suspension_at_the_provider_replaces_the_reason() -> None:
+    """The service had guessed it from a rejected token."""
     assert became(stepped(InstallationStep.SUSPENDED, integration=SUSPENDED_BY_US)).status_reason is (
         StatusReason.SUSPENDED_ON_PROVIDER
     )
 
 
-def test_accepted_permissions_are_read_again() -> None:
-    """New permissions replace the old ones and are told."""
+def test_updates_accepted_permissions() -> None:
+    """They replace the former ones, and an event is published."""
     granted = {"contents": "read", "metadata": "read", "pull_requests": "read"}
     interpretation = stepped(InstallationStep.PERMISSIONS_ACCEPTED, facts=replace(INSTALLED, permissions=granted))
     assert became(interpretation).permissions == granted
@@ -99,8 +99,8 @@ def test_accepted_permissions_are_read_again() -> None:
     assert fact.data.permissions == granted
 
 
-def test_creating_a_known_installation_brings_its_facts_only() -> None:
-    """The browser may have bound it before the webhook came: facts are taken, nothing is told twice."""
+def test_created_event_of_a_known_installation_updates_fields() -> None:
+    """The browser may have connected it before the webhook: no event is published twice."""
     facts = replace(INSTALLED, repository_selection="all")
     interpretation = stepped(InstallationStep.CREATED, facts=facts)
     assert became(interpretation) == replace(INTEGRATION, repository_selection="all", provider_updated_at=LATER)
@@ -108,16 +108,16 @@ def test_creating_a_known_installation_brings_its_facts_only() -> None:
     assert interpretation.domain_events == ()
 
 
-def test_creating_does_not_lift_a_suspension() -> None:
-    """Only `unsuspend` does: a late `created` is no proof that it works again."""
+def test_created_event_does_not_unsuspend() -> None:
+    """Only `unsuspend` does: a late `created` proves nothing."""
     assert became(stepped(InstallationStep.CREATED, integration=SUSPENDED_BY_PROVIDER)).status is (
         IntegrationStatus.SUSPENDED
     )
 
 
 @pytest.mark.parametrize("step", GUARDED, ids=lambda step: step.value)
-def test_an_older_fact_is_skipped(step: InstallationStep) -> None:
-    """Deliveries come in any order; what happened before what we know is not applied."""
+def test_skips_an_older_event(step: InstallationStep) -> None:
+    """Deliveries arrive in any order."""
     skipped = stepped(step, facts=replace(INSTALLED, updated_at=EARLIER))
     assert (skipped.status, skipped.reason) == (EventStatus.IGNORED, "older_than_state")
     assert (skipped.integration, skipped.domain_events) == (None, ())
@@ -126,8 +126,8 @@ def test_an_older_fact_is_skipped(step: InstallationStep) -> None:
 
 @pytest.mark.parametrize("step", GUARDED, ids=lambda step: step.value)
 @pytest.mark.parametrize("time", [NOW, None], ids=["equal", "missing"])
-def test_a_fact_of_unknown_order_applies_and_asks_for_a_reread(step: InstallationStep, time: object) -> None:
-    """Times have whole seconds and may be missing: such a fact applies, and the provider is asked."""
+def test_applies_an_event_of_unknown_order_and_requests_a_sync(step: InstallationStep, time: object) -> None:
+    """Times have whole seconds and may be missing."""
     assert time is None or time == INTEGRATION.provider_updated_at
     applied = became(stepped(step, facts=replace(INSTALLED, updated_at=NOW if time else None)))
     assert (applied.sync_requested_at, applied.provider_updated_at) == (NOW, NOW)
@@ -136,23 +136,22 @@ def test_a_fact_of_unknown_order_applies_and_asks_for_a_reread(step: Installatio
 @pytest.mark.parametrize(
     "step", [InstallationStep.SUSPENDED, InstallationStep.PERMISSIONS_ACCEPTED], ids=lambda step: step.value
 )
-def test_a_newer_fact_needs_no_reread(step: InstallationStep) -> None:
-    """A surely newer fact is the state."""
+def test_newer_event_needs_no_sync(step: InstallationStep) -> None:
     assert became(stepped(step)).sync_requested_at is None
     unknown_before = replace(INTEGRATION, provider_updated_at=None)
     assert became(stepped(step, integration=unknown_before)).sync_requested_at is None
 
 
-def test_a_standing_request_for_a_sync_is_kept() -> None:
-    """One sync answers all requests, and the first one says since when it is awaited."""
+def test_keeps_an_open_request_for_a_sync() -> None:
+    """One sync answers all requests, and the first one has the time."""
     waiting = replace(SUSPENDED_BY_PROVIDER, sync_requested_at=EARLIER)
     assert became(stepped(InstallationStep.UNSUSPENDED, integration=waiting)).sync_requested_at == EARLIER
 
 
 @pytest.mark.parametrize("time", [EARLIER, NOW, LATER, None], ids=["older", "equal", "newer", "missing"])
 @pytest.mark.parametrize("known", [INTEGRATION, SUSPENDED_BY_US], ids=["active", "suspended"])
-def test_a_deletion_is_to_be_confirmed(time: object, known: Integration) -> None:
-    """Whatever its time: the name of an event is not signed, so the provider is asked first."""
+def test_confirms_a_deletion(time: object, known: Integration) -> None:
+    """At any time: the event name is not signed, so the provider is asked first."""
     facts = next(replace(INSTALLED, updated_at=at) for at in (EARLIER, NOW, LATER, None) if at == time)
     interpretation = stepped(InstallationStep.DELETED, facts=facts, integration=known)
     assert interpretation.has_reported_deletion
@@ -163,22 +162,21 @@ def test_a_deletion_is_to_be_confirmed(time: object, known: Integration) -> None
     assert (interpretation.links, interpretation.repositories) == ((), ())
 
 
-def test_what_a_payload_does_not_say_stays_as_it_was() -> None:
-    """Old servers leave out nearly everything; silence takes nothing away."""
+def test_missing_fields_stay_unchanged() -> None:
+    """Old servers omit nearly all of them."""
     interpretation = stepped(InstallationStep.SUSPENDED, facts=SILENT)
     assert became(interpretation) == replace(SUSPENDED_BY_PROVIDER, status_changed_at=NOW, sync_requested_at=NOW)
     assert interpretation.domain_events[0].occurred_at == NOW
 
 
-def test_without_any_provider_time_it_happened_when_it_was_received() -> None:
-    """The time of receipt stands in where neither payload nor state has one."""
+def test_uses_the_time_of_receipt_without_a_provider_time() -> None:
     timeless = replace(INTEGRATION, provider_updated_at=None)
     interpretation = stepped(InstallationStep.SUSPENDED, facts=SILENT, integration=timeless)
     assert interpretation.domain_events[0].occurred_at == EVENT.created_at
 
 
-def test_a_repeated_suspension_changes_nothing_but_the_request() -> None:
-    """Told twice, it stays suspended since the first time."""
+def test_repeated_suspension_keeps_its_time() -> None:
+    """Only a sync is requested."""
     since = replace(SUSPENDED_BY_PROVIDER, status_changed_at=EARLIER)
     again = became(stepped(InstallationStep.SUSPENDED, facts=replace(INSTALLED, updated_at=NOW), integration=since))
     assert again == replace(since, sync_requested_at=NOW)

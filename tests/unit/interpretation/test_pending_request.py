@@ -52,8 +52,8 @@ def bound(interpretation: Interpretation) -> Integration:
     return interpretation.integration.after
 
 
-def test_a_new_integration_is_made_for_the_requesting_organization() -> None:
-    """It is active, knows its installation and account, and waits for its first sync."""
+def test_creates_an_integration_for_the_requesting_organization() -> None:
+    """Active, with installation and account, before its first sync."""
     interpretation = offered(BINDING, view(None, repositories=[], links=()))
     made = bound(interpretation)
     assert made == Integration(
@@ -79,8 +79,7 @@ def test_a_new_integration_is_made_for_the_requesting_organization() -> None:
     assert (interpretation.integration.before, interpretation.integration.by) == (None, webhook_actor(EVENT))
 
 
-def test_binding_ends_the_request_and_is_told() -> None:
-    """The request matches nothing any more, and consumers learn of the active integration."""
+def test_connecting_ends_the_request_and_publishes_an_event() -> None:
     interpretation = offered(BINDING, view(None, repositories=[], links=()))
     made = bound(interpretation)
     assert interpretation.completed_request == REQUEST
@@ -94,8 +93,8 @@ def test_binding_ends_the_request_and_is_told() -> None:
     assert interpretation.to_result(EVENT, None).integration_id == BINDING.new_id
 
 
-def test_the_listed_repositories_enter_its_catalog() -> None:
-    """What the installation lists can be browsed at once; the sync brings the rest."""
+def test_adds_listed_repositories_to_the_catalog() -> None:
+    """The sync adds the others."""
     interpretation = offered(BINDING, view(None, repositories=[], links=()))
     assert interpretation.repositories == (
         Repository(BINDING.new_id, LAUNCHPAD, "acme-rockets/launchpad", private=True),
@@ -103,13 +102,13 @@ def test_the_listed_repositories_enter_its_catalog() -> None:
 
 
 def test_each_new_integration_has_its_own_external_id() -> None:
-    """External ids are never guessable from row ids."""
+    """External ids cannot be derived from row ids."""
     nothing = view(None, repositories=[], links=())
     assert bound(offered(BINDING, nothing)).external_id != bound(offered(BINDING, nothing)).external_id
 
 
-def test_the_organizations_revoked_row_is_used_again() -> None:
-    """It has one row per provider: the identity and history stay, what was of the old installation goes."""
+def test_reuses_the_revoked_row_of_the_organization() -> None:
+    """Identity and versions stay, fields of the old installation are replaced."""
     interpretation = offered(REUSED, view())
     again = bound(interpretation)
     assert (again.id, again.external_id, again.created_at) == (BEFORE.id, BEFORE.external_id, EARLIER)
@@ -119,16 +118,16 @@ def test_the_organizations_revoked_row_is_used_again() -> None:
     assert interpretation.integration.before == BEFORE
 
 
-def test_the_same_account_keeps_its_catalog_and_links() -> None:
-    """Re-installing for the same account takes nothing away; the sync decides what is gone."""
+def test_same_account_keeps_its_catalog_and_links() -> None:
+    """The sync removes missing repositories."""
     unlisted = replace(REPOSITORY, repo_id=GUIDANCE, full_name="acme-rockets/guidance")
     interpretation = offered(REUSED, view(repositories=[REPOSITORY, unlisted], links=(LINK, link(2, unlisted))))
     assert [row.repo_id for row in interpretation.repositories] == [LAUNCHPAD]
     assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.INTEGRATION_ACTIVATED]
 
 
-def test_another_account_takes_away_what_it_does_not_list() -> None:
-    """Rows of the old account are removed, and links outside the new catalog are told unreachable."""
+def test_another_account_removes_repositories_it_does_not_list() -> None:
+    """Links outside the new catalog become unreachable, and events report it."""
     unlisted = replace(REPOSITORY, repo_id=GUIDANCE, full_name="before/guidance")
     gone_before = replace(unlisted, repo_id=RepoId("5"), removed_at=EARLIER)
     other = BindingOption(
@@ -145,8 +144,8 @@ def test_another_account_takes_away_what_it_does_not_list() -> None:
 
 
 @pytest.mark.parametrize("existing", [INTEGRATION, SUSPENDED_BY_US], ids=["active", "suspended"])
-def test_an_organization_already_connected_is_not_bound_again(existing: Integration) -> None:
-    """A living integration is never replaced by a webhook."""
+def test_connected_organization_is_not_connected_again(existing: Integration) -> None:
+    """A webhook never replaces an active integration."""
     refused = offered(BindingOption(REQUEST, existing=existing, new_id=existing.id))
     assert (refused.status, refused.reason) == (EventStatus.IGNORED, "organization_already_connected")
     assert (refused.integration, refused.completed_request, refused.repositories) == (None, None, ())
@@ -163,8 +162,8 @@ def test_an_organization_already_connected_is_not_bound_again(existing: Integrat
     ],
     ids=["no request", "another requester", "another account", "another account, revoked row"],
 )
-def test_only_exactly_this_requester_and_account_bind(binding: BindingOption | None) -> None:
-    """Everyone can install an app; that someone else asked for another account proves nothing."""
+def test_requires_the_same_requester_and_account(binding: BindingOption | None) -> None:
+    """Anyone can install an app, so another request proves nothing."""
     waiting = offered(binding)
     assert (waiting.status, waiting.integration, waiting.completed_request) == (EventStatus.UNROUTED, None, None)
 
@@ -179,29 +178,29 @@ def test_only_exactly_this_requester_and_account_bind(binding: BindingOption | N
     ],
     ids=["no requester", "sender only", "no account", "deleted", "suspend", "unsuspend", "permissions"],
 )
-def test_nothing_but_a_requested_creation_binds(provider_event: object) -> None:
-    """A sender is whoever clicked; only the requester of a new installation is who asked."""
+def test_only_a_requested_creation_connects(provider_event: object) -> None:
+    """The sender may be anyone; only the requester of a new installation counts."""
     assert isinstance(provider_event, type(CREATED_ON_REQUEST))
     waiting = interpret(EVENT, provider_event, view(None, binding=BINDING))
     assert (waiting.status, waiting.integration) == (EventStatus.UNROUTED, None)
 
 
-def test_a_requested_creation_of_a_bound_installation_binds_nothing() -> None:
-    """It is bound already, by the browser or to someone else: a webhook never re-binds."""
+def test_creation_of_a_connected_installation_changes_nothing() -> None:
+    """A webhook never moves an installation to another organization."""
     interpretation = interpret(EVENT, CREATED_ON_REQUEST, view(INTEGRATION, binding=BINDING))
     assert [verdict.reason for verdict in interpretation.verdicts] == ["already_bound"]
     assert (interpretation.completed_request, bound(interpretation).organization_id) == (None, ORGANIZATION)
 
 
-def test_may_bind_asks_for_a_requested_creation() -> None:
-    """Only such a notice makes the catalog of an organization's old row worth reading."""
+def test_can_connect_needs_a_requested_creation() -> None:
+    """Only then the catalog of the old row is loaded."""
     assert can_bind(CREATED_ON_REQUEST)
     assert not can_bind(replace(CREATED_ON_REQUEST, requester_id=None))
     assert not can_bind(replace(CREATED_ON_REQUEST, step=InstallationStep.DELETED))
 
 
-def test_a_listed_repository_is_described_as_far_as_known() -> None:
-    """A row of the old installation lends what the short form does not say, and is back."""
+def test_listed_repository_keeps_known_fields() -> None:
+    """The old row has fields that the short form lacks."""
     listed = RepositoryFacts(LAUNCHPAD, "acme-rockets/pad", private=False)
     provider_event = replace(CREATED_ON_REQUEST, repositories=(listed,))
     seen = view(None, repositories=[replace(REPOSITORY, removed_at=EARLIER)], binding=REUSED)

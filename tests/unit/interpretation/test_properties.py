@@ -60,8 +60,8 @@ def changes_nothing(interpretation: Interpretation) -> bool:
 
 
 @given(events, provider_events, views())
-def test_every_event_is_decided_and_explained(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
-    """Nothing raises, and each event ends processed, ignored or unrouted with a verdict or a reason."""
+def test_every_event_has_a_result_and_a_reason(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
+    """Nothing raises; each event ends processed, ignored or unrouted."""
     interpretation = interpret(event, provider_event, view)
     seen_case(f"{type(provider_event).__name__}: {interpretation.status.value}")
     assert interpretation.status in {EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.UNROUTED}
@@ -72,10 +72,7 @@ def test_every_event_is_decided_and_explained(event: WebhookEvent, provider_even
 
 
 @given(events, provider_events, views())
-def test_an_event_is_processed_exactly_when_a_verdict_is(
-    event: WebhookEvent, provider_event: ProviderEvent, view: View
-) -> None:
-    """The ledger's one word and its verdicts say the same."""
+def test_event_is_processed_if_a_verdict_is(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
     interpretation = interpret(event, provider_event, view)
     processed = any(verdict.outcome is Outcome.PROCESSED for verdict in interpretation.verdicts)
     assert processed == (interpretation.status is EventStatus.PROCESSED)
@@ -83,7 +80,7 @@ def test_an_event_is_processed_exactly_when_a_verdict_is(
 
 @given(events, provider_events, views())
 def test_only_a_processed_event_has_effects(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
-    """An ignored event left everything as it was, but for a time: of a push, or of a wish to read again."""
+    """An ignored event changes at most the time of a push or a request for a sync."""
     interpretation = interpret(event, provider_event, view)
     if interpretation.status is not EventStatus.PROCESSED:
         if step := interpretation.integration:
@@ -97,10 +94,10 @@ def test_only_a_processed_event_has_effects(event: WebhookEvent, provider_event:
 
 
 @given(events, provider_events, views())
-def test_consumers_are_told_for_the_right_organization(
+def test_domain_events_have_the_right_organization(
     event: WebhookEvent, provider_event: ProviderEvent, view: View
 ) -> None:
-    """Each fact names the integration's organization, and only projects and links that were given."""
+    """Each names the integration's organization, and only its projects and links."""
     interpretation = interpret(event, provider_event, view)
     owner = owner_of(view, interpretation)
     links = {link.id: link for link in view.links}
@@ -116,8 +113,8 @@ def test_consumers_are_told_for_the_right_organization(
 
 
 @given(events, provider_events, views())
-def test_a_fact_is_told_once(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
-    """The outbox keeps one fact per event, type, link and repository; no two of ours share these."""
+def test_domain_events_are_unique(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
+    """By event, type, link and repository, as the outbox requires."""
     facts = interpret(event, provider_event, view).domain_events
     keys = [(fact.type, fact.link_id, fact.repo_id) for fact in facts]
     assert len(keys) == len(set(keys))
@@ -125,7 +122,7 @@ def test_a_fact_is_told_once(event: WebhookEvent, provider_event: ProviderEvent,
 
 @given(events, provider_events, views())
 def test_effects_stay_within_the_integration(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
-    """Rows and links of another integration, and links that were not given, are never written."""
+    """Rows and links of other integrations are never written."""
     interpretation = interpret(event, provider_event, view)
     owner = owner_of(view, interpretation)
     given_links = {link.id: link for link in view.links}
@@ -142,8 +139,10 @@ def test_effects_stay_within_the_integration(event: WebhookEvent, provider_event
 
 
 @given(events, provider_events, views())
-def test_every_step_is_audited_as_the_deliverys(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
-    """Each step names the webhook and its delivery, starts from what is stored, and changes something."""
+def test_every_change_is_audited_with_its_delivery(
+    event: WebhookEvent, provider_event: ProviderEvent, view: View
+) -> None:
+    """Each starts from the stored state and changes something."""
     interpretation = interpret(event, provider_event, view)
     stored = [view.integration, view.connection, *view.links, view.binding and view.binding.existing]
     for step in steps(interpretation):
@@ -154,8 +153,8 @@ def test_every_step_is_audited_as_the_deliverys(event: WebhookEvent, provider_ev
 
 
 @given(events, provider_events, views())
-def test_a_revoked_integration_stays_revoked(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
-    """No webhook revives an integration whose installation is known and revoked."""
+def test_revoked_integration_stays_revoked(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
+    """No webhook restores it."""
     if view.integration and view.integration.is_revoked:
         interpretation = interpret(event, provider_event, view)
         assert interpretation.integration is None
@@ -163,10 +162,10 @@ def test_a_revoked_integration_stays_revoked(event: WebhookEvent, provider_event
 
 
 @given(events, provider_events | installations_changed, views())
-def test_nothing_but_an_exact_pending_request_binds(
+def test_only_a_matching_pending_request_connects(
     event: WebhookEvent, provider_event: ProviderEvent, view: View
 ) -> None:
-    """An installation is bound only where a live request by its requester for its account waits for it."""
+    """A live request of the requester for the account."""
     interpretation = interpret(event, provider_event, view)
     step = interpretation.integration
     binds = step is not None and (
@@ -194,10 +193,10 @@ def test_nothing_but_an_exact_pending_request_binds(
 
 
 @given(events, provider_events, views())
-def test_only_an_arrival_brings_a_removed_repository_back(
+def test_only_an_addition_restores_a_removed_repository(
     event: WebhookEvent, provider_event: ProviderEvent, view: View
 ) -> None:
-    """A list that adds it, a transfer to us or a new binding does; nothing else shows what was hidden."""
+    """A list that adds it, a transfer or a new connection; no other event shows it again."""
     interpretation = interpret(event, provider_event, view)
     removed = {row.repo_id for row in view.repositories.values() if row.removed_at}
     back = {row.repo_id for row in interpretation.repositories if not row.removed_at} & removed
@@ -210,8 +209,9 @@ def test_only_an_arrival_brings_a_removed_repository_back(
 
 
 @given(events, provider_events, views())
-def test_links_of_a_written_row_name_it(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
-    """A link whose repository is written by its integration's own events never names another one."""
+def test_links_have_the_name_of_their_repository(
+    event: WebhookEvent, provider_event: ProviderEvent, view: View
+) -> None:
     interpretation = interpret(event, provider_event, view)
     if interpretation.completed_request:
         return  # The sync that binding asks for brings names up to date.
@@ -226,7 +226,7 @@ def test_links_of_a_written_row_name_it(event: WebhookEvent, provider_event: Pro
 def test_interpreting_twice_leaves_the_same_state(
     event: WebhookEvent, provider_event: ProviderEvent, view: View
 ) -> None:
-    """An event processed again on what it led to writes the same rows; only a re-read may be wanted anew."""
+    """Only another sync may be requested."""
     once = after(view, interpret(event, provider_event, view))
     twice = after(once, interpret(event, provider_event, once))
 
@@ -239,8 +239,8 @@ def test_interpreting_twice_leaves_the_same_state(
 
 
 @given(events, provider_events, views())
-def test_the_settlement_says_what_was_decided(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
-    """The ledger keeps the event's own id, its owner unless it waits, and the links it matched."""
+def test_result_contains_the_decisions(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
+    """The event's id, its integration unless it waits, and the matched links."""
     interpretation = interpret(event, provider_event, view)
     settled = interpretation.to_result(event, view.integration)
     assert (settled.event_id, settled.status) == (event.id, interpretation.status)
@@ -262,8 +262,8 @@ def test_the_settlement_says_what_was_decided(event: WebhookEvent, provider_even
 
 
 @given(events, provider_events, views())
-def test_nobody_is_named_who_is_no_member(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
-    """Facts and attributions name members of the integration's organization alone."""
+def test_names_members_only(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> None:
+    """In domain events and attributions of the integration's organization."""
     interpretation = interpret(event, provider_event, view)
     known = (*view.identities.by_account.values(), *view.identities.by_address.values())
     everyone = (*known, *view.identities.by_login.values())
@@ -276,8 +276,8 @@ def test_nobody_is_named_who_is_no_member(event: WebhookEvent, provider_event: P
 
 
 @given(pushes, views())
-def test_everyone_a_push_names_is_told_or_not_at_once(push: Push, view: View) -> None:
-    """Where a project hears of a push, each of its commits has its people; where none does, none has."""
+def test_push_is_attributed_completely_or_not_at_all(push: Push, view: View) -> None:
+    """If a project receives the push, each of its commits has attributions; otherwise none."""
     interpretation = interpret(EVENT, push, view)
     authors = [one.sha for one in interpretation.attributions if one.role is Role.AUTHOR]
     assert authors == ([commit.sha for commit in push.commits] if interpretation.domain_events else [])

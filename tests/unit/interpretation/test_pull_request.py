@@ -19,8 +19,8 @@ def told(pull: PullRequest) -> PullRequestData:
     return data
 
 
-def test_a_pull_request_reaches_its_linked_project() -> None:
-    """The linked project is told of both sides, its people and its state at the provider's time."""
+def test_publishes_a_pull_request_for_its_linked_project() -> None:
+    """With both sides, users, state and the provider's time."""
     interpretation = interpret(EVENT, PULL_REQUEST, view())
     (fact,) = interpretation.domain_events
     assert (fact.type, fact.organization_id, fact.project_id) == (
@@ -52,13 +52,13 @@ def test_a_pull_request_reaches_its_linked_project() -> None:
 
 
 @pytest.mark.parametrize("action", ["opened", "synchronize", "closed", "labeled", "an action of tomorrow"])
-def test_every_action_is_told_in_the_providers_word(action: str) -> None:
-    """Consumers choose what they act upon; we leave none out."""
+def test_publishes_every_action_of_the_provider(action: str) -> None:
+    """Consumers choose the relevant ones."""
     assert told(replace(PULL_REQUEST, action=action)).action == action
 
 
-def test_a_merged_pull_request_says_who_merged_what() -> None:
-    """Merging is `closed` with the merge commit and the person."""
+def test_merged_pull_request_has_commit_and_user() -> None:
+    """The action is `closed`."""
     jonas = ProviderUser("900000002", "jlindqvist-acme")
     data = told(
         replace(PULL_REQUEST, action="closed", state="closed", merged=True, merged_by=jonas, merge_commit_sha="d" * 40)
@@ -77,27 +77,25 @@ def test_a_merged_pull_request_says_who_merged_what() -> None:
     ],
     ids=["same repository", "same repository, other name", "fork", "deleted fork"],
 )
-def test_code_from_outside_is_marked(head: BranchRef, *, from_fork: bool) -> None:
-    """Only the repository's own id makes a head its own; a deleted fork is still not ours."""
+def test_marks_code_of_forks(head: BranchRef, *, from_fork: bool) -> None:
+    """Only the same repository id makes a head internal; a deleted fork is external."""
     data = told(replace(PULL_REQUEST, head=head))
     assert data.from_fork is from_fork
     assert (data.head.repo_id, data.head.full_name) == (head.repo_id, head.repo_full_name)
 
 
-def test_people_may_be_missing() -> None:
-    """Accounts can be deleted; the pull request is told without them."""
+def test_users_may_be_missing() -> None:
+    """Accounts can be deleted."""
     data = told(replace(PULL_REQUEST, author=None, sender=None))
     assert (data.author, data.sender) == (None, None)
 
 
-def test_a_pull_request_without_a_time_happened_when_it_was_received() -> None:
-    """Where the provider tells no time, the time of receipt stands in."""
+def test_uses_the_time_of_receipt_without_a_provider_time() -> None:
     timeless = interpret(EVENT, replace(PULL_REQUEST, updated_at=None), view())
     assert timeless.domain_events[0].occurred_at == EVENT.created_at
 
 
-def test_links_decide_for_themselves_here_too() -> None:
-    """Links with webhooks off are not told of pull requests either."""
+def test_respects_disabled_webhooks_of_a_link() -> None:
     quiet = replace(link(2), webhooks_enabled=False)
     mixed = interpret(EVENT, PULL_REQUEST, view(links=(LINK, quiet)))
     assert [verdict.outcome for verdict in mixed.verdicts] == [Outcome.PROCESSED, Outcome.IGNORED]

@@ -32,8 +32,8 @@ ADDED = RepositoriesChanged("selected", added=(NEW,))
 TAKEN_AWAY = RepositoriesChanged("selected", removed=(LISTED,))
 
 
-def test_an_added_repository_enters_the_catalog() -> None:
-    """The short form names it; what it does not say is asked for by a sync."""
+def test_adds_a_repository_to_the_catalog() -> None:
+    """The short form has few fields; a sync adds the others."""
     interpretation = interpret(EVENT, ADDED, view())
     row = Repository(INTEGRATION.id, TELEMETRY, "acme-rockets/telemetry", private=True)
     assert interpretation.repositories == (row,)
@@ -63,23 +63,23 @@ def test_an_added_repository_enters_the_catalog() -> None:
     assert interpretation.links == ()
 
 
-def test_a_repository_we_have_is_not_told_as_added_again() -> None:
-    """A sync may have been faster than the webhook; nothing it says is lost."""
+def test_does_not_publish_a_known_repository_as_added() -> None:
+    """A sync may have been faster than the webhook; its fields are kept."""
     interpretation = interpret(EVENT, RepositoriesChanged("selected", added=(LISTED,)), view())
     assert interpretation.repositories == (REPOSITORY,)
     assert (interpretation.domain_events, interpretation.status) == ((), EventStatus.PROCESSED)
 
 
-def test_a_list_that_names_a_known_repository_otherwise_takes_its_links_along() -> None:
-    """Where the catalog takes a name from a list, links never name another one."""
+def test_renames_links_with_their_repository() -> None:
+    """If the catalog takes a name from a list."""
     renamed = replace(LISTED, full_name="acme-rockets/pad")
     interpretation = interpret(EVENT, RepositoriesChanged("selected", added=(renamed,)), view())
     assert [row.full_name for row in interpretation.repositories] == ["acme-rockets/pad"]
     assert [step.after and step.after.repo_full_name for step in interpretation.links] == ["acme-rockets/pad"]
 
 
-def test_a_removed_repository_leaves_its_links_unreachable() -> None:
-    """The row stays as removed and the links stay too; their projects are told that they are cut off."""
+def test_removed_repository_makes_its_links_unreachable() -> None:
+    """Row and links stay; projects get an event."""
     interpretation = interpret(EVENT, TAKEN_AWAY, view(links=(link(1), link(2))))
     assert interpretation.repositories == (replace(REPOSITORY, removed_at=NOW),)
     assert interpretation.links == ()
@@ -97,7 +97,6 @@ def test_a_removed_repository_leaves_its_links_unreachable() -> None:
 
 
 def test_links_to_other_repositories_stay_reachable() -> None:
-    """Only links to what was removed are cut off."""
     guidance = replace(REPOSITORY, repo_id=GUIDANCE, full_name="acme-rockets/guidance")
     interpretation = interpret(
         EVENT, TAKEN_AWAY, view(repositories=[REPOSITORY, guidance], links=(LINK, link(2, guidance)))
@@ -105,23 +104,23 @@ def test_links_to_other_repositories_stay_reachable() -> None:
     assert [fact.link_id for fact in interpretation.domain_events if fact.link_id] == [LINK.id]
 
 
-def test_removing_a_repository_we_never_had_leaves_a_tombstone() -> None:
-    """A sync that began before must not bring it in."""
+def test_removing_an_unknown_repository_stores_a_tombstone() -> None:
+    """A sync that started earlier must not add it."""
     interpretation = interpret(EVENT, TAKEN_AWAY, view(repositories=[], links=()))
     assert interpretation.repositories == (
         Repository(INTEGRATION.id, LAUNCHPAD, "acme-rockets/launchpad", private=True, removed_at=NOW),
     )
 
 
-def test_removing_it_twice_changes_and_tells_nothing_more() -> None:
-    """The tombstone keeps its time; it is written again, so that a sync under way leaves it alone."""
+def test_second_removal_changes_nothing() -> None:
+    """The tombstone keeps its time; it is written again, so that a running sync leaves it alone."""
     interpretation = interpret(EVENT, TAKEN_AWAY, view(repositories=[REMOVED]))
     assert (interpretation.repositories, interpretation.domain_events) == ((REMOVED,), ())
     assert [verdict.reason for verdict in interpretation.verdicts] == ["removed"]
 
 
-def test_a_repository_that_comes_back_restores_its_links() -> None:
-    """Row and links are as they were, and their projects are told."""
+def test_returning_repository_restores_its_links() -> None:
+    """Projects get an event."""
     interpretation = interpret(EVENT, RepositoriesChanged("selected", added=(LISTED,)), view(repositories=[REMOVED]))
     assert interpretation.repositories == (REPOSITORY,)
     assert [fact.type for fact in interpretation.domain_events] == [
@@ -132,8 +131,8 @@ def test_a_repository_that_comes_back_restores_its_links() -> None:
     assert interpretation.domain_events[1].organization_id == ORGANIZATION
 
 
-def test_a_repository_that_comes_back_under_another_name_takes_its_links_along() -> None:
-    """It may have been renamed while we could not see it."""
+def test_returning_repository_renames_its_links() -> None:
+    """It may have been renamed while it was not visible."""
     renamed = replace(LISTED, full_name="acme-rockets/pad")
     interpretation = interpret(EVENT, RepositoriesChanged("selected", added=(renamed,)), view(repositories=[REMOVED]))
     assert [step.after for step in interpretation.links] == [
@@ -141,22 +140,22 @@ def test_a_repository_that_comes_back_under_another_name_takes_its_links_along()
     ]
 
 
-def test_lists_apply_though_they_have_no_time_and_a_reread_is_requested() -> None:
-    """A skipped removal would go on showing a private repository; the sync settles the rest."""
+def test_lists_apply_without_a_time_and_request_a_sync() -> None:
+    """A skipped removal would still show a private repository."""
     waiting = replace(INTEGRATION, sync_requested_at=EARLIER)
     interpretation = interpret(EVENT, TAKEN_AWAY, view(waiting))
     assert (len(interpretation.repositories), interpretation.integration) == (1, None)
 
 
-def test_the_selection_follows() -> None:
-    """Whether the installation sees all repositories or chosen ones is the integration's to know."""
+def test_updates_the_repository_selection() -> None:
+    """All repositories or selected ones."""
     interpretation = interpret(EVENT, RepositoriesChanged("all", added=(NEW,)), view())
     assert interpretation.integration is not None
     assert interpretation.integration.after == replace(INTEGRATION, repository_selection="all", sync_requested_at=NOW)
 
 
-def test_empty_lists_are_answered_by_a_reread() -> None:
-    """A delivery that lists nothing still says that something changed."""
+def test_empty_lists_request_a_sync() -> None:
+    """They show that something changed."""
     interpretation = interpret(EVENT, RepositoriesChanged("all"), view())
     assert interpretation.verdicts == (
         Verdict("integration", Outcome.PROCESSED, "reread_requested", str(INTEGRATION.external_id)),
@@ -167,8 +166,8 @@ def test_empty_lists_are_answered_by_a_reread() -> None:
     assert (idle.status, idle.reason) == (EventStatus.IGNORED, "nothing_changed")
 
 
-def test_many_repositories_are_taken_in_at_once() -> None:
-    """Choosing a hundred repositories is one delivery and one interpretation."""
+def test_adds_many_repositories_at_once() -> None:
+    """A hundred selected repositories are one delivery."""
     many = tuple(
         RepositoryFacts(RepoId(str(number)), f"acme-rockets/r{number}", private=number % 2 == 0)
         for number in range(1, 101)

@@ -50,8 +50,8 @@ def integration_after(interpretation: Interpretation) -> Integration | None:
     return interpretation.integration.after if interpretation.integration else None
 
 
-def test_a_renamed_repository_takes_its_links_along() -> None:
-    """Name and address follow by the numeric id, and consumers are told both names."""
+def test_renames_links_with_their_repository() -> None:
+    """By the numeric id; the event has both names."""
     renamed = replace(FACTS, full_name="acme-rockets/pad", url="https://github.com/acme-rockets/pad")
     interpretation = changed(RepositoryStep.RENAMED, renamed, view(links=(link(1), link(2))))
     assert interpretation.repositories == (
@@ -82,22 +82,22 @@ def test_a_renamed_repository_takes_its_links_along() -> None:
     assert interpretation.integration is None
 
 
-def test_what_is_no_renaming_keeps_the_name_before_the_last_one() -> None:
-    """People look for a repository by the name it had."""
+def test_other_changes_keep_the_former_name() -> None:
+    """Users search for a repository by its former name."""
     known = replace(LINK, previous_full_name="acme-rockets/site")
     interpretation = changed(RepositoryStep.EDITED, replace(FACTS, url="https://x.example"), view(links=(known,)))
     assert [after and after.previous_full_name for after in links_after(interpretation)] == ["acme-rockets/site"]
 
 
-def test_a_rename_to_the_same_name_is_told_as_an_update() -> None:
-    """The provider sends those; the links need no step."""
+def test_rename_to_the_same_name_is_an_update() -> None:
+    """GitHub sends those; links do not change."""
     interpretation = changed(RepositoryStep.RENAMED)
     assert interpretation.links == ()
     assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.REPOSITORY_UPDATED]
 
 
-def test_a_new_default_branch_takes_along_what_mirrored_the_old_one() -> None:
-    """A branch a project's people chose stays theirs; one that only mirrored the default follows."""
+def test_new_default_branch_updates_links_that_mirrored_it() -> None:
+    """A branch that a user chose stays."""
     chosen = replace(link(2), default_branch="release")
     interpretation = changed(
         RepositoryStep.EDITED, replace(FACTS, default_branch="trunk"), view(links=(link(1), chosen))
@@ -120,8 +120,8 @@ def test_a_new_default_branch_takes_along_what_mirrored_the_old_one() -> None:
     ],
     ids=lambda value: value.value if isinstance(value, RepositoryStep) else "",
 )
-def test_the_catalog_follows(step: RepositoryStep, facts: RepositoryFacts, row: Repository) -> None:
-    """Each step is read from the repository as it is now, a whole description taking away what it lacks."""
+def test_updates_the_catalog(step: RepositoryStep, facts: RepositoryFacts, row: Repository) -> None:
+    """A complete description also removes missing fields."""
     interpretation = changed(step, facts)
     assert interpretation.repositories == (row,)
     (fact,) = interpretation.domain_events
@@ -130,8 +130,8 @@ def test_the_catalog_follows(step: RepositoryStep, facts: RepositoryFacts, row: 
 
 
 @pytest.mark.parametrize("step", FOLLOWING, ids=lambda step: step.value)
-def test_an_older_fact_is_skipped(step: RepositoryStep) -> None:
-    """Deliveries come in any order; the catalog never goes back."""
+def test_skips_an_older_event(step: RepositoryStep) -> None:
+    """Deliveries arrive in any order."""
     skipped = changed(step, replace(FACTS, updated_at=EARLIER, full_name="acme-rockets/old"))
     assert (skipped.status, skipped.reason) == (EventStatus.IGNORED, "older_than_state")
     assert (skipped.repositories, skipped.links, skipped.domain_events) == ((), (), ())
@@ -140,23 +140,23 @@ def test_an_older_fact_is_skipped(step: RepositoryStep) -> None:
 
 @pytest.mark.parametrize("step", FOLLOWING, ids=lambda step: step.value)
 @pytest.mark.parametrize("told", [True, False], ids=["equal", "missing"])
-def test_a_fact_of_unknown_order_applies_and_asks_for_a_reread(step: RepositoryStep, *, told: bool) -> None:
-    """Times have whole seconds and may be missing: such a fact applies, and the provider is asked."""
+def test_applies_an_event_of_unknown_order_and_requests_a_sync(step: RepositoryStep, *, told: bool) -> None:
+    """Times have whole seconds and may be missing."""
     facts = replace(FACTS, updated_at=NOW if told else None, full_name="acme-rockets/pad")
     interpretation = changed(step, facts)
     assert [row.full_name for row in interpretation.repositories] == ["acme-rockets/pad"]
     assert integration_after(interpretation) == replace(INTEGRATION, sync_requested_at=NOW)
 
 
-def test_a_fact_about_a_row_without_a_time_is_surely_newer() -> None:
-    """A row made from a short list has no time yet."""
+def test_event_of_a_row_without_a_time_is_newer() -> None:
+    """A row from a short list has no time yet."""
     bare = replace(REPOSITORY, provider_updated_at=None)
     assert changed(RepositoryStep.EDITED, seen=view(repositories=[bare])).integration is None
 
 
 @pytest.mark.parametrize("step", FOLLOWING, ids=lambda step: step.value)
-def test_a_repository_unknown_so_far_enters_the_catalog(step: RepositoryStep) -> None:
-    """The provider tells an installation only of what it may see: its first event brings it in."""
+def test_adds_an_unknown_repository(step: RepositoryStep) -> None:
+    """An installation receives only events of visible repositories."""
     interpretation = changed(step, seen=view(repositories=[], links=()))
     assert interpretation.repositories == (FOLLOWED,)
     assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.REPOSITORY_ADDED]
@@ -164,8 +164,8 @@ def test_a_repository_unknown_so_far_enters_the_catalog(step: RepositoryStep) ->
 
 
 @pytest.mark.parametrize("time", [EARLIER, NOW, LATER, None], ids=["older", "equal", "newer", "missing"])
-def test_a_deletion_always_applies(time: object) -> None:
-    """Repository ids are never used again, and a removal must never be skipped."""
+def test_always_applies_a_deletion(time: object) -> None:
+    """Repository ids are never reused, and a removal must never be skipped."""
     facts = next(replace(FACTS, updated_at=at) for at in (EARLIER, NOW, LATER, None) if at == time)
     interpretation = changed(RepositoryStep.DELETED, facts)
     (row,) = interpretation.repositories
@@ -180,8 +180,8 @@ def test_a_deletion_always_applies(time: object) -> None:
     assert interpretation.links == ()
 
 
-def test_a_repository_transferred_to_another_account_is_removed_here() -> None:
-    """A link never crosses integrations: under another owner it is no longer ours to show."""
+def test_removes_a_repository_transferred_to_another_account() -> None:
+    """A link never crosses integrations."""
     away = replace(FACTS, owner_id=ELSEWHERE, full_name="elsewhere/launchpad")
     interpretation = changed(RepositoryStep.TRANSFERRED, away)
     (row,) = interpretation.repositories
@@ -198,14 +198,14 @@ def test_a_repository_transferred_to_another_account_is_removed_here() -> None:
     [(replace(FACTS, owner_id=None), INTEGRATION), (FACTS, replace(INTEGRATION, account_id=None))],
     ids=["owner unknown", "account unknown"],
 )
-def test_an_owner_that_cannot_be_compared_removes_nothing(facts: RepositoryFacts, integration: Integration) -> None:
-    """The provider sends a transfer to the new owner's installation, so unknown means arrived."""
+def test_unknown_owner_removes_nothing(facts: RepositoryFacts, integration: Integration) -> None:
+    """GitHub sends a transfer to the new owner's installation, so it means an arrival."""
     interpretation = changed(RepositoryStep.TRANSFERRED, facts, view(integration))
     assert [row.removed_at for row in interpretation.repositories] == [None]
 
 
-def test_a_repository_transferred_to_us_is_back_with_its_links() -> None:
-    """It was here before, left, and returns: the links that stayed are reachable again."""
+def test_restores_a_repository_that_is_transferred_back() -> None:
+    """With its links."""
     interpretation = changed(RepositoryStep.TRANSFERRED, seen=view(repositories=[REMOVED]))
     assert interpretation.repositories == (FOLLOWED,)
     assert [fact.type for fact in interpretation.domain_events] == [
@@ -216,8 +216,8 @@ def test_a_repository_transferred_to_us_is_back_with_its_links() -> None:
 
 @pytest.mark.parametrize("step", [*NOT_ARRIVING, RepositoryStep.CREATED], ids=lambda step: step.value)
 @pytest.mark.parametrize("time", [NOW, LATER, None], ids=["equal", "newer", "missing"])
-def test_a_late_fact_does_not_bring_back_what_was_removed(step: RepositoryStep, time: object) -> None:
-    """What the installation may no longer see stays hidden; the provider is asked if that still holds."""
+def test_late_event_does_not_restore_a_removed_repository(step: RepositoryStep, time: object) -> None:
+    """A sync is requested."""
     facts = next(replace(FACTS, updated_at=at) for at in (NOW, LATER, None) if at == time)
     interpretation = changed(step, facts, view(repositories=[REMOVED]))
     assert (interpretation.repositories, interpretation.links, interpretation.domain_events) == ((), (), ())
@@ -225,14 +225,14 @@ def test_a_late_fact_does_not_bring_back_what_was_removed(step: RepositoryStep, 
     assert integration_after(interpretation) == replace(INTEGRATION, sync_requested_at=NOW)
 
 
-def test_a_transfer_from_before_a_deletion_does_not_bring_it_back() -> None:
-    """The tombstone keeps the time of the deletion, so that what is older is known to be."""
+def test_earlier_transfer_does_not_restore_a_deleted_repository() -> None:
+    """The tombstone has the time of the deletion."""
     (tombstone,) = changed(RepositoryStep.DELETED, replace(FACTS, updated_at=LATER)).repositories
     late = changed(RepositoryStep.TRANSFERRED, replace(FACTS, updated_at=NOW), view(repositories=[tombstone]))
     assert (late.reason, late.repositories) == ("older_than_state", ())
 
 
-def test_a_suspended_integrations_catalog_follows_too() -> None:
-    """The provider tells us although we cannot ask."""
+def test_updates_the_catalog_of_a_suspended_integration() -> None:
+    """GitHub still sends events."""
     archived = changed(RepositoryStep.ARCHIVED, replace(FACTS, archived=True), view(SUSPENDED_BY_US))
     assert [row.archived for row in archived.repositories] == [True]

@@ -53,8 +53,8 @@ def named(provider_event: ProviderEvent) -> str:
 
 
 @pytest.mark.parametrize("provider_event", OF_AN_INSTALLATION, ids=named)
-def test_without_an_installation_nothing_happens(provider_event: ProviderEvent) -> None:
-    """An event that names no installation is ignored, and says why."""
+def test_ignores_an_event_without_an_installation(provider_event: ProviderEvent) -> None:
+    """With its reason."""
     ignored = interpret(replace(EVENT, source_key=None), provider_event, view(None))
     reason = "event_not_handled" if isinstance(provider_event, Unhandled) else "no_installation"
     assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, reason)
@@ -62,14 +62,14 @@ def test_without_an_installation_nothing_happens(provider_event: ProviderEvent) 
     assert ignored.to_result(EVENT, None).integration_id is None
 
 
-def test_a_ping_is_ignored_as_a_ping() -> None:
-    """A ping comes without an installation and is logged under its own name."""
+def test_ignores_a_ping() -> None:
+    """It has no installation, and its own reason."""
     assert interpret(replace(EVENT, source_key=None), Unhandled("ping"), view(None)).reason == "ping"
 
 
 @pytest.mark.parametrize("provider_event", OF_AN_INSTALLATION, ids=named)
-def test_an_unknown_installation_waits(provider_event: ProviderEvent) -> None:
-    """An event of an installation nobody has connected stays unrouted, without owner or effect."""
+def test_event_of_an_unknown_installation_stays_unrouted(provider_event: ProviderEvent) -> None:
+    """Without an integration or an effect."""
     waiting = interpret(EVENT, provider_event, view(None))
     assert (waiting.status, waiting.reason) == (EventStatus.UNROUTED, "installation_unknown")
     assert (waiting.verdicts, waiting.domain_events, waiting.integration) == ((), (), None)
@@ -78,8 +78,8 @@ def test_an_unknown_installation_waits(provider_event: ProviderEvent) -> None:
 
 
 @pytest.mark.parametrize("provider_event", [*OF_AN_INSTALLATION, CREATED_ON_REQUEST], ids=named)
-def test_a_revoked_integration_ignores_everything(provider_event: ProviderEvent) -> None:
-    """Nothing revives a revoked integration: installation ids are never used again, so this came late."""
+def test_ignores_events_of_a_revoked_integration(provider_event: ProviderEvent) -> None:
+    """Installation ids are never reused, so the event is late."""
     ignored = interpret(EVENT, provider_event, view(REVOKED))
     assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, "integration_revoked")
     assert ignored.verdicts == (
@@ -91,15 +91,15 @@ def test_a_revoked_integration_ignores_everything(provider_event: ProviderEvent)
 
 @pytest.mark.parametrize("suspended", [SUSPENDED_BY_US, SUSPENDED_BY_PROVIDER], ids=["by us", "by provider"])
 @pytest.mark.parametrize("provider_event", [PUSH, PULL_REQUEST], ids=named)
-def test_a_suspended_integration_still_hears_of_activity(suspended: Integration, provider_event: ProviderEvent) -> None:
-    """A suspension stops our calls to the provider, not what the provider tells us."""
+def test_processes_events_of_a_suspended_integration(suspended: Integration, provider_event: ProviderEvent) -> None:
+    """A suspension stops only calls to GitHub."""
     told = interpret(EVENT, provider_event, view(suspended))
     assert (told.status, len(told.domain_events), told.integration) == (EventStatus.PROCESSED, 1, None)
 
 
 @pytest.mark.parametrize("integration", [INTEGRATION, SUSPENDED_BY_US], ids=["active", "suspended"])
-def test_an_event_not_acted_upon_is_ignored_with_its_reason(integration: Integration) -> None:
-    """Whatever else the provider sends is logged for the integration it came to."""
+def test_ignores_other_events_with_their_reason(integration: Integration) -> None:
+    """They are stored for their integration."""
     ignored = interpret(EVENT, Unhandled("event_not_handled"), view(integration, connection=CONNECTION))
     assert (ignored.status, ignored.reason) == (EventStatus.IGNORED, "event_not_handled")
     assert ignored.to_result(EVENT, integration).integration_id == integration.id
