@@ -64,8 +64,8 @@ def test_created_and_deleted_entities_are_complete() -> None:
     assert not {"id", "created_at", "updated_at"} & created.keys()
 
 
-def test_secrets_are_masked() -> None:
-    """That there is one is told; what it is, never."""
+def test_masks_secrets() -> None:
+    """The change shows only that a secret exists."""
     differences = Change(Thing(), Thing(token=Secret("s3cr3t"), settings={"x": [Secret("s3cr3t")]}), BY)
     assert differences.differences()["token"] == [None, "[secret]"]
     assert differences.differences()["settings"] == [{}, {"x": ["[secret]"]}]
@@ -73,7 +73,7 @@ def test_secrets_are_masked() -> None:
 
 
 def test_every_kind_of_value_becomes_plain_json() -> None:
-    """Whatever an entity holds can be stored and shown."""
+    """Any entity can be stored and shown."""
     full = Thing(
         name=None,
         at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC),
@@ -93,7 +93,7 @@ def test_every_kind_of_value_becomes_plain_json() -> None:
     }
 
 
-def test_real_entities_are_told_in_words() -> None:
+def test_describes_changes_of_entities() -> None:
     """A suspension and a renamed link, as an auditor reads them."""
     suspended = INTEGRATION.suspend(StatusReason.TOKEN_REFUSED, at=NOW)
     assert suspended.status is IntegrationStatus.SUSPENDED
@@ -109,8 +109,8 @@ def test_real_entities_are_told_in_words() -> None:
     }
 
 
-def test_actors_are_named_by_what_leaves_the_service() -> None:
-    """People by their external id, services by name and for whom they act, the system by its role."""
+def test_names_actors_by_public_ids() -> None:
+    """Users by external id, services by name and acting user, the system by its role."""
     person = UserActor(UserId(3), external(3))
     assert person.name == f"user:{external(3)}"
     assert ServiceActor("builds", frozenset()).name == "service:builds"

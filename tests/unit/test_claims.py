@@ -72,8 +72,7 @@ def administering(total: int, administered: int, covered: int | None) -> Evidenc
         (administering(12_345, 12_345, 12_345), Proof.ADMINISTERS_ALL),
     ],
 )
-def test_these_prove_it(evidence: Evidence, proof: Proof) -> None:
-    """Each for itself."""
+def test_accepts_each_kind_of_proof(evidence: Evidence, proof: Proof) -> None:
     assert prove(evidence) is proof
 
 
@@ -102,8 +101,8 @@ def test_these_prove_it(evidence: Evidence, proof: Proof) -> None:
         (replace(NOTHING, covered=2), InstallationNotProven),
     ],
 )
-def test_these_prove_nothing(evidence: Evidence, refusal: type[DomainError]) -> None:
-    """What is missing decides what the person is told."""
+def test_explains_a_missing_proof(evidence: Evidence, refusal: type[DomainError]) -> None:
+    """The missing part decides the explanation for the user."""
     with pytest.raises(refusal):
         prove(evidence)
 
@@ -112,14 +111,14 @@ SUSPENDED_THERE = replace(INSTALLATION, suspended_at=NOW)
 
 
 @pytest.mark.parametrize("evidence", [NOTHING, announced(), replace(NOTHING, covered=2), administering(2, 2, None)])
-def test_a_suspension_that_keeps_it_from_being_proven_is_named(evidence: Evidence) -> None:
-    """Nobody need ask an owner for what lifting it would show."""
+def test_names_a_suspension_that_prevents_the_proof(evidence: Evidence) -> None:
+    """The user does not need an owner then."""
     with pytest.raises(InstallationSuspended):
         prove(replace(evidence, installation=SUSPENDED_THERE))
 
 
-def test_what_is_proven_may_be_suspended() -> None:
-    """It is bound as that."""
+def test_accepts_a_suspended_installation() -> None:
+    """It is connected as suspended."""
     assert prove(replace(announced(sender_id=PERSON), installation=SUSPENDED_THERE)) is Proof.INSTALLED_IT
 
 
@@ -145,8 +144,8 @@ evidences = st.builds(
 
 
 @given(evidences)
-def test_no_proof_without_what_the_rule_asks_for(evidence: Evidence) -> None:
-    """Whatever the evidence: it is this app's, listed for the person, and one of four things holds."""
+def test_requires_the_conditions_of_the_rule(evidence: Evidence) -> None:
+    """The installation is of this app and listed for the user, and has one of four proofs."""
     try:
         proof = prove(evidence)
     except DomainError:
@@ -175,26 +174,25 @@ ELSEWHERE = OrganizationId(ORGANIZATION + 1)
 
 @pytest.mark.parametrize("current", [None, REVOKED])
 @pytest.mark.parametrize("holder", [None, ORGANIZATION])
-def test_what_is_free_is_bound(current: Integration | None, holder: OrganizationId | None) -> None:
-    """To an organization without a live integration."""
+def test_connects_a_free_installation(current: Integration | None, holder: OrganizationId | None) -> None:
+    """To an organization without an active integration."""
     assert should_bind("999", ORGANIZATION, holder=holder, current=current)
 
 
 @pytest.mark.parametrize("current", [INTEGRATION, SUSPENDED])
-def test_the_second_click_finds_it_bound(current: Integration | None) -> None:
-    """Nothing is done again."""
+def test_second_request_finds_the_integration(current: Integration | None) -> None:
     assert not should_bind(OURS, ORGANIZATION, holder=ORGANIZATION, current=current)
 
 
 @pytest.mark.parametrize("current", [None, REVOKED, INTEGRATION, SUSPENDED])
-def test_what_another_has_is_refused_first(current: Integration | None) -> None:
+def test_rejects_an_installation_of_another_organization_first(current: Integration | None) -> None:
     """Whatever this organization has."""
     with pytest.raises(InstallationBoundElsewhere):
         should_bind("999", ORGANIZATION, holder=ELSEWHERE, current=current)
 
 
 @pytest.mark.parametrize("current", [INTEGRATION, SUSPENDED])
-def test_one_live_integration_at_a_time(current: Integration | None) -> None:
-    """Another installation waits until the first is disconnected."""
+def test_allows_one_active_integration(current: Integration | None) -> None:
+    """Another installation needs a disconnect first."""
     with pytest.raises(OrganizationAlreadyConnected):
         should_bind("999", ORGANIZATION, holder=None, current=current)

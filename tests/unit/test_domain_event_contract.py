@@ -77,8 +77,8 @@ def sample(hint: Any, *, full: bool) -> Any:
 
 
 @pytest.mark.parametrize("of", TOLD, ids=lambda of: of.__name__)
-def test_a_fact_has_exactly_the_fields_of_its_message(of: type[Any]) -> None:
-    """Same names, compatible types, and `optional` exactly where None is allowed."""
+def test_event_has_exactly_the_fields_of_its_message(of: type[Any]) -> None:
+    """Equal names, compatible types, and `optional` exactly where None is allowed."""
     written = described(TOLD[of])
     assert list(hints(of)) == list(written)
     for name, hint in hints(of).items():
@@ -101,8 +101,8 @@ def test_a_fact_has_exactly_the_fields_of_its_message(of: type[Any]) -> None:
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
 @pytest.mark.parametrize("of", TOLD, ids=lambda of: of.__name__)
-def test_a_fact_as_json_is_its_message(of: type[Any], *, full: bool) -> None:
-    """What is stored and shown as JSON parses as the message, and says the same."""
+def test_event_as_json_parses_as_its_message(of: type[Any], *, full: bool) -> None:
+    """With equal values."""
     value = sample(of, full=full)
     message = json_format.ParseDict(msgspec.json.decode(msgspec.json.encode(value)), TOLD[of]())
     assert_same(value, message)
@@ -136,14 +136,14 @@ def assert_agrees(held: Any, sent: Any) -> None:
             assert sent == held
 
 
-def test_every_message_is_a_fact_we_record() -> None:
-    """The contract holds nothing that nobody writes."""
+def test_every_message_is_recorded() -> None:
+    """The contract has no unused message."""
     messages = set(domain_events_pb2.DESCRIPTOR.message_types_by_name)
     assert messages == {of.__name__ for of in TOLD} | {"DomainEvent"}
 
 
-def test_the_envelope_is_a_recorded_event() -> None:
-    """Its fields are those of a recorded event, its data one of all that may be told."""
+def test_envelope_equals_a_recorded_event() -> None:
+    """With the fields of a recorded event, and one of all kinds of data."""
     written = described(domain_events_pb2.DomainEvent)
     envelope = {name: field for name, field in written.items() if not field.HasField("oneof_index")}
     assert set(envelope) | {"data"} == set(hints(RecordedEvent))
@@ -153,8 +153,8 @@ def test_the_envelope_is_a_recorded_event() -> None:
 
 
 @pytest.mark.parametrize("choice", get_args(EventData), ids=lambda of: of.__name__)
-def test_a_recorded_event_as_json_is_the_envelope(choice: type[Any]) -> None:
-    """Envelope and data parse into one message, the data under its own name."""
+def test_recorded_event_as_json_parses_as_the_envelope(choice: type[Any]) -> None:
+    """With the data under its name."""
     data = sample(choice, full=True)
     recorded = RecordedEvent(
         id=2**62,
@@ -182,8 +182,8 @@ def test_a_recorded_event_as_json_is_the_envelope(choice: type[Any]) -> None:
     assert_same(data, getattr(message, field))
 
 
-def test_types_are_words_with_a_namespace() -> None:
-    """Consumers filter by prefix, and each word is used once."""
+def test_types_have_a_namespace() -> None:
+    """Consumers filter by prefix, and each word is unique."""
     words = [member.value for member in DomainEventType]
     assert all(word.startswith("git.") for word in words)
     assert len(set(words)) == len(words)

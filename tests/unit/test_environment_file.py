@@ -38,8 +38,8 @@ def by_docker(path: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("read", [by_shell, by_docker])
-def test_the_settings_read_what_was_written(tmp_path: Path, read: object) -> None:
-    """By whichever program the file becomes an environment."""
+def test_settings_read_the_written_file(tmp_path: Path, read: object) -> None:
+    """With any program that turns the file into an environment."""
     assert callable(read)
     kept = keep(TEXT.encode(), tmp_path / "app.env", replace=False)
 
@@ -53,8 +53,8 @@ def test_the_settings_read_what_was_written(tmp_path: Path, read: object) -> Non
     assert (settings.github_app_id, settings.github_client_id) == ("1234567", REGISTERED.client_id)
 
 
-def test_nothing_in_a_value_is_run(tmp_path: Path) -> None:
-    """Were GitHub's answer forged, a shell would read the file all the same."""
+def test_values_are_never_executed(tmp_path: Path) -> None:
+    """A forged response of GitHub must not run commands if a shell reads the file."""
     hostile = "$(touch ran)`touch ran`;touch ran'\"\n touch ran"
     kept = keep(environment_text({"A": hostile}, about="a\nb").encode(), tmp_path / "a.env", replace=False)
 
@@ -65,8 +65,8 @@ def test_nothing_in_a_value_is_run(tmp_path: Path) -> None:
     assert not Path("ran").exists()
 
 
-def test_only_its_owner_reads_it(tmp_path: Path) -> None:
-    """From its first byte on, whatever the umask, and nothing else is left behind."""
+def test_only_its_owner_can_read_the_file(tmp_path: Path) -> None:
+    """From its first byte, with any umask, and without leftovers."""
     former = os.umask(0)
     try:
         kept = keep(b"A=1\n", tmp_path / "app.env", replace=False)
@@ -77,8 +77,8 @@ def test_only_its_owner_reads_it(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [kept.path]
 
 
-def test_no_file_is_overwritten_unless_it_was_said(tmp_path: Path) -> None:
-    """Also one that came after the command looked: then it goes beside it, and says so."""
+def test_overwrites_no_file_without_the_option(tmp_path: Path) -> None:
+    """If a file appears after the check, the new one is written beside it."""
     path = tmp_path / "app.env"
     path.write_text("other")
 
@@ -94,8 +94,8 @@ def test_no_file_is_overwritten_unless_it_was_said(tmp_path: Path) -> None:
     assert path.read_bytes() == b"forced"
 
 
-def test_what_cannot_be_written_there_is_written_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """GitHub shows it once: a directory that is gone must not cost the app."""
+def test_writes_to_another_place_on_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """GitHub shows the secrets once, so a missing directory must not lose them."""
     home = tmp_path / "home"
     home.mkdir()
     monkeypatch.setenv("HOME", str(home))
@@ -107,8 +107,8 @@ def test_what_cannot_be_written_there_is_written_elsewhere(tmp_path: Path, monke
     assert "No such file" in kept.instead
 
 
-def test_nowhere_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the reason of the place that was asked for."""
+def test_reports_that_no_place_is_writable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the reason of the requested place."""
     gone = tmp_path / "gone"
     monkeypatch.setenv("HOME", str(gone))
     monkeypatch.setattr(tempfile, "tempdir", str(gone))

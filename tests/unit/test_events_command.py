@@ -14,10 +14,10 @@ GONE = "postgresql://nobody@/nothing?host=/nonexistent"
 
 @pytest.mark.parametrize("is_named", [True, False], ids=["named", "of up"])
 @pytest.mark.parametrize("arguments", [["list"], ["show", "x"], ["retry", "x"]], ids=" ".join)
-def test_a_database_that_is_gone(
+def test_reports_a_missing_database(
     tmp_path: Path, arguments: list[str], monkeypatch: pytest.MonkeyPatch, *, is_named: bool
 ) -> None:
-    """The one that is named, or the one whose address a killed `up` left behind."""
+    """The configured one, or that of a killed `up`."""
     monkeypatch.setattr("entrypoints.cli.application.configure_command", lambda _settings: None)
     published = {"database_url": GONE, "redis_url": "redis://127.0.0.1:1/0", "webhook_secret": SECRET}
     (tmp_path / "demo.json").write_text(json.dumps(published))

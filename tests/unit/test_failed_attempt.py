@@ -9,8 +9,8 @@ from core.domain.events.event import MAX_ATTEMPTS, EventResult, EventStatus, fai
 from tests.support.builders.domain import EVENT, NOW
 
 
-def test_three_attempts_with_growing_delays_then_failed() -> None:
-    """The first failure waits ten seconds, the second two minutes, the third ends it."""
+def test_retries_with_growing_delays_then_fails() -> None:
+    """Ten seconds after the first failure, two minutes after the second; the third is final."""
     outcomes = [fail_attempt(replace(EVENT, attempts=made), "it broke", now=NOW) for made in range(3)]
     assert outcomes == [
         EventResult(
@@ -25,19 +25,18 @@ def test_three_attempts_with_growing_delays_then_failed() -> None:
 
 
 @pytest.mark.parametrize("made", [0, 1, 2, 3, 9])
-def test_what_can_never_succeed_fails_at_once(made: int) -> None:
-    """A payload that cannot be read is not read better later."""
+def test_permanent_error_fails_at_once(made: int) -> None:
+    """For example an unreadable payload."""
     failed = fail_attempt(replace(EVENT, attempts=made), "unreadable", now=NOW, final=True)
     assert failed == EventResult(EVENT.id, EventStatus.FAILED, reason="unreadable", attempts=made + 1)
 
 
 @pytest.mark.parametrize("made", [3, 4, 100])
-def test_more_attempts_than_allowed_are_failed_too(made: int) -> None:
-    """Should the limit ever be lowered, rows beyond it end instead of breaking the drain."""
+def test_too_many_attempts_fail(made: int) -> None:
+    """After a lower limit, such rows fail instead of breaking the drain."""
     assert fail_attempt(replace(EVENT, attempts=made), "x", now=NOW).status is EventStatus.FAILED
 
 
-def test_a_failure_has_no_verdicts_and_no_owner() -> None:
-    """Nothing was decided, so nothing is claimed."""
+def test_failure_has_no_verdicts_and_no_integration() -> None:
     failed = fail_attempt(EVENT, "x", now=NOW)
     assert (failed.verdicts, failed.integration_id, failed.link_id, failed.project_ids) == ((), None, None, ())

@@ -41,8 +41,8 @@ class Book:
 
 
 @given(st.integers(1, 30), st.booleans(), st.integers(1, 6))
-def test_every_page_comes_once(length: int, last_is_told: bool, at_once: int) -> None:
-    """Whether or not the last is known from the first."""
+def test_reads_every_page_once(length: int, last_is_told: bool, at_once: int) -> None:
+    """With and without a last page in the first response."""
     book = Book(length, last_is_told=last_is_told)
 
     async def read() -> list[int]:
@@ -57,16 +57,16 @@ def test_every_page_comes_once(length: int, last_is_told: bool, at_once: int) ->
         assert read_pages == sorted(read_pages)
 
 
-async def test_pages_are_fetched_together() -> None:
-    """100 pages one after another would take a minute."""
+async def test_fetches_pages_concurrently() -> None:
+    """100 sequential pages would take a minute."""
     book = Book(9)
     _ = [page async for page in iterate_pages(book.fetch, "https://x", at_once=4)]
 
     assert book.most == 4
 
 
-async def test_a_list_that_grows_is_read_to_its_new_end() -> None:
-    """A page appeared after the last one was known."""
+async def test_reads_a_growing_list_to_its_end() -> None:
+    """A page appeared after the first response."""
     book = Book(3)
     seen = []
     async for page in iterate_pages(book.fetch, "https://x", at_once=2):
@@ -76,8 +76,7 @@ async def test_a_list_that_grows_is_read_to_its_new_end() -> None:
     assert sorted(seen) == [1, 2, 3, 4, 5]
 
 
-async def test_links_in_a_circle_end() -> None:
-    """A broken server must not keep us busy for ever."""
+async def test_circular_links_end() -> None:
 
     async def circle(_url: str) -> Page[int]:
         return Page(1, {"next": "https://x?page=2"})
@@ -85,8 +84,8 @@ async def test_links_in_a_circle_end() -> None:
     assert [page async for page in iterate_pages(circle, "https://x", at_once=2)] == [1, 1]
 
 
-async def test_nothing_runs_on_after_the_reader_left() -> None:
-    """One who found what they looked for, or was cancelled."""
+async def test_stops_after_the_reader_ends() -> None:
+    """After a match or a cancellation."""
     book = Book(50)
     book.hold = asyncio.Event()
     async with aclosing(iterate_pages(book.fetch, "https://x", at_once=4)) as found:
@@ -101,8 +100,8 @@ async def test_nothing_runs_on_after_the_reader_left() -> None:
     assert len(book.fetched) == 5
 
 
-async def test_a_failing_page_ends_the_reading() -> None:
-    """Half a list looks like many removed repositories, so it must not pass for a whole one."""
+async def test_failing_page_fails_the_listing() -> None:
+    """Half a list would look like removed repositories."""
     book = Book(8)
 
     async def fetch(url: str) -> Page[int]:

@@ -15,8 +15,8 @@ URLS = st.text(string.ascii_letters + string.digits + ":/?&=,;%.-_~[]@", min_siz
 RELATIONS = st.sampled_from(["next", "prev", "first", "last"])
 
 
-def test_githubs_own_example_is_read() -> None:
-    """As in its documentation, with a repository named by number."""
+def test_reads_the_example_of_github() -> None:
+    """From its documentation, with a repository by id."""
     header = (
         '<https://api.github.com/repositories/1300192/issues?page=2>; rel="prev", '
         '<https://api.github.com/repositories/1300192/issues?page=4>; rel="next", '
@@ -31,8 +31,8 @@ def test_githubs_own_example_is_read() -> None:
 
 
 @given(st.dictionaries(RELATIONS, URLS), st.sampled_from([", ", ",", " ,  "]), st.booleans())
-def test_what_is_written_is_read(written: dict[str, str], between: str, quoted: bool) -> None:
-    """Whatever characters the URLs hold, and however the header is spaced."""
+def test_reads_written_headers(written: dict[str, str], between: str, quoted: bool) -> None:
+    """For any characters and spacing."""
     quote = '"' if quoted else ""
     header = between.join(f"<{url}>; rel={quote}{name}{quote}" for name, url in written.items())
 
@@ -40,28 +40,28 @@ def test_what_is_written_is_read(written: dict[str, str], between: str, quoted: 
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_read_without_failing(text: str) -> None:
-    """A proxy may write anything here; then there are no further pages."""
+def test_reads_any_text_without_an_error(text: str) -> None:
+    """A proxy may write anything; then there are no further pages."""
     list_next_urls(parse_links(text))
 
 
 @pytest.mark.parametrize(
     "header", [None, "", "<", "<>", 'rel="next"', "<https://x>", '<https://x>; rel="', "<https://x>; rel=", ",,,;;"]
 )
-def test_a_header_without_a_link_has_none(header: str | None) -> None:
-    """A single page has no header at all."""
+def test_header_without_a_link_has_no_pages(header: str | None) -> None:
+    """A single page has no header."""
     assert parse_links(header).get("next") is None
 
 
-def test_parameters_around_the_relation_do_not_matter() -> None:
-    """Titles may hold commas, names may be in any case, and a link may have several relations."""
+def test_ignores_other_parameters() -> None:
+    """Titles may contain commas, names any case, and a link several relations."""
     header = '<https://x/2>; title="a, b; rel=\\"prev\\""; REL="next last"; type=x'
 
     assert parse_links(header) == {"next": "https://x/2", "last": "https://x/2"}
 
 
-def test_all_pages_are_known_at_once_where_the_last_is() -> None:
-    """So they can be read together; everything but the number stays as GitHub wrote it."""
+def test_last_page_defines_all_pages() -> None:
+    """They can be fetched concurrently; only the number changes in the URL."""
     linked = {"next": f"{API}?per_page=100&page=2&x=%2F", "last": f"{API}?page=4&per_page=100"}
 
     assert list_next_urls(linked) == [f"{API}?per_page=100&page={number}&x=%2F" for number in (2, 3, 4)]
@@ -71,14 +71,13 @@ def test_all_pages_are_known_at_once_where_the_last_is() -> None:
     "last",
     [None, "https://x?cursor=abc", "https://x?page=", "https://x?page=1", "https://x?page=99999999", "https://["],
 )
-def test_the_next_page_alone_is_known_otherwise(last: str | None) -> None:
-    """Cursors have no numbers, some lists no last page, and a mistaken last page is not believed."""
+def test_otherwise_only_the_next_page_is_known(last: str | None) -> None:
+    """With cursors, without a last page, or with an inconsistent one."""
     following_next = {"next": "https://x?page=2"} | ({"last": last} if last else {})
 
     assert list(list_next_urls(following_next)) == ["https://x?page=2"]
 
 
 @pytest.mark.parametrize("linked", [{}, {"last": "https://x?page=1"}, {"prev": "https://x?page=8"}])
-def test_after_the_last_page_comes_none(linked: dict[str, str]) -> None:
-    """The last page links back only."""
+def test_last_page_has_no_next_page(linked: dict[str, str]) -> None:
     assert list(list_next_urls(linked)) == []

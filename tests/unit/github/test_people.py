@@ -35,20 +35,20 @@ PEOPLE = AuthorReader([NOREPLY_HOST]).start_push(MARA)
         (None, None, None),
     ],
 )
-def test_an_address_of_githubs_own_tells_the_account(email: str | None, number: str | None, login: str | None) -> None:
-    """New ones hold number and login, old ones the login alone; anything else tells nothing."""
+def test_noreply_address_identifies_the_account(email: str | None, number: str | None, login: str | None) -> None:
+    """New ones have id and login, old ones the login."""
     assert AuthorReader([NOREPLY_HOST]).noreply(email) == (number, login)
 
 
-def test_another_githubs_numbers_are_others() -> None:
-    """An Enterprise Server has a host of its own, and there github.com's addresses are anyone's."""
+def test_noreply_addresses_depend_on_the_server() -> None:
+    """An Enterprise Server has its own host; addresses of github.com prove nothing there."""
     server = AuthorReader(["users.noreply.Git.acme.example"])
     assert server.noreply("7+mara@users.noreply.git.acme.example") == ("7", "mara")
     assert server.noreply("7+mara@users.noreply.github.com") == (None, None)
 
 
-def test_the_senders_login_has_a_number() -> None:
-    """GitHub tells a login for an address; of the one who pushed it tells the number, too."""
+def test_sender_has_an_id() -> None:
+    """GitHub adds the login to an address, and for the sender of a push also the id."""
     number = ProviderUserId(MARA.id or "")
     assert PEOPLE.author("M", "m@home.example", "mara-okafor-acme").account_id == number
     assert PEOPLE.author("J", "j@home.example", "jlindqvist-acme").account_id is None
@@ -68,13 +68,13 @@ def test_the_senders_login_has_a_number() -> None:
         ("botany", "b@b.example", "botany", False),
     ],
 )
-def test_bots_are_told_by_their_login(name: str, email: str, username: str | None, is_bot: bool) -> None:
-    """No person's login ends so; a name counts only where there is no login."""
+def test_recognizes_bots_by_login(name: str, email: str, username: str | None, is_bot: bool) -> None:
+    """Users cannot have such a login; the name counts only without a login."""
     assert PEOPLE.author(name, email, username).is_bot is is_bot
 
 
-def test_a_co_author_is_known_by_the_address_alone() -> None:
-    """Nobody looked up the addresses of trailers; an old address of GitHub's at least holds a login."""
+def test_identifies_a_co_author_by_address_only() -> None:
+    """GitHub does not resolve trailers; an old noreply address contains a login."""
     message = (
         "x\n\nCo-authored-by: Jonas <7+jonas@users.noreply.github.com>\n"
         "Co-authored-by: Mara <mara@users.noreply.github.com>\n"
@@ -92,8 +92,8 @@ def test_a_co_author_is_known_by_the_address_alone() -> None:
 
 
 @given(st.text(), st.none() | st.text() | st.emails(), st.none() | st.text())
-def test_any_author_is_read(name: str, email: str | None, username: str | None) -> None:
-    """Whatever is written is kept as it is."""
+def test_reads_any_author(name: str, email: str | None, username: str | None) -> None:
+    """Unchanged."""
     author = PEOPLE.author(name, email, username)
     assert (author.name, author.email, author.username) == (name, email, username)
 
@@ -109,8 +109,8 @@ _lines = st.lists(
 
 
 @given(_lines)
-def test_any_trailers_are_read(lines: list[tuple[str, str, str]]) -> None:
-    """Each address once, in the message's order, with a number exactly where the address holds one."""
+def test_reads_any_trailers(lines: list[tuple[str, str, str]]) -> None:
+    """Each address once, in order, with an id exactly if the address contains one."""
     message = "x\n\n" + "\n".join(f"{key}{name}<{address}>" for key, name, address in lines)
     read = PEOPLE.co_authors(message)
     written = [a for key, _, a in lines if key.lower().strip() == "co-authored-by:" and a.strip()]

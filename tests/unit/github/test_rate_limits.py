@@ -34,8 +34,8 @@ def reset(moment: datetime) -> dict[str, str]:
         (403, {"x-ratelimit-remaining": "0"}, ""),
     ],
 )
-def test_limits_are_known_by_status_words_or_headers(status: int, headers: dict[str, str], message: str) -> None:
-    """Both kinds of limit come with 403 or 429, and not always with words."""
+def test_recognizes_limits_by_status_text_or_headers(status: int, headers: dict[str, str], message: str) -> None:
+    """Both kinds come with 403 or 429, and not always with a text."""
     assert is_rate_limited(status, headers, message)
 
 
@@ -43,37 +43,37 @@ def test_limits_are_known_by_status_words_or_headers(status: int, headers: dict[
     ("status", "headers"),
     [(403, {"x-ratelimit-remaining": "12"}), (403, {}), (404, {"x-ratelimit-remaining": "0"}), (503, {})],
 )
-def test_other_refusals_are_no_limits(status: int, headers: dict[str, str]) -> None:
-    """A 403 is far more often a missing permission."""
+def test_other_errors_are_not_limits(status: int, headers: dict[str, str]) -> None:
+    """A 403 is usually a missing permission."""
     assert not is_rate_limited(status, headers, "Resource not accessible by integration")
 
 
-def test_retry_after_comes_before_the_reset() -> None:
-    """In the order GitHub documents."""
+def test_retry_after_has_precedence() -> None:
+    """As GitHub documents."""
     assert read_requested_wait({"retry-after": "30"} | reset(NOW + timedelta(minutes=20)), NOW) == 30
 
 
-def test_retry_after_may_be_a_date() -> None:
+def test_retry_after_can_be_a_date() -> None:
     """Proxies write it so: https://www.rfc-editor.org/rfc/rfc9110#field.retry-after."""
     assert read_requested_wait({"retry-after": at(NOW + timedelta(seconds=90))}, NOW) == 90
 
 
-def test_the_reset_counts_by_githubs_clock() -> None:
-    """Ours may be wrong by hours, which must not make the wait wrong."""
+def test_reset_uses_the_clock_of_github() -> None:
+    """The local clock may be wrong by hours."""
     theirs = NOW + timedelta(hours=5)
 
     assert read_requested_wait(reset(theirs + timedelta(minutes=10)) | {"date": at(theirs)}, NOW) == 600
     assert read_requested_wait(reset(NOW + timedelta(minutes=10)), NOW) == 600
 
 
-def test_a_reset_matters_only_when_nothing_remains() -> None:
-    """Every answer names a reset; of a secondary limit it says nothing."""
+def test_reset_matters_only_without_remaining_calls() -> None:
+    """Every response has one, unrelated to a secondary limit."""
     headers = reset(NOW + timedelta(minutes=10)) | {"x-ratelimit-remaining": "4000"}
 
     assert read_requested_wait(headers, NOW) is None
 
 
-def test_unasked_waits_grow_and_end() -> None:
+def test_waits_without_a_requested_time_grow_to_a_limit() -> None:
     """At least a minute, as GitHub asks, and never hours."""
     waits = [compute_pause(refusals) for refusals in range(1, 40)]
 
@@ -90,24 +90,24 @@ def test_unasked_waits_grow_and_end() -> None:
         ),
     )
 )
-def test_no_header_makes_us_wait_longer_than_an_hour_or_fail(headers: dict[str, str]) -> None:
-    """A header may come damaged or from anyone in between."""
+def test_header_never_causes_an_error_or_a_wait_over_an_hour(headers: dict[str, str]) -> None:
+    """It may be damaged or come from a proxy."""
     wait = read_requested_wait(headers, NOW)
 
     assert wait is None or 0 <= wait <= HOUR
 
 
 @given(st.integers(0, 2**32))
-def test_dates_are_read_to_the_second(epoch: int) -> None:
-    """They are what our clock is corrected by."""
+def test_reads_dates_to_the_second(epoch: int) -> None:
+    """They correct the clock."""
     moment = datetime.fromtimestamp(epoch, UTC)
 
     assert parse_http_date(at(moment)) == moment
 
 
 @given(st.text(max_size=60))
-def test_what_is_no_date_is_none(text: str) -> None:
-    """Never an error, and never a time without a zone."""
+def test_invalid_date_is_none(text: str) -> None:
+    """Without an error, and never a time without a zone."""
     found = parse_http_date(text)
 
     assert found is None or found.tzinfo is not None
