@@ -12,7 +12,7 @@ from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.local.sandbox_app import load_app, sandbox_directory
 from entrypoints.process.listen import listen, told
 from entrypoints.rest.http.open_connections import ConnectionLimits
-from entrypoints.rest.http.protocol import protocol_factory
+from entrypoints.rest.http.server_config import protocol_factory
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from entrypoints.rest.dashboard.files import BUILT
+from entrypoints.rest.dashboard.routes import BUILT_FILES
 from tests.support.clients.chromium import find_chromium
 from tests.support.scenarios.dashboard import Site
 from tests.support.servers.up import running_up
@@ -17,7 +17,7 @@ _SECONDS = 10.0
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Run one Chromium for all tests; each person has a separate profile in it."""
-    assert (BUILT / "index.html").is_file(), "The dashboard is not built: run `make dashboard`."
+    assert (BUILT_FILES / "index.html").is_file(), "The dashboard is not built: run `make dashboard`."
     path = find_chromium()
     expect.set_options(timeout=_SECONDS * 1000)
     with sync_playwright() as playwright:

@@ -8,7 +8,7 @@ from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.actors import Actor, ServiceActor, UserActor
 from core.use_cases.account import Identify
-from entrypoints.rest.http.authentication import Authentication, OriginRefused
+from entrypoints.rest.http.authentication import Authentication, OriginNotAllowed
 from tests.support.builders import tokens
 from tests.support.fakes.people import MARA
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, Edge, bearer, session
@@ -180,7 +180,7 @@ async def test_other_pages_cannot_use_the_cookie(method: str, origin: str | None
     """A browser sends the cookie for every page; without an origin the page is unknown."""
     headers = {"cookie": f"{COOKIE}={session()}", **({} if origin is None else {"origin": origin})}
 
-    with pytest.raises(OriginRefused):
+    with pytest.raises(OriginNotAllowed):
         await authenticated(method, headers)
 
 

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from entrypoints.rest.http.bodies import LARGEST, read_json
-from entrypoints.rest.http.json_response import Json
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.http.requests import MAX_BODY_BYTES, read_json
+from entrypoints.rest.http.responses import Json
 
 ID = "6f1c9f2e-54d0-4a53-8f3e-0d1f6a7c1b11"
 
@@ -119,6 +119,6 @@ async def test_accepts_only_json(client: httpx.AsyncClient, media_type: str) -> 
 
 async def test_rejects_a_body_that_is_too_large(client: httpx.AsyncClient) -> None:
     """The limit is 64 KiB."""
-    body = b" " * (LARGEST + 1)
+    body = b" " * (MAX_BODY_BYTES + 1)
     answer = await client.post("/", content=body, headers={"content-type": "application/json"})
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")

@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
@@ -14,14 +16,13 @@ from core.domain.flows.flow import LIFETIME
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider import ProviderUnavailable
 from core.use_cases.account import Identify
-from entrypoints.rest.browser.browser_flow import BrowserFlow
-from entrypoints.rest.browser.flow_cookies import FlowCookies
+from entrypoints.rest.browser.browser_flow import BrowserFlow, FlowCookies
 from entrypoints.rest.browser.pages import Pages
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
-from entrypoints.rest.resources.connections import Connecting
+from entrypoints.rest.resources.connections import operations
 from testing.memory.directory import MemoryDirectory
 from tests.support.builders import tokens
 from tests.support.scenarios.connect_world import Browser, ConnectingWorld
@@ -52,18 +53,16 @@ async def browser(
         verifier, Identify(MemoryDirectory(world.database)), COOKIE, {DASHBOARD}, sign_in_url
     )
     people = world.people
-    connecting = Connecting(
-        BrowserFlow(
-            authentication,
-            FlowCookies(is_encrypted=False),
-            Pages(DASHBOARD, API, sign_in_url, ("https://provider.example",)),
-        ),
-        people.list,
-        people.begin,
-        people.finish,
-        people.disconnect,
+    flow = BrowserFlow(
+        authentication,
+        FlowCookies(is_encrypted=False),
+        Pages(DASHBOARD, API, sign_in_url, ("https://provider.example",)),
     )
-    framework = Starlette(routes=routes(connecting.operations()), exception_handlers=EXCEPTION_HANDLERS)
+    features: Any = SimpleNamespace(
+        list=people.list, begin=people.begin, finish=people.finish, disconnect=people.disconnect
+    )
+    mounted = routes(operations(flow, features), authentication)
+    framework = Starlette(routes=mounted, exception_handlers=EXCEPTION_HANDLERS)
     cookies = {}
     if person:
         claims = tokens.claims(world.clock.now(), sub=str(person.person.external_id))

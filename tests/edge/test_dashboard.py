@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from entrypoints.rest.browser.pages import Pages
-from entrypoints.rest.dashboard import files
-from entrypoints.rest.dashboard.routes import Dashboard
+from entrypoints.rest.dashboard.routes import Dashboard, find_built_files
 from tests.support.scenarios.rest import DASHBOARD, Edge
 
 SCRIPT = "export const a = 1;\n" * 200
@@ -22,7 +21,7 @@ def built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "index.html").write_text(PAGE)
     (tmp_path / "assets" / "index-4f2a.js").write_text(SCRIPT)
     (tmp_path / "icon.svg").write_text("<svg/>")
-    monkeypatch.setattr(files.read_built, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(find_built_files, "__defaults__", (tmp_path,))
     return tmp_path
 
 
@@ -118,7 +117,7 @@ async def test_page_reports_a_missing_sign_in_address() -> None:
 
 def test_pictures_use_https_if_the_page_does() -> None:
     """The sandbox on this machine has no HTTPS; all other hosts have."""
-    encrypted, not_so = (Dashboard(Pages(""), is_encrypted=one)._policy("n") for one in (True, False))
+    encrypted, not_so = (Dashboard(Pages(""), is_encrypted=one)._policy for one in (True, False))
 
     assert "img-src 'self' data: https:;" in encrypted
     assert "img-src 'self' data: https: http:;" in not_so

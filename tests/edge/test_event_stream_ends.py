@@ -112,7 +112,7 @@ async def test_closes_the_stream_of_a_reader_who_stops_reading(edge: WholeEdge) 
         await asyncio.Event().wait()
         return {}
 
-    response = EventStreamResponse(stream, heartbeat=0.01, patience=0.01)
+    response = EventStreamResponse(stream, heartbeat_seconds=0.01, send_timeout_seconds=0.01)
     await asyncio.wait_for(response({"type": "http"}, receive, send), 5)
     assert [message.get("body") for message in taken] == [None, b"retry: 2000\nid: 0\n\n", b":\nid: 0\n\n"]
     assert stream_events.places._all == 0

@@ -18,7 +18,7 @@ from core.domain.provider import Branch, ProviderUnavailable
 from crewkit.git import v1 as contract
 from entrypoints.grpc_api.errors import CODE
 from entrypoints.grpc_api.services import NAMES
-from entrypoints.rest.http.problems import OF_HTTP, STATUS
+from entrypoints.rest.http.problems import HTTP_ERRORS, STATUS
 from testing.builders.entities import PROVIDER
 from tests.support.clients.grpc_method import Method, Wrong
 from tests.support.clients.grpc_methods import METHODS, NOWHERE
@@ -255,7 +255,7 @@ async def test_limits_calls_without_a_deadline(both: Both, method: Method) -> No
         metadata = tuple(both.service(method, method.scope).items())
         failure = await refused(method.call(channel)(method.message(both.names), metadata=metadata))
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert failure.reason == OF_HTTP[HTTPStatus.GATEWAY_TIMEOUT][0]
+    assert failure.reason == HTTP_ERRORS[HTTPStatus.GATEWAY_TIMEOUT][0]
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)

@@ -14,12 +14,12 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from entrypoints.rest.http.bodies import LARGEST, read_body
 from entrypoints.rest.http.cross_origin import CrossOrigin
 from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.limits import Limits
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.http.representations import Representations
+from entrypoints.rest.http.requests import MAX_BODY_BYTES, read_body
 from tests.support.scenarios.rest import API, DASHBOARD, KeptAlerts
 
 LONG = {"data": [{"name": f"acme/repository-{number}"} for number in range(100)], "age_seconds": 1}
@@ -38,7 +38,7 @@ class Server:
 
     async def take(self, request: Request) -> Response:
         """Tell how much was sent."""
-        return JSONResponse({"length": len(await read_body(request, limit=LARGEST * 2))})
+        return JSONResponse({"length": len(await read_body(request, max_bytes=MAX_BODY_BYTES * 2))})
 
     async def hang(self, _: Request) -> Response:
         """Never answer."""
@@ -72,7 +72,7 @@ class Server:
         ]
         framework = Starlette(routes=routes, exception_handlers=EXCEPTION_HANDLERS)
         framework.router.redirect_slashes = False
-        limited = Limits(Representations(framework), seconds=seconds)
+        limited = Limits(Representations(framework), timeout_seconds=seconds)
         app = Envelope(CrossOrigin(limited, {DASHBOARD}), KeptAlerts(), is_encrypted=is_encrypted)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=API) as client:
             client.headers.pop("accept-encoding")
@@ -246,7 +246,7 @@ async def test_sends_a_response_that_begins_when_the_time_is_over() -> None:
         except asyncio.CancelledError:
             await Response("late")(scope, receive, send)
 
-    transport = httpx.ASGITransport(Limits(respond_when_interrupted, seconds=0.01))
+    transport = httpx.ASGITransport(Limits(respond_when_interrupted, timeout_seconds=0.01))
     async with httpx.AsyncClient(transport=transport, base_url=API) as client:
         assert (await client.get("/")).text == "late"
 
@@ -261,11 +261,11 @@ async def test_rejects_a_body_over_the_limit(client: httpx.AsyncClient) -> None:
 
     async def unannounced() -> AsyncIterator[bytes]:
         for _ in range(3):
-            yield b"x" * (LARGEST // 2)
+            yield b"x" * (MAX_BODY_BYTES // 2)
 
-    for content in (b"x" * (LARGEST + 1), unannounced()):
+    for content in (b"x" * (MAX_BODY_BYTES + 1), unannounced()):
         assert_problem(await client.post("/api/list", content=content), 413, "body_too_large")
-    assert (await client.post("/api/list", content=b"x" * LARGEST)).json() == {"length": LARGEST}
+    assert (await client.post("/api/list", content=b"x" * MAX_BODY_BYTES)).json() == {"length": MAX_BODY_BYTES}
 
 
 @pytest.mark.parametrize(

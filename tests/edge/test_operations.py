@@ -1,17 +1,20 @@
 """Routes are made of operations, and of nothing else."""
 
 from collections.abc import AsyncIterator
+from typing import get_args, get_type_hints
 
 import httpx
+import pytest
 from starlette.applications import Starlette
-from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from entrypoints.rest.http.operations import EVENT_STREAM, Access, Answer, Operation, Tag, routes
+from entrypoints.rest.http.operations import EVENT_STREAM, Access, Call, Operation, Success, Tag, routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
+from entrypoints.rest.http.requests import NoQuery
+from tests.support.scenarios.rest import everything
 
 
-async def endless(_: Request) -> Response:
+async def endless(_: Call[NoQuery, None]) -> Response:
     """Answer with a stream."""
 
     async def parts() -> AsyncIterator[bytes]:
@@ -30,7 +33,7 @@ async def test_streams_do_not_support_head() -> None:
         name="stream",
         summary="a stream",
         tag=Tag.SERVICE,
-        answers=[Answer(media_type=EVENT_STREAM)],
+        responses=[Success(media_type=EVENT_STREAM)],
         access=Access.ANYONE,
     )
     assert stream.streams
@@ -40,3 +43,18 @@ async def test_streams_do_not_support_head() -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://api.example") as client:
         answer = await client.head("/stream/0d1c2b3a-0000-4000-8000-000000000000")
     assert (answer.status_code, answer.headers["allow"]) == (405, "GET, OPTIONS")
+
+
+def test_handlers_take_the_parameters_that_their_operation_declares() -> None:
+    for operation in everything():
+        if operation.handler is None:
+            assert operation.app is not None, operation.name
+            continue
+        [call] = [hint for name, hint in get_type_hints(operation.handler).items() if name != "return"]
+        assert get_args(call) == (operation.query, operation.body or type(None)), operation.name
+
+
+def test_an_operation_with_a_caller_needs_authentication() -> None:
+    operation = next(operation for operation in everything() if operation.access is Access.CALLER)
+    with pytest.raises(AssertionError):
+        routes([operation])

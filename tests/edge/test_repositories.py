@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from core.domain.provider import ProviderUnavailable
-from entrypoints.rest.http.queries import CURSOR_HINT
+from entrypoints.rest.http.requests import CURSOR_HINT
 from testing.builders.entities import a_repository, ago
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_edge import CatalogEdge

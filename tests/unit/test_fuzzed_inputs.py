@@ -16,9 +16,8 @@ from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.principals import ActingUserRefused, TokenRefused
 from core.domain.streams.stream import CursorInvalid, parse_cursor
-from entrypoints.edge.credentials import acting_user, bearer_token
-from entrypoints.edge.cursors import PlaceRefused, RowPlace, decode_place, encode_place
-from entrypoints.edge.query_errors import QueryRefused
+from entrypoints.edge.calls import QueryInvalid, parse_acting_user, parse_bearer_token
+from entrypoints.edge.cursors import ListCursorInvalid, RowCursor, decode_cursor, encode_cursor
 from entrypoints.grpc_api.fields import read_id, read_page_token
 from testing.memory.clock import SettableClock
 from tests.support.builders import tokens
@@ -41,12 +40,12 @@ credentials = texts | st.lists(_jose | texts, min_size=2, max_size=4).map(".".jo
 def test_page_cursor_is_valid_or_rejected(text: str) -> None:
     """A valid one is a row id, and encodes to the same cursor."""
     try:
-        place = decode_place(text, RowPlace)
-    except PlaceRefused:
-        with pytest.raises(QueryRefused):
-            read_page_token(text, RowPlace)
+        place = decode_cursor(text, RowCursor)
+    except ListCursorInvalid:
+        with pytest.raises(QueryInvalid):
+            read_page_token(text, RowCursor)
         return
-    assert place is None or decode_place(encode_place(place), RowPlace) == place
+    assert place is None or decode_cursor(encode_cursor(place), RowCursor) == place
     assert place is None or 1 <= place.id < 2**63
 
 
@@ -64,7 +63,7 @@ def test_id_is_a_uuid_or_rejected(text: str) -> None:
     """With the name of its field."""
     try:
         assert str(read_id(text, "project_id")) == text.lower()
-    except QueryRefused as refused:
+    except QueryInvalid as refused:
         named = [one.field for one in refused.fields]
     else:
         named = ["project_id"]
@@ -75,9 +74,9 @@ def test_id_is_a_uuid_or_rejected(text: str) -> None:
 def test_credentials_are_valid_or_rejected(authorization: list[str], users: list[str]) -> None:
     """For any headers of one caller."""
     with suppress(TokenRefused):
-        assert bearer_token(authorization) in authorization[0]
+        assert parse_bearer_token(authorization) in authorization[0]
     with suppress(ActingUserRefused):
-        user = acting_user(users, name="X-Acting-User")
+        user = parse_acting_user(users, name="X-Acting-User")
         assert user is None if not users else str(user) == users[0].lower()
 
 

@@ -15,7 +15,7 @@ from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.http.server_config import server_config
-from entrypoints.rest.resources import health, metrics
+from entrypoints.rest.resources import monitoring
 from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address
 
@@ -23,7 +23,10 @@ _log = structlog.get_logger(__name__)
 
 
 def _app(runtime: Runtime) -> ASGIApp:
-    operations = [*health.operations(runtime.readiness), *metrics.operations(runtime.metrics.exposition)]
+    operations = [
+        *monitoring.health_operations(runtime.readiness),
+        *monitoring.metrics_operations(runtime.metrics.exposition),
+    ]
     return Envelope(Starlette(routes=routes(operations), exception_handlers=EXCEPTION_HANDLERS), runtime.alerts)
 
 

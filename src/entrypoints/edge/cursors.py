@@ -1,4 +1,4 @@
-"""Where a following page begins, in a form that callers hand back and do not read."""
+"""Cursors of lists: where the next page starts, as a text that callers pass back unchanged."""
 
 import base64
 import binascii
@@ -8,30 +8,30 @@ import msgspec
 
 T = TypeVar("T")
 
-Row = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
+RowId = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 
 
-class RowPlace(msgspec.Struct, frozen=True, array_like=True):
-    """A place in what is listed by the order in which it was written."""
+class RowCursor(msgspec.Struct, frozen=True, array_like=True):
+    """A position in a list that is sorted by the ids of its rows."""
 
-    id: Row
-
-
-class PlaceRefused(ValueError):
-    """The text is no place in this list."""
+    id: RowId
 
 
-def encode_place(place: object) -> str:
-    """Return a place as text."""
-    return base64.urlsafe_b64encode(msgspec.json.encode(place)).rstrip(b"=").decode()
+class ListCursorInvalid(ValueError):
+    """The text is not a cursor of this list."""
 
 
-def decode_place(text: str, form: type[T]) -> T | None:
-    """Return the place a text tells, None for an empty one; raises `PlaceRefused` for what is none."""
+def encode_cursor(position: object) -> str:
+    """Return a position in a list as text."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
+
+
+def decode_cursor(text: str, position_type: type[T]) -> T | None:
+    """Return the position that a text stands for, None if the text is empty; raises `ListCursorInvalid`."""
     if not text:
         return None
     try:
-        told = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        return msgspec.json.decode(told, type=form)
+        json = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        return msgspec.json.decode(json, type=position_type)
     except (binascii.Error, ValueError):
-        raise PlaceRefused("the cursor does not belong to this list") from None
+        raise ListCursorInvalid("the cursor does not belong to this list") from None

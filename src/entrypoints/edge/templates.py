@@ -13,7 +13,13 @@ def open_templates(package: str) -> Environment:
     A template escapes every value. A template that uses a value it did not get raises `UndefinedError`.
     """
     return Environment(
-        loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader(package),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        # Otherwise each rendering checks the files for changes.
+        auto_reload=False,
     )
 
 

@@ -8,7 +8,7 @@ from core.domain.identifiers import RepoId
 from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
 from crewkit.git.v1 import attributions_pb2 as wire
 from crewkit.git.v1.attributions_pb2_grpc import AttributionServiceServicer
-from entrypoints.edge.cursors import Row, encode_place
+from entrypoints.edge.cursors import RowId, encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_provider, refused
@@ -56,11 +56,11 @@ class Attributions(AttributionServiceServicer):
                 _read_status(request.status), read_id(request.project_id, "project_id") if request.project_id else None
             ),
             limit=read_page_size(request.page_size),
-            before=read_page_token(request.page_token, Row),
+            before=read_page_token(request.page_token, RowId),
         )
         return wire.ListAttributionsResponse(
             attributions=[attribution(view) for view in page.attributions],
-            next_page_token=encode_place(page.next) if page.next else "",
+            next_page_token=encode_cursor(page.next) if page.next else "",
         )
 
     async def ResolveCommitAuthors(

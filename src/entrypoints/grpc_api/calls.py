@@ -4,8 +4,7 @@ from datetime import datetime
 
 from core.domain.actors import Actor
 from core.use_cases.account import Identify
-from entrypoints.edge.credentials import acting_user, bearer_token
-from entrypoints.edge.request_ids import new_request_id, parse_request_id
+from entrypoints.edge.calls import new_request_id, parse_acting_user, parse_bearer_token, parse_request_id
 from ports.authorizer import TokenVerifier
 
 REQUEST_ID = "x-request-id"
@@ -53,8 +52,8 @@ class Authentication:
 
         Raises `TokenRefused`, `KeysUnavailable`, `UserNotFound` or `ActingUserRefused`.
         """
-        principal = await self.verifier.verify(bearer_token(values(metadata, "authorization")))
-        user = acting_user(values(metadata, ACTING_USER), name=ACTING_USER)
+        principal = await self.verifier.verify(parse_bearer_token(values(metadata, "authorization")))
+        user = parse_acting_user(values(metadata, ACTING_USER), name=ACTING_USER)
         caller = await self.identify(principal, acting_user=user, request_id=request_id)
         return Call(caller, principal.expires_at)
 

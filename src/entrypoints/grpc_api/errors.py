@@ -11,7 +11,7 @@ from grpc import StatusCode
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.streams.stream import EndReason
-from entrypoints.edge.errors import INTERNAL, TOO_SLOW, retry_seconds
+from entrypoints.edge.calls import INTERNAL, TOO_SLOW, retry_seconds
 
 DOMAIN = "git.crewkit"
 """The `ErrorInfo.domain` of this service. Domain and reason together identify an error."""

@@ -9,8 +9,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from core.domain.errors import FieldError
 from core.domain.idempotency import IdempotencyKey, idempotency_key
-from entrypoints.edge.cursors import PlaceRefused, decode_place
-from entrypoints.edge.query_errors import QueryRefused
+from entrypoints.edge.calls import QueryInvalid
+from entrypoints.edge.cursors import ListCursorInvalid, decode_cursor
 
 T = TypeVar("T")
 
@@ -23,9 +23,9 @@ _LONGEST_QUERY = 256
 _LONGEST_PLACE = 1024
 
 
-def refused(field: str, message: str) -> QueryRefused:
+def refused(field: str, message: str) -> QueryInvalid:
     """Return the error for one invalid field."""
-    return QueryRefused(f"Invalid value for `{field}`.", fields=[FieldError(field, message)])
+    return QueryInvalid(f"Invalid value for `{field}`.", fields=[FieldError(field, message)])
 
 
 def read_id(value: str, field: str) -> UUID:
@@ -80,8 +80,8 @@ def read_page_size(value: int, *, most: int = LARGEST_PAGE, default: int = DEFAU
 def read_page_token(value: str, form: type[T]) -> T | None:
     """Return the position where the page starts, or None for the first page."""
     try:
-        return decode_place(read_text(value, "page_token", most=_LONGEST_PLACE), form)
-    except PlaceRefused:
+        return decode_cursor(read_text(value, "page_token", most=_LONGEST_PLACE), form)
+    except ListCursorInvalid:
         raise refused(
             "page_token", "Pass the `next_page_token` of the previous response, or nothing for the first page."
         ) from None

@@ -12,7 +12,7 @@ from core.use_cases.integrations.list_integrations import ListIntegrations, Show
 from core.use_cases.integrations.list_versions import ListVersions
 from crewkit.git.v1 import integrations_pb2 as wire
 from crewkit.git.v1.integrations_pb2_grpc import IntegrationServiceServicer
-from entrypoints.edge.cursors import RowPlace, encode_place
+from entrypoints.edge.cursors import RowCursor, encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token
@@ -78,7 +78,7 @@ class Integrations(IntegrationServiceServicer):
         return wire.SyncIntegrationResponse(sync=catalog_sync(state))
 
     async def ListVersions(self, request: wire.ListVersionsRequest, context: Context) -> wire.ListVersionsResponse:
-        place = read_page_token(request.page_token, RowPlace)
+        place = read_page_token(request.page_token, RowCursor)
         trail = await self.list_versions(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
@@ -88,7 +88,7 @@ class Integrations(IntegrationServiceServicer):
         )
         return wire.ListVersionsResponse(
             versions=[version(one, trail.members) for one in trail.versions],
-            next_page_token=encode_place(RowPlace(trail.next)) if trail.next else "",
+            next_page_token=encode_cursor(RowCursor(trail.next)) if trail.next else "",
         )
 
 

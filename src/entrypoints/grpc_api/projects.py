@@ -11,7 +11,7 @@ from core.use_cases.links.list_projects import ListProjects, ShowProject
 from core.use_cases.links.unlink_repository import UnlinkRepository
 from crewkit.git.v1 import projects_pb2 as wire
 from crewkit.git.v1.projects_pb2_grpc import ProjectRepositoryServiceServicer
-from entrypoints.edge.cursors import encode_place
+from entrypoints.edge.cursors import encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import (
@@ -49,7 +49,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
         )
         return wire.ListProjectsResponse(
             projects=[_project(view, organization_id) for view in page.projects],
-            next_page_token=encode_place(page.next) if page.next else "",
+            next_page_token=encode_cursor(page.next) if page.next else "",
         )
 
     async def GetProject(self, request: wire.GetProjectRequest, context: Context) -> wire.GetProjectResponse:

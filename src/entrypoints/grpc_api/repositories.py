@@ -9,7 +9,7 @@ from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
 from crewkit.git.v1 import repositories_pb2 as wire
 from crewkit.git.v1.repositories_pb2_grpc import RepositoryServiceServicer
-from entrypoints.edge.cursors import encode_place
+from entrypoints.edge.cursors import encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_query
@@ -46,7 +46,7 @@ class Repositories(RepositoryServiceServicer):
         projects = page.projects or {}
         return wire.ListRepositoriesResponse(
             repositories=[_repository(found, projects.get(found.repo_id, ())) for found in page.repositories],
-            next_page_token=encode_place(page.next) if page.next else "",
+            next_page_token=encode_cursor(page.next) if page.next else "",
             sync=catalog_sync(page.sync),
         )
 
@@ -81,7 +81,7 @@ class Repositories(RepositoryServiceServicer):
                 )
                 for branch in page.branches
             ],
-            next_page_token="" if page.next is None else encode_place(page.next),
+            next_page_token="" if page.next is None else encode_cursor(page.next),
             fetched_at=stamp(page.fetched_at),
             stale=page.is_stale,
             complete=page.is_complete,

@@ -8,7 +8,7 @@ from core.use_cases.events.scope import OneOrganization
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from crewkit.git.v1 import webhook_events_pb2 as wire
 from crewkit.git.v1.webhook_events_pb2_grpc import WebhookEventServiceServicer
-from entrypoints.edge.cursors import RowPlace, encode_place
+from entrypoints.edge.cursors import RowCursor, encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.event_messages import read_filter, webhook_event
@@ -88,9 +88,9 @@ def _scope(organization_id: str) -> OneOrganization:
 
 
 def _before(page_token: str) -> EventId | None:
-    place = read_page_token(page_token, RowPlace)
+    place = read_page_token(page_token, RowCursor)
     return EventId(place.id) if place else None
 
 
 def _token(event_id: EventId | None) -> str:
-    return encode_place(RowPlace(event_id)) if event_id else ""
+    return encode_cursor(RowCursor(event_id)) if event_id else ""

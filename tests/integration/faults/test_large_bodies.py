@@ -171,7 +171,7 @@ async def test_rejects_a_body_that_is_not_complete_in_time() -> None:
         application.deliveries.receive,
         MemoryMetrics(),
         find_source_secrets=application.deliveries.find_source_secrets,
-        body_seconds=0.01,
+        body_timeout_seconds=0.01,
     )
     sent: list[Message] = []
     first = asyncio.Queue[Message]()
@@ -185,7 +185,7 @@ async def test_rejects_a_body_that_is_not_complete_in_time() -> None:
     await endpoint(scope, first.get, send)
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["code"] == "body_too_slow"
-    assert endpoint._bytes_held == 0
+    assert endpoint._buffered_bytes == 0
 
 
 async def test_limits_the_total_size_of_bodies(service: Service) -> None:

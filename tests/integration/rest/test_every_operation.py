@@ -232,7 +232,7 @@ READING = [name for name in FINITE if OPERATIONS[name].method == "GET" and name 
 def test_response_matches_the_description(tenants: Tenants, owner: httpx.Client, name: str) -> None:
     """For the owner of an organization with all features in use."""
     answer = Call(OPERATIONS[name], tenants.own).send(owner)
-    assert answer.status_code in {one.status.value for one in OPERATIONS[name].answers}, answer.text
+    assert answer.status_code in {one.status.value for one in OPERATIONS[name].responses}, answer.text
 
 
 @pytest.mark.parametrize("name", [name for name in FINITE if OPERATIONS[name].method == "GET"])

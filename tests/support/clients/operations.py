@@ -10,8 +10,7 @@ from msgspec.structs import fields
 
 from entrypoints.rest.http.operations import EVENT_STREAM, Access, Operation, Tag
 from entrypoints.rest.openapi.document import describe
-from entrypoints.rest.openapi.examples import example_of
-from entrypoints.rest.openapi.schemas import properties, reference
+from entrypoints.rest.openapi.schemas import example_of, properties, reference
 from tests.support.scenarios.rest import COOKIE, everything_in_production
 
 OPERATIONS = {one.name: one for one in everything_in_production()}

@@ -10,7 +10,7 @@ import entrypoints
 import ports
 from core.domain.errors import DomainError
 from entrypoints.grpc_api.errors import CODE, ENDED, too_slow, unexpected
-from entrypoints.rest.http.problems import OF_HTTP, status_of
+from entrypoints.rest.http.problems import HTTP_ERRORS, status_of
 from tests.support.reference.tables import code, table
 
 
@@ -29,14 +29,14 @@ def documented_texts() -> Iterator[tuple[str, str]]:
     """Yield every error code with its documented text."""
     for error in error_types():
         yield error.code, error.documentation()
-    yield from OF_HTTP.values()
+    yield from HTTP_ERRORS.values()
 
 
 def error_codes() -> str:
     """Return the table of codes, with their status over HTTP and over gRPC."""
     rows = {error.code: (status_of(error), CODE[error.kind].name, error.documentation()) for error in error_types()}
     over_grpc = {error.reason: error.code.name for error in (unexpected(""), too_slow(""))}
-    rows |= {name: (status, over_grpc.get(name, ""), text) for status, (name, text) in OF_HTTP.items()}
+    rows |= {name: (status, over_grpc.get(name, ""), text) for status, (name, text) in HTTP_ERRORS.items()}
     return table(
         ("Code", "HTTP", "gRPC", "Description"),
         ((code(name), str(http.value), grpc, text) for name, (http, grpc, text) in sorted(rows.items())),

@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
@@ -84,19 +86,20 @@ class CatalogEdge:
         )
         wired = self.catalog.wired
         authentication = Authentication(verifier, Identify(self.catalog.world.directory), COOKIE, {DASHBOARD})
+        features: Any = SimpleNamespace(
+            list=self.catalog.list_integrations, show=self.catalog.show_integration, disconnect=self.catalog.disconnect
+        )
+        attribution: Any = SimpleNamespace(
+            list=ListAttributions(self.catalog.world.unit_of_work, self.catalog.world.directory, AUTHORIZER)
+        )
         mounted = [
-            *integrations.operations(
-                authentication, self.catalog.list_integrations, self.catalog.show_integration, self.catalog.disconnect
-            ),
-            *syncs.operations(authentication, wired.request_sync),
-            *repositories.operations(authentication, wired.list_repositories, wired.show_repository),
-            *branches.operations(authentication, wired.list_branches),
-            *attributions.operations(
-                authentication,
-                ListAttributions(self.catalog.world.unit_of_work, self.catalog.world.directory, AUTHORIZER),
-            ),
+            *integrations.operations(features),
+            *syncs.operations(wired),
+            *repositories.operations(wired),
+            *branches.operations(wired),
+            *attributions.operations(attribution),
         ]
-        framework = Starlette(routes=routes(mounted), exception_handlers=EXCEPTION_HANDLERS)
+        framework = Starlette(routes=routes(mounted, authentication), exception_handlers=EXCEPTION_HANDLERS)
         framework.router.redirect_slashes = False
         transport = httpx.ASGITransport(Envelope(framework, KeptAlerts()))
         async with httpx.AsyncClient(transport=transport, base_url=API) as client:

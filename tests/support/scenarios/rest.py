@@ -15,7 +15,7 @@ from core.application import Account, Application
 from core.domain.secret import Secret
 from core.use_cases.account import Identify, WhoAmI
 from entrypoints.local.development.tokens import TokenSigner
-from entrypoints.rest.app import RestParts, create_app, operations
+from entrypoints.rest.app import RestParts, create_app, list_operations
 from entrypoints.rest.browser.sign_in import SignIn
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.operations import Operation
@@ -96,13 +96,13 @@ class Edge:
 
 def everything_in_production() -> list[Operation]:
     """Give all that the edge answers in production."""
-    return operations(*Edge().parts())
+    return list_operations(*Edge().parts())
 
 
 def everything() -> list[Operation]:
     """Give all that the edge answers in development."""
     signer = TokenSigner(tokens.private_pem(tokens.rsa_key()), issuer="issuer", audience="audience")
-    return operations(*Edge(sign_in=SignIn(dict, signer)).parts())
+    return list_operations(*Edge(sign_in=SignIn(dict, signer)).parts())
 
 
 def bearer(**changes: object) -> dict[str, str]:

@@ -1,15 +1,12 @@
 from collections.abc import Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import parse_qs
 from uuid import UUID
 
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
-from core.domain.actors import Actor
+from core.application import Install
 from core.domain.errors import DomainError
 from core.domain.flows.callback import (
     ApprovalNotFound,
@@ -27,24 +24,30 @@ from core.domain.permissions import ActionForbidden
 from core.domain.provider import EmailUnverified
 from core.domain.secret import Secret
 from core.use_cases.account import WhoAmI
-from core.use_cases.authorization import UserRequired
-from core.use_cases.install.begin_install import BeginInstall, InstallMode
-from core.use_cases.install.finish_install import FinishInstall
+from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import NoFlow
-from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirection, redirect_status
-from entrypoints.rest.browser.install_responses import INSTALL, Going, answer_of
-from entrypoints.rest.browser.pages import prefers_page, takes_json
-from entrypoints.rest.http.authentication import OriginRefused
-from entrypoints.rest.http.bodies import read_body
-from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
-from entrypoints.rest.http.queries import LocalPath, Query, read_query
-from entrypoints.rest.http.request_ids import request_id_of
+from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirect, redirect
+from entrypoints.rest.browser.install_responses import INSTALL, InstallStep, install_response, integrations_path
+from entrypoints.rest.browser.pages import Pages
+from entrypoints.rest.http.authentication import OriginNotAllowed
+from entrypoints.rest.http.operations import HTML, Access, Call, Operation, Success, Tag, redirect_to
+from entrypoints.rest.http.requests import (
+    IgnoredQuery,
+    LocalPath,
+    Query,
+    prefers_page,
+    read_form,
+    request_id_of,
+    takes_json,
+)
 from entrypoints.rest.openapi.errors import OF_APP, OF_CALLBACK
 
 _CALLBACK = "/api/v1/git/{provider}/callback"
-_LARGEST_FORM = 4096
+_MAX_FORM_BYTES = 4096
+_NEXT_PAGE = "The dashboard, or the provider's page."
+_OF_START: Sequence[type[DomainError]] = (OrganizationNotFound, ActionForbidden, OrganizationAlreadyConnected, *OF_APP)
 
-_Given = Annotated[
+_ProviderText = Annotated[
     str,
     Meta(
         max_length=512,
@@ -52,7 +55,7 @@ _Given = Annotated[
         description="Added to the redirect by the provider. Pass the value that the provider sent.",
     ),
 ]
-_Named = Annotated[
+_InstallationId = Annotated[
     str,
     Meta(
         max_length=19,
@@ -60,6 +63,21 @@ _Named = Annotated[
         description="Added to the redirect by the provider. Pass the id of an installation, a number.",
     ),
 ]
+
+_OF_STEP: Sequence[type[DomainError]] = (
+    FlowInvalid,
+    FlowExpired,
+    FlowUsed,
+    FlowInProgress,
+    FlowInterrupted,
+    OrganizationNotFound,
+    ActionForbidden,
+    InstallationNotVisible,
+    InstallationNotProven,
+    InstallationBoundElsewhere,
+    OrganizationAlreadyConnected,
+    *OF_CALLBACK,
+)
 
 
 class InstallQuery(Query, frozen=True):
@@ -82,215 +100,160 @@ class InstallQuery(Query, frozen=True):
 class CallbackQuery(Query, frozen=True, forbid_unknown_fields=False):
     """The parameters of the provider's redirect. Each can be missing, and the provider can add others."""
 
-    state: _Given = ""
-    code: _Given = ""
-    installation_id: _Named = ""
-    setup_action: _Given = ""
-    error: _Given = ""
+    state: _ProviderText = ""
+    code: _ProviderText = ""
+    installation_id: _InstallationId = ""
+    setup_action: _ProviderText = ""
+    error: _ProviderText = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Installing:
-    """Installing the app in the browser, over HTTP."""
+def operations(flow: BrowserFlow, install: Install, who_am_i: WhoAmI) -> list[Operation]:
+    """Return the operations for installing the app in the browser."""
 
-    flow: BrowserFlow
-    begin: BeginInstall
-    finish: FinishInstall
-    who_am_i: WhoAmI
+    async def install_app(call: Call[InstallQuery, None]) -> Response:
+        if flow.needs_confirmation(call.request, is_json=takes_json(call.request)):
+            return await _confirm(call, flow.pages, who_am_i)
+        return await install_app_confirmed(call)
 
-    def operations(self) -> list[Operation]:
-        """Return the operations."""
-        return [
-            Operation(
-                "GET",
-                INSTALL,
-                self.flow.pages.for_people(self._install),
-                name="install_app",
-                summary="Start installing the app",
-                description="Redirects the browser of an owner or admin to the provider, to install the app "
-                "or to choose an existing installation. With `Accept: application/json`, returns the URL "
-                "instead. A browser that does not come from a page of this service gets a confirmation "
-                "page first.",
-                tag=Tag.PROVIDER,
-                query=InstallQuery,
-                answers=[
-                    Answer(Redirection),
-                    Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.FOUND, headers={"location": "The provider's page."}),
-                ],
-                refusals=[
-                    OrganizationNotFound,
-                    ActionForbidden,
-                    UserRequired,
-                    OriginRefused,
-                    OrganizationAlreadyConnected,
-                    *OF_APP,
-                ],
-                access=Access.USER,
-            ),
-            Operation(
-                "POST",
-                INSTALL,
-                self.flow.pages.for_people(self._install_confirmed),
-                name="install_app_confirmed",
-                summary="Start installing the app after confirmation",
-                description="Does the same as `GET`, without the confirmation page. The form of the "
-                "confirmation page sends this request.",
-                tag=Tag.PROVIDER,
-                query=InstallQuery,
-                answers=[
-                    Answer(Redirection),
-                    Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The provider's page."}),
-                ],
-                refusals=[OrganizationNotFound, ActionForbidden, UserRequired, OrganizationAlreadyConnected, *OF_APP],
-                access=Access.USER,
-            ),
-            Operation(
-                "GET",
-                _CALLBACK,
-                self.flow.pages.for_people(self._callback),
-                name="return_from_installing",
-                summary="Finish installing the app",
-                description="The provider redirects the browser here. The `state` and the flow's cookie "
-                "authenticate the request. If the browser has a session, the session must belong to "
-                "the user who started the flow.",
-                tag=Tag.PROVIDER,
-                query=CallbackQuery,
-                answers=[
-                    Answer(Going),
-                    Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.FOUND, headers={"location": "The dashboard, or the provider's page."}),
-                ],
-                refusals=[*_OF_FINISHING, AuthorizationDenied, CodeMissing, ApprovalNotFound, EmailUnverified],
-                access=Access.ANYONE,
-            ),
-            Operation(
-                "POST",
-                _CALLBACK,
-                self.flow.pages.for_people(self._choose),
-                name="choose_installation",
-                summary="Connect the chosen installation",
-                tag=Tag.PROVIDER,
-                description="Continues with the installation or the approval request that the user chose on "
-                "the selection page. The form of the selection page sends this request.",
-                answers=[
-                    Answer(Going),
-                    Answer(media_type=HTML),
-                    Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The dashboard, or the provider's page."}),
-                ],
-                refusals=[*_OF_FINISHING, ChoiceInvalid],
-                access=Access.ANYONE,
-            ),
-        ]
-
-    async def _install(self, request: Request) -> Response:
-        actor = await self.flow.authentication(request)
-        query = read_query(request, InstallQuery)
-        if self.flow.needs_confirmation(request, is_json=takes_json(request)):
-            return await self._confirm(request, actor, query.organization_id)
-        return await self._begin(request, actor, query)
-
-    async def _install_confirmed(self, request: Request) -> Response:
+    async def install_app_confirmed(call: Call[InstallQuery, None]) -> Response:
         # Authentication rejects the session cookie of a form from another site, by its `Origin`.
-        actor = await self.flow.authentication(request)
-        return await self._begin(request, actor, read_query(request, InstallQuery))
-
-    async def _begin(self, request: Request, actor: Actor, query: InstallQuery) -> Response:
-        started = await self.begin(
-            actor,
-            organization_id=query.organization_id,
-            provider=request.path_params["provider"],
-            return_to=to_local_path(query.return_to, otherwise=_integrations(query.organization_id)),
-            mode=query.mode,
+        organization_id = call.query.organization_id
+        started = await install.begin(
+            call.actor,
+            organization_id=organization_id,
+            provider=call.provider,
+            return_to=to_local_path(call.query.return_to, otherwise=integrations_path(organization_id)),
+            mode=call.query.mode,
         )
-        return self.flow.start(request, started, is_json=takes_json(request))
+        return flow.start(call.request, started, is_json=takes_json(call.request))
 
-    async def _confirm(self, request: Request, actor: Actor, organization_id: UUID) -> Response:
-        """Return the confirmation page: a link on another site could connect an account to another team.
-
-        If the user has authorized the app before, the provider shows no page.
-        """
-        account = await self.who_am_i(actor)
-        names = {one.organization.external_id: one.organization.name for one in account.memberships}
-        if organization_id not in names:
-            raise OrganizationNotFound(
-                "The organization does not exist, or you are not a member of it. Check the organization id."
-            )
-        return self.flow.pages.confirm(
-            request,
-            f"Connect {names[organization_id]}?",
-            "This request came from another page. If you continue, all members of this crewkit organization "
-            "can see the repositories of the account that you connect.",
+    async def finish(call: Call[CallbackQuery, None]) -> Response:
+        result = await install.finish(
+            call.provider,
+            _to_callback(call.query),
+            cookies=flow.cookies.reader(call.request),
+            flow_ids=flow.cookies.flow_ids(call.request),
+            session=await flow.find_session(call.request),
+            request_id=request_id_of(call.request.scope),
         )
-
-    async def _callback(self, request: Request) -> Response:
-        query = read_query(request, CallbackQuery)
-        outcome = await self.finish(
-            request.path_params["provider"],
-            _return(query),
-            cookies=self.flow.cookies.reader(request),
-            flow_ids=self.flow.cookies.flow_ids(request),
-            session=await self.flow.find_session(request),
-            request_id=request_id_of(request.scope),
-        )
-        return_path = self.flow.cookies.find_return_path(request)
-        is_saved = isinstance(outcome, NoFlow) and outcome.setup_action is SetupAction.UPDATE
-        if is_saved and return_path is not None and prefers_page(request):
-            response = self.flow.redirect(request, self.flow.pages.back(return_path).url, is_json=False)
-            self.flow.cookies.delete_return_path(response)
+        return_path = flow.cookies.find_return_path(call.request)
+        is_saved = isinstance(result, NoFlow) and result.setup_action is SetupAction.UPDATE
+        if is_saved and return_path is not None and prefers_page(call.request):
+            response = redirect(call.request, flow.pages.back(return_path).url)
+            flow.cookies.delete_return_path(response)
             return response
-        return answer_of(request, outcome, self.flow.pages, redirect_status(request))
+        return install_response(call.request, result, flow.pages)
 
-    async def _choose(self, request: Request) -> Response:
-        form = _read_form(await read_body(request, limit=_LARGEST_FORM))
-        outcome = await self.finish.choose(
-            request.path_params["provider"],
+    async def choose(call: Call[IgnoredQuery, None]) -> Response:
+        form = await read_form(call.request, max_bytes=_MAX_FORM_BYTES)
+        page = form.get("page", "")
+        result = await install.finish.choose(
+            call.provider,
             form.get("state", ""),
             form.get("installation_id") or form.get("account_id", ""),
-            page=int(page) if (page := form.get("page", "")).isascii() and page.isdecimal() else None,
-            cookies=self.flow.cookies.reader(request),
-            session=await self.flow.find_session(request),
-            request_id=request_id_of(request.scope),
+            page=int(page) if page.isascii() and page.isdecimal() else None,
+            cookies=flow.cookies.reader(call.request),
+            session=await flow.find_session(call.request),
+            request_id=request_id_of(call.request.scope),
         )
-        return answer_of(request, outcome, self.flow.pages, redirect_status(request))
+        return install_response(call.request, result, flow.pages)
+
+    return [
+        Operation(
+            "GET",
+            INSTALL,
+            install_app,
+            name="install_app",
+            summary="Start installing the app",
+            description="Redirects the browser of an owner or admin to the provider, to install the app "
+            "or to choose an existing installation. With `Accept: application/json`, returns the URL "
+            "instead. A browser that does not come from a page of this service gets a confirmation "
+            "page first.",
+            tag=Tag.PROVIDER,
+            query=InstallQuery,
+            responses=[Success(Redirect), Success(media_type=HTML), redirect_to("The provider's page.")],
+            errors=[*_OF_START, OriginNotAllowed],
+            access=Access.USER,
+            error_page=flow.pages.show_error,
+        ),
+        Operation(
+            "POST",
+            INSTALL,
+            install_app_confirmed,
+            name="install_app_confirmed",
+            summary="Start installing the app after confirmation",
+            description="Does the same as `GET`, without the confirmation page. The form of the "
+            "confirmation page sends this request.",
+            tag=Tag.PROVIDER,
+            query=InstallQuery,
+            responses=[
+                Success(Redirect),
+                Success(media_type=HTML),
+                redirect_to("The provider's page.", HTTPStatus.SEE_OTHER),
+            ],
+            errors=_OF_START,
+            access=Access.USER,
+            error_page=flow.pages.show_error,
+        ),
+        Operation(
+            "GET",
+            _CALLBACK,
+            finish,
+            name="return_from_installing",
+            summary="Finish installing the app",
+            description="The provider redirects the browser here. The `state` and the flow's cookie "
+            "authenticate the request. If the browser has a session, the session must belong to "
+            "the user who started the flow.",
+            tag=Tag.PROVIDER,
+            query=CallbackQuery,
+            responses=[Success(InstallStep), Success(media_type=HTML), redirect_to(_NEXT_PAGE)],
+            errors=[*_OF_STEP, AuthorizationDenied, CodeMissing, ApprovalNotFound, EmailUnverified],
+            access=Access.ANYONE,
+            error_page=flow.pages.show_error,
+        ),
+        Operation(
+            "POST",
+            _CALLBACK,
+            choose,
+            name="choose_installation",
+            summary="Connect the chosen installation",
+            tag=Tag.PROVIDER,
+            description="Continues with the installation or the approval request that the user chose on "
+            "the selection page. The form of the selection page sends this request.",
+            query=IgnoredQuery,
+            responses=[Success(InstallStep), Success(media_type=HTML), redirect_to(_NEXT_PAGE, HTTPStatus.SEE_OTHER)],
+            errors=[*_OF_STEP, ChoiceInvalid],
+            access=Access.ANYONE,
+            error_page=flow.pages.show_error,
+        ),
+    ]
 
 
-_OF_FINISHING: Sequence[type[DomainError]] = (
-    FlowInvalid,
-    FlowExpired,
-    FlowUsed,
-    FlowInProgress,
-    FlowInterrupted,
-    OrganizationNotFound,
-    ActionForbidden,
-    InstallationNotVisible,
-    InstallationNotProven,
-    InstallationBoundElsewhere,
-    OrganizationAlreadyConnected,
-    *OF_CALLBACK,
-)
+async def _confirm(call: Call[InstallQuery, None], pages: Pages, who_am_i: WhoAmI) -> Response:
+    """Return the confirmation page: a link on another site could connect an account to another team.
+
+    If the user has authorized the app before, the provider shows no page.
+    """
+    account = await who_am_i(call.actor)
+    names = {membership.organization.external_id: membership.organization.name for membership in account.memberships}
+    if call.query.organization_id not in names:
+        raise OrganizationNotFound(
+            "The organization does not exist, or you are not a member of it. Check the organization id."
+        )
+    return pages.confirm(
+        call.request,
+        f"Connect {names[call.query.organization_id]}?",
+        "This request came from another page. If you continue, all members of this crewkit organization "
+        "can see the repositories of the account that you connect.",
+    )
 
 
-def _integrations(organization_id: UUID) -> str:
-    """Return the dashboard's page of an organization's integrations."""
-    return f"/kit/{organization_id}/settings/integrations"
-
-
-def _return(query: CallbackQuery) -> Callback:
-    known = {action.value: action for action in SetupAction}
+def _to_callback(query: CallbackQuery) -> Callback:
+    setup_actions = {action.value: action for action in SetupAction}
     return Callback(
         state=query.state or None,
         code=Secret(query.code) if query.code else None,
         installation_id=query.installation_id or None,
-        setup_action=known.get(query.setup_action),
+        setup_action=setup_actions.get(query.setup_action),
         error=query.error or None,
     )
-
-
-def _read_form(body: bytes) -> dict[str, str]:
-    try:
-        fields = parse_qs(body.decode("ascii", "replace"), max_num_fields=16)
-    except ValueError:
-        return {}
-    return {name: values[0] for name, values in fields.items()}

@@ -1,17 +1,15 @@
-"""How a step of installing looks to a person, and to a program."""
+"""The response to a step of installing: a page or a redirect for a browser, JSON for a program."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from http import HTTPStatus
 from typing import assert_never
 from uuid import UUID
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from core.domain.flows.callback import SetupAction
-from core.domain.organizations import Organization
 from core.use_cases.install.prove_installations import FailedProof
 from core.use_cases.install.results import (
     AwaitingApproval,
@@ -24,20 +22,42 @@ from core.use_cases.install.results import (
     RedirectTo,
     RetryLater,
 )
-from entrypoints.rest.browser.pages import Link, Pages, name_provider, prefers_page, sign_on_url, with_query
-from entrypoints.rest.http.json_response import Json
+from entrypoints.rest.browser.browser_flow import redirect
+from entrypoints.rest.browser.pages import Link, Pages, name_provider, sign_on_url, with_query
+from entrypoints.rest.http.requests import prefers_page
+from entrypoints.rest.http.responses import Json
 
 INSTALL = "/api/v1/git/{provider}/install"
 
+# Users with more organizations choose the organization in the dashboard.
+_MAX_OFFERS = 20
+_NO_FLOW_TEXTS: Mapping[SetupAction | None, tuple[str, ...]] = {
+    SetupAction.INSTALL: (
+        "The app is installed",
+        "If a member of your team requested it, their crewkit organization is connected within a few seconds.",
+        "If you installed it yourself, connect it to an organization in crewkit.",
+    ),
+    SetupAction.UPDATE: (
+        "Your changes are saved",
+        "Connected organizations are updated within a few seconds.",
+        "If the app is not connected to an organization in crewkit yet, connect it now.",
+    ),
+    SetupAction.REQUEST: (
+        "Approval requested",
+        "An owner of the account has to approve the app. Then connect the account in crewkit.",
+    ),
+    None: ("Nothing to do here", "To connect an account, open your organization's integrations in crewkit."),
+}
 
-class Proven(msgspec.Struct):
+
+class ProvenInstallation(msgspec.Struct):
     """An installation that the user can choose. `account` is the account on which the app is installed."""
 
     installation_id: str
     account: str
 
 
-class NotProven(msgspec.Struct):
+class FailedInstallation(msgspec.Struct):
     """An installation that cannot be connected or could not be checked. `reason` is an error code."""
 
     installation_id: str
@@ -45,14 +65,14 @@ class NotProven(msgspec.Struct):
     reason: str
 
 
-class Requested(msgspec.Struct):
+class RequestedAccount(msgspec.Struct):
     """An account whose owners the user has asked to approve the app."""
 
     account_id: str
     account: str
 
 
-class Going(msgspec.Struct):
+class InstallStep(msgspec.Struct):
     """The result of a step of the browser flow, and the next step.
 
     `outcome` is one of these:
@@ -74,43 +94,66 @@ class Going(msgspec.Struct):
     outcome: str
     redirect_url: str | None = None
     state: str | None = None
-    installations: list[Proven] | None = None
-    unchecked: list[Proven] | None = None
-    failed: list[NotProven] | None = None
+    installations: list[ProvenInstallation] | None = None
+    unchecked: list[ProvenInstallation] | None = None
+    failed: list[FailedInstallation] | None = None
     page: int | None = None
     pages: int | None = None
-    requests: list[Requested] | None = None
+    requests: list[RequestedAccount] | None = None
     checked: int | None = None
     total: int | None = None
     account: str | None = None
     reason: str | None = None
 
 
-def answer_of(request: Request, outcome: InstallResult, pages: Pages, redirected: HTTPStatus) -> Response:
-    """Return the answer: to browsers a page or a way on, to programs what it came to; raises a refusal."""
+def integrations_path(organization_id: UUID) -> str:
+    """Return the path of the dashboard's page with the integrations of an organization."""
+    return f"/kit/{organization_id}/settings/integrations"
+
+
+def install_response(request: Request, result: InstallResult, pages: Pages) -> Response:
+    """Return the response for this browser or program; raises the error of a failed step for a program."""
     if not prefers_page(request):
-        return Json(_going(outcome, pages))
-    match outcome:
+        return Json(_to_json(result, pages))
+    match result:
         case Connected(return_to):
-            return RedirectResponse(pages.back(_add_confirmation(request, return_to)).url, redirected.value)
+            return redirect(request, pages.back(_add_confirmation(request, return_to)).url)
         case RedirectTo(url, None):
-            return RedirectResponse(url, redirected.value)
-        case RedirectTo(url, unproven):
-            words = "" if unproven is None else unproven.message
-            action = Link("Install on another account", url)
-            back = pages.back_refused(unproven) if unproven else pages.back()
+            return redirect(request, url)
+        case RetryLater(error, url):
+            return pages.show_failure(request, error, retry=Link("Try again", url))
+        case _:
+            return _show_step(request, result, pages)
+
+
+def _show_step(
+    request: Request, result: RedirectTo | Checking | Choose | ChooseRequest | AwaitingApproval | NoFlow, pages: Pages
+) -> Response:
+    match result:
+        case RedirectTo(url, error):
             return pages.show(
                 request,
                 "No installed account can be connected",
-                words,
+                "" if error is None else error.message,
                 "Install the app on another account.",
-                action=action,
-                back=back,
+                action=Link("Install on another account", url),
+                back=pages.back() if error is None else pages.back_with_error(error),
             )
-        case RetryLater(refusal, url):
-            return pages.refuse(request, refusal, again=Link("Try again", url))
-        case Checking() | Choose() | ChooseRequest():
-            return _own_page(request, outcome, pages)
+        case Checking():
+            return _show_progress(request, result, pages)
+        case Choose():
+            return _show_choice(request, result, pages)
+        case ChooseRequest():
+            return pages.show(
+                request,
+                "Choose the requested account",
+                "You asked the owners of several accounts to approve the app. Choose the account for this "
+                "organization. The account is connected when an owner approves the app.",
+                template="choose_request.html",
+                state=result.state,
+                options=[(approval.account_id, approval.account_login) for approval in result.requests],
+                action=pages.back(result.return_to),
+            )
         case AwaitingApproval(account, return_to):
             return pages.show(
                 request,
@@ -119,64 +162,31 @@ def answer_of(request: Request, outcome: InstallResult, pages: Pages, redirected
                 "connected automatically. The request expires after 30 days.",
                 action=pages.back(return_to),
             )
-        case NoFlow(setup_action, organizations):
-            return _unasked(request, setup_action, organizations, pages)
+        case NoFlow():
+            return _show_offers(request, result, pages)
         case _:
-            assert_never(outcome)
+            assert_never(result)
 
 
-def _own_page(request: Request, outcome: Checking | Choose | ChooseRequest, pages: Pages) -> Response:
-    match outcome:
-        case Checking():
-            return _checking(request, outcome, pages)
-        case Choose():
-            return _choice(request, outcome, pages)
-        case _:
-            return _request_choice(request, outcome, pages)
-
-
-_INSTALLED = (
-    "The app is installed",
-    "If a member of your team requested it, their crewkit organization is connected within a few seconds.",
-    "If you installed it yourself, connect it to an organization in crewkit.",
-)
-_UNASKED: Mapping[SetupAction | None, tuple[str, ...]] = {
-    SetupAction.INSTALL: _INSTALLED,
-    SetupAction.UPDATE: (
-        "Your changes are saved",
-        "Connected organizations are updated within a few seconds.",
-        "If the app is not connected to an organization in crewkit yet, connect it now.",
-    ),
-    SetupAction.REQUEST: (
-        "Approval requested",
-        "An owner of the account has to approve the app. Then connect the account in crewkit.",
-    ),
-    None: ("Nothing to do here", "To connect an account, open your organization's integrations in crewkit."),
-}
-
-
-# More than this many organizations are chosen among in the dashboard.
-_MOST_OFFERED = 20
-
-
-def _unasked(
-    request: Request, setup_action: SetupAction | None, organizations: Sequence[Organization], pages: Pages
-) -> Response:
-    """Return the page of a return that no flow here belongs to, with what connects the installation."""
-    offers = [
-        Link(
-            f"Connect {one.name}",
-            _install(
-                request, one.external_id, return_to=f"/kit/{one.external_id}/settings/integrations", mode="existing"
-            ),
-        )
-        for one in organizations[:_MOST_OFFERED]
-    ]
+def _show_offers(request: Request, result: NoFlow, pages: Pages) -> Response:
+    """Return the page for a return without a flow, with buttons to connect the installation."""
+    organizations = result.organizations[:_MAX_OFFERS]
     return pages.show(
         request,
-        *_UNASKED[setup_action],
+        *_NO_FLOW_TEXTS[result.setup_action],
         template="buttons.html",
-        buttons=offers,
+        buttons=[
+            Link(
+                f"Connect {organization.name}",
+                _install_url(
+                    request,
+                    organization.external_id,
+                    return_to=integrations_path(organization.external_id),
+                    mode="existing",
+                ),
+            )
+            for organization in organizations
+        ],
         action=Link("Open integrations", pages.back("/kit/settings/integrations").url),
     )
 
@@ -188,41 +198,27 @@ def _add_confirmation(request: Request, return_to: str) -> str:
     return with_query(return_to, connected=request.path_params["provider"])
 
 
-def _request_choice(request: Request, choice: ChooseRequest, pages: Pages) -> Response:
-    options = [(one.account_id, one.account_login) for one in choice.requests]
-    return pages.show(
-        request,
-        "Choose the requested account",
-        "You asked the owners of several accounts to approve the app. Choose the account for this "
-        "organization. The account is connected when an owner approves the app.",
-        template="choose_request.html",
-        state=choice.state,
-        options=options,
-        action=pages.back(choice.return_to),
-    )
-
-
-def _checking(request: Request, checking: Checking, pages: Pages) -> Response:
-    """Return the page that shows how far a proof has come, and continues it without a click."""
-    done = f"{checking.checked:,} of {checking.total:,}" if checking.total else "Starting"
+def _show_progress(request: Request, checking: Checking, pages: Pages) -> Response:
+    """Return the page with the progress of a proof. The page continues the proof without a click."""
+    progress = f"{checking.checked:,} of {checking.total:,}" if checking.total else "Starting"
     return pages.show(
         request,
         f"Checking {checking.account}",
         "crewkit checks that you are an admin of every repository of this account. This page updates automatically.",
-        f"Repositories checked: {done}.",
+        f"Repositories checked: {progress}.",
         template="checking.html",
         checked=checking.checked,
         total=checking.total,
         action=Link("Continue now", checking.url),
         back=pages.back(checking.return_to),
-        continues_at=checking.url,
+        continue_url=checking.url,
     )
 
 
-def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
-    words = "The app is installed on several accounts. Choose the account to connect."
+def _show_choice(request: Request, choice: Choose, pages: Pages) -> Response:
+    text = "The app is installed on several accounts. Choose the account to connect."
     if not choice.installations:
-        words = "crewkit has not confirmed an account that you can connect. " + (
+        text = "crewkit has not confirmed an account that you can connect. " + (
             "Choose an account below to check it, or see the reasons."
             if choice.unchecked
             else "See the reasons, or install the app on another account."
@@ -230,15 +226,15 @@ def _choice(request: Request, choice: Choose, pages: Pages) -> Response:
     return pages.show(
         request,
         "Choose an account",
-        words,
+        text,
         template="choose_account.html",
         choice=choice,
-        options=[(one.provider_id, one.account_login) for one in choice.installations],
-        retriable=[_failure(request, failed) for failed in choice.failed if not failed.is_final],
-        final=[_failure(request, failed) for failed in choice.failed if failed.is_final],
+        options=[(installation.provider_id, installation.account_login) for installation in choice.installations],
+        retriable=[_failure(request, proof) for proof in choice.failed if not proof.is_final],
+        final=[_failure(request, proof) for proof in choice.failed if proof.is_final],
         action=Link(
             "Install on another account",
-            _install(request, choice.organization_id, return_to=choice.return_to, mode="new"),
+            _install_url(request, choice.organization_id, return_to=choice.return_to, mode="new"),
         ),
         back=pages.back(choice.return_to),
     )
@@ -254,47 +250,49 @@ class _Failure:
     sign_on_url: str | None
 
 
-def _failure(request: Request, failed: FailedProof) -> _Failure:
-    error = failed.refusal
+def _failure(request: Request, proof: FailedProof) -> _Failure:
+    error = proof.refusal
     return _Failure(
-        failed.installation.account_login, name_provider(request, error.message), error.code, sign_on_url(error)
+        proof.installation.account_login, name_provider(request, error.message), error.code, sign_on_url(error)
     )
 
 
-def _install(request: Request, organization_id: UUID, *, return_to: str, mode: str) -> str:
+def _install_url(request: Request, organization_id: UUID, *, return_to: str, mode: str) -> str:
     path = INSTALL.format(provider=request.path_params["provider"])
     return with_query(path, organization_id=str(organization_id), return_to=return_to, mode=mode)
 
 
-def _going(outcome: InstallResult, pages: Pages) -> Going:
-    match outcome:
+def _to_json(result: InstallResult, pages: Pages) -> InstallStep:
+    match result:
         case Connected(return_to):
-            return Going("connected", pages.back(return_to).url)
-        case RedirectTo(url, unproven):
-            return Going("continue", url, reason=unproven.code if unproven else None)
-        case RetryLater(refusal):
-            raise refusal
+            return InstallStep("connected", pages.back(return_to).url)
+        case RedirectTo(url, error):
+            return InstallStep("continue", url, reason=error.code if error else None)
+        case RetryLater(error):
+            raise error
         case Checking(url, account, checked, total):
-            return Going("checking", url, account=account, checked=checked, total=total)
+            return InstallStep("checking", url, account=account, checked=checked, total=total)
         case Choose():
-            return Going(
+            return InstallStep(
                 "choose",
-                state=outcome.state,
-                installations=[Proven(one.provider_id, one.account_login) for one in outcome.installations],
-                unchecked=[Proven(one.provider_id, one.account_login) for one in outcome.unchecked],
+                state=result.state,
+                installations=[ProvenInstallation(one.provider_id, one.account_login) for one in result.installations],
+                unchecked=[ProvenInstallation(one.provider_id, one.account_login) for one in result.unchecked],
                 failed=[
-                    NotProven(one.installation.provider_id, one.installation.account_login, one.refusal.code)
-                    for one in outcome.failed
+                    FailedInstallation(
+                        proof.installation.provider_id, proof.installation.account_login, proof.refusal.code
+                    )
+                    for proof in result.failed
                 ],
-                page=outcome.page,
-                pages=outcome.pages,
+                page=result.page,
+                pages=result.pages,
             )
         case ChooseRequest(state, requests):
-            asked = [Requested(one.account_id, one.account_login) for one in requests]
-            return Going("choose_request", state=state, requests=asked)
+            accounts = [RequestedAccount(approval.account_id, approval.account_login) for approval in requests]
+            return InstallStep("choose_request", state=state, requests=accounts)
         case AwaitingApproval(account, return_to):
-            return Going("awaiting_approval", pages.back(return_to).url, account=account)
+            return InstallStep("awaiting_approval", pages.back(return_to).url, account=account)
         case NoFlow():
-            return Going("unasked", pages.back().url)
+            return InstallStep("unasked", pages.back().url)
         case _:
-            assert_never(outcome)
+            assert_never(result)

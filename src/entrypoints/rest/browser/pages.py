@@ -1,8 +1,8 @@
-"""Small pages for people in the middle of a browser flow: one sentence and one thing to do."""
+"""Small pages for users in the middle of a browser flow: a message and an action."""
 
 import re
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode
 
@@ -15,7 +15,7 @@ from core.domain.principals import TokenRefused
 from core.domain.provider import SingleSignOnRequired
 from entrypoints.edge.templates import open_templates, style_source
 from entrypoints.rest.http.problems import headers_of, status_of
-from entrypoints.rest.http.request_ids import request_id_of
+from entrypoints.rest.http.requests import request_id_of
 from entrypoints.settings.values import origin_of
 
 _TEMPLATES = open_templates("entrypoints.rest.browser")
@@ -48,10 +48,10 @@ _TITLES = {
     "provider_login_blocked": "The provider temporarily rejects requests",
     "provider_email_unverified": "Verify your email address first",
 }
-# The names of providers in texts for people. Other providers are called "the provider".
+# The names of providers in texts for users. Other providers are called "the provider".
 _DISPLAY_NAMES = {"github": "GitHub"}
 _START_AGAIN, _CHOOSE_ANOTHER = "Start again", "Choose another account"
-_RESTARTED = {
+_RESTART_LABELS = {
     "flow_expired": _START_AGAIN,
     "flow_used": _START_AGAIN,
     "installation_bound_elsewhere": _CHOOSE_ANOTHER,
@@ -62,22 +62,23 @@ _RESTARTED = {
     "provider_ip_not_allowed": _CHOOSE_ANOTHER,
     "provider_sso_required": _CHOOSE_ANOTHER,
 }
+_THE_PROVIDER = re.compile(r"\b[Tt]he provider\b")
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """The one thing to do: its words and where it leads."""
+    """A link or button."""
 
-    words: str
+    label: str
     url: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pages:
     """Renders pages that lead back to the dashboard.
 
-    `service_url` is this service's own address, and `sign_in_url` where people sign in: a path is one of this
-    service. `provider_origins` are where a form may lead after it was sent here.
+    `service_url` is the public URL of this service, and `sign_in_url` a URL, or a path of this service. Forms may
+    lead to `provider_origins` after the redirect of this service.
     """
 
     dashboard_url: str
@@ -86,8 +87,21 @@ class Pages:
     provider_origins: tuple[str, ...] = ()
 
     def back(self, path: str = "/") -> Link:
-        """Return the way back to a path of the dashboard's."""
+        """Return the link back to a path of the dashboard."""
         return Link("Back to crewkit", self.dashboard_url + path)
+
+    @cached_property
+    def _headers(self) -> dict[str, str]:
+        # The response to a form redirects to the dashboard. Browsers apply `form-action` to this redirect, too.
+        dashboard = origin_of(self.dashboard_url) if self.dashboard_url else ""
+        targets = " ".join(filter(None, ["'self'", dashboard, *self.provider_origins]))
+        policy = (
+            f"default-src 'none'; style-src {style_source(_TEMPLATES, 'page.css')}; form-action {targets}; "
+            "base-uri 'none'; frame-ancestors 'none'"
+        )
+        # Without a referrer, browsers post a form with `Origin: null`, which is rejected. The referrer does not
+        # contain the path, because the path has parameters of the provider.
+        return {"content-security-policy": policy, "referrer-policy": "strict-origin"}
 
     def show(
         self,
@@ -98,13 +112,13 @@ class Pages:
         back: Link | None = None,
         note: str = "",
         status: HTTPStatus = HTTPStatus.OK,
-        continues_at: str | None = None,
+        continue_url: str | None = None,
         template: str = "page.html",
         **values: object,
     ) -> Response:
         """Return a page from a template, which gets `values` too. `back` is the link to cancel.
 
-        The browser opens `continues_at` after a second, and shows the page until the response arrives.
+        The browser opens `continue_url` after a second, and shows the page until the response arrives.
         """
         body = _TEMPLATES.get_template(template).render(
             values,
@@ -114,128 +128,104 @@ class Pages:
             back=back,
             note=note,
             request_id=request_id_of(request.scope),
-            continues_at=continues_at,
+            continue_url=continue_url,
         )
-        # A form's answer leads to the dashboard, and browsers hold that, too, against where forms may lead.
-        dashboard = origin_of(self.dashboard_url) if self.dashboard_url else ""
-        targets = " ".join(filter(None, ["'self'", dashboard, *self.provider_origins]))
-        policy = (
-            f"default-src 'none'; style-src {style_source(_TEMPLATES, 'page.css')}; form-action {targets}; "
-            "base-uri 'none'; frame-ancestors 'none'"
-        )
-        # With no referrer at all a browser posts a form with `Origin: null`, which is refused. The path of
-        # this page, with what the provider put into it, is told to nobody.
-        headers = {"content-security-policy": policy, "referrer-policy": "strict-origin"}
-        return HTMLResponse(body, status.value, headers)
+        return HTMLResponse(body, status.value, self._headers)
 
-    def refuse(self, request: Request, error: DomainError, *, again: Link | None = None) -> Response:
-        """Return the page of a refusal, with the way on where there is one."""
-        # For the log line, as where a problem is made of it.
-        request.scope["refusal"] = error
+    def show_error(self, request: Request, error: DomainError) -> Response:
+        """Return the page of an error, or redirect to sign-in."""
+        if isinstance(error, TokenRefused):
+            return self._sign_in(request, error)
+        return self.show_failure(request, error)
+
+    def show_failure(self, request: Request, error: DomainError, *, retry: Link | None = None) -> Response:
+        """Return the page of an error, with the next action if there is one."""
+        # The log line of the request contains the error.
+        request.scope["error"] = error
         is_busy = isinstance(error, FlowInProgress) and request.method == "GET"
         page = self.show(
             request,
             _TITLES.get(error.code, "Something went wrong"),
             error.message,
-            action=again or self.back_refused(error),
-            back=self.back_refused(error) if again else None,
+            action=retry or self.back_with_error(error),
+            back=self.back_with_error(error) if retry else None,
             template="buttons.html",
             sign_on_url=sign_on_url(error),
-            buttons=self._restart(request, error),
+            buttons=self._restart_buttons(request, error),
             note=f"Code {error.code}.",
             status=status_of(error),
-            # The first click on this page finishes soon.
-            continues_at=str(request.url.replace(scheme="", netloc="")) if is_busy else None,
+            # The earlier request finishes soon.
+            continue_url=_path_of(request) if is_busy else None,
         )
         page.headers.update(headers_of(error))
         return page
 
     def confirm(self, request: Request, title: str, *sentences: str) -> Response:
-        """Return a page that asks before this request is carried out; the form's POST has an `Origin`."""
-        here = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+        """Return a page that asks before this request is executed. The POST of its form has an `Origin`."""
         return self.show(
             request,
             title,
             *sentences,
             template="buttons.html",
-            buttons=[Link("Continue", here)],
+            buttons=[Link("Continue", _path_of(request))],
             action=Link("Cancel", self.back().url),
         )
 
-    def back_refused(self, error: DomainError) -> Link:
-        """Return the link back to a page that shows the refusal.
+    def back_with_error(self, error: DomainError) -> Link:
+        """Return the link back to a page that shows the error.
 
-        It is the page where the person began, if the person has proven that the flow is theirs.
+        It is the page where the flow started, if the user has proven that the flow is theirs.
         """
         way = error.way_back
         path = way.return_to if way and way.return_to != "/" else "/kit"
         query = {"refused": error.code, **({"account": way.account} if way and way.account else {})}
         return self.back(with_query(path, **query))
 
-    def _restart(self, request: Request, error: DomainError) -> list[Link]:
+    def _restart_buttons(self, request: Request, error: DomainError) -> list[Link]:
         """Return the button that starts an ended flow again, if there is one.
 
-        The app may have been installed meanwhile, so installing starts with what exists.
+        The app may have been installed meanwhile, so the new flow uses existing installations.
         """
         base, is_callback, _ = request.url.path.rpartition("/callback")
-        if error.way_back is None or error.code not in _RESTARTED or not is_callback:
+        way, label = error.way_back, _RESTART_LABELS.get(error.code)
+        if way is None or label is None or not is_callback:
             return []
-        return_to = error.way_back.return_to
-        if error.way_back.organization_id is None:
-            action = with_query(f"{base}/authorize", return_to=return_to)
-        else:
-            organization_id = str(error.way_back.organization_id)
-            action = with_query(
-                f"{base}/install", organization_id=organization_id, return_to=return_to, mode="existing"
-            )
-        return [Link(_RESTARTED[error.code], action)]
-
-    def for_people(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-        """Let a handler's refusals be pages, to browsers: a person cannot read a problem in JSON."""
-
-        async def answer(request: Request) -> Response:
-            if not prefers_page(request):
-                return await handler(request)
-            try:
-                return await handler(request)
-            except TokenRefused as error:
-                return self._sign_in(request, error)
-            except DomainError as error:
-                return self.refuse(request, error)
-
-        return answer
+        if way.organization_id is None:
+            return [Link(label, with_query(f"{base}/authorize", return_to=way.return_to))]
+        query = {"organization_id": str(way.organization_id), "return_to": way.return_to, "mode": "existing"}
+        return [Link(label, with_query(f"{base}/install", **query))]
 
     def sign_in_address(self, return_to: str, *, base: str) -> str | None:
-        """Return where to sign in and then continue at `base` and this path; None if not configured."""
+        """Return the URL for signing in, which continues at this path of `base`; None if not configured."""
         if self.sign_in_url is None:
             return None
-        whole = return_to if self.sign_in_url.startswith("/") else base + return_to
-        joint = "&" if "?" in self.sign_in_url else "?"
-        return f"{self.sign_in_url}{joint}{urlencode({'return_to': whole})}"
+        url = return_to if self.sign_in_url.startswith("/") else base + return_to
+        separator = "&" if "?" in self.sign_in_url else "?"
+        return f"{self.sign_in_url}{separator}{urlencode({'return_to': url})}"
 
     def _sign_in(self, request: Request, error: TokenRefused) -> Response:
         """Redirect to sign-in, which returns to this request.
 
-        The address to come back to is this request's own path, so no other site can choose it. A browser that
-        brings a session which is refused is not redirected: that could go round in circles.
+        The URL to return to is the path of this request, so another site cannot choose it. A browser with an
+        invalid session is not redirected, because that could be a redirect loop.
         """
-        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        address = self.sign_in_address(here, base=self.service_url)
+        path = _path_of(request)
+        address = self.sign_in_address(path, base=self.service_url)
         if address and error.reason == "missing" and request.method == "GET":
             return RedirectResponse(address, HTTPStatus.SEE_OTHER.value)
-        request.scope["refusal"] = error
+        request.scope["error"] = error
         return self.show(
             request,
             "Sign in to crewkit first",
             "You are not signed in, or your session has expired. Sign in to return to this page.",
-            action=Link("Sign in", address) if address else Link("Try again", here),
+            action=Link("Sign in", address) if address else Link("Try again", path),
             note=f"Code {error.code}.",
             status=HTTPStatus.UNAUTHORIZED,
         )
 
 
 def sign_on_url(error: DomainError) -> str | None:
-    """Return where to sign in with single sign-on, if the error needs it and the provider named a URL."""
+    """Return the URL for single sign-on, if the error requires it and the provider sent a URL."""
     return error.url if isinstance(error, SingleSignOnRequired) else None
 
 
@@ -246,21 +236,15 @@ def name_provider(request: Request, text: str) -> str:
     name a provider with a display name.
     """
     name = _DISPLAY_NAMES.get(request.path_params.get("provider", ""))
-    return re.sub(r"\b[Tt]he provider\b", name, text) if name else text
+    return _THE_PROVIDER.sub(name, text) if name else text
 
 
-def with_query(path: str, **added: str) -> str:
-    """Return a path with these parameters behind its own; one that is there already is replaced."""
-    before, _, query = path.partition("?")
-    kept = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name not in added]
-    return f"{before}?{urlencode([*kept, *added.items()])}"
+def with_query(path: str, **parameters: str) -> str:
+    """Return the path with these query parameters added or replaced."""
+    base, _, query = path.partition("?")
+    others = [item for item in parse_qsl(query, keep_blank_values=True) if item[0] not in parameters]
+    return f"{base}?{urlencode([*others, *parameters.items()])}"
 
 
-def takes_json(request: Request) -> bool:
-    """Tell whether a program asks, which goes on by itself."""
-    return request.headers.get("accept", "").partition(",")[0].strip() == "application/json"
-
-
-def prefers_page(request: Request) -> bool:
-    """Tell whether a person's browser asks, rather than a program that says what it takes."""
-    return "text/html" in request.headers.get("accept", "")
+def _path_of(request: Request) -> str:
+    return f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path

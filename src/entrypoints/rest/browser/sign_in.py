@@ -1,37 +1,35 @@
-"""Sign in as one of the demo's people. Exists in development alone: crewkit signs people in elsewhere."""
+"""Sign in as one of the demo users. Available in development only; crewkit has its own sign-in."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http import HTTPStatus
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.domain.errors import DomainError, ErrorKind
 from entrypoints.edge.templates import open_templates, style_source
 from entrypoints.local.development.demo import DemoUser, demo_users
 from entrypoints.local.development.tokens import DEFAULT_LIFETIME, TokenSigner
-from entrypoints.rest.http.authentication import Authentication, OriginRefused
-from entrypoints.rest.http.bodies import read_body
-from entrypoints.rest.http.operations import HTML, Access, Answer, Operation, Tag
-from entrypoints.rest.http.queries import LocalPath, Query, read_query
+from entrypoints.rest.http.authentication import Authentication, OriginNotAllowed
+from entrypoints.rest.http.operations import HTML, Access, Call, Operation, Success, Tag, redirect_to
+from entrypoints.rest.http.requests import IgnoredQuery, LocalPath, Query, read_form
 from entrypoints.settings.settings import Settings
 
 PATH = "/dev/sign-in"
-_LARGEST_FORM = 4096
+_MAX_FORM_BYTES = 4096
 _TEMPLATES = open_templates("entrypoints.rest.browser")
 
 
 class SignInQuery(Query, frozen=True):
-    """Where to go on afterwards: a path of ours."""
+    """Where the browser goes after sign-in: a path of this service."""
 
     return_to: LocalPath = "/"
 
 
-class PersonUnknown(DomainError):
+class DemoUserUnknown(DomainError):
     """The form does not name one of the demo users. Choose a user on the page."""
 
     kind = ErrorKind.INVALID_ARGUMENT
@@ -40,7 +38,7 @@ class PersonUnknown(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """What signing in needs: the people to choose from, asked at every request, and a signer."""
+    """The demo users, read for each request, and the signer of their tokens."""
 
     people: Callable[[], Mapping[str, DemoUser]]
     signer: TokenSigner
@@ -48,7 +46,7 @@ class SignIn:
 
 
 def development_sign_in(settings: Settings) -> SignIn | None:
-    """Return signing in with the development key; None in production, and where no key was made."""
+    """Return the sign-in with the development key; None in production or without a key."""
     if not (settings.is_development and settings.auth_issuer and settings.auth_audience):
         return None
     if not settings.development_key.exists():
@@ -60,31 +58,31 @@ def development_sign_in(settings: Settings) -> SignIn | None:
 
 
 def operations(sign_in: SignIn, authentication: Authentication) -> list[Operation]:
-    """Return what shows the people and signs in as the chosen one."""
+    """Return the operations that show the demo users and sign in as one of them."""
 
-    async def show(request: Request) -> Response:
-        return_to = _path(read_query(request, SignInQuery).return_to)
+    async def show(call: Call[SignInQuery, None]) -> Response:
+        return_to = _to_safe_path(call.query.return_to)
         page = _TEMPLATES.get_template("sign_in.html").render(people=sign_in.people(), return_to=return_to)
         return HTMLResponse(page, headers=_page_headers())
 
-    async def choose(request: Request) -> Response:
-        # Otherwise a page elsewhere could quietly sign this browser in as someone of its choosing.
-        authentication.check_origin(request)
-        form = parse_qs((await read_body(request, limit=_LARGEST_FORM)).decode("ascii", "replace"))
-        by_email = {person.email: person for person in sign_in.people().values()}
-        chosen = by_email.get(form.get("email", [""])[0])
-        if chosen is None:
-            raise PersonUnknown("This user is not on the page. Choose one of the listed users.")
-        answer = RedirectResponse(_path(form.get("return_to", ["/"])[0]), HTTPStatus.SEE_OTHER.value)
-        answer.set_cookie(
+    async def choose(call: Call[IgnoredQuery, None]) -> Response:
+        # Otherwise a page of another site could sign this browser in as a user that the page chooses.
+        authentication.require_origin(call.request)
+        form = await read_form(call.request, max_bytes=_MAX_FORM_BYTES)
+        by_email = {user.email: user for user in sign_in.people().values()}
+        user = by_email.get(form.get("email", ""))
+        if user is None:
+            raise DemoUserUnknown("This user is not on the page. Choose one of the listed users.")
+        response = RedirectResponse(_to_safe_path(form.get("return_to", "/")), HTTPStatus.SEE_OTHER.value)
+        response.set_cookie(
             authentication.cookie,
-            sign_in.signer.for_user(chosen.id, lifetime=sign_in.lifetime),
+            sign_in.signer.for_user(user.id, lifetime=sign_in.lifetime),
             max_age=int(sign_in.lifetime.total_seconds()),
             httponly=True,
             samesite="lax",
-            secure=request.url.scheme == "https",
+            secure=call.request.url.scheme == "https",
         )
-        return answer
+        return response
 
     return [
         Operation(
@@ -96,7 +94,7 @@ def operations(sign_in: SignIn, authentication: Authentication) -> list[Operatio
             tag=Tag.DEVELOPMENT,
             description="Returns a page with the users of the demo. Available in development only.",
             query=SignInQuery,
-            answers=[Answer(media_type=HTML)],
+            responses=[Success(media_type=HTML)],
             access=Access.ANYONE,
         ),
         Operation(
@@ -107,17 +105,18 @@ def operations(sign_in: SignIn, authentication: Authentication) -> list[Operatio
             summary="Sign in as a demo user",
             tag=Tag.DEVELOPMENT,
             description="Signs in as a demo user and sets the session cookie. Available in development only.",
-            answers=[Answer(status=HTTPStatus.SEE_OTHER, headers={"location": "The page to continue with."})],
-            refusals=[PersonUnknown, OriginRefused],
+            query=IgnoredQuery,
+            responses=[redirect_to("The page to continue with.", HTTPStatus.SEE_OTHER)],
+            errors=[DemoUserUnknown, OriginNotAllowed],
             access=Access.ANYONE,
         ),
     ]
 
 
-def _path(return_to: str) -> str:
-    r"""Return a path of ours: `//host` and `/\host` lead browsers elsewhere."""
-    local = return_to.startswith("/") and return_to[1:2] not in ("/", "\\")
-    return quote(return_to, safe="/?&=%#-._~") if local else "/"
+def _to_safe_path(return_to: str) -> str:
+    r"""Return the path, or `/` if it leads to another host, such as `//host` and `/\host`."""
+    is_local = return_to.startswith("/") and return_to[1:2] not in ("/", "\\")
+    return quote(return_to, safe="/?&=%#-._~") if is_local else "/"
 
 
 def _page_headers() -> dict[str, str]:

@@ -1,7 +1,14 @@
+"""Serve the dashboard that `dashboard/` was built to, from memory."""
+
+import gzip
+import mimetypes
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import quote
 
 from starlette.requests import Request
@@ -9,47 +16,107 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from entrypoints.rest.browser.pages import Link, Pages
-from entrypoints.rest.dashboard.files import Built, File, read_built
-from entrypoints.rest.http.queries import LocalPath, Query, read_query
+from entrypoints.rest.http.requests import LocalPath, Query, read_query
+
+BUILT_FILES = Path(__file__).parent / "files"
+"""The output folder of `dashboard/vite.config.ts`, which is part of the wheel."""
 
 HOME = "/kit"
+
+_MIN_COMPRESSED_BYTES = 1024
+_PAGE = "index.html"
 _NONCE = "__CSP_NONCE__"
 _NONCE_BYTES = 16
-_FOR_EVER = "public, max-age=31536000, immutable"
-_FOR_A_WHILE = "public, max-age=3600"
+_FOREVER = "public, max-age=31536000, immutable"
+_ONE_HOUR = "public, max-age=3600"
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the dashboard. `is_immutable` files have a hash of their content in their name."""
+
+    content: bytes
+    media_type: str
+    etag: str
+    is_immutable: bool
+
+    @cached_property
+    def compressed(self) -> bytes | None:
+        """The content in gzip; None if that is not smaller. Compressed once, at the best level."""
+        if len(self.content) < _MIN_COMPRESSED_BYTES:
+            return None
+        compressed = gzip.compress(self.content, mtime=0)
+        return compressed if len(compressed) < len(self.content) else None
+
+
+@dataclass(frozen=True, slots=True)
+class DashboardFiles:
+    """The page, with a placeholder for the nonce of each response, and the other files by their path."""
+
+    page: str
+    files: Mapping[str, File]
 
 
 class SignInQuery(Query, frozen=True):
-    """Where to go on afterwards: a page of the dashboard's."""
+    """The page of the dashboard that the browser opens after sign-in."""
 
     return_to: LocalPath = HOME
 
 
+def find_built_files(folder: Path = BUILT_FILES) -> DashboardFiles | None:
+    """Return the files of a folder; None if the dashboard is not built."""
+    if not (folder / _PAGE).is_file():
+        return None
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != _PAGE]
+    files = {path.relative_to(folder).as_posix(): _read_file(path) for path in paths}
+    return DashboardFiles((folder / _PAGE).read_text(), files)
+
+
+def _read_file(path: Path) -> File:
+    content = path.read_bytes()
+    return File(
+        content,
+        mimetypes.guess_type(path.name)[0] or "application/octet-stream",
+        f'W/"{blake2b(content, digest_size=16).hexdigest()}"',
+        is_immutable=path.parent.name == "assets",
+    )
+
+
 @dataclass(frozen=True)
 class Dashboard:
-    """Serves the dashboard: every address below `/kit` is the one page, which knows them all.
+    """Serves the dashboard. All paths below `/kit` that are not files return the same page.
 
-    `is_encrypted` says that browsers reach us by https.
+    `is_encrypted` is true if browsers use HTTPS.
     """
 
     pages: Pages
     is_encrypted: bool
 
     def routes(self) -> list[Route]:
-        """Return its routes, in the order they are to be tried."""
+        """Return the routes, in the order of matching."""
         return [
             Route(f"{HOME}/sign-in", self._sign_in, methods=["GET"]),
-            Route(HOME, self._page, methods=["GET"]),
-            Route(f"{HOME}/{{path:path}}", self._file_or_page, methods=["GET"]),
+            Route(HOME, self._show_page, methods=["GET"]),
+            Route(f"{HOME}/{{path:path}}", self._show_file_or_page, methods=["GET"]),
         ]
 
     @cached_property
-    def _built(self) -> Built | None:
-        return read_built()
+    def _built(self) -> DashboardFiles | None:
+        return find_built_files()
+
+    @cached_property
+    def _policy(self) -> str:
+        """The content security policy with a placeholder for the nonce. Avatars are images of the provider."""
+        images = "https:" if self.is_encrypted else "https: http:"
+        return (
+            f"default-src 'none'; script-src 'self' 'nonce-{_NONCE}'; style-src 'self' 'nonce-{_NONCE}'; "
+            f"img-src 'self' data: {images}; connect-src 'self'; base-uri 'none'; form-action 'self'; "
+            "frame-ancestors 'none'"
+        )
 
     async def _sign_in(self, request: Request) -> Response:
-        wish = read_query(request, SignInQuery).return_to
-        return_to = quote(wish, safe="/?&=%#-._~") if f"{wish}/".startswith(f"{HOME}/") else HOME
+        path = read_query(request, SignInQuery).return_to
+        return_to = quote(path, safe="/?&=%#-._~") if f"{path}/".startswith(f"{HOME}/") else HOME
         address = self.pages.sign_in_address(return_to, base=self.pages.dashboard_url)
         if address is None:
             return self.pages.show(
@@ -61,17 +128,17 @@ class Dashboard:
             )
         return RedirectResponse(address, HTTPStatus.SEE_OTHER.value)
 
-    async def _file_or_page(self, request: Request) -> Response:
+    async def _show_file_or_page(self, request: Request) -> Response:
         path = request.path_params["path"]
         file = self._built.files.get(path) if self._built else None
         if file is not None:
-            return _answer(file, request)
+            return _file_response(file, request)
         if path.startswith("assets/"):
-            # Of another release. The page in its place would be read as a script, and fail without a word.
+            # A file of another release. A browser would execute the page as a script, and fail silently.
             return Response(status_code=HTTPStatus.NOT_FOUND.value)
-        return await self._page(request)
+        return await self._show_page(request)
 
-    async def _page(self, request: Request) -> Response:
+    async def _show_page(self, request: Request) -> Response:
         if self._built is None:
             return self.pages.show(
                 request,
@@ -81,28 +148,17 @@ class Dashboard:
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
             )
         nonce = secrets.token_urlsafe(_NONCE_BYTES)
-        return HTMLResponse(
-            self._built.page.replace(_NONCE, nonce),
-            headers={"content-security-policy": self._policy(nonce), "cache-control": "no-store"},
-        )
-
-    def _policy(self, nonce: str) -> str:
-        """Return what the page may load: our own files, and pictures of people from their provider."""
-        pictures = "https:" if self.is_encrypted else "https: http:"
-        return (
-            f"default-src 'none'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
-            f"img-src 'self' data: {pictures}; connect-src 'self'; base-uri 'none'; form-action 'self'; "
-            "frame-ancestors 'none'"
-        )
+        headers = {"content-security-policy": self._policy.replace(_NONCE, nonce), "cache-control": "no-store"}
+        return HTMLResponse(self._built.page.replace(_NONCE, nonce), headers=headers)
 
 
-def _answer(file: File, request: Request) -> Response:
+def _file_response(file: File, request: Request) -> Response:
     headers = {
-        "cache-control": _FOR_EVER if file.is_immutable else _FOR_A_WHILE,
-        "etag": file.tag,
+        "cache-control": _FOREVER if file.is_immutable else _ONE_HOUR,
+        "etag": file.etag,
         "vary": "Accept-Encoding",
     }
-    if request.headers.get("if-none-match") == file.tag:
+    if request.headers.get("if-none-match") == file.etag:
         return Response(status_code=HTTPStatus.NOT_MODIFIED.value, headers=headers)
     content = file.content
     if file.compressed is not None and "gzip" in request.headers.get("accept-encoding", ""):

@@ -8,17 +8,17 @@ from core.domain.actors import Actor
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.principals import TokenRefused
 from core.use_cases.account import Identify
-from entrypoints.edge.credentials import acting_user, bearer_token
-from entrypoints.rest.http.request_ids import request_id_of
+from entrypoints.edge.calls import parse_acting_user, parse_bearer_token
+from entrypoints.rest.http.requests import request_id_of
 from ports.authorizer import TokenVerifier
 
 ACTING_USER = "X-Acting-User"
-"""The header in which a service names the user it acts for, by id."""
+"""The header with the id of the user that a service acts for."""
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class OriginRefused(DomainError):
+class OriginNotAllowed(DomainError):
     """A page of another site sent this request with this browser's session.
 
     The error also occurs if a request with a session changes data and has no `Origin` header.
@@ -28,52 +28,54 @@ class OriginRefused(DomainError):
     kind = ErrorKind.PERMISSION_DENIED
     code = "origin_not_allowed"
 
+    def __init__(self) -> None:
+        super().__init__(
+            "The request comes from a page of another site. Send it from a page of this service, or "
+            "with a bearer token."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Authentication:
-    """Find out who calls: by `Authorization: Bearer`, or else by the session cookie.
+    """Authenticate the caller by `Authorization: Bearer`, or else by the session cookie.
 
-    A browser sends the cookie along with whatever any page makes it send, so unsafe methods by cookie also
-    need an `Origin` of ours (https://www.rfc-editor.org/rfc/rfc6454#section-7). A bearer token is never
-    sent by accident and needs none.
+    A browser sends the cookie with requests of pages of any site, so unsafe methods with a cookie also need an
+    allowed `Origin` (https://www.rfc-editor.org/rfc/rfc6454#section-7). A bearer token needs none, because a
+    browser does not add it by itself.
     """
 
     verifier: TokenVerifier
     identify: Identify
     cookie: str
     origins: Collection[str]
-    """Ours, as the settings name them; never what a request's `Host` says, which is the caller's choice."""
+    """From the settings. The `Host` of a request cannot be trusted, because the caller chooses it."""
 
     sign_in_url: str | None = None
-    """Where people sign in: that page can be opened with any address to continue to."""
+    """The sign-in page. A link to this page can contain any URL to continue with."""
 
     async def __call__(self, request: Request) -> Actor:
-        """Return the actor; raises `TokenRefused`, `UserNotFound`, `OriginRefused` or `ActingUserRefused`."""
+        """Return the actor; raises `TokenRefused`, `UserNotFound`, `OriginNotAllowed` or `ActingUserRefused`."""
         headers = request.headers.getlist("authorization")
-        token = bearer_token(headers) if headers else self._cookie(request)
+        token = parse_bearer_token(headers) if headers else self._session_token(request)
         principal = await self.verifier.verify(token)
-        user = acting_user(request.headers.getlist(ACTING_USER), name=ACTING_USER)
-        actor = await self.identify(principal, acting_user=user, request_id=request_id_of(request.scope))
+        acting_user = parse_acting_user(request.headers.getlist(ACTING_USER), name=ACTING_USER)
+        actor = await self.identify(principal, acting_user=acting_user, request_id=request_id_of(request.scope))
         request.scope["actor"] = actor.name
         request.scope["token_expires_at"] = principal.expires_at
         return actor
 
-    def check_origin(self, request: Request) -> None:
-        """Raise `OriginRefused` unless the request comes from a page of ours."""
-        origin = request.headers.get("origin", "").lower()
-        if origin not in self.origins:
-            raise OriginRefused(
-                "The request comes from a page of another site. Send it from a page of this service, or "
-                "with a bearer token."
-            )
+    def require_origin(self, request: Request) -> None:
+        """Raise `OriginNotAllowed` unless the request comes from a page with an allowed origin."""
+        if request.headers.get("origin", "").lower() not in self.origins:
+            raise OriginNotAllowed
 
     def is_from_own_page(self, request: Request) -> bool:
-        """Return whether a page of this service sent the browser here, or a program did with a token.
+        """Return whether a page of this service, or a program with a token, sent the request.
 
-        Following a link is a safe method to a browser, but here it starts something that can finish without
-        another click. So anything but proof counts as foreign: a link in a mail arrives as `none`, also after
-        another site has redirected it. A sign-in page is not proof: another site can choose where it leads.
-        https://www.w3.org/TR/fetch-metadata/
+        For a browser, to follow a link is a safe method. Here it starts a flow that can finish without another
+        click, so a request without proof counts as foreign: a link in an email arrives as `none`, also after a
+        redirect of another site. A sign-in page is not a proof, because another site can choose the page that
+        follows. https://www.w3.org/TR/fetch-metadata/
         """
         if "authorization" in request.headers:
             return True
@@ -85,25 +87,22 @@ class Authentication:
             return site == "same-origin"
         return any(referrer.startswith(f"{origin}/") for origin in self.origins)
 
-    def check_reader(self, request: Request) -> None:
-        """Raise `OriginRefused` if a script on another site sent a request that expects JSON.
+    def require_own_script(self, request: Request) -> None:
+        """Raise `OriginNotAllowed` if a script on another site sent a request that expects JSON.
 
-        Such a page cannot read the answer, but it must not start anything with the visitor's session either.
+        Such a page cannot read the response, but it must not start anything with the user's session either.
         """
         if "authorization" in request.headers:
             return
         if "origin" in request.headers:
-            self.check_origin(request)
+            self.require_origin(request)
         elif request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
-            raise OriginRefused(
-                "The request comes from a page of another site. Send it from a page of this service, or "
-                "with a bearer token."
-            )
+            raise OriginNotAllowed
 
-    def _cookie(self, request: Request) -> str:
+    def _session_token(self, request: Request) -> str:
         token = request.cookies.get(self.cookie)
         if token is None:
             raise TokenRefused("missing")
         if request.method not in SAFE_METHODS:
-            self.check_origin(request)
+            self.require_origin(request)
         return token

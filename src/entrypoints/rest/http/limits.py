@@ -6,68 +6,62 @@ from urllib.parse import unquote_to_bytes
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrypoints.edge.errors import TOO_SLOW
-from entrypoints.rest.http.bodies import LARGEST
-from entrypoints.rest.http.problems import problem
-from entrypoints.rest.http.request_ids import request_id_of
+from entrypoints.edge.calls import TOO_SLOW
+from entrypoints.rest.http.problems import HTTP_ERRORS, problem
+from entrypoints.rest.http.requests import MAX_BODY_BYTES, request_id_of
 
-SECONDS = 30.0
+_TIMEOUT_SECONDS = 30.0
 
 _NUL = re.compile(rb"\x00")
-_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
+_CONTROL_CHARACTER = re.compile(rb"[\x00-\x1f\x7f]")
+_Problem = tuple[HTTPStatus, str, str]
 
 
 class Limits:
-    """Refuse what no operation should have to think about: too large, too slow, or no text.
+    """Rejects requests with a large body, an invalid URL, or without a response in time.
 
-    The address and the headers are bounded before they get here (`HttpProtocol`).
-
-    PostgreSQL keeps no NUL and no half of a character, so neither may get as far as a query of ours. A stream
-    has begun to answer in time and then lasts as long as its reader.
+    `HttpProtocol` limits the URL and the headers earlier. PostgreSQL cannot store NUL or incomplete
+    characters, so they must not reach a query. The response of a stream has no time limit after its start.
     """
 
-    def __init__(self, app: ASGIApp, *, seconds: float = SECONDS) -> None:
+    def __init__(self, app: ASGIApp, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
         self._app = app
-        self._seconds = seconds
+        self._timeout_seconds = timeout_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one connection."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = _refusal(scope)
-        if refusal is None:
-            refusal = await self._in_time(scope, _Body(receive), send)
-        if refusal is not None:
-            await problem(*refusal, request_id_of(scope))(scope, receive, send)
+        rejection = _check(scope)
+        if rejection is None:
+            rejection = await self._run(scope, _Body(receive), send)
+        if rejection is not None:
+            await problem(*rejection, request_id_of(scope))(scope, receive, send)
 
-    async def _in_time(self, scope: Scope, body: "_Body", send: Send) -> tuple[HTTPStatus, str, str] | None:
-        """Let the application answer; return what to say where it has not begun to in time."""
+    async def _run(self, scope: Scope, body: "_Body", send: Send) -> _Problem | None:
+        """Run the application. Return the problem if its response does not start in time."""
         try:
-            async with asyncio.timeout(self._seconds) as limit:
+            async with asyncio.timeout(self._timeout_seconds) as limit:
 
-                async def send_begun(message: Message) -> None:
+                async def send_and_end_limit(message: Message) -> None:
                     # An expired limit cannot be changed, and the application may still send its own response.
                     if not limit.expired():
                         limit.reschedule(None)
                     await send(message)
 
-                await self._app(scope, body.receive, send_begun)
+                await self._app(scope, body.receive, send_and_end_limit)
         except TimeoutError:
             if not limit.expired():
                 raise
             if body.is_awaited:
-                return (
-                    HTTPStatus.REQUEST_TIMEOUT,
-                    "body_too_slow",
-                    "The request body did not arrive in time. Send the request again.",
-                )
+                return HTTPStatus.REQUEST_TIMEOUT, *HTTP_ERRORS[HTTPStatus.REQUEST_TIMEOUT]
             return HTTPStatus.GATEWAY_TIMEOUT, *TOO_SLOW
         return None
 
 
 class _Body:
-    """A request's body, of a bounded size."""
+    """The body of a request, up to `MAX_BODY_BYTES`."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -75,29 +69,26 @@ class _Body:
         self.is_awaited = False
 
     async def receive(self) -> Message:
-        """Return the next part; raises a refusal, which the framework answers, where it is one too many."""
+        """Return the next part; raises 413 if the body is too large."""
         self.is_awaited = True
         message = await self._receive()
         self.is_awaited = False
         self._size += len(message.get("body", b""))
-        if self._size > LARGEST:
+        if self._size > MAX_BODY_BYTES:
             raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         return message
 
 
-def _refusal(scope: Scope) -> tuple[HTTPStatus, str, str] | None:
-    """Return why a request's first lines are refused, if they are."""
+def _check(scope: Scope) -> _Problem | None:
+    """Return why the URL or the headers are rejected."""
     path, query, headers = scope["raw_path"], scope["query_string"], scope["headers"]
-    if not (_is_text(path, without=_CONTROL) and _is_text(query, without=_NUL)):
+    if not (_is_text(path, without=_CONTROL_CHARACTER) and _is_text(query, without=_NUL)):
         detail = "The path or the query contains a control character, or is not percent-encoded UTF-8. Correct the URL."
         return HTTPStatus.BAD_REQUEST, "request_malformed", detail
     for name, value in headers:
-        if name == b"content-length" and value.isdigit() and int(value) > LARGEST:
-            return (
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-                "body_too_large",
-                "The request body is larger than 64 KB. Send a smaller body.",
-            )
+        if name == b"content-length" and value.isdigit() and int(value) > MAX_BODY_BYTES:
+            detail = "The request body is larger than 64 KB. Send a smaller body."
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "body_too_large", detail
     return None
 
 

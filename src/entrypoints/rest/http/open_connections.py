@@ -11,8 +11,8 @@ import structlog
 
 from entrypoints.process.descriptors import affordable_connections, descriptor_limit
 
-# Refused connections stay open for a moment, so that the caller can read the reason.
-_MAX_REFUSED = 16
+# Rejected connections stay open for a moment, so that the caller can read the reason.
+_MAX_REJECTED = 16
 _SWEEP_SECONDS = 1.0
 # At the limit, a connection that has been idle for this long is closed for a new one.
 _UNDISTURBED_SECONDS = 1.0
@@ -26,16 +26,16 @@ class ConnectionLimits:
 
     max_connections: int = 5_000
     keep_alive_seconds: float = 75.0
-    """How long a connection may be idle after an answer."""
+    """How long a connection may be idle after a response."""
 
     head_seconds: float = 30.0
     """How long a request's head may take to arrive."""
 
     unread_body_seconds: float = 15.0
-    """How long the rest of a body may take to arrive after its answer, when the body is no longer read."""
+    """How long the rest of a body may take to arrive after its response, when the body is no longer read."""
 
     drain_seconds: float = 2.0
-    """How long a caller may continue to send after a refusal, so that the caller can read the answer."""
+    """How long a caller may continue to send after it was rejected, so that the caller can read the response."""
 
 
 class Connection(Protocol):
@@ -57,14 +57,14 @@ class OpenConnections:
     """Admits connections up to a limit, and closes those that have waited too long.
 
     One timer checks all connections once a second, so that a request needs no timer. At the limit, the
-    longest idle connections are closed, so that strangers who open idle connections lock out nobody.
+    longest idle connections are closed, so that idle connections of attackers do not lock out other callers.
     """
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self.max_connections = affordable_connections(limits.max_connections)
         self._open: set[Connection] = set()
-        self._refused: set[Connection] = set()
+        self._rejected: set[Connection] = set()
         self._is_sweeping = False
         self._is_full = False
         self._has_no_descriptors = False
@@ -80,17 +80,17 @@ class OpenConnections:
         if len(self._open) < self.max_connections:
             self._open.add(connection)
             return True
-        self._refused.add(connection)
+        self._rejected.add(connection)
         return False
 
     @property
-    def can_drain_refused(self) -> bool:
-        """Whether a refused connection may stay open until its caller has read the reason."""
-        return len(self._refused) <= _MAX_REFUSED
+    def can_drain_rejected(self) -> bool:
+        """Whether a rejected connection may stay open until its caller has read the reason."""
+        return len(self._rejected) <= _MAX_REJECTED
 
     def forget(self, connection: Connection) -> None:
         """Remove a closed connection."""
-        self._refused.discard(connection)
+        self._rejected.discard(connection)
         self._open.discard(connection)
 
     def _log_full(self) -> None:
@@ -107,15 +107,15 @@ class OpenConnections:
 
     def _make_room(self, now: float) -> None:
         """Close a fiftieth of the connections at once: checking all of them for each new one is slow."""
-        waiting = [one for one in self._open if one.waiting_since <= now - _UNDISTURBED_SECONDS]
+        waiting = [connection for connection in self._open if connection.waiting_since <= now - _UNDISTURBED_SECONDS]
         count = max(1, self.max_connections // 50)
-        for connection in nsmallest(count, waiting, key=lambda one: one.waiting_since):
+        for connection in nsmallest(count, waiting, key=lambda connection: connection.waiting_since):
             connection.end()
             self._open.discard(connection)
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        for connection in [*self._open, *self._refused]:
+        for connection in [*self._open, *self._rejected]:
             if connection.waiting_since + connection.may_wait_seconds <= now:
                 connection.end_overdue(now)
         # Not at the first closed connection: at the limit, connections open and close all the time.
@@ -123,7 +123,7 @@ class OpenConnections:
             self._is_full = False
             _log.warning("connections_available", limit=self.max_connections)
         self._check_descriptors()
-        self._is_sweeping = bool(self._open or self._refused or self._is_full)
+        self._is_sweeping = bool(self._open or self._rejected or self._is_full)
         if self._is_sweeping:
             loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
 

@@ -1,30 +1,91 @@
-"""What the REST API can do, each as one value: routes and the API's description are made of nothing else."""
+"""The operations of the REST API as values. Routes and the OpenAPI document are made from them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from core.domain.actors import Actor
 from core.domain.errors import DomainError
+from core.domain.idempotency import IdempotencyKey
+from core.domain.identifiers import RepoId
+from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.paths import template_of
-from entrypoints.rest.http.queries import NoQuery, Query
+from entrypoints.rest.http.requests import NoQuery, Query, prefers_page, read_idempotency_key, read_json, read_query
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
-Handler = Callable[[Request], Awaitable[Response]]
+Q = TypeVar("Q", bound=Query)
+B = TypeVar("B", bound=msgspec.Struct | None)
 
 JSON = "application/json"
 HTML = "text/html"
 EVENT_STREAM = "text/event-stream"
 
 
+@dataclass(slots=True, eq=False)
+class Call(Generic[Q, B]):
+    """A call of an operation: the request, and its validated parameters.
+
+    `query` and `body` have the types that the operation declares; `body` is None if it declares no type.
+    """
+
+    request: Request
+    query: Q
+    body: B
+    caller: Actor | None
+    """None if the operation does not authenticate the caller."""
+
+    key: IdempotencyKey | None
+
+    @property
+    def actor(self) -> Actor:
+        """The caller of an operation that authenticates its caller."""
+        assert self.caller is not None  # see `Operation.access`
+        return self.caller
+
+    @property
+    def organization_id(self) -> UUID:
+        """The id of the organization in the path."""
+        organization_id: UUID = self.request.path_params["org_id"]
+        return organization_id
+
+    @property
+    def project_id(self) -> UUID:
+        """The id of the project in the path."""
+        project_id: UUID = self.request.path_params["project_id"]
+        return project_id
+
+    @property
+    def provider(self) -> str:
+        """The provider in the path."""
+        provider: str = self.request.path_params["provider"]
+        return provider
+
+    @property
+    def repo_id(self) -> RepoId:
+        """The provider's id of the repository in the path."""
+        return RepoId(self.request.path_params["repo_id"])
+
+    @property
+    def event_id(self) -> str:
+        """The delivery id of the webhook event in the path."""
+        event_id: str = self.request.path_params["event_id"]
+        return event_id
+
+
+Handler = Callable[[Call[Any, Any]], Awaitable[Response]]
+
+
 class Tag(Enum):
-    """What an operation is about: the chapters of the description."""
+    """The group of an operation in the OpenAPI document."""
 
     INTEGRATIONS = "Integrations"
     REPOSITORIES = "Repositories"
@@ -38,7 +99,7 @@ class Tag(Enum):
 
 
 class Access(Enum):
-    """How an operation knows who calls."""
+    """How an operation authenticates its caller."""
 
     CALLER = "caller"
     """By bearer token or session cookie."""
@@ -47,83 +108,130 @@ class Access(Enum):
     """The same, but a service cannot call it, not even for a user."""
 
     ANYONE = "anyone"
-    """It does not ask, or has another proof, such as the state of a browser flow."""
+    """Not at all, or by another proof, such as the state of a browser flow."""
 
     SIGNATURE = "signature"
-    """By the provider's signature over the body."""
+    """By the provider's signature of the body."""
+
+    @property
+    def is_authenticated(self) -> bool:
+        """Whether the operation gets an actor."""
+        return self in (Access.CALLER, Access.USER)
 
 
 @dataclass(frozen=True, slots=True)
-class StreamedForm:
-    """The form of the JSON that a server-sent event carries; `data` is the form of its field `data`."""
+class StreamedModel:
+    """The type of the JSON that a server-sent event carries; `data` is the type of its field `data`."""
 
-    form: type
+    model: type
     data: type | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """One way to succeed: the form of its JSON, under a status.
+class Success:
+    """A successful response: the type of its JSON, and its status.
 
-    Without a form there is no body, unless the media type is another than JSON.
+    Without a type there is no body, unless the media type is not JSON.
     """
 
-    form: type | None = None
+    model: type | None = None
     status: HTTPStatus = HTTPStatus.OK
     description: str = ""
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Names of headers that matter, with what each tells."""
-    events: Mapping[str, StreamedForm] = field(default_factory=dict)
-    """Of an event stream: the name of each event, with the form of its data."""
+    """The documented headers, with their descriptions."""
+    events: Mapping[str, StreamedModel] = field(default_factory=dict)
+    """The events of an event stream, by name."""
+
+
+def redirect_to(target: str, status: HTTPStatus = HTTPStatus.FOUND) -> Success:
+    """Return the documentation of a redirect. `target` is a sentence."""
+    return Success(status=status, headers={"location": target})
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One method on one path.
 
-    What every operation of its sort may answer besides is known and not listed: 401 where it asks who calls,
-    404 and 403 below an organization, 404 for an unknown provider, 400 for its query and body, 503 and so on
-    (`entrypoints/rest/openapi`). `name` is unique and stable: clients are generated from it.
+    `errors` lists only the errors that do not follow from the other fields (`rest/openapi/errors.py`). `name`
+    is unique and stable: clients are generated from it.
     """
 
     method: Method
     path: str
-    handler: Handler | ASGIApp
+    handler: Handler | None
     name: str
     summary: str
     tag: Tag
-    answers: Sequence[Answer]
+    responses: Sequence[Success]
     query: type[Query] = NoQuery
-    """Also what the handler gives to `read_query`."""
-
-    body: type | None = None
-    """Also what the handler gives to `read_json`."""
-
-    refusals: Sequence[type[DomainError]] = ()
+    body: type[msgspec.Struct] | None = None
+    errors: Sequence[type[DomainError]] = ()
     access: Access = Access.CALLER
     takes_idempotency_key: bool = False
     description: str = ""
+    error_page: Callable[[Request, DomainError], Response] | None = None
+    """Returns the error as a page, for a browser."""
+
+    app: ASGIApp | None = None
+    """Handles the request instead of a handler."""
 
     @property
     def template(self) -> str:
-        """The path as a description writes it: `{org_id}` for `{org_id:uuid}`."""
+        """The path in the OpenAPI document: `{org_id}` for `{org_id:uuid}`."""
         return template_of(self.path)
 
     @property
     def streams(self) -> bool:
-        """Whether its answer goes on for as long as the reader stays."""
-        return any(answer.media_type == EVENT_STREAM for answer in self.answers)
+        """Whether the response lasts until the caller leaves."""
+        return any(response.media_type == EVENT_STREAM for response in self.responses)
 
 
-def routes(operations: Iterable[Operation]) -> list[Route]:
-    """Return the route of each operation; what answers GET answers HEAD, unless it streams."""
-    return [_route(one) for one in operations]
+class _Endpoint:
+    """Authenticates the caller, reads the parameters, and calls the handler of an operation.
+
+    An ASGI application, because the framework wraps functions in three more layers.
+    """
+
+    def __init__(self, operation: Operation, handler: Handler, authenticate: Authentication | None) -> None:
+        self.__name__ = operation.name
+        self._operation = operation
+        self._handler = handler
+        self._authenticate = authenticate if operation.access.is_authenticated else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle one request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except DomainError as error:
+            if self._operation.error_page is None or not prefers_page(request):
+                raise
+            response = self._operation.error_page(request, error)
+        await response(scope, receive, send)
+
+    async def _respond(self, request: Request) -> Response:
+        operation = self._operation
+        actor = await self._authenticate(request) if self._authenticate else None
+        query = read_query(request, operation.query)
+        body = await read_json(request, operation.body) if operation.body else None
+        key = read_idempotency_key(request) if operation.takes_idempotency_key else None
+        return await self._handler(Call(request, query, body, actor, key))
 
 
-def _route(operation: Operation) -> Route:
-    route = Route(operation.path, operation.handler, methods=[operation.method], name=operation.name)
+def routes(operations: Iterable[Operation], authenticate: Authentication | None = None) -> list[Route]:
+    """Return the route of each operation. Routes for GET also accept HEAD, except those of streams."""
+    return [_route(operation, authenticate) for operation in operations]
+
+
+def _route(operation: Operation, authenticate: Authentication | None) -> Route:
+    assert authenticate is not None or not operation.access.is_authenticated
+    endpoint = operation.app
+    if endpoint is None:
+        assert operation.handler is not None
+        endpoint = _Endpoint(operation, operation.handler, authenticate)
+    route = Route(operation.path, endpoint, methods=[operation.method], name=operation.name)
     if operation.streams and route.methods:
-        # It would never come to the end of a body that nobody is sent.
+        # The response to HEAD would never end.
         route.methods.discard("HEAD")
     return route

@@ -1,4 +1,4 @@
-"""The stems of paths, and what stands in their braces."""
+"""The paths of the REST API, and their parameters."""
 
 import re
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from entrypoints.edge.public_urls import CONNECTIONS
 
 
 class _Delivery(StringConvertor):
-    """A delivery's id; `retry` beside it is a path of its own, with methods of its own."""
+    """A delivery id. `retry` is another path with other methods."""
 
     regex = "(?!retry(?:/|$))[^/]+"
 
@@ -40,10 +40,10 @@ PROJECT_REPOSITORY = f"{PROJECT}/repository"
 
 @dataclass(frozen=True, slots=True)
 class PathParameter:
-    """What a name in braces stands for."""
+    """A parameter of a path."""
 
     description: str
-    form: Any
+    model: Any
     example: str
 
 
@@ -62,10 +62,10 @@ PARAMETERS: Mapping[str, PathParameter] = {
     ),
     "project_id": PathParameter("The id of the project.", UUID, "0f9e8d7c-6b5a-4948-8776-655443322110"),
 }
-"""Every name used in a path; each name means the same wherever it stands."""
+"""All parameters, by name. A name has the same meaning in all paths."""
 
 
 @cache
 def template_of(path: str) -> str:
-    """Return the path of a route as a description writes it: `{org_id}` for `{org_id:uuid}`."""
+    """Return the path in the OpenAPI document: `{org_id}` for `{org_id:uuid}`."""
     return _CONVERTOR.sub("", path)

@@ -1,4 +1,4 @@
-"""How errors look to REST callers: `application/problem+json` (https://www.rfc-editor.org/rfc/rfc9457)."""
+"""Error responses of REST: `application/problem+json` (https://www.rfc-editor.org/rfc/rfc9457)."""
 
 import math
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from starlette.types import ExceptionHandler, Scope
 
 from core.domain.errors import DomainError, ErrorKind, FieldError
 from core.domain.idempotency import IdempotencyKeyReused
-from entrypoints.edge.errors import INTERNAL, TOO_SLOW, retry_seconds
-from entrypoints.rest.http.request_ids import request_id_of
+from entrypoints.edge.calls import INTERNAL, TOO_SLOW, retry_seconds
+from entrypoints.rest.http.requests import request_id_of
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -24,7 +24,7 @@ STATUS: Mapping[ErrorKind, HTTPStatus] = {
     ErrorKind.PERMISSION_DENIED: HTTPStatus.FORBIDDEN,
     ErrorKind.NOT_FOUND: HTTPStatus.NOT_FOUND,
     ErrorKind.ALREADY_EXISTS: HTTPStatus.CONFLICT,
-    # 412 would promise a conditional request's headers; what is meant is a conflict with the present state.
+    # Not 412, which is for conditional requests. These errors are conflicts with the current state.
     ErrorKind.FAILED_PRECONDITION: HTTPStatus.CONFLICT,
     ErrorKind.ABORTED: HTTPStatus.CONFLICT,
     ErrorKind.OUT_OF_RANGE: HTTPStatus.GONE,
@@ -34,11 +34,11 @@ STATUS: Mapping[ErrorKind, HTTPStatus] = {
     ErrorKind.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
-# Understood and well formed, and yet not to be done: what clients that send keys expect to hear.
+# The draft of the IETF for idempotency keys requires another status:
 # https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header#section-2.7
-_OTHERWISE: Mapping[str, HTTPStatus] = {IdempotencyKeyReused.code: HTTPStatus.UNPROCESSABLE_ENTITY}
+_STATUS_OF_CODE: Mapping[str, HTTPStatus] = {IdempotencyKeyReused.code: HTTPStatus.UNPROCESSABLE_ENTITY}
 
-OF_HTTP: Mapping[HTTPStatus, tuple[str, str]] = {
+HTTP_ERRORS: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.BAD_REQUEST: (
         "request_malformed",
         (
@@ -62,10 +62,7 @@ OF_HTTP: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.REQUEST_URI_TOO_LONG: ("uri_too_long", "The URL is too long. Send at most 8 KB of path and query."),
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: (
         "unsupported_media_type",
-        (
-            "This endpoint does not support the content type. Send `application/json`, or a type "
-            "that the operation lists."
-        ),
+        "This endpoint does not support the content type. Send `application/json`, or a type that the operation lists.",
     ),
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE: (
         "headers_too_large",
@@ -74,7 +71,7 @@ OF_HTTP: Mapping[HTTPStatus, tuple[str, str]] = {
     HTTPStatus.INTERNAL_SERVER_ERROR: INTERNAL,
     HTTPStatus.GATEWAY_TIMEOUT: TOO_SLOW,
 }
-"""What HTTP alone refuses, or what fails in any operation: code and meaning."""
+"""The errors that every operation can return: code and meaning."""
 
 
 class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
@@ -112,64 +109,63 @@ def problem(
 
 
 def status_of(error: DomainError | type[DomainError]) -> HTTPStatus:
-    """Return the status of this refusal."""
-    return _OTHERWISE.get(error.code, STATUS[error.kind])
+    """Return the status of an error."""
+    return _STATUS_OF_CODE.get(error.code, STATUS[error.kind])
 
 
 def problem_of(error: DomainError, request_id: str) -> Response:
-    """Return the response that tells a caller of this error."""
+    """Return the response for an error."""
     return problem(
         status_of(error), error.code, error.message, request_id, errors=error.fields, headers=headers_of(error)
     )
 
 
 def headers_of(error: DomainError) -> dict[str, str]:
-    """Return the headers that go with this error, in whichever form it is told."""
+    """Return the headers of a response for an error, also of a page."""
     headers = {}
-    wait = retry_seconds(error)
-    if wait is not None:
-        headers["retry-after"] = str(max(1, math.ceil(wait)))
+    seconds = retry_seconds(error)
+    if seconds is not None:
+        headers["retry-after"] = str(max(1, math.ceil(seconds)))
     if error.kind is ErrorKind.UNAUTHENTICATED:
-        # Every 401 names a scheme: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2.
+        # Each 401 names a scheme: https://www.rfc-editor.org/rfc/rfc9110#section-15.5.2.
         headers["www-authenticate"] = 'Bearer realm="crewkit"'
     return headers
 
 
-def unexpected(request_id: str) -> Response:
-    """Return the response to an error nobody foresaw: its text stays with us."""
+def internal_error(request_id: str) -> Response:
+    """Return the response for an unexpected error. It does not contain the error's text."""
     return problem(HTTPStatus.INTERNAL_SERVER_ERROR, *INTERNAL, request_id)
 
 
-async def _domain_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, DomainError)  # registered for nothing else
-    request.scope["refusal"] = error
+async def _handle_domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DomainError)
+    request.scope["error"] = error
     return problem_of(error, request_id_of(request.scope))
 
 
-async def _http_error(request: Request, error: Exception) -> Response:
-    """Tell in our form what the framework refuses: no such path, or no such method there."""
-    assert isinstance(error, HTTPException)  # registered for nothing else
+async def _handle_http_error(request: Request, error: Exception) -> Response:
+    """Return the problem for an error of the framework, such as an unknown path or method."""
+    assert isinstance(error, HTTPException)
     status = HTTPStatus(error.status_code)
     headers = dict(error.headers or {})
-    if status is HTTPStatus.METHOD_NOT_ALLOWED and request.method == "OPTIONS":
-        return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": _allowed_methods(request.scope)})
-    said = error.detail != status.phrase
-    documented = OF_HTTP[status][1] if status in OF_HTTP else status.description or status.phrase
-    detail = error.detail if said else documented
+    code, text = HTTP_ERRORS.get(status, (f"http_{status.value}", status.description or status.phrase))
+    # The framework's default detail is the phrase.
+    detail = text if error.detail == status.phrase else error.detail
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = _allowed_methods(request.scope)
+        if request.method == "OPTIONS":
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": headers["Allow"]})
         detail = f"This path supports {headers['Allow']} only. Use one of these methods."
-    code = OF_HTTP[status][0] if status in OF_HTTP else f"http_{status.value}"
     return problem(status, code, detail, request_id_of(request.scope), headers=headers)
 
 
-async def _unexpected_error(request: Request, _error: Exception) -> Response:
-    """Answer; the framework raises the error again, so that whoever stands outside logs it."""
-    return unexpected(request_id_of(request.scope))
+async def _handle_unexpected_error(request: Request, _error: Exception) -> Response:
+    """Return the response. The framework raises the error again, and `Envelope` logs it."""
+    return internal_error(request_id_of(request.scope))
 
 
 def _allowed_methods(scope: Scope) -> str:
-    """List the methods of all routes with this path; the framework knows those of the first one only."""
+    """Return the methods of all routes with this path. The framework returns those of the first route only."""
     matching = (
         route.methods or set()
         for route in scope["app"].routes
@@ -179,7 +175,7 @@ def _allowed_methods(scope: Scope) -> str:
 
 
 EXCEPTION_HANDLERS: Mapping[type[Exception], ExceptionHandler] = {
-    DomainError: _domain_error,
-    HTTPException: _http_error,
-    Exception: _unexpected_error,
+    DomainError: _handle_domain_error,
+    HTTPException: _handle_http_error,
+    Exception: _handle_unexpected_error,
 }

@@ -1,6 +1,7 @@
 import re
 import zlib
 from hashlib import blake2b
+from http import HTTPStatus
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -8,25 +9,28 @@ from entrypoints.rest.http.operations import JSON
 
 _Headers = dict[bytes, bytes]
 
-_SMALLEST_COMPRESSED = 1024
-# One more level costs a list of fifty repositories more time than it saves bytes.
+_MIN_COMPRESSED_BYTES = 1024
+# The next level costs a list of fifty repositories more time than its fewer bytes save.
 _LEVEL = 1
-_GZIP = 31  # zlib's window bits for gzip's format
-_REFUSED_GZIP = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
-# Changes by the clock alone: whoever has the answer can count on.
+_GZIP = 31  # zlib's window bits for the format of gzip
+_OK = HTTPStatus.OK.value
+_JSON = JSON.encode()
+_GZIP_EXCLUDED = re.compile(rb"gzip\s*;\s*q=0(\.0*)?\s*(,|$)")
+# This field changes with time alone. Clients can count it up.
 _AGE = re.compile(rb'"age_seconds":\d+')
 _PRIVATE = b"private, no-cache"
+_READ_HEADERS = frozenset({b"accept-encoding", b"if-none-match"})
 
 
 class Representations:
-    """Answer reads in the shortest form: "you have it already" (304), or compressed.
+    """Sends responses to reads as 304 if the caller has them, or else compressed.
 
-    Only JSON below `/api` and what is public are given a tag and compressed. A tag is weak, since it stands
-    for the content however it is encoded (https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1).
+    Only JSON below `/api` and public files get an ETag and are compressed. The ETag is weak, because it is the
+    same for all encodings (https://www.rfc-editor.org/rfc/rfc9110#section-8.8.1).
 
-    Compressing tells an attacker who sees sizes whether a text they get into an answer occurs in it
-    elsewhere (BREACH). So problems, which repeat what was sent, pages with forms, and streams are not
-    compressed; our lists never repeat what was asked for, and no answer holds a token.
+    The size of a compressed response can reveal whether a text that the attacker added occurs elsewhere in it
+    (BREACH). So problems, which repeat parts of the request, pages with forms, and streams are not compressed.
+    Lists never repeat parts of the request, and no response contains a token.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -37,55 +41,50 @@ class Representations:
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
             await self._app(scope, receive, send)
             return
-        asked: _Headers = {name: value for name, value in scope["headers"] if name in _ASKED}
-        held: Message | None = None
+        request_headers: _Headers = {name: value for name, value in scope["headers"] if name in _READ_HEADERS}
+        delayed_start: Message | None = None
 
-        async def send_shortest(message: Message) -> None:
-            nonlocal held
+        async def send_representation(message: Message) -> None:
+            nonlocal delayed_start
             if message["type"] == "http.response.start" and _is_representation(scope["path"], message):
-                held = message
+                delayed_start = message
                 return
             if message["type"] == "http.response.body":
                 body = message.get("body", b"")
-                if held is not None:
-                    start, held = held, None
+                if delayed_start is not None:
+                    start, delayed_start = delayed_start, None
                     if not message.get("more_body"):
-                        body = _shorten(start, body, asked)
+                        body = _shorten(start, body, request_headers)
                     await send(start)
                 message = {**message, "body": b"" if scope["method"] == "HEAD" else body}
             await send(message)
 
-        await self._app(scope, receive, send_shortest)
-
-
-_ASKED = frozenset({b"accept-encoding", b"if-none-match"})
+        await self._app(scope, receive, send_representation)
 
 
 def _is_representation(path: str, start: Message) -> bool:
-    if start["status"] != 200:  # noqa: PLR2004 - OK, the one that is a representation of what was asked for
+    if start["status"] != _OK:
         return False
     headers = dict(start["headers"])
     if b"etag" in headers:
         return False
     if headers.get(b"cache-control", b"").startswith(b"public"):
         return True
-    return (
-        b"cache-control" not in headers and headers.get(b"content-type") == JSON.encode() and path.startswith("/api/")
-    )
+    return b"cache-control" not in headers and headers.get(b"content-type") == _JSON and path.startswith("/api/")
 
 
-def _shorten(start: Message, body: bytes, asked: _Headers) -> bytes:
-    """Return the body to send, and make the start of the answer fit it."""
+def _shorten(start: Message, body: bytes, request_headers: _Headers) -> bytes:
+    """Return the body to send, and change the status and headers of the response accordingly."""
     headers = dict(start["headers"])
     is_private = b"cache-control" not in headers
     headers.setdefault(b"cache-control", _PRIVATE)
     headers[b"vary"] = b"Accept-Encoding, Authorization, Cookie" if is_private else b"Accept-Encoding"
-    tag = headers[b"etag"] = b'W/"%s"' % blake2b(_AGE.sub(b"", body), digest_size=16).hexdigest().encode()
-    if _has(asked.get(b"if-none-match", b""), tag):
-        start["status"] = 304
+    etag = headers[b"etag"] = b'W/"%s"' % blake2b(_AGE.sub(b"", body), digest_size=16).hexdigest().encode()
+    if _contains(request_headers.get(b"if-none-match", b""), etag):
+        start["status"] = HTTPStatus.NOT_MODIFIED.value
         del headers[b"content-type"], headers[b"content-length"]
         body = b""
-    elif len(body) >= _SMALLEST_COMPRESSED and _takes_gzip(asked.get(b"accept-encoding", b"")):
+    elif len(body) >= _MIN_COMPRESSED_BYTES and _accepts_gzip(request_headers.get(b"accept-encoding", b"")):
         compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
         body = compressor.compress(body) + compressor.flush()
         headers |= {b"content-encoding": b"gzip", b"content-length": str(len(body)).encode()}
@@ -93,11 +92,11 @@ def _shorten(start: Message, body: bytes, asked: _Headers) -> bytes:
     return body
 
 
-def _has(tags: bytes, tag: bytes) -> bool:
-    """Compare weakly, as `If-None-Match` does: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2."""
-    opaque = tag.removeprefix(b"W/")
-    return tags.strip() == b"*" or any(one.strip().removeprefix(b"W/") == opaque for one in tags.split(b","))
+def _contains(etags: bytes, etag: bytes) -> bool:
+    """Compare weakly, as `If-None-Match` requires: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2."""
+    opaque = etag.removeprefix(b"W/")
+    return etags.strip() == b"*" or any(tag.strip().removeprefix(b"W/") == opaque for tag in etags.split(b","))
 
 
-def _takes_gzip(encodings: bytes) -> bool:
-    return b"gzip" in encodings and not _REFUSED_GZIP.search(encodings)
+def _accepts_gzip(encodings: bytes) -> bool:
+    return b"gzip" in encodings and not _GZIP_EXCLUDED.search(encodings)

@@ -1,4 +1,4 @@
-"""Find where the parts of HTTP/1.1 requests end, and count what is not a body, before a parser buffers it."""
+"""Find the ends of the parts of HTTP/1.1 requests, and limit all parts except bodies before a parser buffers them."""
 
 import re
 from typing import Final
@@ -38,11 +38,11 @@ _TRAILERS: Final = 4
 
 
 class RequestMeter:
-    """Counts the head, the chunk extensions and the trailers of one request after the other.
+    """Counts the bytes of heads, chunk extensions and trailers, for one request after the other.
 
-    The caller cuts what arrives at the ends that `next_end` returns, so that every piece belongs to one part
-    of one request, and says where a head ended and what follows it, as the parser understood it. How the
-    bytes are split into packets changes neither the ends nor the counts.
+    The caller splits the data at the ends that `next_end` returns, so that each piece belongs to one part of one
+    request. After a head, the caller passes the kind of body, as the parser understood it. The ends and
+    counts do not depend on how the bytes are split into packets.
     """
 
     __slots__ = ("_count", "_left", "_line", "_line_bytes", "_part", "_tail", "is_at_end", "is_in_head")
@@ -54,17 +54,17 @@ class RequestMeter:
         self.next_request()
 
     def next_request(self) -> None:
-        """Begin to count anew: what follows is the next request's head."""
+        """Reset the count for the head of the next request."""
         self._part = _HEAD
         self._count = 0
         self._tail = b""
         self.is_in_head = True
         """Whether the next bytes belong to a head."""
         self.is_at_end = False
-        """Whether the last end that was returned is the end of a head, or of a body."""
+        """Whether the last returned end is the end of a head or of a body."""
 
     def begin_body(self, length: int) -> None:
-        """Expect so many bytes of body."""
+        """Expect a body of `length` bytes."""
         self._part, self._left = _BODY, length
         self.is_in_head = self.is_at_end = False
 
@@ -79,7 +79,7 @@ class RequestMeter:
         return self.is_in_head and not self._count
 
     def next_end(self, data: bytes, start: int) -> int:
-        """Return where the piece ends that begins at `start`: with its part, or with the data.
+        """Return the end of the piece at `start`: the end of its part, or of the data.
 
         Raises `TooLarge` or `Malformed`.
         """
@@ -101,7 +101,7 @@ class RequestMeter:
 
     def _end_in_head(self, data: bytes, start: int) -> int:
         if not self._tail:
-            # Parsers skip blank lines before a request. All in one piece: one by one they would cost much.
+            # Parsers skip blank lines before a request. As one piece, because single pieces would cost much.
             begin = len(data) - len(data[start:].lstrip(_CRLF))
             if begin > start:
                 self.is_at_end = False
@@ -117,11 +117,11 @@ class RequestMeter:
 
     def _end_of_blank_line(self, data: bytes, start: int) -> int | None:
         if self._tail:
-            found = (self._tail + data[start : start + 3]).find(_BLANK_LINE)
-            if found >= 0:
-                return start + found + len(_BLANK_LINE) - len(self._tail)
-        found = data.find(_BLANK_LINE, start)
-        return found + len(_BLANK_LINE) if found >= 0 else None
+            index = (self._tail + data[start : start + 3]).find(_BLANK_LINE)
+            if index >= 0:
+                return start + index + len(_BLANK_LINE) - len(self._tail)
+        index = data.find(_BLANK_LINE, start)
+        return index + len(_BLANK_LINE) if index >= 0 else None
 
     def _end_in_chunks(self, data: bytes, start: int) -> int:
         position = start
@@ -133,19 +133,19 @@ class RequestMeter:
                 if not self._left:
                     self._part = _CHUNK_LINE
             else:
-                position = self._after_line(data, position)
+                position = self._end_of_line(data, position)
         return position
 
-    def _after_line(self, data: bytes, start: int) -> int:
-        """Take in a chunk's line, or one of the trailers, as far as it is there."""
-        found = data.find(b"\n", start)
-        end = found + 1 if found >= 0 else len(data)
+    def _end_of_line(self, data: bytes, start: int) -> int:
+        """Count the line of a chunk, or a trailer, as far as it has arrived. Return its end."""
+        newline = data.find(b"\n", start)
+        end = newline + 1 if newline >= 0 else len(data)
         before, self._line_bytes = self._line_bytes, self._line_bytes + end - start
         free = _CHUNK_LINE_BYTES if self._part == _CHUNK_LINE else 0
         self._add(max(self._line_bytes - free, 0) - max(before - free, 0), start)
         if len(self._line) < _CHUNK_LINE_BYTES:
             self._line += data[start : min(end, start + _CHUNK_LINE_BYTES)]
-        if found >= 0:
+        if newline >= 0:
             self._end_line(self._line, start)
             self._line, self._line_bytes = b"", 0
         return end

@@ -1,15 +1,20 @@
+"""Bytes that the server writes to a connection."""
+
 import asyncio
+from http import HTTPStatus
 from typing import Any
+
+from starlette.responses import Response
 
 _STATUS_LINE = b"HTTP/1.1 "
 _END_OF_HEAD = b"\r\n\r\n"
 
 
-class WholeAnswers:
-    """A connection that sends the head of an answer with its body, where both are there at once.
+class ResponseBuffer:
+    """A transport that sends the head of a response together with its body, if both are available.
 
-    uvicorn writes them by themselves and the event loop sends at once what is written: two calls to the
-    system, and a client woken twice, are a twentieth of what a list costs (docs/performance.md).
+    uvicorn writes them separately, and the event loop sends each write at once: two system calls, which also wake
+    the client twice, are a twentieth of the cost of a list (docs/performance.md).
     """
 
     __slots__ = ("_head", "_loop", "_transport")
@@ -19,11 +24,11 @@ class WholeAnswers:
         self._loop = loop
         self._head = b""
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever else a transport has
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all other attributes of a transport
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send, or keep a head until what follows it or until the loop's turn ends, whichever is first."""
+        """Send the data. A head waits for the next data, or for the end of the loop's iteration."""
         if self._head:
             head, self._head = self._head, b""
             self._transport.write(head + data)
@@ -34,12 +39,12 @@ class WholeAnswers:
             self._transport.write(data)
 
     def write_eof(self) -> None:
-        """Send what was kept, then say that nothing follows."""
+        """Send the buffered head, then the end of the data."""
         self._send_head()
         self._transport.write_eof()
 
     def close(self) -> None:
-        """Send what was kept, then close."""
+        """Send the buffered head, then close."""
         self._send_head()
         self._transport.close()
 
@@ -47,3 +52,11 @@ class WholeAnswers:
         if self._head:
             head, self._head = self._head, b""
             self._transport.write(head)
+
+
+def render_last_response(response: Response, request_id: str) -> bytes:
+    """Return the bytes of a response after which the server closes the connection."""
+    status = HTTPStatus(response.status_code)
+    head = [f"HTTP/1.1 {status.value} {status.phrase}", "connection: close", f"x-request-id: {request_id}"]
+    head += [f"{name}: {value}" for name, value in response.headers.items()]
+    return "\r\n".join([*head, "", ""]).encode() + bytes(response.body)

@@ -1,8 +1,11 @@
+from functools import partial
+from typing import Any
+
 import uvicorn
 from starlette.types import ASGIApp
 
-from entrypoints.rest.http.open_connections import ConnectionLimits
-from entrypoints.rest.http.protocol import protocol_factory
+from entrypoints.rest.http.open_connections import ConnectionLimits, OpenConnections
+from entrypoints.rest.http.protocol import HttpProtocol
 from entrypoints.settings.values import Address
 
 # GitHub waits 10 s for a response. When the server stops, the caller of an older request is gone.
@@ -30,3 +33,8 @@ def server_config(app: ASGIApp, address: Address, limits: ConnectionLimits = _DE
         date_header=True,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
     )
+
+
+def protocol_factory(limits: ConnectionLimits) -> Any:  # noqa: ANN401 - uvicorn declares a class, but only calls it
+    """Return the factory with which a server creates the protocol of each connection."""
+    return partial(HttpProtocol, open_connections=OpenConnections(limits))

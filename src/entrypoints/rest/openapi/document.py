@@ -1,4 +1,4 @@
-"""The description of the API (https://spec.openapis.org/oas/v3.1.1.html), made from its operations."""
+"""The OpenAPI document (https://spec.openapis.org/oas/v3.1.1.html), made from the operations."""
 
 import re
 from collections.abc import Sequence
@@ -10,9 +10,8 @@ from msgspec.structs import fields
 from entrypoints.rest.http.authentication import ACTING_USER
 from entrypoints.rest.http.operations import JSON, Access, Operation, Tag
 from entrypoints.rest.http.paths import PARAMETERS
-from entrypoints.rest.openapi.answers import COMMON, answers_of, name_of, problem_examples, refusal
-from entrypoints.rest.openapi.examples import example_of
-from entrypoints.rest.openapi.schemas import Schema, components, properties, reference
+from entrypoints.rest.openapi.responses import COMMON, error_response, name_of, problem_examples, responses_of
+from entrypoints.rest.openapi.schemas import Schema, component_schemas, example_of, properties, reference
 
 _ABOUT = (
     "Connect an organization to a git provider, list its repositories, link them to "
@@ -94,12 +93,12 @@ _SECURITY: dict[Access, list[dict[str, list[str]]]] = {
 
 
 def describe(operations: Sequence[Operation], *, cookie: str) -> dict[str, Any]:
-    """Return the description of these operations; `cookie` is the session cookie's name."""
-    schemas = components(operations)
+    """Return the OpenAPI document of these operations; `cookie` is the name of the session cookie."""
+    schemas = component_schemas(operations)
     paths: dict[str, dict[str, Any]] = {}
-    for one in operations:
-        paths.setdefault(one.template, {})[one.method.lower()] = _operation(one, schemas)
-    used = {one.tag for one in operations}
+    for operation in operations:
+        paths.setdefault(operation.template, {})[operation.method.lower()] = _describe_operation(operation, schemas)
+    tags = {operation.tag for operation in operations}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -111,11 +110,11 @@ def describe(operations: Sequence[Operation], *, cookie: str) -> dict[str, Any]:
             "license": {"name": "Proprietary", "identifier": "LicenseRef-crewkit-Proprietary"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag.value, "description": text} for tag, text in _TAGS.items() if tag in used],
+        "tags": [{"name": tag.value, "description": text} for tag, text in _TAGS.items() if tag in tags],
         "paths": paths,
         "components": {
             "schemas": schemas,
-            "responses": {name_of(status): refusal(status, codes) for status, codes in COMMON.items()},
+            "responses": {name_of(status): error_response(status, codes) for status, codes in COMMON.items()},
             "examples": problem_examples(operations),
             "headers": _HEADERS,
             "parameters": _PARAMETERS,
@@ -128,67 +127,64 @@ def describe(operations: Sequence[Operation], *, cookie: str) -> dict[str, Any]:
     }
 
 
-def _operation(one: Operation, schemas: dict[str, Schema]) -> dict[str, Any]:
-    said: dict[str, Any] = {
-        "operationId": one.name,
-        "tags": [one.tag.value],
-        "summary": one.summary,
-        "description": one.description,
-        "parameters": [*_in_path(one), *_in_query(one), *_in_headers(one)],
-        "responses": answers_of(one, schemas),
-        "security": _SECURITY[one.access],
+def _describe_operation(operation: Operation, schemas: dict[str, Schema]) -> dict[str, Any]:
+    description: dict[str, Any] = {
+        "operationId": operation.name,
+        "tags": [operation.tag.value],
+        "summary": operation.summary,
+        "description": operation.description,
+        "parameters": [*_path_parameters(operation), *_query_parameters(operation), *_header_parameters(operation)],
+        "responses": responses_of(operation, schemas),
+        "security": _SECURITY[operation.access],
     }
-    if one.body is not None:
-        schema = reference(one.body)
+    if operation.body is not None:
+        schema = reference(operation.body)
         content = {JSON: {"schema": schema, "example": example_of(schema, schemas)}}
-        said["requestBody"] = {"required": True, "content": content}
-    if one.access is Access.SIGNATURE:
-        said["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
-    return {name: value for name, value in said.items() if value or name == "security"}
+        description["requestBody"] = {"required": True, "content": content}
+    if operation.access is Access.SIGNATURE:
+        description["requestBody"] = {"required": True, "content": {JSON: {"schema": {"type": "object"}}}}
+    return {name: value for name, value in description.items() if value or name == "security"}
 
 
-def _in_path(one: Operation) -> list[dict[str, Any]]:
+def _path_parameters(operation: Operation) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
             "in": "path",
             "required": True,
             "description": PARAMETERS[name].description,
-            "schema": reference(PARAMETERS[name].form),
+            "schema": reference(PARAMETERS[name].model),
             "example": PARAMETERS[name].example,
         }
-        for name in _PLACEHOLDER.findall(one.path)
+        for name in _PLACEHOLDER.findall(operation.path)
     ]
 
 
-def _in_query(one: Operation) -> list[dict[str, Any]]:
-    required = {field.name for field in fields(one.query) if field.required}
+def _query_parameters(operation: Operation) -> list[dict[str, Any]]:
+    required = {field.name for field in fields(operation.query) if field.required}
     return [
         {
             "name": name,
             "in": "query",
             "required": name in required,
             "description": schema["description"],
-            "schema": _given(schema),
+            "schema": _value_schema(schema),
         }
-        for name, schema in properties(one.query).items()
+        for name, schema in properties(operation.query).items()
     ]
 
 
-def _given(schema: Schema) -> Schema:
-    """Return the schema of a parameter that is given: what may be left out has no null to write."""
-    rest = {key: value for key, value in schema.items() if key not in ("description", "default")}
-    if "anyOf" in rest:
-        rest |= next(one for one in rest.pop("anyOf") if one.get("type") != "null")
+def _value_schema(schema: Schema) -> Schema:
+    """Return the schema of a parameter's value. A query cannot contain null."""
+    value_schema = {key: value for key, value in schema.items() if key not in ("description", "default")}
+    if "anyOf" in value_schema:
+        value_schema |= next(option for option in value_schema.pop("anyOf") if option.get("type") != "null")
     if schema.get("default") not in (None, ""):
-        rest["default"] = schema["default"]
-    return rest
+        value_schema["default"] = schema["default"]
+    return value_schema
 
 
-def _in_headers(one: Operation) -> list[dict[str, Any]]:
-    found = []
-    if one.access is Access.CALLER:
-        found.append({"$ref": "#/components/parameters/ActingUser"})
-    if one.takes_idempotency_key:
-        found.append({"$ref": "#/components/parameters/IdempotencyKey"})
-    return found
+def _header_parameters(operation: Operation) -> list[dict[str, Any]]:
+    names = ["ActingUser"] if operation.access is Access.CALLER else []
+    names += ["IdempotencyKey"] if operation.takes_idempotency_key else []
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]

@@ -1,8 +1,9 @@
-"""Which refusals an operation may answer beyond those it lists: known from what it is made of."""
+"""The errors that an operation can return besides those it lists: they follow from its other fields."""
 
 from collections.abc import Sequence
 
 from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, StorageUnavailable
+from core.domain.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
 from core.domain.integrations.integration import IntegrationNotActive, IntegrationNotFound
 from core.domain.organizations import OrganizationNotFound, UserNotFound
 from core.domain.permissions import ActionForbidden
@@ -24,22 +25,22 @@ from core.domain.provider import (
     RepositoryBlocked,
     SingleSignOnRequired,
 )
-from entrypoints.edge.query_errors import QueryRefused
-from entrypoints.rest.http.authentication import SAFE_METHODS, OriginRefused
-from entrypoints.rest.http.bodies import JsonRefused
-from entrypoints.rest.http.idempotency import OF_KEYS
+from core.use_cases.authorization import UserRequired
+from entrypoints.edge.calls import QueryInvalid
+from entrypoints.rest.http.authentication import SAFE_METHODS, OriginNotAllowed
 from entrypoints.rest.http.operations import Access, Operation
+from entrypoints.rest.http.requests import BodyInvalid
 from ports.cipher import CiphertextRefused
 
-Refusals = Sequence[type[DomainError]]
+Errors = Sequence[type[DomainError]]
 
-OF_CATALOG: Refusals = [IntegrationNotFound, IntegrationNotActive]
-"""Of what needs an integration's catalog."""
+OF_CATALOG: Errors = [IntegrationNotFound, IntegrationNotActive]
+"""Errors of operations that need the repository catalog."""
 
-OF_APP: Refusals = [ProviderUnavailable, AnswerUnreadable, RateLimited, AppRefused, LoginBlocked]
-"""Of what calls the provider as the app while the caller waits."""
+OF_APP: Errors = [ProviderUnavailable, AnswerUnreadable, RateLimited, AppRefused, LoginBlocked]
+"""Errors of a call to the provider as the app, while the caller waits."""
 
-OF_PROVIDER: Refusals = [
+OF_PROVIDER: Errors = [
     *OF_APP,
     CredentialRefused,
     InstallationSuspended,
@@ -52,28 +53,28 @@ OF_PROVIDER: Refusals = [
     NotVisible,
     CiphertextRefused,
 ]
-"""Of what calls the provider for an installation or a user while the caller waits."""
+"""Errors of a call to the provider for an installation or a user, while the caller waits."""
 
-OF_CALLBACK: Refusals = [*OF_PROVIDER, StorageUnavailable, StorageTooSlow, StorageConflict]
-"""Of what continues a browser flow, with or without a session."""
+OF_CALLBACK: Errors = [*OF_PROVIDER, StorageUnavailable, StorageTooSlow, StorageConflict]
+"""Errors of an operation that continues a browser flow, with or without a session."""
 
 
-def refusals_of(operation: Operation) -> list[type[DomainError]]:
-    """Return all of an operation's, its own and those of everything like it."""
-    changes = operation.method not in SAFE_METHODS
-    found: list[type[DomainError]] = [*operation.refusals]
+def errors_of(operation: Operation) -> list[type[DomainError]]:
+    """Return all errors of an operation."""
+    errors = [*operation.errors]
     if operation.access is not Access.SIGNATURE:
-        found.append(QueryRefused)
+        errors.append(QueryInvalid)
     if operation.body is not None:
-        found.append(JsonRefused)
-    if operation.access in (Access.CALLER, Access.USER):
-        found += [TokenRefused, KeysUnavailable, ActingUserRefused, UserNotFound]
-        found += [StorageUnavailable, StorageTooSlow]
-        found += [OriginRefused, StorageConflict] if changes else []
+        errors.append(BodyInvalid)
+    if operation.access.is_authenticated:
+        errors += [TokenRefused, KeysUnavailable, ActingUserRefused, UserNotFound, StorageUnavailable, StorageTooSlow]
+        errors += [OriginNotAllowed, StorageConflict] if operation.method not in SAFE_METHODS else []
+    if operation.access is Access.USER:
+        errors.append(UserRequired)
     if operation.takes_idempotency_key:
-        found += OF_KEYS
+        errors += [IdempotencyKeyInvalid, IdempotencyKeyReused]
     if "{org_id" in operation.path:
-        found += [OrganizationNotFound, ActionForbidden]
+        errors += [OrganizationNotFound, ActionForbidden]
     if "{provider" in operation.path:
-        found.append(ProviderUnknown)
-    return list(dict.fromkeys(found))
+        errors.append(ProviderUnknown)
+    return list(dict.fromkeys(errors))

@@ -4,12 +4,11 @@ from http import HTTPStatus
 from importlib.resources import files
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from entrypoints.rest.dashboard.routes import HOME
-from entrypoints.rest.http.operations import HTML, JSON, Access, Answer, Operation, Tag
-from entrypoints.rest.http.queries import NoQuery, read_query
+from entrypoints.rest.http.operations import HTML, JSON, Access, Call, Operation, Success, Tag, redirect_to
+from entrypoints.rest.http.requests import NoQuery
 from entrypoints.rest.openapi.document import describe
 
 # The icons of Swagger UI are `data:` images. "Try it out" calls this service only.
@@ -20,59 +19,56 @@ _PAGE_HEADERS = {
 }
 
 
-def operations(everything: Callable[[], Sequence[Operation]], *, cookie: str) -> list[Operation]:
-    """Return what describes everything, itself included, and the way there."""
+def operations(list_operations: Callable[[], Sequence[Operation]], *, cookie: str) -> list[Operation]:
+    """Return the operations that describe all operations, including themselves."""
 
     @cache
     def document() -> bytes:
-        return msgspec.json.encode(describe(everything(), cookie=cookie))
+        return msgspec.json.encode(describe(list_operations(), cookie=cookie))
 
     page = files("entrypoints.rest.openapi").joinpath("page.html").read_text()
 
-    async def openapi(request: Request) -> Response:
-        read_query(request, NoQuery)
+    async def get_document(_: Call[NoQuery, None]) -> Response:
         return Response(document(), media_type=JSON, headers={"cache-control": "public, max-age=300"})
 
-    async def docs(request: Request) -> Response:
-        read_query(request, NoQuery)
+    async def show_reference(_: Call[NoQuery, None]) -> Response:
         return HTMLResponse(page, headers=_PAGE_HEADERS)
 
-    async def front_door(request: Request) -> Response:
-        read_query(request, NoQuery)
+    async def open_dashboard(_: Call[NoQuery, None]) -> Response:
         return RedirectResponse(HOME, HTTPStatus.FOUND.value)
 
     return [
         Operation(
             "GET",
             "/",
-            front_door,
+            open_dashboard,
             name="front_door",
             summary="Open the dashboard",
             tag=Tag.SERVICE,
             description="Redirects the browser to the dashboard.",
-            answers=[Answer(status=HTTPStatus.FOUND, headers={"location": "The dashboard."})],
+            responses=[redirect_to("The dashboard.")],
             access=Access.ANYONE,
         ),
         Operation(
             "GET",
             "/api/v1/openapi.json",
-            openapi,
+            get_document,
             name="openapi",
             summary="Get the OpenAPI document",
             tag=Tag.SERVICE,
             description="Returns this OpenAPI 3.1 document. It can be cached for five minutes.",
-            answers=[Answer(dict)],
+            responses=[Success(dict)],
             access=Access.ANYONE,
         ),
         Operation(
             "GET",
             "/docs",
-            docs,
+            show_reference,
             name="docs",
             summary="Read the API documentation",
             tag=Tag.SERVICE,
             description="Returns the content of the OpenAPI document as an HTML page.",
-            answers=[Answer(media_type=HTML)],
+            responses=[Success(media_type=HTML)],
             access=Access.ANYONE,
         ),
     ]

@@ -2,16 +2,14 @@ from enum import Enum
 from uuid import UUID
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
+from core.application import Account
 from core.domain.organizations import Role
-from core.use_cases.account import Account, WhoAmI
 from core.use_cases.authorization import UserRequired
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.json_response import Json
-from entrypoints.rest.http.operations import Answer, Operation, Tag
-from entrypoints.rest.http.queries import NoQuery, read_query
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
+from entrypoints.rest.http.requests import NoQuery
+from entrypoints.rest.http.responses import Json
 
 
 class Permission(Enum):
@@ -53,13 +51,21 @@ class CurrentUser(msgspec.Struct):
     organizations: list[OrganizationOfUser]
 
 
-def operations(authentication: Authentication, who_am_i: WhoAmI) -> list[Operation]:
-    """Return what can be done about the caller's own account."""
+def operations(account: Account) -> list[Operation]:
+    """Return the operations for the caller's own account."""
 
-    async def show_user(request: Request) -> Response:
-        actor = await authentication(request)
-        read_query(request, NoQuery)
-        return Json(_current_user(await who_am_i(actor)))
+    async def show_user(call: Call[NoQuery, None]) -> Response:
+        profile = await account.who_am_i(call.actor)
+        organizations = [
+            OrganizationOfUser(
+                membership.organization.external_id,
+                membership.organization.name,
+                membership.role,
+                [Permission(action.value) for action in membership.permissions],
+            )
+            for membership in profile.memberships
+        ]
+        return Json(CurrentUser(profile.user.external_id, profile.user.email, profile.user.name, organizations))
 
     return [
         Operation(
@@ -72,21 +78,7 @@ def operations(authentication: Authentication, who_am_i: WhoAmI) -> list[Operati
             description="Returns the user of the access token, the user's organizations, and the user's role "
             "and permissions in each organization. A request that needs another permission returns "
             "`action_forbidden`.",
-            answers=[Answer(CurrentUser)],
-            refusals=[UserRequired],
+            responses=[Success(CurrentUser)],
+            errors=[UserRequired],
         )
     ]
-
-
-def _current_user(account: Account) -> CurrentUser:
-    user = account.user
-    organizations = [
-        OrganizationOfUser(
-            membership.organization.external_id,
-            membership.organization.name,
-            membership.role,
-            [Permission(action.value) for action in membership.permissions],
-        )
-        for membership in account.memberships
-    ]
-    return CurrentUser(user.external_id, user.email, user.name, organizations)

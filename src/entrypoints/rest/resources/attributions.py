@@ -3,18 +3,16 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
+from core.application import Attribution
 from core.domain.attribution.attribution import Method, Role
 from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView
-from core.use_cases.attribution.list_attributions import ListAttributions
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.cursors import decode_cursor, encode_cursor
-from entrypoints.rest.http.json_response import Json, Time
-from entrypoints.rest.http.operations import Answer, Operation, Tag
+from entrypoints.edge.cursors import RowId, encode_cursor
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
 from entrypoints.rest.http.paths import ORGANIZATION
-from entrypoints.rest.http.queries import Cursor, Limit, Query, read_query
+from entrypoints.rest.http.requests import Cursor, Limit, Query, read_cursor
+from entrypoints.rest.http.responses import Json, Time
 
 _Status = Annotated[
     Literal["matched", "unmatched", "bot"] | None,
@@ -27,7 +25,6 @@ _Project = Annotated[
         "a project, a UUID."
     ),
 ]
-_Place = Annotated[int, Meta(ge=1, le=2**63 - 1)]
 
 
 class AttributionQuery(Query, frozen=True):
@@ -78,33 +75,31 @@ class AttributionList(msgspec.Struct):
     next_cursor: str | None
 
 
-def operations(authentication: Authentication, list_attributions: ListAttributions) -> list[Operation]:
-    """Return what can be done with attributions."""
+def operations(attribution: Attribution) -> list[Operation]:
+    """Return the operations for commit attributions."""
 
-    async def attributions(request: Request) -> Response:
-        actor = await authentication(request)
-        query = read_query(request, AttributionQuery)
-        status = AttributionStatus(query.status) if query.status else None
-        page = await list_attributions(
-            actor,
-            organization_id=request.path_params["org_id"],
-            where=AttributionFilter(status, query.project_id),
-            limit=query.limit,
-            before=decode_cursor(query.cursor, _Place),
+    async def list_attributions(call: Call[AttributionQuery, None]) -> Response:
+        status = AttributionStatus(call.query.status) if call.query.status else None
+        page = await attribution.list(
+            call.actor,
+            organization_id=call.organization_id,
+            where=AttributionFilter(status, call.query.project_id),
+            limit=call.query.limit,
+            before=read_cursor(call.query.cursor, RowId),
         )
-        following = encode_cursor(page.next) if page.next else None
-        return Json(AttributionList([_body(view) for view in page.attributions], following))
+        next_cursor = encode_cursor(page.next) if page.next else None
+        return Json(AttributionList([_body(view) for view in page.attributions], next_cursor))
 
     return [
         Operation(
             "GET",
             f"{ORGANIZATION}/git-attributions",
-            attributions,
+            list_attributions,
             name="list_attributions",
             summary="List commit attributions",
             tag=Tag.ATTRIBUTIONS,
             query=AttributionQuery,
-            answers=[Answer(AttributionList)],
+            responses=[Success(AttributionList)],
             description="Returns the authors, committers and co-authors of commits, and the user that each "
             "person was matched to. Do not use attributions for authentication: anyone can write any author "
             "into a commit.",

@@ -2,18 +2,16 @@ from typing import Annotated
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
+from core.application import Catalog
 from core.domain.catalog.repository import RepositoryNotFound
-from core.domain.identifiers import RepoId
-from core.use_cases.catalog.list_branches import BranchPage, ListBranches
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.cursors import decode_cursor, encode_cursor
-from entrypoints.rest.http.json_response import Json, Time
-from entrypoints.rest.http.operations import Answer, Operation, Tag
+from core.use_cases.catalog.list_branches import BranchPage
+from entrypoints.edge.cursors import encode_cursor
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
 from entrypoints.rest.http.paths import REPOSITORY
-from entrypoints.rest.http.queries import SEARCH_HINT, Cursor, Limit, Query, read_query
+from entrypoints.rest.http.requests import SEARCH_HINT, Cursor, Limit, Query, read_cursor
+from entrypoints.rest.http.responses import Json, Time
 from entrypoints.rest.openapi.errors import OF_CATALOG, OF_PROVIDER
 
 
@@ -52,28 +50,26 @@ class BranchList(msgspec.Struct):
     complete: bool
 
 
-def operations(authentication: Authentication, list_branches: ListBranches) -> list[Operation]:
-    """Return what can be done with a repository's branches."""
+def operations(catalog: Catalog) -> list[Operation]:
+    """Return the operations for a repository's branches."""
 
-    async def branches(request: Request) -> Response:
-        actor = await authentication(request)
-        query = read_query(request, BranchQuery)
-        page = await list_branches(
-            actor,
-            organization_id=request.path_params["org_id"],
-            provider=request.path_params["provider"],
-            repo_id=RepoId(request.path_params["repo_id"]),
-            text=query.q.strip(),
-            limit=query.limit,
-            after=decode_cursor(query.cursor, str),
+    async def list_branches(call: Call[BranchQuery, None]) -> Response:
+        page = await catalog.list_branches(
+            call.actor,
+            organization_id=call.organization_id,
+            provider=call.provider,
+            repo_id=call.repo_id,
+            text=call.query.q.strip(),
+            limit=call.query.limit,
+            after=read_cursor(call.query.cursor, str),
         )
-        return Json(_listed(page))
+        return Json(_list_body(page))
 
     return [
         Operation(
             "GET",
             f"{REPOSITORY}/branches",
-            branches,
+            list_branches,
             name="list_branches",
             summary="List branches",
             tag=Tag.REPOSITORIES,
@@ -81,13 +77,13 @@ def operations(authentication: Authentication, list_branches: ListBranches) -> l
             "for 30 seconds, or for some minutes if a search needs more than 1,000 branches. If they cannot "
             "be fetched, returns an earlier result if there is one.",
             query=BranchQuery,
-            answers=[Answer(BranchList)],
-            refusals=[*OF_CATALOG, RepositoryNotFound, *OF_PROVIDER],
+            responses=[Success(BranchList)],
+            errors=[*OF_CATALOG, RepositoryNotFound, *OF_PROVIDER],
         )
     ]
 
 
-def _listed(page: BranchPage) -> BranchList:
+def _list_body(page: BranchPage) -> BranchList:
     return BranchList(
         data=[
             BranchBody(branch.name, branch.sha, branch.name == page.default_branch, branch.protected)

@@ -5,20 +5,17 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
+from core.application import Integrations
 from core.domain.integrations.integration import IntegrationNotFound
 from core.domain.integrations.views import ConnectionState, IntegrationView
-from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
-from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
 from entrypoints.edge.remedies import Action, action_of
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.json_response import Json, Time
-from entrypoints.rest.http.operations import Answer, Operation, Tag
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
 from entrypoints.rest.http.paths import INTEGRATION, INTEGRATIONS
-from entrypoints.rest.http.queries import NoQuery, Query, read_query
-from entrypoints.rest.resources.sync_states import CatalogSync, catalog_sync
+from entrypoints.rest.http.requests import NoQuery, Query
+from entrypoints.rest.http.responses import Json, Time
+from entrypoints.rest.resources.syncs import CatalogSync, catalog_sync
 
 
 class DisconnectQuery(Query, frozen=True):
@@ -61,35 +58,20 @@ class IntegrationList(msgspec.Struct):
     next_cursor: None = None
 
 
-def operations(
-    authentication: Authentication,
-    list_integrations: ListIntegrations,
-    show_integration: ShowIntegration,
-    disconnect: DisconnectIntegration,
-) -> list[Operation]:
-    """Return what can be done with an organization's integrations."""
+def operations(integrations: Integrations) -> list[Operation]:
+    """Return the operations for an organization's integrations."""
 
-    async def integrations(request: Request) -> Response:
-        actor = await authentication(request)
-        read_query(request, NoQuery)
-        organization_id = request.path_params["org_id"]
-        views = await list_integrations(actor, organization_id=organization_id)
-        return Json(IntegrationList([_body(view, organization_id) for view in views]))
+    async def list_integrations(call: Call[NoQuery, None]) -> Response:
+        views = await integrations.list(call.actor, organization_id=call.organization_id)
+        return Json(IntegrationList([_body(view, call.organization_id) for view in views]))
 
-    async def integration(request: Request) -> Response:
-        actor = await authentication(request)
-        read_query(request, NoQuery)
-        organization_id, provider = request.path_params["org_id"], request.path_params["provider"]
-        view = await show_integration(actor, organization_id=organization_id, provider=provider)
-        return Json(_body(view, organization_id))
+    async def show_integration(call: Call[NoQuery, None]) -> Response:
+        view = await integrations.show(call.actor, organization_id=call.organization_id, provider=call.provider)
+        return Json(_body(view, call.organization_id))
 
-    async def disconnect_integration(request: Request) -> Response:
-        actor = await authentication(request)
-        await disconnect(
-            actor,
-            organization_id=request.path_params["org_id"],
-            provider=request.path_params["provider"],
-            uninstall=read_query(request, DisconnectQuery).uninstall,
+    async def disconnect_integration(call: Call[DisconnectQuery, None]) -> Response:
+        await integrations.disconnect(
+            call.actor, organization_id=call.organization_id, provider=call.provider, uninstall=call.query.uninstall
         )
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
@@ -97,24 +79,24 @@ def operations(
         Operation(
             "GET",
             INTEGRATIONS,
-            integrations,
+            list_integrations,
             name="list_integrations",
             summary="List integrations",
             tag=Tag.INTEGRATIONS,
             description="Returns one entry for each supported provider, connected or not, with its status "
             "and the recommended next action.",
-            answers=[Answer(IntegrationList)],
+            responses=[Success(IntegrationList)],
         ),
         Operation(
             "GET",
             INTEGRATION,
-            integration,
+            show_integration,
             name="show_integration",
             summary="Get an integration",
             tag=Tag.INTEGRATIONS,
             description="Returns the status of the integration, the connected provider account, and the "
             "recommended next action.",
-            answers=[Answer(IntegrationBody)],
+            responses=[Success(IntegrationBody)],
         ),
         Operation(
             "DELETE",
@@ -127,14 +109,14 @@ def operations(
             "the links receive no more events. With `uninstall=true`, the app is also uninstalled at the "
             "provider.",
             query=DisconnectQuery,
-            answers=[Answer(status=HTTPStatus.NO_CONTENT)],
-            refusals=[IntegrationNotFound],
+            responses=[Success(status=HTTPStatus.NO_CONTENT)],
+            errors=[IntegrationNotFound],
         ),
     ]
 
 
 def _body(view: IntegrationView, organization_id: UUID) -> IntegrationBody:
-    known = view.integration
+    integration = view.integration
     body = IntegrationBody(
         provider=view.provider,
         status=view.state,
@@ -142,16 +124,16 @@ def _body(view: IntegrationView, organization_id: UUID) -> IntegrationBody:
         action=action_of(view.remedy, view.provider, organization_id, view.manage_url),
         pending_until=view.pending_until,
     )
-    if known is not None:
-        body.id = known.external_id
-        body.installation_id = known.provider_id
-        body.account = known.provider_name
-        body.account_type = known.account_type
-        body.account_url = known.provider_url
+    if integration is not None:
+        body.id = integration.external_id
+        body.installation_id = integration.provider_id
+        body.account = integration.provider_name
+        body.account_type = integration.account_type
+        body.account_url = integration.provider_url
         body.manage_url = view.manage_url
-        body.repository_selection = known.repository_selection
-        body.permissions = known.permissions
-        body.connected_at = known.created_at
-        body.status_changed_at = known.status_changed_at
+        body.repository_selection = integration.repository_selection
+        body.permissions = integration.permissions
+        body.connected_at = integration.created_at
+        body.status_changed_at = integration.status_changed_at
         body.sync = catalog_sync(view.sync) if view.sync else None
     return body

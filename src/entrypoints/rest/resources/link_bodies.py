@@ -1,4 +1,4 @@
-"""Links as callers write and read them."""
+"""The bodies of requests and responses about links."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,8 +9,8 @@ from msgspec import UNSET, Meta, UnsetType
 from core.domain.links.choices import ROOT_DIRECTORY, LinkChoices
 from core.domain.links.views import LinkView, Unreachable
 from entrypoints.edge.remedies import Action, action_of
-from entrypoints.rest.http.json_response import Time
-from entrypoints.rest.http.queries import Query
+from entrypoints.rest.http.requests import Query
+from entrypoints.rest.http.responses import Time
 
 ProviderName = Annotated[
     str,
@@ -129,7 +129,7 @@ class LinkBody(msgspec.Struct):
 
 
 def choices_of(form: ChoiceForm | LinkPatch) -> LinkChoices:
-    """Return what a caller wishes of a link."""
+    """Return the settings of a link that the request contains."""
     root = form.settings.root_directory
     return LinkChoices(
         default_branch=None if form.default_branch is UNSET else form.default_branch,
@@ -139,7 +139,7 @@ def choices_of(form: ChoiceForm | LinkPatch) -> LinkChoices:
 
 
 def link_body(view: LinkView, organization_id: UUID) -> LinkBody:
-    """Return a link as callers see it."""
+    """Return a link for a response."""
     link = view.link
     return LinkBody(
         id=link.external_id,

@@ -1,24 +1,18 @@
 from http import HTTPStatus
 
-from starlette.requests import Request
 from starlette.responses import Response
 
+from core.application import Links
 from core.domain.catalog.repository import RepositoryArchived, RepositoryNotFound
 from core.domain.identifiers import RepoId
 from core.domain.links.choices import LinkInvalid
 from core.domain.links.link import LinkReplaced, ProjectAlreadyLinked, ProjectNotLinked
 from core.domain.links.projects import ProjectNotFound
 from core.domain.provider import ProviderUnknown
-from core.use_cases.links.change_link import ChangeLink, ShowLink
-from core.use_cases.links.link_repository import LinkRepository
-from core.use_cases.links.unlink_repository import UnlinkRepository
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.bodies import read_json
-from entrypoints.rest.http.idempotency import OF_KEYS, TOLD, answered, read_key
-from entrypoints.rest.http.json_response import Json
-from entrypoints.rest.http.operations import Answer, Operation, Tag
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
 from entrypoints.rest.http.paths import PROJECT_REPOSITORY
-from entrypoints.rest.http.queries import NoQuery, read_query
+from entrypoints.rest.http.requests import NoQuery
+from entrypoints.rest.http.responses import Json, once_response
 from entrypoints.rest.openapi.errors import OF_CATALOG
 from entrypoints.rest.resources.link_bodies import (
     LinkBody,
@@ -33,69 +27,48 @@ from entrypoints.rest.resources.link_bodies import (
 _OF_LINK = [ProjectNotLinked, ProjectNotFound, ProviderUnknown]
 
 
-def operations(
-    authentication: Authentication,
-    show_link: ShowLink,
-    link_repository: LinkRepository,
-    change_link: ChangeLink,
-    unlink_repository: UnlinkRepository,
-) -> list[Operation]:
-    """Return what can be done with a project's repository."""
+def operations(links: Links) -> list[Operation]:
+    """Return the operations for the link of a project."""
 
-    async def show(request: Request) -> Response:
-        actor = await authentication(request)
-        organization_id = request.path_params["org_id"]
-        view = await show_link(
-            actor,
-            organization_id=organization_id,
-            project_id=request.path_params["project_id"],
-            provider=read_query(request, LinkQuery).provider,
+    async def show_link(call: Call[LinkQuery, None]) -> Response:
+        view = await links.show(
+            call.actor, organization_id=call.organization_id, project_id=call.project_id, provider=call.query.provider
         )
-        return Json(link_body(view, organization_id))
+        return Json(link_body(view, call.organization_id))
 
-    async def link(request: Request) -> Response:
-        actor = await authentication(request)
-        read_query(request, NoQuery)
-        form = await read_json(request, LinkForm)
-        organization_id = request.path_params["org_id"]
-        done = await link_repository(
-            actor,
-            organization_id=organization_id,
-            project_id=request.path_params["project_id"],
-            provider=form.provider,
-            repo_id=RepoId(form.repo_id),
-            choices=choices_of(form),
-            key=read_key(request),
-            replace=form.replace,
+    async def create_link(call: Call[NoQuery, LinkForm]) -> Response:
+        once = await links.create(
+            call.actor,
+            organization_id=call.organization_id,
+            project_id=call.project_id,
+            provider=call.body.provider,
+            repo_id=RepoId(call.body.repo_id),
+            choices=choices_of(call.body),
+            key=call.key,
+            replace=call.body.replace,
         )
-        body = link_body(done.result.view, organization_id)
-        if not done.result.is_new:
-            return answered(done, body)
-        return answered(done, body, HTTPStatus.CREATED, {"location": request.url.path})
+        body = link_body(once.result.view, call.organization_id)
+        if not once.result.is_new:
+            return once_response(once, body)
+        return once_response(once, body, HTTPStatus.CREATED, {"location": call.request.url.path})
 
-    async def change(request: Request) -> Response:
-        actor = await authentication(request)
-        query = read_query(request, LinkQuery)
-        form = await read_json(request, LinkPatch)
-        organization_id = request.path_params["org_id"]
-        view = await change_link(
-            actor,
-            organization_id=organization_id,
-            project_id=request.path_params["project_id"],
-            provider=query.provider,
-            choices=choices_of(form),
+    async def change_link(call: Call[LinkQuery, LinkPatch]) -> Response:
+        view = await links.change(
+            call.actor,
+            organization_id=call.organization_id,
+            project_id=call.project_id,
+            provider=call.query.provider,
+            choices=choices_of(call.body),
         )
-        return Json(link_body(view, organization_id))
+        return Json(link_body(view, call.organization_id))
 
-    async def unlink(request: Request) -> Response:
-        actor = await authentication(request)
-        query = read_query(request, UnlinkQuery)
-        await unlink_repository(
-            actor,
-            organization_id=request.path_params["org_id"],
-            project_id=request.path_params["project_id"],
-            provider=query.provider,
-            link_id=query.link_id,
+    async def delete_link(call: Call[UnlinkQuery, None]) -> Response:
+        await links.delete(
+            call.actor,
+            organization_id=call.organization_id,
+            project_id=call.project_id,
+            provider=call.query.provider,
+            link_id=call.query.link_id,
         )
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
@@ -103,7 +76,7 @@ def operations(
         Operation(
             "GET",
             PROJECT_REPOSITORY,
-            show,
+            show_link,
             name="show_link",
             summary="Get a project's link",
             tag=Tag.PROJECTS,
@@ -111,13 +84,13 @@ def operations(
             "integration can access the repository. A project has at most one link per "
             "provider.",
             query=LinkQuery,
-            answers=[Answer(LinkBody)],
-            refusals=_OF_LINK,
+            responses=[Success(LinkBody)],
+            errors=_OF_LINK,
         ),
         Operation(
             "POST",
             PROJECT_REPOSITORY,
-            link,
+            create_link,
             name="link_repository",
             summary="Link a project to a repository",
             tag=Tag.PROJECTS,
@@ -125,17 +98,14 @@ def operations(
             "already linked to this repository with the same settings, returns 200 with the "
             "existing link.",
             body=LinkForm,
-            answers=[
-                Answer(LinkBody, HTTPStatus.CREATED, headers={"Location": "The path of the link.", **TOLD}),
-                Answer(
-                    LinkBody,
-                    description="The project was already linked to this repository with the same settings.",
-                    headers=TOLD,
+            responses=[
+                Success(LinkBody, HTTPStatus.CREATED, headers={"Location": "The path of the link."}),
+                Success(
+                    LinkBody, description="The project was already linked to this repository with the same settings."
                 ),
             ],
-            refusals=[
+            errors=[
                 *OF_CATALOG,
-                *OF_KEYS,
                 LinkInvalid,
                 ProjectAlreadyLinked,
                 ProjectNotFound,
@@ -148,7 +118,7 @@ def operations(
         Operation(
             "PATCH",
             PROJECT_REPOSITORY,
-            change,
+            change_link,
             name="change_link",
             summary="Update a project's link",
             tag=Tag.PROJECTS,
@@ -156,20 +126,20 @@ def operations(
             "forwarded to the project. Fields that are not in the request keep their values.",
             query=LinkQuery,
             body=LinkPatch,
-            answers=[Answer(LinkBody)],
-            refusals=[*_OF_LINK, LinkInvalid],
+            responses=[Success(LinkBody)],
+            errors=[*_OF_LINK, LinkInvalid],
         ),
         Operation(
             "DELETE",
             PROJECT_REPOSITORY,
-            unlink,
+            delete_link,
             name="unlink_repository",
             summary="Unlink a project",
             tag=Tag.PROJECTS,
             description="Removes the link. Later events of the repository are not forwarded to the "
             "project. Existing webhook events and audit versions are kept.",
             query=UnlinkQuery,
-            answers=[Answer(status=HTTPStatus.NO_CONTENT)],
-            refusals=[*_OF_LINK, LinkReplaced],
+            responses=[Success(status=HTTPStatus.NO_CONTENT)],
+            errors=[*_OF_LINK, LinkReplaced],
         ),
     ]

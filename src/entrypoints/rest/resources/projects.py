@@ -4,25 +4,20 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
+from core.application import Links
 from core.domain.catalog.repository import RepositoryArchived, RepositoryNotFound
 from core.domain.identifiers import RepoId
 from core.domain.links.choices import LinkInvalid
 from core.domain.links.projects import ProjectNameInvalid, ProjectNameTaken, ProjectNotFound, ProjectPosition
 from core.domain.links.views import ProjectView
 from core.domain.provider import ProviderUnknown
-from core.use_cases.links.import_repository import ImportRepository
-from core.use_cases.links.list_projects import ListProjects, ShowProject
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.bodies import read_json
-from entrypoints.rest.http.cursors import decode_cursor, encode_cursor
-from entrypoints.rest.http.idempotency import OF_KEYS, TOLD, answered, read_key
-from entrypoints.rest.http.json_response import Json, Time
-from entrypoints.rest.http.operations import Answer, Operation, Tag
+from entrypoints.edge.cursors import encode_cursor
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
 from entrypoints.rest.http.paths import PROJECT, PROJECTS
-from entrypoints.rest.http.queries import Cursor, Limit, NoQuery, Query, read_query
+from entrypoints.rest.http.requests import Cursor, Limit, NoQuery, Query, read_cursor
+from entrypoints.rest.http.responses import Json, Time, once_response
 from entrypoints.rest.openapi.errors import OF_CATALOG
 from entrypoints.rest.resources.link_bodies import ImportForm, LinkBody, choices_of, link_body
 
@@ -57,75 +52,60 @@ class ProjectList(msgspec.Struct):
     next_cursor: str | None
 
 
-def operations(
-    authentication: Authentication,
-    list_projects: ListProjects,
-    show_project: ShowProject,
-    import_repository: ImportRepository,
-) -> list[Operation]:
-    """Return what can be done with an organization's projects."""
+def operations(links: Links) -> list[Operation]:
+    """Return the operations for an organization's projects."""
 
-    async def projects(request: Request) -> Response:
-        actor = await authentication(request)
-        query = read_query(request, ProjectQuery)
-        organization_id = request.path_params["org_id"]
-        page = await list_projects(
-            actor,
-            organization_id=organization_id,
-            limit=query.limit,
-            after=decode_cursor(query.cursor, ProjectPosition),
-            linked=query.linked,
+    async def list_projects(call: Call[ProjectQuery, None]) -> Response:
+        page = await links.list_projects(
+            call.actor,
+            organization_id=call.organization_id,
+            limit=call.query.limit,
+            after=read_cursor(call.query.cursor, ProjectPosition),
+            linked=call.query.linked,
         )
-        following = encode_cursor(page.next) if page.next else None
-        return Json(ProjectList([_body(view, organization_id) for view in page.projects], following))
+        next_cursor = encode_cursor(page.next) if page.next else None
+        return Json(ProjectList([_body(view, call.organization_id) for view in page.projects], next_cursor))
 
-    async def project(request: Request) -> Response:
-        actor = await authentication(request)
-        read_query(request, NoQuery)
-        organization_id = request.path_params["org_id"]
-        view = await show_project(actor, organization_id=organization_id, project_id=request.path_params["project_id"])
-        return Json(_body(view, organization_id))
+    async def show_project(call: Call[NoQuery, None]) -> Response:
+        view = await links.show_project(call.actor, organization_id=call.organization_id, project_id=call.project_id)
+        return Json(_body(view, call.organization_id))
 
-    async def import_project(request: Request) -> Response:
-        actor = await authentication(request)
-        read_query(request, NoQuery)
-        form = await read_json(request, ImportForm)
-        organization_id = request.path_params["org_id"]
-        done = await import_repository(
-            actor,
-            organization_id=organization_id,
-            provider=form.provider,
-            repo_id=RepoId(form.repo_id),
-            name=form.name,
-            choices=choices_of(form),
-            key=read_key(request),
+    async def import_project(call: Call[NoQuery, ImportForm]) -> Response:
+        once = await links.import_repository(
+            call.actor,
+            organization_id=call.organization_id,
+            provider=call.body.provider,
+            repo_id=RepoId(call.body.repo_id),
+            name=call.body.name,
+            choices=choices_of(call.body),
+            key=call.key,
         )
-        body = _body(done.result, organization_id)
-        location = f"/api/v1/{organization_id}/projects/{body.id}/repository"
-        return answered(done, body, HTTPStatus.CREATED, {"location": location})
+        body = _body(once.result, call.organization_id)
+        location = f"/api/v1/{call.organization_id}/projects/{body.id}/repository"
+        return once_response(once, body, HTTPStatus.CREATED, {"location": location})
 
     return [
         Operation(
             "GET",
             PROJECTS,
-            projects,
+            list_projects,
             name="list_projects",
             summary="List projects",
             tag=Tag.PROJECTS,
             description="Returns the organization's projects, sorted by name, each with its linked repository.",
             query=ProjectQuery,
-            answers=[Answer(ProjectList)],
+            responses=[Success(ProjectList)],
         ),
         Operation(
             "GET",
             PROJECT,
-            project,
+            show_project,
             name="show_project",
             summary="Get a project",
             tag=Tag.PROJECTS,
             description="Returns one project with its linked repository.",
-            answers=[Answer(ProjectBody)],
-            refusals=[ProjectNotFound],
+            responses=[Success(ProjectBody)],
+            errors=[ProjectNotFound],
         ),
         Operation(
             "POST",
@@ -137,10 +117,9 @@ def operations(
             description="Creates a project and links it to the repository in one transaction. If the project "
             "or the link cannot be created, nothing is changed.",
             body=ImportForm,
-            answers=[Answer(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The path of the link.", **TOLD})],
-            refusals=[
+            responses=[Success(ProjectBody, HTTPStatus.CREATED, headers={"Location": "The path of the link."})],
+            errors=[
                 *OF_CATALOG,
-                *OF_KEYS,
                 LinkInvalid,
                 ProjectNameInvalid,
                 ProjectNameTaken,

@@ -4,22 +4,19 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
+from core.application import Catalog
 from core.domain.catalog.repository import Repository, RepositoryNotFound
 from core.domain.catalog.search import CatalogFilter, CatalogPosition
-from core.domain.identifiers import RepoId
 from core.domain.organizations import Project
-from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.cursors import decode_cursor, encode_cursor
-from entrypoints.rest.http.json_response import Json, Time
-from entrypoints.rest.http.operations import Answer, Operation, Tag
+from entrypoints.edge.cursors import encode_cursor
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
 from entrypoints.rest.http.paths import REPOSITORIES, REPOSITORY
-from entrypoints.rest.http.queries import SEARCH_HINT, Cursor, Limit, NoQuery, Query, read_query
+from entrypoints.rest.http.requests import SEARCH_HINT, Cursor, Limit, NoQuery, Query, read_cursor
+from entrypoints.rest.http.responses import Json, Time
 from entrypoints.rest.openapi.errors import OF_CATALOG
-from entrypoints.rest.resources.sync_states import CatalogSync, catalog_sync
+from entrypoints.rest.resources.syncs import CatalogSync, catalog_sync
 
 
 class RepositoryQuery(Query, frozen=True):
@@ -114,39 +111,31 @@ class RepositoryShown(RepositoryBody, kw_only=True):
     sync: CatalogSync
 
 
-def operations(
-    authentication: Authentication, list_repositories: ListRepositories, show_repository: ShowRepository
-) -> list[Operation]:
-    """Return what can be done with an integration's repositories."""
+def operations(catalog: Catalog) -> list[Operation]:
+    """Return the operations for an integration's repositories."""
 
-    async def repositories(request: Request) -> Response:
-        actor = await authentication(request)
-        query = read_query(request, RepositoryQuery)
-        page = await list_repositories(
-            actor,
-            organization_id=request.path_params["org_id"],
-            provider=request.path_params["provider"],
-            where=CatalogFilter(query.q.strip(), query.archived, query.private, query.fork),
-            limit=query.limit,
-            after=decode_cursor(query.cursor, CatalogPosition),
-            refresh=query.refresh,
-            with_projects=query.projects,
+    async def list_repositories(call: Call[RepositoryQuery, None]) -> Response:
+        page = await catalog.list_repositories(
+            call.actor,
+            organization_id=call.organization_id,
+            provider=call.provider,
+            where=CatalogFilter(call.query.q.strip(), call.query.archived, call.query.private, call.query.fork),
+            limit=call.query.limit,
+            after=read_cursor(call.query.cursor, CatalogPosition),
+            refresh=call.query.refresh,
+            with_projects=call.query.projects,
         )
-        following = encode_cursor(page.next) if page.next else None
+        next_cursor = encode_cursor(page.next) if page.next else None
         projects = page.projects
         data = [
-            _body(found, None if projects is None else projects.get(found.repo_id, ())) for found in page.repositories
+            _body(repository, None if projects is None else projects.get(repository.repo_id, ()))
+            for repository in page.repositories
         ]
-        return Json(RepositoryList(data, following, catalog_sync(page.sync)))
+        return Json(RepositoryList(data, next_cursor, catalog_sync(page.sync)))
 
-    async def repository(request: Request) -> Response:
-        actor = await authentication(request)
-        read_query(request, NoQuery)
-        details = await show_repository(
-            actor,
-            organization_id=request.path_params["org_id"],
-            provider=request.path_params["provider"],
-            repo_id=RepoId(request.path_params["repo_id"]),
+    async def show_repository(call: Call[NoQuery, None]) -> Response:
+        details = await catalog.show_repository(
+            call.actor, organization_id=call.organization_id, provider=call.provider, repo_id=call.repo_id
         )
         fields = msgspec.structs.asdict(_body(details.repository, details.projects))
         return Json(RepositoryShown(**fields, sync=catalog_sync(details.sync)))
@@ -155,47 +144,47 @@ def operations(
         Operation(
             "GET",
             REPOSITORIES,
-            repositories,
+            list_repositories,
             name="list_repositories",
             summary="List repositories",
             tag=Tag.REPOSITORIES,
             description="Returns the repository catalog: the repositories that the integration can access, "
             "sorted by name, or with `q` the best matches first.",
             query=RepositoryQuery,
-            answers=[Answer(RepositoryList)],
-            refusals=OF_CATALOG,
+            responses=[Success(RepositoryList)],
+            errors=OF_CATALOG,
         ),
         Operation(
             "GET",
             REPOSITORY,
-            repository,
+            show_repository,
             name="show_repository",
             summary="Get a repository",
             tag=Tag.REPOSITORIES,
             description="Returns one repository of the repository catalog.",
-            answers=[Answer(RepositoryShown)],
-            refusals=[*OF_CATALOG, RepositoryNotFound],
+            responses=[Success(RepositoryShown)],
+            errors=[*OF_CATALOG, RepositoryNotFound],
         ),
     ]
 
 
-def _body(found: Repository, projects: Sequence[Project] | None) -> RepositoryBody:
-    owner, _, name = found.full_name.partition("/")
+def _body(repository: Repository, projects: Sequence[Project] | None) -> RepositoryBody:
+    owner, _, name = repository.full_name.partition("/")
     return RepositoryBody(
-        found.repo_id,
-        found.full_name,
+        repository.repo_id,
+        repository.full_name,
         owner,
         name,
-        found.url,
-        found.private,
-        found.visibility,
-        found.archived,
-        found.fork,
-        found.default_branch,
-        found.description,
-        found.language,
-        list(found.topics or ()),
-        found.pushed_at,
-        found.provider_updated_at,
-        None if projects is None else [LinkedProject(one.external_id, one.name) for one in projects],
+        repository.url,
+        repository.private,
+        repository.visibility,
+        repository.archived,
+        repository.fork,
+        repository.default_branch,
+        repository.description,
+        repository.language,
+        list(repository.topics or ()),
+        repository.pushed_at,
+        repository.provider_updated_at,
+        None if projects is None else [LinkedProject(project.external_id, project.name) for project in projects],
     )

@@ -1,42 +1,66 @@
 from http import HTTPStatus
 
-from starlette.requests import Request
+import msgspec
 from starlette.responses import Response
 
-from core.domain.catalog.sync import SyncCoolingDown
-from core.use_cases.catalog.request_sync import RequestSync
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.json_response import Json
-from entrypoints.rest.http.operations import Answer, Operation, Tag
+from core.application import Catalog
+from core.domain.catalog.sync import SyncCoolingDown, SyncPhase, SyncState
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
 from entrypoints.rest.http.paths import INTEGRATION
-from entrypoints.rest.http.queries import NoQuery, read_query
+from entrypoints.rest.http.requests import NoQuery
+from entrypoints.rest.http.responses import Json, Time
 from entrypoints.rest.openapi.errors import OF_CATALOG
-from entrypoints.rest.resources.sync_states import CatalogSync, catalog_sync
 
 
-def operations(authentication: Authentication, request_sync: RequestSync) -> list[Operation]:
-    """Return what asks for the catalog to be read now."""
+class CatalogSync(msgspec.Struct):
+    """The age and sync state of the repository catalog.
 
-    async def sync(request: Request) -> Response:
-        actor = await authentication(request)
-        read_query(request, NoQuery)
-        state = await request_sync(
-            actor, organization_id=request.path_params["org_id"], provider=request.path_params["provider"]
-        )
+    `synced_at` is when a sync last finished without an error or with `listing_incomplete`, and `age_seconds`
+    is the time since then. Both are null if no sync has finished in this way. `requested_at` is when the
+    pending sync was requested. If `state` is `failed`, `error` is the error code, and `retry_at` is when this
+    service tries the sync again automatically. If `state` is `idle` and `error` is `listing_incomplete`, the
+    provider's list was incomplete, so that the last sync removed no repositories from the catalog.
+    """
+
+    state: SyncPhase
+    synced_at: Time | None
+    age_seconds: int | None
+    requested_at: Time | None
+    error: str | None
+    retry_at: Time | None
+
+
+def catalog_sync(state: SyncState) -> CatalogSync:
+    """Return the sync state for a response."""
+    return CatalogSync(
+        state=state.phase,
+        synced_at=state.synced_at,
+        age_seconds=None if state.age is None else int(state.age.total_seconds()),
+        requested_at=state.requested_at,
+        error=state.error,
+        retry_at=state.retry_at,
+    )
+
+
+def operations(catalog: Catalog) -> list[Operation]:
+    """Return the operation that requests a catalog sync."""
+
+    async def request_sync(call: Call[NoQuery, None]) -> Response:
+        state = await catalog.request_sync(call.actor, organization_id=call.organization_id, provider=call.provider)
         return Json(catalog_sync(state), HTTPStatus.ACCEPTED)
 
     return [
         Operation(
             "POST",
             f"{INTEGRATION}/sync",
-            sync,
+            request_sync,
             name="sync_catalog",
             summary="Sync the repository catalog",
             tag=Tag.INTEGRATIONS,
             description="Requests a sync of the repository catalog and does not wait for the sync. To see "
             "the state of the sync, call `GET /api/v1/{org_id}/git-integrations/{provider}`. Returns 429 if "
             "the catalog was synced less than a minute ago.",
-            answers=[Answer(CatalogSync, HTTPStatus.ACCEPTED, "The sync is requested or already running.")],
-            refusals=[*OF_CATALOG, SyncCoolingDown],
+            responses=[Success(CatalogSync, HTTPStatus.ACCEPTED, "The sync is requested or already running.")],
+            errors=[*OF_CATALOG, SyncCoolingDown],
         )
     ]

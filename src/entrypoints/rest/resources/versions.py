@@ -3,18 +3,16 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
+from core.application import Integrations
 from core.domain.audit.versions import ActorKind, Version, VersionId, parse_actor
 from core.domain.organizations import User
-from core.use_cases.integrations.list_versions import ListVersions
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.cursors import RowPlace, decode_cursor, encode_cursor
-from entrypoints.rest.http.json_response import Json, Time
-from entrypoints.rest.http.operations import Answer, Operation, Tag
+from entrypoints.edge.cursors import RowCursor, encode_cursor
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
 from entrypoints.rest.http.paths import INTEGRATION
-from entrypoints.rest.http.queries import Cursor, Limit, Query, read_query
+from entrypoints.rest.http.requests import Cursor, Limit, Query, read_row_cursor
+from entrypoints.rest.http.responses import Json, Time
 
 
 class VersionQuery(Query, frozen=True):
@@ -80,41 +78,34 @@ class VersionList(msgspec.Struct):
     next_cursor: str | None
 
 
-def operations(authentication: Authentication, list_versions: ListVersions) -> list[Operation]:
-    """Return what can be done with the audit trail."""
+def operations(integrations: Integrations) -> list[Operation]:
+    """Return the operations for the audit trail."""
 
-    async def versions(request: Request) -> Response:
-        actor = await authentication(request)
-        query = read_query(request, VersionQuery)
-        trail = await list_versions(
-            actor,
-            organization_id=request.path_params["org_id"],
-            provider=request.path_params["provider"],
-            limit=query.limit,
-            before=_place(query.cursor),
+    async def list_versions(call: Call[VersionQuery, None]) -> Response:
+        trail = await integrations.list_versions(
+            call.actor,
+            organization_id=call.organization_id,
+            provider=call.provider,
+            limit=call.query.limit,
+            before=read_row_cursor(call.query.cursor, VersionId),
         )
-        following = encode_cursor(RowPlace(trail.next)) if trail.next else None
-        return Json(VersionList([_body(one, trail.members) for one in trail.versions], following))
+        next_cursor = encode_cursor(RowCursor(trail.next)) if trail.next else None
+        return Json(VersionList([_body(version, trail.members) for version in trail.versions], next_cursor))
 
     return [
         Operation(
             "GET",
             f"{INTEGRATION}/versions",
-            versions,
+            list_versions,
             name="list_versions",
             summary="List audit versions",
             tag=Tag.INTEGRATIONS,
             description="Returns the audit trail of the integration, its links and the imported projects, "
             "newest first: who changed what and when, with the values before and after.",
             query=VersionQuery,
-            answers=[Answer(VersionList)],
+            responses=[Success(VersionList)],
         )
     ]
-
-
-def _place(cursor: str) -> VersionId | None:
-    place = decode_cursor(cursor, RowPlace)
-    return VersionId(place.id) if place else None
 
 
 def _body(version: Version, members: Mapping[UUID, User]) -> VersionBody:

@@ -1,26 +1,34 @@
-from typing import Annotated
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Literal
 from uuid import UUID
 
 import msgspec
 from msgspec import Meta
-from starlette.requests import Request
 from starlette.responses import Response
 
-from core.domain.events.event import EventNotFound, EventStatus, Outcome, Verdict, WebhookEvent
+from core.application import Events
+from core.domain.events.event import (
+    EventNotFound,
+    EventNotRetryable,
+    EventStatus,
+    Outcome,
+    PayloadExpired,
+    Verdict,
+    WebhookEvent,
+)
 from core.domain.identifiers import EventId
 from core.domain.provider import ProviderUnknown
-from core.use_cases.events.list_events import ListEvents
+from core.use_cases.events.retry_events import MAX_RETRIES
 from core.use_cases.events.scope import OneOrganization
-from core.use_cases.events.show_event import PayloadAbsence, ShowEvent
-from entrypoints.rest.http.authentication import Authentication
-from entrypoints.rest.http.cursors import RowPlace, decode_cursor, encode_cursor
-from entrypoints.rest.http.json_response import Json, Time
-from entrypoints.rest.http.operations import Answer, Operation, Tag
-from entrypoints.rest.http.paths import WEBHOOK_EVENT, WEBHOOK_EVENTS
-from entrypoints.rest.http.queries import Cursor, Limit, Moment, NoQuery, Query, read_query
+from core.use_cases.events.show_event import PayloadAbsence
+from entrypoints.edge.cursors import RowCursor, encode_cursor
+from entrypoints.rest.http.operations import Call, Operation, Success, Tag
+from entrypoints.rest.http.paths import WEBHOOK_EVENT, WEBHOOK_EVENTS, WEBHOOK_RETRIES
+from entrypoints.rest.http.requests import Cursor, Limit, Name, NoQuery, Query, read_row_cursor
+from entrypoints.rest.http.responses import Json, Time, once_response
 from ports.events import EventFilter
 
-_Name = Annotated[str, Meta(min_length=1, max_length=64)]
 _STATUSES = ", ".join(status.value for status in EventStatus)
 
 
@@ -30,16 +38,22 @@ class EventQuery(Query, frozen=True):
     status: Annotated[
         EventStatus | None, Meta(description=f"Only events with this status. Pass one of {_STATUSES}.")
     ] = None
-    event: Annotated[_Name | None, Meta(description="Only events of this type. Pass an event type, such as push.")] = (
+    event: Annotated[Name | None, Meta(description="Only events of this type. Pass an event type, such as push.")] = (
         None
     )
     project_id: Annotated[
         UUID | None, Meta(description="Only events that concern this project. Pass the id of a project, a UUID.")
     ] = None
     provider: Annotated[
-        _Name | None, Meta(description="Only events from this provider. Pass the name of a provider, such as github.")
+        Name | None, Meta(description="Only events from this provider. Pass the name of a provider, such as github.")
     ] = None
-    since: Moment = None
+    since: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(
+            description="Only events received at this time or later. Pass a time with its offset, such as "
+            "2026-11-23T12:00:00Z. Write + as %2B."
+        ),
+    ] = None
     limit: Limit = 50
     cursor: Cursor = ""
 
@@ -107,50 +121,96 @@ class EventList(msgspec.Struct):
     next_cursor: str | None
 
 
-def operations(authentication: Authentication, list_events: ListEvents, show_event: ShowEvent) -> list[Operation]:
-    """Return what shows an organization's events."""
+class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
+    """Which webhook events to retry.
 
-    async def events(request: Request) -> Response:
-        actor = await authentication(request)
-        query = read_query(request, EventQuery)
-        page = await list_events(
-            actor,
-            OneOrganization(request.path_params["org_id"]),
+    To continue after a response with a `next_cursor`, send the same filter with this value as `cursor`.
+    """
+
+    status: Literal["failed", "ignored", "unrouted"]
+    event: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    project_id: UUID | None = None
+    provider: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    since: Annotated[datetime, Meta(tz=True)] | None = None
+    limit: Annotated[int, Meta(ge=1, le=MAX_RETRIES)] = MAX_RETRIES
+    cursor: Annotated[str, Meta(max_length=1024, examples=[""])] = ""
+
+
+class RetriedBody(msgspec.Struct):
+    """`retried` is the number of events that this request queued.
+
+    If more events match the request's filter, `next_cursor` is set. Pass it as `cursor` in the next request,
+    with the same filter.
+    """
+
+    retried: int
+    next_cursor: str | None
+
+
+def operations(events: Events) -> list[Operation]:
+    """Return the operations for an organization's webhook events."""
+
+    async def list_events(call: Call[EventQuery, None]) -> Response:
+        page = await events.list(
+            call.actor,
+            OneOrganization(call.organization_id),
             where=EventFilter(
-                provider=query.provider,
-                status=query.status,
-                event_type=query.event,
-                project_id=query.project_id,
-                since=query.since,
+                provider=call.query.provider,
+                status=call.query.status,
+                event_type=call.query.event,
+                project_id=call.query.project_id,
+                since=call.query.since,
             ),
-            limit=query.limit,
-            before=place(query.cursor),
+            limit=call.query.limit,
+            before=read_row_cursor(call.query.cursor, EventId),
         )
-        following = encode_cursor(RowPlace(page.next)) if page.next else None
+        next_cursor = encode_cursor(RowCursor(page.next)) if page.next else None
         data = [
-            EventListed(**msgspec.structs.asdict(event_body(event)), verdict=_verdict_for(event, query.project_id))
+            EventListed(
+                **msgspec.structs.asdict(_event_body(event)), verdict=_verdict_for(event, call.query.project_id)
+            )
             for event in page.events
         ]
-        return Json(EventList(data, following))
+        return Json(EventList(data, next_cursor))
 
-    async def event(request: Request) -> Response:
-        actor = await authentication(request)
-        read_query(request, NoQuery)
-        shown = await show_event(actor, OneOrganization(request.path_params["org_id"]), request.path_params["event_id"])
+    async def show_event(call: Call[NoQuery, None]) -> Response:
+        shown = await events.show(call.actor, OneOrganization(call.organization_id), call.event_id)
         return Json(
             EventShownBody(
-                **msgspec.structs.asdict(event_body(shown.event)),
-                verdicts=[_verdict(one) for one in shown.event.verdicts],
+                **msgspec.structs.asdict(_event_body(shown.event)),
+                verdicts=[_verdict(verdict) for verdict in shown.event.verdicts],
                 payload=msgspec.Raw(shown.payload or b"null"),
                 payload_absence=shown.absence,
             )
         )
 
+    async def retry_event(call: Call[NoQuery, None]) -> Response:
+        once = await events.retry(call.actor, OneOrganization(call.organization_id), call.event_id, key=call.key)
+        return once_response(once, _event_body(once.result), HTTPStatus.ACCEPTED)
+
+    async def retry_events(call: Call[NoQuery, RetryForm]) -> Response:
+        once = await events.retry_many(
+            call.actor,
+            OneOrganization(call.organization_id),
+            where=EventFilter(
+                provider=call.body.provider,
+                status=EventStatus(call.body.status),
+                event_type=call.body.event,
+                project_id=call.body.project_id,
+                since=call.body.since,
+            ),
+            limit=call.body.limit,
+            before=read_row_cursor(call.body.cursor, EventId),
+            key=call.key,
+        )
+        next_cursor = encode_cursor(RowCursor(once.result.next)) if once.result.next else None
+        return once_response(once, RetriedBody(once.result.count, next_cursor), HTTPStatus.ACCEPTED)
+
     return [
         Operation(
             "GET",
             WEBHOOK_EVENTS,
-            events,
+            list_events,
             name="list_webhook_events",
             summary="List webhook events",
             tag=Tag.EVENTS,
@@ -158,33 +218,56 @@ def operations(authentication: Authentication, list_events: ListEvents, show_eve
             "first. With `project_id`, returns only events that concern the project, each with its verdict "
             "for the project.",
             query=EventQuery,
-            answers=[Answer(EventList)],
-            refusals=[ProviderUnknown],
+            responses=[Success(EventList)],
+            errors=[ProviderUnknown],
         ),
         Operation(
             "GET",
             WEBHOOK_EVENT,
-            event,
+            show_event,
             name="show_webhook_event",
             summary="Get a webhook event",
             tag=Tag.EVENTS,
             description="Returns one webhook event with its number of attempts and its verdicts. Owners, "
             "admins and services with the scope `git.admin` also get the payload. If `payload` is null, "
             "`payload_absence` is the reason.",
-            answers=[Answer(EventShownBody)],
-            refusals=[EventNotFound],
+            responses=[Success(EventShownBody)],
+            errors=[EventNotFound],
+        ),
+        Operation(
+            "POST",
+            WEBHOOK_RETRIES,
+            retry_events,
+            name="retry_webhook_events",
+            summary="Retry webhook events",
+            tag=Tag.EVENTS,
+            description="Queues the failed, ignored or unrouted events that match the filter, so that they "
+            "are processed again. Events that cannot be retried are skipped. One request queues at most "
+            "1,000 events, newest first, and returns their number. If the response has a `next_cursor`, "
+            "pass it as `cursor` in the next request to retry the remaining events.",
+            body=RetryForm,
+            responses=[Success(RetriedBody, HTTPStatus.ACCEPTED, "The events are queued for processing.")],
+            errors=[EventNotRetryable, ProviderUnknown],
+            takes_idempotency_key=True,
+        ),
+        Operation(
+            "POST",
+            f"{WEBHOOK_EVENT}/retry",
+            retry_event,
+            name="retry_webhook_event",
+            summary="Retry a webhook event",
+            tag=Tag.EVENTS,
+            description="Queues one failed, ignored or unrouted event, so that it is processed again. A "
+            "successfully processed event cannot be retried.",
+            responses=[Success(EventBody, HTTPStatus.ACCEPTED, "The event is queued for processing.")],
+            errors=[EventNotFound, EventNotRetryable, PayloadExpired],
+            takes_idempotency_key=True,
         ),
     ]
 
 
-def place(cursor: str) -> EventId | None:
-    """Return where a page begins; raises `QueryRefused` for what is no cursor."""
-    found = decode_cursor(cursor, RowPlace)
-    return EventId(found.id) if found else None
-
-
-def event_body(event: WebhookEvent) -> EventBody:
-    """Return an event as it is shown."""
+def _event_body(event: WebhookEvent) -> EventBody:
+    """Return an event for a response."""
     is_waiting = event.status is EventStatus.PENDING
     return EventBody(
         id=event.delivery_id,
@@ -207,7 +290,7 @@ def event_body(event: WebhookEvent) -> EventBody:
 def _verdict_for(event: WebhookEvent, project_id: UUID | None) -> VerdictBody | None:
     if project_id is None:
         return None
-    return next((_verdict(one) for one in event.verdicts if one.project_id == project_id), None)
+    return next((_verdict(verdict) for verdict in event.verdicts if verdict.project_id == project_id), None)
 
 
 def _verdict(verdict: Verdict) -> VerdictBody:

@@ -25,24 +25,24 @@ from core.domain.errors import DomainError
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets
 from entrypoints.rest.http.envelope import security_headers
-from entrypoints.rest.http.operations import Access, Answer, Operation, Tag
-from entrypoints.rest.http.problems import problem, problem_of, unexpected
+from entrypoints.rest.http.operations import Access, Operation, Success, Tag
+from entrypoints.rest.http.problems import HTTP_ERRORS, internal_error, problem, problem_of
 from ports.metrics import Metrics
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 
 # GitHub does not send larger payloads. https://docs.github.com/webhooks/webhook-events-and-payloads
-MAX_BODY = 25 * 1024 * 1024
-MAX_IN_FLIGHT = 256 * 1024 * 1024
-# GitHub waits no longer for an answer: https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
-BODY_SECONDS = 10.0
+MAX_BODY_BYTES = 25 * 1024 * 1024
+MAX_BUFFERED_BYTES = 256 * 1024 * 1024
+# GitHub's own timeout: https://docs.github.com/webhooks/using-webhooks/best-practices-for-using-webhooks
+_BODY_TIMEOUT_SECONDS = 10.0
 
-_LARGE_BODY = 256 * 1024
+_LARGE_BODY_BYTES = 256 * 1024
 
 _JSON = b"application/json"
 _FORM = b"application/x-www-form-urlencoded"
 
 _STATUS = {Receipt.ACCEPTED: 202, Receipt.RETRIED: 202, Receipt.DUPLICATE: 200, Receipt.REPLAYED: 200}
-# An answer without a body leaves in one write instead of two; only what changes nothing has one.
+# A response without a body is one write instead of two. Only new deliveries get one.
 _NO_BODY = (b"content-length", b"0")
 
 _log = structlog.get_logger(__name__)
@@ -68,10 +68,10 @@ _KNOWN = {
 
 
 class WebhookEndpoint:
-    """Receives deliveries: the one path whose cost counts, so plain ASGI, before any routing.
+    """Receives webhook deliveries. Plain ASGI before routing, because this path must be fast.
 
-    In this order: size, content type, signature, headers, JSON; then durable; then the answer. Callers see
-    coarse errors, the log has the reason.
+    It checks size, content type, signature, headers and JSON in this order, stores the delivery durably, and then
+    responds. Callers get general errors; the log has the reason.
     """
 
     def __init__(
@@ -81,97 +81,99 @@ class WebhookEndpoint:
         metrics: Metrics,
         *,
         find_source_secrets: FindSourceSecrets,
-        body_seconds: float = BODY_SECONDS,
+        body_timeout_seconds: float = _BODY_TIMEOUT_SECONDS,
         is_encrypted: bool = False,
     ) -> None:
-        self._names = tuple(protocols)
-        self._protocols = {_path(name): (name, protocol) for name, protocol in protocols.items()}
+        self._providers = tuple(protocols)
+        self._protocols = {_path(provider): (provider, protocol) for provider, protocol in protocols.items()}
         self._receive_delivery = receive_delivery
         self._find_source_secrets = find_source_secrets
         self._metrics = metrics
-        self._body_seconds = body_seconds
-        # On refusals, which browsers may stray to; those who deliver read none of them.
+        self._body_timeout_seconds = body_timeout_seconds
+        # Only for responses that a browser could get. Providers ignore these headers.
         self._headers = security_headers(is_encrypted=is_encrypted)
-        # Counted as they come: who only announces a large body must not take room from those who send one.
-        self._bytes_held = 0
-        # Unique without asking the operating system for randomness each time.
-        self._prefix = os.urandom(6).hex()
+        # Received bytes, not announced bytes: a sender that only announces a large body must not use up the limit.
+        self._buffered_bytes = 0
+        # Request ids are unique without a system call for random bytes each time.
+        self._id_prefix = os.urandom(6).hex()
         self._numbers = count(1)
-        # Asked once: a line that is switched off still costs a hundredth of the whole.
-        self._tells_all = _log.is_enabled_for(logging.DEBUG)
+        # Checked once, because a disabled log line costs a hundredth of a delivery.
+        self._is_debug = _log.is_enabled_for(logging.DEBUG)
 
-    def answers(self, path: str) -> bool:
-        """Tell whether this path is one provider's webhook address."""
+    def has_path(self, path: str) -> bool:
+        """Return whether this is the webhook path of a provider."""
         return path in self._protocols
 
     def operations(self) -> list[Operation]:
-        """Return what providers deliver to."""
+        """Return the operation of each provider."""
         return [
             Operation(
                 "POST",
-                _path(name),
-                self,
-                name=f"receive_{name}_delivery",
+                _path(provider),
+                None,
+                name=f"receive_{provider}_delivery",
                 summary="Receive a webhook delivery",
                 tag=Tag.PROVIDER,
                 description="Verifies the signature of the raw body and durably stores the delivery, then "
                 "returns 202. Processing starts after the response. Returns 200 if the delivery was received "
                 "before and is not processed again.",
-                answers=[
-                    Answer(status=HTTPStatus.ACCEPTED, description="The delivery is durably stored."),
-                    Answer(
+                responses=[
+                    Success(status=HTTPStatus.ACCEPTED, description="The delivery is durably stored."),
+                    Success(
                         KnownDelivery,
                         status=HTTPStatus.OK,
                         description="The delivery was received before. It is not processed again.",
                     ),
                 ],
-                refusals=[SignatureRefused, HeadersRefused, BodyRefused, DeliveryIdConflict, ReceiverBusy],
+                errors=[SignatureRefused, HeadersRefused, BodyRefused, DeliveryIdConflict, ReceiverBusy],
                 access=Access.SIGNATURE,
+                app=self,
             )
-            for name in self._names
+            for provider in self._providers
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        request_id = f"{self._prefix}-{next(self._numbers):x}"
+        """Handle one request."""
+        request_id = f"{self._id_prefix}-{next(self._numbers):x}"
         try:
-            receipt = await self._received(scope, receive, request_id)
-        except _SenderGone:
+            receipt = await self._process(scope, receive, request_id)
+        except _ClientDisconnected:
             return
-        except Exception as error:  # noqa: BLE001 - every failure becomes a problem, none a stack trace
-            response = self._refused(error, scope, request_id)
-            response.raw_headers += [*self._headers, (b"x-request-id", request_id.encode())]
-            await response(scope, receive, send)
+        except Exception as error:  # noqa: BLE001 - the response to every error is a problem
+            await self._send(self._reject(error, scope, request_id), request_id, scope, receive, send)
             return
         if receipt.is_known:
             body = msgspec.json.encode(_KNOWN[receipt])
-            answer = Response(body, HTTPStatus.OK, media_type="application/json")
-            answer.raw_headers += [*self._headers, (b"x-request-id", request_id.encode())]
-            await answer(scope, receive, send)
+            response = Response(body, HTTPStatus.OK, media_type="application/json")
+            await self._send(response, request_id, scope, receive, send)
             return
         headers = [_NO_BODY, (b"x-request-id", request_id.encode())]
         await send({"type": "http.response.start", "status": _STATUS[receipt], "headers": headers})
         await send({"type": "http.response.body", "body": b""})
 
-    async def _received(self, scope: Scope, receive: Receive, request_id: str) -> Receipt:
-        # As a mapping once: a loop over a dozen headers for each of six names is a tenth of the whole cost.
+    async def _send(self, response: Response, request_id: str, scope: Scope, receive: Receive, send: Send) -> None:
+        response.raw_headers += [*self._headers, (b"x-request-id", request_id.encode())]
+        await response(scope, receive, send)
+
+    async def _process(self, scope: Scope, receive: Receive, request_id: str) -> Receipt:
+        # One mapping: six loops over a dozen headers are a tenth of the cost of a delivery.
         headers = dict(scope["headers"])
-        form = _admitted(scope["method"], headers)
-        name, protocol = self._protocols[scope["path"]]
+        is_form = _check(scope["method"], headers)
+        provider, protocol = self._protocols[scope["path"]]
         source_key = protocol.find_claimed_source(headers, scope["query_string"])
-        claimed = None if source_key is None else await self._find_source_secrets(name, source_key)
+        claimed = None if source_key is None else await self._find_source_secrets(provider, source_key)
         body = _Body()
         try:
             digest = await self._read(receive, protocol, body)
-            verify = partial(protocol.verify, headers, body.parts[0], digest=digest, form=form, claimed=claimed)
-            # Reading a large body would hold up every other delivery.
-            delivery = await asyncio.to_thread(verify) if body.size > _LARGE_BODY else verify()
+            verify = partial(protocol.verify, headers, body.parts[0], digest=digest, form=is_form, claimed=claimed)
+            # Verifying a large body takes long enough to delay all other deliveries.
+            delivery = await asyncio.to_thread(verify) if body.size > _LARGE_BODY_BYTES else verify()
             if claimed is not None:
                 claimed.require_source(delivery)
             receipt = await self._receive_delivery(delivery)
         finally:
-            self._bytes_held -= body.size
-        if self._tells_all:
+            self._buffered_bytes -= body.size
+        if self._is_debug:
             _log.debug(
                 "delivery_received",
                 request_id=request_id,
@@ -183,60 +185,60 @@ class WebhookEndpoint:
         return receipt
 
     async def _read(self, receive: Receive, protocol: WebhookProtocol, body: "_Body") -> BodyDigest | None:
-        """Read the body into one part; most come as one, others feed their signature part by part."""
-        if not self._keep(await receive(), body):
+        """Read the body into one part. Return the digest of a body that arrives in several parts."""
+        if not self._add(await receive(), body):
             return None
         digest = protocol.start_digest()
         digest.update(body.parts[0])
         try:
-            async with asyncio.timeout(self._body_seconds):
+            async with asyncio.timeout(self._body_timeout_seconds):
                 has_more = True
                 while has_more:
-                    has_more = self._keep(await receive(), body)
+                    has_more = self._add(await receive(), body)
                     digest.update(body.parts[-1])
         except TimeoutError:
-            raise _too_slow() from None
+            raise _HttpError(HTTPStatus.REQUEST_TIMEOUT) from None
         body.parts = [b"".join(body.parts)]
         return digest
 
-    def _keep(self, message: Message, body: "_Body") -> bool:
-        """Keep one part, and tell whether there is more to come."""
+    def _add(self, message: Message, body: "_Body") -> bool:
+        """Add a part to the body. Return whether there are more parts."""
         if message["type"] != "http.request":
-            raise _SenderGone
+            raise _ClientDisconnected
         part: bytes = message.get("body", b"")
-        if body.size + len(part) > MAX_BODY:
+        if body.size + len(part) > MAX_BODY_BYTES:
             raise _too_large()
-        if self._bytes_held + len(part) > MAX_IN_FLIGHT:
+        if self._buffered_bytes + len(part) > MAX_BUFFERED_BYTES:
             raise ReceiverBusy(
                 "Too many large deliveries are being received. Send the delivery again later.", retry_after=5
             )
         body.parts.append(part)
         body.size += len(part)
-        self._bytes_held += len(part)
+        self._buffered_bytes += len(part)
         return bool(message.get("more_body", False))
 
-    def _refused(self, error: Exception, scope: Scope, request_id: str) -> Response:
-        """Count and log why, and return what the caller may know."""
-        if isinstance(error, _Refusal):
+    def _reject(self, error: Exception, scope: Scope, request_id: str) -> Response:
+        """Log and count the reason, and return the response, which has less detail."""
+        if isinstance(error, _HttpError):
             reason = error.code
-            answer = problem(error.status, error.code, error.detail, request_id, headers=error.headers)
+            response = problem(error.status, error.code, error.detail, request_id, headers=error.headers)
         elif isinstance(error, DomainError):
             reason = error.reason if isinstance(error, DeliveryRefused) else error.code
-            answer = problem_of(error, request_id)
+            response = problem_of(error, request_id)
         else:
             reason = "internal"
-            answer = unexpected(request_id)
+            response = internal_error(request_id)
             _log.error("delivery_crashed", request_id=request_id, exc_info=error)
         client = scope.get("client")
         _log.warning(
             "delivery_refused",
             reason=reason,
-            status=answer.status_code,
+            status=response.status_code,
             request_id=request_id,
             client=client[0] if client else None,
         )
         self._metrics.count_rejected(reason)
-        return answer
+        return response
 
 
 def _path(provider: str) -> str:
@@ -244,7 +246,7 @@ def _path(provider: str) -> str:
 
 
 class _Body:
-    """What has come of one body."""
+    """The received parts of a body."""
 
     __slots__ = ("parts", "size")
 
@@ -253,52 +255,42 @@ class _Body:
         self.size = 0
 
 
-class _Refusal(Exception):
-    """The request is refused for what HTTP alone shows."""
+class _HttpError(Exception):
+    """The request is rejected because of its method, size, content type or duration."""
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: HTTPStatus, detail: str = "", headers: Mapping[str, str] | None = None) -> None:
         super().__init__(detail)
         self.status = status
-        self.code = code
-        self.detail = detail
+        self.code, text = HTTP_ERRORS[status]
+        self.detail = detail or text
         self.headers = headers
 
 
-def _too_large() -> _Refusal:
-    return _Refusal(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "body_too_large",
-        "The webhook body is larger than 25 MB. Send a smaller body.",
+class _ClientDisconnected(Exception):
+    """The sender disconnected before the end of the body."""
+
+
+def _too_large() -> _HttpError:
+    return _HttpError(
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The webhook body is larger than 25 MB. Send a smaller body."
     )
 
 
-def _too_slow() -> _Refusal:
-    return _Refusal(
-        HTTPStatus.REQUEST_TIMEOUT, "body_too_slow", "The request body did not arrive in time. Send the request again."
-    )
-
-
-class _SenderGone(Exception):
-    """The sender hung up before the body was whole."""
-
-
-def _admitted(method: str, headers: Headers) -> bool:
-    """Refuse what headers alone show to be wrong, and tell whether the body is a form."""
+def _check(method: str, headers: Headers) -> bool:
+    """Check the method and the headers. Return whether the body is a form."""
     if method != "POST":
-        raise _Refusal(
+        raise _HttpError(
             HTTPStatus.METHOD_NOT_ALLOWED,
-            "method_not_allowed",
             "This path accepts POST only. Send webhook deliveries with POST.",
             {"allow": "POST"},
         )
-    declared = headers.get(b"content-length", b"")
-    if declared.isdigit() and int(declared) > MAX_BODY:
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length) > MAX_BODY_BYTES:
         raise _too_large()
     content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if content_type not in (_JSON, _FORM):
-        raise _Refusal(
+        raise _HttpError(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
-            "unsupported_media_type",
             "The content type is not supported here. Send application/json or application/x-www-form-urlencoded.",
         )
     return content_type == _FORM
