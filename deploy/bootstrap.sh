@@ -1,7 +1,7 @@
 #!/bin/sh
 # Create .venv with exactly the locked dependencies. Needs Python 3.11 or 3.12 and a package index; no root.
 # Usage: bootstrap.sh runtime|complete ID
-#   runtime   the service, and Node to build the dashboard: what `make run` needs
+#   runtime   the service, its local servers, and Node to build the dashboard: what `make run` needs
 #   complete  also the tools of tests and checks
 # When it is done, .venv/runtime-ID exists, and .venv/complete-ID if complete. ID identifies this directory.
 # PYTHON can name the Python to use.
@@ -21,7 +21,7 @@ right_version() { "$1" -c 'import sys; sys.exit(sys.version_info[:2] not in ((3,
 sync() {
     case $extent in
         # --inexact keeps tools that are already installed.
-        runtime) set -- --no-default-groups --group dashboard --inexact "$@" ;;
+        runtime) set -- --no-default-groups --group dashboard --group local --inexact "$@" ;;
     esac
     .venv/bin/python -m uv sync --quiet --frozen --compile-bytecode --python .venv/bin/python "$@"
 }

@@ -10,7 +10,7 @@ def main() -> None:
     """Serve the sandbox until SIGTERM or Ctrl-C. Print why and exit with 1 if it cannot start."""
     import_libraries()
     # After `import_libraries`, which says why.
-    from entrypoints.local.embedded.errors import CannotStart  # noqa: PLC0415
+    from entrypoints.process.listeners import CannotStart  # noqa: PLC0415
     from entrypoints.settings.settings import Settings, SettingsRefused  # noqa: PLC0415
     from sandbox.server import SandboxRefused, run_sandbox  # noqa: PLC0415
 

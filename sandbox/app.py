@@ -8,12 +8,12 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from entrypoints.local.sandbox_app import API_PATH
 from sandbox import control, git_http
 from sandbox.local_only import LocalOnly
 from sandbox.rest import oauth
 from sandbox.rest.api import api
 from sandbox.sandbox import Sandbox
+from sandbox.state.sandbox_app import API_PATH
 from sandbox.web.routes import pages
 from sandbox.webhooks.courier import courier
 

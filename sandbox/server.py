@@ -8,9 +8,8 @@ import structlog
 import uvicorn
 import uvloop
 
-from entrypoints.garbage_collection import freeze_existing_objects
-from entrypoints.local.sandbox_app import load_app, sandbox_directory
-from entrypoints.process.listen import listen, told
+from entrypoints.process.limits import freeze_existing_objects
+from entrypoints.process.listeners import format_addresses, listen
 from entrypoints.rest.http.open_connections import ConnectionLimits
 from entrypoints.rest.http.server_config import protocol_factory
 from entrypoints.settings.settings import Settings
@@ -19,6 +18,7 @@ from entrypoints.settings.values import Address
 from sandbox.app import Alongside, create_app
 from sandbox.payloads.links import Links
 from sandbox.sandbox import Sandbox
+from sandbox.state.sandbox_app import load_app, sandbox_directory
 from sandbox.state.seed import new_world, renew_app
 from sandbox.state.snapshot import Snapshot
 
@@ -56,7 +56,7 @@ async def _serve(settings: Settings) -> None:
     server = sandbox_server(sandbox, settings.sandbox_addr, partial(_kept, sandbox, snapshot))
     listening = listen(settings.sandbox_addr, f"{PREFIX}SANDBOX_ADDR")
     freeze_existing_objects()
-    _log.info("sandbox_started", address=told(listening))
+    _log.info("sandbox_started", address=format_addresses(listening))
     await server.serve(sockets=listening)
 
 

@@ -10,9 +10,9 @@ import psycopg
 import redis
 from psycopg import sql
 
-from entrypoints.local.embedded.home import claim_home
-from entrypoints.local.embedded.postgres import embedded_postgres
-from entrypoints.local.embedded.redis import embedded_redis
+from local.embedded.home import claim_home
+from local.embedded.postgres import run_postgres
+from local.embedded.redis import run_redis
 
 _DURABLE = {"fsync": "on", "synchronous_commit": "on", "full_page_writes": "on"}
 
@@ -44,8 +44,8 @@ def running(directory: Path) -> Iterator[Services]:
     """Start both servers in this directory and stop them at the end."""
     with ExitStack() as stack:
         home = stack.enter_context(claim_home(directory))
-        postgres_url = stack.enter_context(embedded_postgres(home))
-        redis_url = stack.enter_context(embedded_redis(home))
+        postgres_url = stack.enter_context(run_postgres(home))
+        redis_url = stack.enter_context(run_redis(home))
         with psycopg.connect(postgres_url, autocommit=True) as connection:
             _require_durability(connection)
             # One vacuum more or less in a window of two seconds is noise, the same for every contender.

@@ -1,5 +1,6 @@
-"""Measure the start time of `crewkit-git up` and the memory of its processes after load."""
+"""Measure the start time of `make run` and the memory of its processes after load."""
 
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import click
 import psutil
 
 from benchmarks.benchmark import Benchmark, Demand, Report, Stage
-from benchmarks.common import load, ours
+from benchmarks.common import load
 from benchmarks.common.deliveries import PATH, SECRET, signed_pushes, write_for_wrk
 from benchmarks.common.server import free_port, last_words, process
 from benchmarks.machine import packages
@@ -24,7 +25,7 @@ _READY_SECONDS = 60
 _POLL_SECONDS = 0.01
 
 _METHOD = """\
-`up` starts in an empty directory, where it first creates a database, and then again in the same directory.
+`make run` starts in an empty directory, where it first creates a database, and then again in the same directory.
 It is ready when it publishes `demo.json`. Memory is the resident set size (RSS) of each process, including
 shared libraries, after deliveries were posted over 64 connections for a few seconds. Time is elapsed time."""
 
@@ -60,7 +61,7 @@ def check(first: Sequence[Start], again: Sequence[Start]) -> Sequence[Demand]:
     ready = median(start.ready for start in first)
     api = median(start.worked["api"] for start in (*first, *again))
     return (
-        Demand("`up` is ready within 6 s in an empty directory", f"{ready:.1f} s", ready <= 6),
+        Demand("`make run` is ready within 6 s in an empty directory", f"{ready:.1f} s", ready <= 6),
         Demand("the API uses at most 120 MiB after the load", f"{api:.0f} MiB", api <= 120),
     )
 
@@ -78,7 +79,7 @@ def _start(home: Path, deliveries: Path, seconds: int) -> Start:
 
 @contextmanager
 def _up(home: Path) -> Iterator[tuple[str, Mapping[str, int]]]:
-    """Run `up` for the length of the block; once it is ready, give its address and its processes."""
+    """Run `python -m local` for the length of the block; once it is ready, give its address and its processes."""
     address, log = f"127.0.0.1:{free_port()}", home.with_suffix(".log")
     environment = {
         "CREWKIT_GIT_HOME": str(home),
@@ -86,11 +87,11 @@ def _up(home: Path) -> Iterator[tuple[str, Mapping[str, int]]]:
         "CREWKIT_GIT_SANDBOX_ADDR": f"127.0.0.1:{free_port()}",
         "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": SECRET,
     }
-    with process(ours.command("up"), environment, log) as started:
+    with process([sys.executable, "-m", "local"], environment, log) as started:
         deadline = time.monotonic() + _READY_SECONDS
         while not (home / "demo.json").exists():
             if started.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"`up` did not become ready: {last_words(log)}")
+                raise RuntimeError(f"`python -m local` did not become ready: {last_words(log)}")
             time.sleep(_POLL_SECONDS)
         yield address, _family(started.pid)
 
@@ -106,7 +107,7 @@ def _times(first: Sequence[Start], again: Sequence[Start]) -> str:
         ("in an empty directory", spread([start.ready for start in first], digits=1)),
         ("again in the same directory", spread([start.ready for start in again], digits=1)),
     ]
-    return table(("`up`", "seconds until ready"), rows)
+    return table(("`make run`", "seconds until ready"), rows)
 
 
 def _memory(starts: Sequence[Start]) -> str:

@@ -2,7 +2,7 @@ import base64
 from dataclasses import dataclass
 from datetime import datetime
 
-from entrypoints.local.sandbox_app import API_PATH
+from sandbox.state.sandbox_app import API_PATH
 
 
 @dataclass(frozen=True, slots=True)

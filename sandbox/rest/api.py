@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
-from entrypoints.local.sandbox_app import API_PATH
 from sandbox.rate_limits import READ_POINTS, WRITE_POINTS
 from sandbox.rest import (
     apps,
@@ -29,6 +28,7 @@ from sandbox.rest.endpoint import Endpoint
 from sandbox.rest.outages import check_limits, suffer
 from sandbox.rest.principals import Anonymous, Principal, principal_of
 from sandbox.sandbox import Sandbox
+from sandbox.state.sandbox_app import API_PATH
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *apps.ENDPOINTS,

@@ -1,4 +1,4 @@
-"""The world a new sandbox begins with: the demo organization of `up`, and enough around it to look real."""
+"""The world a new sandbox begins with: the demo organization of `make run`, and enough around it to look real."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -6,12 +6,12 @@ from importlib.resources import files
 from typing import Any
 
 from entrypoints.edge.public_urls import WEBHOOKS, callback_urls
-from entrypoints.local.sandbox_app import SandboxApp
 from sandbox.state.accounts import Account, AccountType, Email
 from sandbox.state.apps import App, Installation
 from sandbox.state.git_objects import add_first_branch, first_commit
 from sandbox.state.more_repositories import MANY_BRANCHES, SHAPES, Shape
 from sandbox.state.repositories import Repository
+from sandbox.state.sandbox_app import SandboxApp
 from sandbox.state.world import World
 
 _FOUNDED = datetime(2024, 2, 1, 8, tzinfo=UTC)
@@ -22,7 +22,7 @@ ORBITAL = 900_000_200
 
 def new_world(app: SandboxApp, *, service_url: str) -> World:
     """Return the world at its beginning; `service_url` is where our API is."""
-    demo = json.loads(files("entrypoints.bootstrap").joinpath("demo.json").read_bytes())
+    demo = json.loads(files("sandbox.state").joinpath("demo.json").read_bytes())
     world = World()
     _add_accounts(world, demo)
     for row in demo["repositories"] + demo["arriving_repositories"]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import msgspec
 
-from entrypoints.local.up.private_file import write_private
+from entrypoints.process.private_files import write_private
 from sandbox.state.world import World
 
 

@@ -13,12 +13,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from entrypoints.local.sandbox_app import new_client_id, new_private_key, public_key_of
 from sandbox.actions.rights import ActionRefused, account_named, demand_owner
 from sandbox.payloads.hooks import ping
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
 from sandbox.state.apps import App, Registration
+from sandbox.state.sandbox_app import new_client_id, new_private_key, public_key_of
 from sandbox.web.html import el
 from sandbox.web.page import field, form, go_to, page, refused_page
 from sandbox.web.returns import with_query

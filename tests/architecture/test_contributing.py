@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
 _PATH = re.compile(r"`((?:[\w.-]+/)+[\w.-]*|[\w-]+\.(?:md|yaml|toml))`")
 # Other paths are written at run time or relative to a folder.
-_TRACKED = ("src/", "tests/", "testing/", "sandbox/", "docs/", "proto/", "deploy/", "dashboard/")
+_TRACKED = ("src/", "tests/", "testing/", "local/", "sandbox/", "docs/", "proto/", "deploy/", "dashboard/")
 _TARGETS = set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 HOOKS = {
     hook["id"]: hook

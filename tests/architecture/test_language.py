@@ -163,7 +163,9 @@ def test_adding_a_word_does_not_excuse_public_texts() -> None:
     assert [
         path
         for path in baseline.read()
-        if not path.startswith(("src/", "sandbox/", "testing/", "tests/", "benchmarks/", "dashboard/src/", "proto/"))
+        if not path.startswith(
+            ("src/", "local/", "sandbox/", "testing/", "tests/", "benchmarks/", "dashboard/src/", "proto/")
+        )
     ] == []
 
 

@@ -12,9 +12,9 @@ import httpx
 
 from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import github_signature
-from entrypoints.local.development.tokens import TokenSigner
-from entrypoints.local.sandbox_app import app_environment
+from entrypoints.development.tokens import TokenSigner
 from entrypoints.settings.table import PREFIX
+from sandbox.state.sandbox_app import app_environment
 from tests.support.builders.deliveries import REPOSITORY, Delivery, push
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.clients.keys_command import Key, keys, ring_text

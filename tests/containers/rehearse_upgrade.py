@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from itertools import pairwise
 
-from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.development.tokens import TokenSigner
 from tests.containers.load import Load
 from tests.containers.stack import API_ADDRESSES, API_PORT, GRPC_PORT, Stack, running_stack
 from tests.support.builders.deliveries import INSTALLATION

@@ -7,13 +7,13 @@ import psycopg
 from adapters.postgres.connection.database import Database
 from adapters.postgres.queries.directory import PostgresDirectory
 from adapters.postgres.rows.compression import compress
-from adapters.postgres.seed import seed_membership, seed_organization, seed_project, seed_user
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.deliveries.delivery import VerifiedDelivery
 from core.domain.deliveries.source_key import to_number
 from core.domain.events.event import WebhookEvent
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
+from local.seed import seed_membership, seed_organization, seed_project, seed_user
 from testing.contracts.world import World
 
 _KEEP = """

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from adapters.github.app_needs import NEEDS
-from entrypoints.local.sandbox_app import APP_SLUG
+from sandbox.state.sandbox_app import APP_SLUG
 from tests.support.scenarios.dashboard import Person, Site
 
 OWNER = "oona-field-away"

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
-from entrypoints.local.sandbox_app import APP_SLUG
+from sandbox.state.sandbox_app import APP_SLUG
 from tests.support.scenarios.dashboard import Person, Site
 
 OONA, MARA = "oona-field-away", "mara-okafor-acme"

@@ -7,8 +7,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from entrypoints.local.development.demo import DemoUser
-from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.development.running_demo import DemoUser
+from entrypoints.development.tokens import TokenSigner
 from entrypoints.rest.browser.sign_in import SignIn, development_sign_in
 from entrypoints.settings.settings import Settings
 from tests.support.builders import tokens

@@ -31,9 +31,9 @@ def _environment() -> dict[str, str]:
 def test_guide_works_as_written(tmp_path: Path) -> None:
     """Up to the last command, which starts the service with the adapter until it is interrupted."""
     *_, last = commands = _commands()
-    assert last.rstrip().endswith("\ncrewkit-git up")
+    assert last.rstrip().endswith("\npython -m local")
     # `exec`, so that the interrupt goes to the service and not to the shell.
-    script = "\n".join(["set -e", *commands]).rstrip().removesuffix("crewkit-git up") + "exec crewkit-git up\n"
+    script = "\n".join(["set -e", *commands]).rstrip().removesuffix("python -m local") + "exec python -m local\n"
     assert script.count(_PATH_OF_CHECKOUT) == 1
     output = tmp_path.with_suffix(".out")
     with output.open("w") as written:

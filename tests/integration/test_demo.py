@@ -10,9 +10,9 @@ from adapters.github.protocol.webhooks import PROVIDER
 from adapters.postgres.connection.database import Database
 from adapters.postgres.queries.directory import PostgresDirectory
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from entrypoints.bootstrap.demo import seed
-from entrypoints.local.up.keys import development_environment
 from entrypoints.settings.settings import Settings
+from local.demo import seed
+from local.keys import development_environment
 
 
 @pytest.mark.parametrize("connected", [True, False])

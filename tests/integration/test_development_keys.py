@@ -4,8 +4,8 @@ from pathlib import Path
 
 import jwt
 
-from entrypoints.local.up.keys import development_environment
 from entrypoints.settings.settings import Settings
+from local.keys import development_environment
 
 DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}
 

@@ -14,21 +14,21 @@ import psycopg
 import pytest
 import redis
 
-from entrypoints.local.embedded.errors import CannotStart
-from entrypoints.local.embedded.home import Home, claim_home
-from entrypoints.local.embedded.postgres import create_database, embedded_postgres, postgres_program, postgres_url
-from entrypoints.local.embedded.process import Process, running
-from entrypoints.local.embedded.redis import embedded_redis, redis_program
+from entrypoints.process.listeners import CannotStart
+from local.embedded.home import Home, claim_home
+from local.embedded.postgres import create_database, postgres_program, postgres_url, run_postgres
+from local.embedded.process import Process, run_program
+from local.embedded.redis import redis_program, run_redis
 from tests.support.conditions import wait_until
 from tests.support.servers.servers import temporary_home
 
 SERVE_UNTIL_KILLED = """
 import sys
 from pathlib import Path
-from entrypoints.local.embedded.home import claim_home
-from entrypoints.local.embedded.postgres import embedded_postgres
-from entrypoints.local.embedded.redis import embedded_redis
-with claim_home(Path(sys.argv[1])) as home, embedded_postgres(home) as url, embedded_redis(home):
+from local.embedded.home import claim_home
+from local.embedded.postgres import run_postgres
+from local.embedded.redis import run_redis
+with claim_home(Path(sys.argv[1])) as home, run_postgres(home) as url, run_redis(home):
     print(url, flush=True)
     sys.stdin.read()
 """
@@ -78,7 +78,7 @@ def both_answer(url: str, cache: str) -> bool:
 
 def test_servers_use_private_sockets_and_leave_nothing(home: Home) -> None:
     """Only Unix sockets in a directory of mode 700, no TCP port, no root; no process or socket stays."""
-    with embedded_postgres(home, durable=False) as url, embedded_redis(home) as cache:
+    with run_postgres(home, durable=False) as url, run_redis(home) as cache:
         assert both_answer(url, cache)
         assert answer(url, "SELECT current_setting('timezone')") == "UTC"
         for process in psutil.Process().children():
@@ -91,12 +91,12 @@ def test_servers_use_private_sockets_and_leave_nothing(home: Home) -> None:
 
 def test_data_survives_a_restart(home: Home) -> None:
     """Redis starts empty by design."""
-    with embedded_postgres(home) as url, embedded_redis(home) as cache:
+    with run_postgres(home) as url, run_redis(home) as cache:
         assert answer(url, "SELECT current_setting('fsync')") == "on"
         keep(url)
         with redis.Redis.from_url(cache) as client:
             client.set("kept", "yes")
-    with embedded_postgres(home) as url, embedded_redis(home) as cache, redis.Redis.from_url(cache) as client:
+    with run_postgres(home) as url, run_redis(home) as cache, redis.Redis.from_url(cache) as client:
         assert kept(url)
         assert client.get("kept") is None
         assert list((home.path / "redis").iterdir()) == []
@@ -108,7 +108,7 @@ def test_long_home_gets_a_short_private_socket_directory(tmp_path: Path, name: s
     with claim_home(tmp_path / name) as home:
         assert not home.sockets.is_relative_to(home.path)
         assert home.sockets.stat().st_mode & 0o777 == 0o700
-        with embedded_postgres(home, durable=False) as url, embedded_redis(home) as cache:
+        with run_postgres(home, durable=False) as url, run_redis(home) as cache:
             assert both_answer(url, cache)
     assert not home.sockets.exists()
 
@@ -155,7 +155,7 @@ def test_servers_end_with_a_killed_parent_and_start_again(tmp_path: Path) -> Non
         owner.kill()
     _, alive = psutil.wait_procs(servers, timeout=10)
     assert alive == []
-    with claim_home(tmp_path / "home") as home, embedded_postgres(home) as url, embedded_redis(home):
+    with claim_home(tmp_path / "home") as home, run_postgres(home) as url, run_redis(home):
         assert kept(url)
 
 
@@ -174,7 +174,7 @@ def test_stops_running_servers_first(home: Home) -> None:
     left = [Process(program) for program in programs]
     for process in left:
         process.wait_until_ready()
-    with embedded_postgres(home, durable=False) as url, embedded_redis(home) as cache:
+    with run_postgres(home, durable=False) as url, run_redis(home) as cache:
         # They have ended; on a busy machine the system tells their parent a moment later.
         wait_until(lambda: [process.exit_code() for process in left] == [0, 0])
         assert both_answer(url, cache)
@@ -184,23 +184,23 @@ def test_stops_running_servers_first(home: Home) -> None:
 
 def test_next_start_repairs_a_killed_server(home: Home) -> None:
     """After `kill -9` of PostgreSQL, its pid file, socket and orphans are removed."""
-    with running(postgres_program(home)) as process:
+    with run_program(postgres_program(home)) as process:
         create_database(home)
         keep(postgres_url(home))
         os.kill(process.pid, signal.SIGKILL)
     assert (home.path / "postgres" / "postmaster.pid").exists()
-    with embedded_postgres(home) as url:
+    with run_postgres(home) as url:
         assert kept(url)
 
 
 def test_ignores_stale_pid_files(home: Home) -> None:
     """The pid may belong to any process by now: it is neither trusted nor killed."""
-    with embedded_postgres(home, durable=False):
+    with run_postgres(home, durable=False):
         pass
     (home.path / "postgres" / "postmaster.pid").write_text(f"{os.getpid()}\n{home.path}/postgres\n")
     for name in (".s.PGSQL.5432", ".s.PGSQL.5432.lock", "redis.sock"):
         (home.sockets / name).write_text(f"{os.getpid()}\n")
-    with embedded_postgres(home, durable=False) as url, embedded_redis(home) as cache:
+    with run_postgres(home, durable=False) as url, run_redis(home) as cache:
         assert both_answer(url, cache)
 
 
@@ -209,7 +209,7 @@ def test_repeats_an_interrupted_first_start(home: Home) -> None:
     unfinished = home.path / "postgres.new"
     unfinished.mkdir()
     (unfinished / "PG_VERSION").write_text("18\n")
-    with embedded_postgres(home, durable=False) as url:
+    with run_postgres(home, durable=False) as url:
         assert answer(url, "SELECT 1") == 1
     assert not unfinished.exists()
 
@@ -226,17 +226,17 @@ def test_does_not_touch_an_unusable_directory(home: Home, file: str, content: st
     cluster = home.path / "postgres"
     cluster.mkdir()
     (cluster / file).write_text(content)
-    with pytest.raises(CannotStart, match=remedy), embedded_postgres(home):
+    with pytest.raises(CannotStart, match=remedy), run_postgres(home):
         pass
     assert [path.name for path in cluster.iterdir()] == [file]
 
 
 def test_reports_the_message_of_postgres(home: Home) -> None:
     """A server that ends while it starts is reported with its last lines and its log."""
-    with embedded_postgres(home, durable=False):
+    with run_postgres(home, durable=False):
         pass
     (home.path / "postgres" / "global" / "pg_control").unlink()
-    with pytest.raises(CannotStart, match=r"(?s)postgres\.log.*pg_control"), embedded_postgres(home):
+    with pytest.raises(CannotStart, match=r"(?s)postgres\.log.*pg_control"), run_postgres(home):
         pass
     assert processes_of(home) == []
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from entrypoints.process.listen import claimable
+from entrypoints.process.listeners import require_free_address
 from entrypoints.settings.values import Address
 from tests.support.servers.service import running_service
 
@@ -11,7 +11,7 @@ from tests.support.servers.service import running_service
 @pytest.mark.parametrize("process", ["grpc", "worker", "scheduler"])
 def test_serves_metrics_and_health(database_url: str, redis_url: str, process: str) -> None:
     """For Prometheus and an orchestrator."""
-    address = claimable(Address("127.0.0.1", 0), "the address")
+    address = require_free_address(Address("127.0.0.1", 0), "the address")
     settings = {"METRICS_ADDR": str(address)}
     with (
         running_service(database_url, redis_url, process, settings=settings) as service,
@@ -29,7 +29,7 @@ def test_serves_metrics_and_health(database_url: str, redis_url: str, process: s
 
 def test_reports_a_missing_database(redis_url: str) -> None:
     """The process is live but not ready."""
-    address = claimable(Address("127.0.0.1", 0), "the address")
+    address = require_free_address(Address("127.0.0.1", 0), "the address")
     nowhere = "postgresql://127.0.0.1:9/none"
     with (
         running_service(nowhere, redis_url, "worker", settings={"METRICS_ADDR": str(address)}),

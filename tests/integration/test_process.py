@@ -9,9 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from entrypoints.local.embedded.errors import CannotStart
-from entrypoints.local.embedded.log import BoundedLog
-from entrypoints.local.embedded.process import Process, Program, running
+from entrypoints.process.listeners import CannotStart
+from local.embedded.process import BoundedLog, Process, Program, run_program
 
 DEAF_WITH_A_CHILD = """
 import signal, subprocess, sys
@@ -58,7 +57,7 @@ def test_reports_a_failed_process_with_its_last_lines(tmp_path: Path) -> None:
     """With its exit code and the path of its log."""
     failing = program(tmp_path, "import sys; print('no such luck'); sys.exit(3)", [])
     message = r"(?s)exit code 3\. Its log is .*program\.log.*no such luck"
-    with pytest.raises(CannotStart, match=message), running(failing):
+    with pytest.raises(CannotStart, match=message), run_program(failing):
         pass
 
 

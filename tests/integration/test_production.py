@@ -12,12 +12,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from entrypoints.local.development.tokens import TokenSigner
-from entrypoints.local.embedded.process import Process
-from entrypoints.local.up.keys import development_environment
-from entrypoints.local.up.services import services
-from entrypoints.process.listen import claimable
+from entrypoints.development.tokens import TokenSigner
+from entrypoints.process.listeners import require_free_address
 from entrypoints.settings.values import Address
+from local.embedded.process import Process
+from local.keys import development_environment
+from local.services import services
 from tests.support.builders import tokens
 from tests.support.builders.deliveries import SECRET
 from tests.support.fakes.people import MARA
@@ -60,7 +60,7 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def url(home: Path, database_url: str, redis_url: str) -> Iterator[str]:
     """Run a production API."""
-    address = claimable(Address("127.0.0.1", 0), "the address")
+    address = require_free_address(Address("127.0.0.1", 0), "the address")
     with temporary_home() as supervised:
         given = environment(home, database_url, redis_url, HTTP_ADDR=str(address))
         process = Process(services(supervised, given, address, address, 1)[0])
@@ -107,5 +107,5 @@ def test_refuses_to_start_with_development_keys(home: Path) -> None:
 
     assert ended.returncode != 0
     for name in ("AUTH_PUBLIC_KEY", "ENCRYPTION_KEYS"):
-        assert f"CREWKIT_GIT_{name}: this is the development key that `up` created" in ended.stderr
+        assert f"CREWKIT_GIT_{name}: this is the development key that `make run` created" in ended.stderr
     assert (keys / "encryption_keys").read_text() not in ended.stderr

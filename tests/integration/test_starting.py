@@ -26,7 +26,7 @@ def ended(command: str, settings: Mapping[str, str]) -> subprocess.CompletedProc
     """Run a process that ends by itself."""
     with temporary_home() as home:
         environment = Service(home, NO_DATABASE, NO_REDIS, settings=settings).environment
-        module = ["sandbox"] if command == "sandbox" else ["entrypoints.cli.main", *command.split()]
+        module = [command] if command in ("local", "sandbox") else ["entrypoints.cli.main", *command.split()]
         words = [sys.executable, "-m", *module]
         return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
@@ -180,7 +180,7 @@ def test_readiness_distinguishes_database_problems(servers: Servers, database_ur
 
 
 @pytest.mark.parametrize(
-    "command", ["migrate", "migrate --check", "recover-deliveries", "keys verify", "events list", "up"]
+    "command", ["migrate", "migrate --check", "recover-deliveries", "keys verify", "events list", "local"]
 )
 def test_command_names_a_missing_database(tmp_path: Path, command: str) -> None:
     """With reason and remedy."""

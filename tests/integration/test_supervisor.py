@@ -10,10 +10,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from entrypoints.local.embedded.errors import CannotStart
-from entrypoints.local.embedded.process import Program
-from entrypoints.local.up.supervisor import Supervisor
-from entrypoints.local.up.terminal import Terminal
+from entrypoints.process.listeners import CannotStart
+from local.embedded.process import Program
+from local.supervisor import Supervisor
+from local.terminal import Terminal
 from tests.support.conditions import all_ended, wait_until
 
 SERVE = """

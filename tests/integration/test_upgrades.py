@@ -8,7 +8,7 @@ import httpx
 from adapters.postgres.migrate import current, downgrade, migrate, newest
 from core.domain.identifiers import EventId, IntegrationId
 from core.domain.integrations.installation_checks import ReportedDeletion
-from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.development.tokens import TokenSigner
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.builders.deliveries import post_all, pushes
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key

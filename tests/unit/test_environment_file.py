@@ -9,7 +9,7 @@ import pytest
 
 from adapters.github.addresses import GitHubUrls
 from entrypoints.bootstrap.registration import variables
-from entrypoints.local.registration.environment_file import NowhereToKeep, environment_text, keep
+from entrypoints.registration.environment_file import NowhereToKeep, environment_text, keep
 from entrypoints.settings.settings import Settings
 from tests.support.builders.registration import REGISTERED
 

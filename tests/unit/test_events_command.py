@@ -19,8 +19,13 @@ def test_reports_a_missing_database(
 ) -> None:
     """The configured one, or that of a killed `up`."""
     monkeypatch.setattr("entrypoints.cli.application.configure_command", lambda _settings: None)
-    published = {"database_url": GONE, "redis_url": "redis://127.0.0.1:1/0", "webhook_secret": SECRET}
-    (tmp_path / "demo.json").write_text(json.dumps(published))
+    published = {
+        "CREWKIT_GIT_ENVIRONMENT": "development",
+        "CREWKIT_GIT_DATABASE_URL": GONE,
+        "CREWKIT_GIT_REDIS_URL": "redis://127.0.0.1:1/0",
+        "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": SECRET,
+    }
+    (tmp_path / "demo.json").write_text(json.dumps({"environment": published}))
     environment = {"CREWKIT_GIT_HOME": str(tmp_path)} | ({"CREWKIT_GIT_DATABASE_URL": GONE} if is_named else {})
     done = CliRunner().invoke(events, arguments, env=environment)
     assert done.exit_code == 1

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 ROOT = Path(__file__).parents[2]
-DEMO_FACTS = ROOT / "src" / "entrypoints" / "bootstrap" / "demo.json"
+DEMO_FACTS = ROOT / "sandbox" / "state" / "demo.json"
 DEMO = ROOT / "deploy" / "demo" / "payloads"
 WEBHOOKS = ROOT / "tests" / "data" / "webhooks"
 OWN = sorted([*DEMO.glob("*/*.json"), *(WEBHOOKS / "own").glob("*/*.json")])

@@ -10,8 +10,8 @@ from adapters.github.addresses import GitHubUrls
 from adapters.github.registration import AppRegistrationRequest, RegisteredApp, Registrar
 from core.domain.provider import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
-from entrypoints.local.registration.environment_file import Kept, NowhereToKeep
-from entrypoints.local.registration.flow import RegistrationFailed, RegistrationFlow, Shown
+from entrypoints.registration.environment_file import Kept, NowhereToKeep
+from entrypoints.registration.flow import RegistrationFailed, RegistrationFlow, Shown
 from tests.support.builders.registration import ANSWER, REGISTERED
 
 WISH = AppRegistrationRequest(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from entrypoints.local.registration.locations import PlaceRefused, Places, checked_github, wish
+from entrypoints.registration.locations import PlaceRefused, Places, checked_github, wish
 
 HERE = "http://127.0.0.1:3050"
 PUBLIC = "https://git.crewkit.example"

@@ -63,7 +63,7 @@ def test_prompts_only_for_missing_values(tmp_path: Path, *, is_set: bool, is_nam
     assert done.exit_code == 1
     assert ("CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS" in done.output) is not is_set
     assert ("--url" in done.output) is not is_named
-    assert ("crewkit-git up" in done.output) is not is_named
+    assert ("make run" in done.output) is not is_named
 
 
 def test_rejects_an_excessive_duration() -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.local.up.keys import development_environment
 from entrypoints.settings.checks import unknown
 from entrypoints.settings.settings import Settings, SettingsRefused
 from entrypoints.settings.table import PROCESSES, SETTINGS
 from entrypoints.settings.values import Address, Environment, origin_of
+from local.keys import development_environment
 from tests.support.builders import tokens
 from tests.support.fakes.certificate_authority import Authority
 
@@ -312,7 +312,7 @@ def test_production_rejects_development_keys(tmp_path: Path, name: str) -> None:
     made = development_environment(tmp_path, {})[f"CREWKIT_GIT_{name}"]
     env = {**PRODUCTION, "CREWKIT_GIT_HOME": str(tmp_path), f"CREWKIT_GIT_{name}": made}
 
-    assert refused(env) == {name: "this is the development key that `up` created"}
+    assert refused(env) == {name: "this is the development key that `make run` created"}
     Settings.from_environment({**env, **DEVELOPMENT})
 
 

@@ -14,7 +14,7 @@ from adapters.secrets.tokens import JwtVerifier
 from adapters.system.clock import SystemClock
 from core.domain.principals import Principal
 from entrypoints.cli.token import token
-from entrypoints.local.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
+from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
 from tests.support.builders import tokens
 from tests.support.builders.deliveries import SECRET
 from tests.support.fakes.people import MARA
@@ -117,7 +117,7 @@ def test_missing_key_names_the_command_that_creates_it(tmp_path: Path) -> None:
     refused = run(tmp_path, str(MARA.external_id))
 
     assert refused.exit_code == 1
-    assert "`crewkit-git up` creates it" in refused.output
+    assert "`make run` creates it" in refused.output
 
 
 def test_without_a_running_demo_only_ids_are_known(home: Path) -> None:

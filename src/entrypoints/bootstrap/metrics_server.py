@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from entrypoints.bootstrap.application import Runtime
-from entrypoints.process.listen import listen, told
+from entrypoints.process.listeners import format_addresses, listen
 from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
@@ -34,7 +34,7 @@ def _app(runtime: Runtime) -> ASGIApp:
 async def watched(runtime: Runtime, address: Address) -> AsyncIterator[None]:
     """Answer for the length of the block, on this event loop; raises `CannotStart`."""
     listening = listen(address, f"{PREFIX}METRICS_ADDR")
-    _log.info("metrics_started", address=told(listening))
+    _log.info("metrics_started", address=format_addresses(listening))
     server = _Server(server_config(_app(runtime), address))
     serving = asyncio.create_task(server.serve(sockets=listening))
     try:

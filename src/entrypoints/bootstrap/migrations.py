@@ -1,4 +1,4 @@
-"""The schema's migrations, for the command line, `up` and tests, which know no adapter."""
+"""The schema's migrations, for the command line, `make run` and tests, which know no adapter."""
 
 from collections.abc import Callable, Sequence
 

@@ -17,12 +17,11 @@ import click
 
 from core.domain.provider import ProviderUnavailable
 from entrypoints.bootstrap.registration import GitHubUrls, RegisteredApp, Registrar, registrar, variables
-from entrypoints.local.embedded.errors import CannotStart
-from entrypoints.local.registration.environment_file import Kept, environment_text, keep
-from entrypoints.local.registration.flow import Registered, RegistrationFailed, RegistrationFlow
-from entrypoints.local.registration.locations import PlaceRefused, Places, checked_github, wish
-from entrypoints.local.registration.server import served
-from entrypoints.local.up.ports import reachable
+from entrypoints.process.listeners import CannotStart
+from entrypoints.registration.environment_file import Kept, environment_text, keep
+from entrypoints.registration.flow import Registered, RegistrationFailed, RegistrationFlow
+from entrypoints.registration.locations import PlaceRefused, Places, checked_github, wish
+from entrypoints.registration.server import served
 from entrypoints.settings.settings import Settings, SettingsRefused
 from entrypoints.settings.table import PREFIX
 
@@ -169,7 +168,7 @@ def _local_url() -> str:
         settings = Settings.from_environment(given, process="register-app")
     except SettingsRefused as refusal:
         raise click.ClickException(str(refusal)) from refusal
-    return f"http://{reachable(settings.http_addr)}"
+    return f"http://{settings.http_addr.for_clients}"
 
 
 def _has_desktop() -> bool:

@@ -7,9 +7,8 @@ from uuid import UUID
 
 import click
 
-from entrypoints.local.development.demo import demo_users, explain_missing_demo
-from entrypoints.local.development.tokens import TokenSigner
-from entrypoints.local.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
+from entrypoints.development.running_demo import demo_users, explain_missing_demo
+from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, TokenSigner
 from entrypoints.settings.settings import Settings, SettingsRefused
 from entrypoints.settings.table import PREFIX
 
@@ -29,7 +28,7 @@ def sign_user_token(user: str, *, lifetime: timedelta) -> str:
 
 
 def _settings() -> Settings:
-    """Read the environment, which is development unless it says otherwise, as for `up`."""
+    """Read the environment, which is development unless it says otherwise, as for `make run`."""
     environment = {**os.environ, _ENVIRONMENT: os.environ.get(_ENVIRONMENT) or "development"}
     try:
         settings = Settings.from_environment(environment, process="token")
@@ -48,8 +47,8 @@ def _signer(settings: Settings) -> TokenSigner:
         pem = file.read_bytes()
     except OSError as error:
         raise click.ClickException(
-            f"The key {file} cannot be read ({error.strerror}). `crewkit-git up` creates it. Run this "
-            f"command in the directory where `up` was started, or set {PREFIX}HOME to its data "
+            f"The key {file} cannot be read ({error.strerror}). `make run` creates it. Run this "
+            f"command in the directory where it was started, or set {PREFIX}HOME to its data "
             "directory, such as /path/to/.crewkit-git."
         ) from error
     return TokenSigner(
@@ -71,5 +70,5 @@ def _user_id(settings: Settings, user: str) -> UUID:
         raise click.ClickException(f"The demo has no user {user}. Known users: {names}.")
     why = explain_missing_demo(os.environ) or "the running demo has no users"
     raise click.ClickException(
-        f"The user {user} is unknown: {why}. Start `crewkit-git up` to use its demo users, or pass the UUID of a user."
+        f"The user {user} is unknown: {why}. Start `make run` to use its demo users, or pass the UUID of a user."
     )

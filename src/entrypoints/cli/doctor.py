@@ -42,13 +42,13 @@ def doctor(*, as_json: bool, timeout: timedelta) -> None:
 
 async def _examine(timeout_seconds: float) -> "list[Finding]":
     from entrypoints.bootstrap.application import configure_command
-    from entrypoints.cli.environment import with_development_keys
+    from entrypoints.development.running_demo import with_running_demo
     from entrypoints.doctor.checks import open_checks
     from entrypoints.doctor.findings import examine
     from entrypoints.settings.checks import unknown
     from entrypoints.settings.settings import Settings
 
-    environment = with_development_keys(os.environ)
+    environment = with_running_demo(os.environ)
     settings, problems = Settings.readable_part(environment)
     configure_command(settings)
     async with open_checks(settings, problems, unknown(environment)) as checks:

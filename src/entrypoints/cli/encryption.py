@@ -10,7 +10,7 @@ import click
 from core.use_cases.tokens.reencrypt_values import ReencryptionProgress
 from entrypoints.bootstrap.application import configure_command
 from entrypoints.bootstrap.keys import open_key_ring
-from entrypoints.cli.environment import read_settings_with_keys
+from entrypoints.cli.environment import read_settings
 from entrypoints.cli.errors import readable_errors
 from entrypoints.doctor.wording import counted
 from entrypoints.settings.settings import Settings
@@ -42,7 +42,7 @@ def verify_keys() -> bool:
 
 
 def _run(*, dry_run: bool) -> Sequence[ReencryptionProgress]:
-    settings = read_settings_with_keys("keys")
+    settings = read_settings("keys")
     configure_command(settings)
     with readable_errors(settings.database_url):
         return asyncio.run(_reseal(settings, dry_run=dry_run))

@@ -38,10 +38,10 @@ def _describe(error: StorageUnavailable, database_url: Secret) -> str:
 
 
 def _remedy(error: StorageUnavailable) -> str:
-    """Return what helps: an `up` that was killed also leaves its database's address behind."""
+    """Return what helps: a `make run` that was killed leaves the address of its database behind."""
     if os.environ.get(_VARIABLE):
         return error.remedy
     return (
-        f"It is the database of the last `crewkit-git up`. Start it with `make run`, or set {_VARIABLE} to "
+        f"It is the database of the last `make run`. Start it again with `make run`, or set {_VARIABLE} to "
         "another database."
     )

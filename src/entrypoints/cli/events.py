@@ -116,7 +116,7 @@ def retry(
 
 @events.command("replay")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--url", help="The URL of the running service. Default: the service that `up` runs.")
+@click.option("--url", help="The URL of the running service. Default: the service that `make run` started.")
 @click.option(
     "--new-ids",
     is_flag=True,

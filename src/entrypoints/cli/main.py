@@ -3,12 +3,11 @@ import importlib
 import click
 
 from entrypoints.cli.groups import WholeTextGroup
-from entrypoints.garbage_collection import collect_rarely
+from entrypoints.process.limits import collect_rarely
 
-# Imported on demand: the API must not load what `up` needs, nor `token` what the workers need. These modules
+# Imported on demand: `token` must not load what the workers need. These modules
 # only declare commands. They import what a command needs when it runs, so that `--help` answers fast.
 COMMANDS = {
-    "up": "up:up",
     "api": "processes:api",
     "grpc": "processes:grpc",
     "worker": "processes:worker",

@@ -50,7 +50,7 @@ def _run(process: Callable[[Settings], None], name: str) -> None:
     import structlog
 
     from entrypoints.bootstrap.application import configure_process
-    from entrypoints.local.embedded.errors import CannotStart
+    from entrypoints.process.listeners import CannotStart
 
     settings = _settings(name)
     configure_process(settings)

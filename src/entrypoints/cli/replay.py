@@ -17,8 +17,8 @@ from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import github_signature, replay_signature
 from entrypoints.cli.environment import missing_demo_hint, read_settings
 from entrypoints.cli.progress import report_progress
+from entrypoints.development.running_demo import find_running_demo
 from entrypoints.edge.public_urls import WEBHOOKS
-from entrypoints.local.development.demo import running_demo
 from entrypoints.process.network_names import is_loopback
 from entrypoints.settings.table import PREFIX
 
@@ -36,9 +36,9 @@ class Target:
 
 
 def find_target(url: str | None) -> Target:
-    """Return the service at this address, or the one that `up` runs; ends the command if there is none."""
+    """Return the service at this address, or the one that `make run` started; ends the command if there is none."""
     settings = read_settings("replay")
-    demo = running_demo(settings.home)
+    demo = find_running_demo(settings.home)
     address = url or (demo.http_url if demo else None)
     problems = []
     if address is None:

@@ -37,7 +37,7 @@ def token(*, user: str | None, service: str | None, scopes: tuple[str, ...], ttl
     """Create an access token for development.
 
     USER is the email address or role of a user of the running demo, or the UUID of any user. The token is
-    signed with the development key that `up` created. Production services reject it.
+    signed with the development key that `make run` created. Production services reject it.
     """
     from entrypoints.cli.development_tokens import sign_service_token, sign_user_token
 

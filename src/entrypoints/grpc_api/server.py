@@ -10,12 +10,11 @@ from grpc_reflection.v1alpha import reflection
 
 from core.application import Application
 from entrypoints.bootstrap.grpc_api import open_grpc
-from entrypoints.garbage_collection import freeze_existing_objects
 from entrypoints.grpc_api.envelope import Envelope
 from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.services import NAMES, add_services
-from entrypoints.process.descriptors import affordable_connections, raise_descriptor_limit
-from entrypoints.process.listen import claimable
+from entrypoints.process.limits import affordable_connections, freeze_existing_objects, raise_descriptor_limit
+from entrypoints.process.listeners import require_free_address
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address
@@ -126,7 +125,7 @@ async def _serve(settings: Settings) -> None:
         loop.add_signal_handler(number, stopping.set)
     async with open_grpc(settings) as parts:
         # gRPC cannot use an existing socket, and its error for a used port names neither process nor setting.
-        claimable(settings.grpc_addr, f"{PREFIX}GRPC_ADDR")
+        require_free_address(settings.grpc_addr, f"{PREFIX}GRPC_ADDR")
         server = Server(parts.application, parts.envelope, parts.health)
         await server.start(settings.grpc_addr, _tls(settings))
         freeze_existing_objects()

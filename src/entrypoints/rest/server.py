@@ -9,9 +9,8 @@ import uvicorn
 import uvloop
 
 from entrypoints.bootstrap.rest import open_rest
-from entrypoints.garbage_collection import freeze_existing_objects
-from entrypoints.process.descriptors import raise_descriptor_limit
-from entrypoints.process.listen import listen, told
+from entrypoints.process.limits import freeze_existing_objects, raise_descriptor_limit
+from entrypoints.process.listeners import format_addresses, listen
 from entrypoints.rest.http.open_connections import ConnectionLimits
 from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.settings import Settings
@@ -54,6 +53,6 @@ async def _serve(settings: Settings) -> None:
         limits = ConnectionLimits(settings.http_max_connections, settings.http_keep_alive_seconds)
         server = _Server(server_config(rest.app, settings.http_addr, limits), on_stop=rest.end_streams)
         freeze_existing_objects()
-        _log.info("api_started", address=told(listening))
+        _log.info("api_started", address=format_addresses(listening))
         await server.serve(sockets=listening)
     _log.info("api_stopped")

@@ -138,7 +138,7 @@ def _urls(value: str | Secret | Sequence[str] | None) -> Sequence[str]:
 
 
 def _development_keys(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
-    """Find keys that `up` made for development: anyone with access to them could sign in as any user."""
+    """Find keys that `make run` created for development: anyone with access to them could sign in as any user."""
     home = read.get("home")
     for name, file in _DEVELOPMENT_KEYS.items():
         source = sources.texts.get(name)
@@ -149,6 +149,6 @@ def _development_keys(sources: Sources, read: Mapping[str, Any]) -> Iterator[Pro
         if text and made.is_file() and made.read_text().strip() == text.strip():
             yield Problem(
                 source.variable,
-                "this is the development key that `up` created",
+                "this is the development key that `make run` created",
                 "Create a new key for production (docs/keys.md)",
             )

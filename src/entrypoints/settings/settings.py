@@ -108,7 +108,7 @@ class Settings:
 
     @property
     def development_key(self) -> Path:
-        """The private key that `up` makes to sign development tokens; never in production."""
+        """The private key that `make run` creates to sign development tokens. Production does not use it."""
         return self.home / "dev-keys" / "auth_private.pem"
 
 

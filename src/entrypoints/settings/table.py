@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from entrypoints.settings import keys, values
 
 PREFIX = "CREWKIT_GIT_"
+DEFAULT_HOME = ".crewkit-git"
 PROCESSES = ("api", "grpc", "worker", "scheduler", "migrate", "events", "recover-deliveries", "keys")
 EVERY_PROCESS = frozenset(PROCESSES)
 _SERVING = frozenset({"api", "grpc", "worker", "scheduler"})
@@ -57,17 +58,17 @@ SETTINGS = (
         "ENVIRONMENT",
         values.environment,
         "`production` or `development`. In development, demo users, a sandbox GitHub and generated keys are "
-        "available. `crewkit-git up` sets `development`.",
+        "available. `make run` sets `development`.",
         "Set it to production or development",
         default="production",
     ),
     Setting(
         "HOME",
         values.directory,
-        "The data directory of `crewkit-git up`: data of the embedded PostgreSQL and Redis, development "
+        "The data directory of `make run`: data of the embedded PostgreSQL and Redis, development "
         "keys, and `demo.json`.",
         "Set it to the path of a directory you own",
-        default=".crewkit-git",
+        default=DEFAULT_HOME,
         takes_path=True,
     ),
     Setting(
@@ -154,7 +155,7 @@ SETTINGS = (
     Setting(
         "DATABASE_URL",
         values.secret_url("postgresql", "postgres"),
-        "The libpq URL of PostgreSQL. If not set, `crewkit-git up` runs an embedded server.",
+        "The libpq URL of PostgreSQL. If not set, `make run` starts an embedded server.",
         "Set it to postgresql://user:password@host:5432/database",
         needed_by=EVERY_PROCESS,
     ),
@@ -169,7 +170,7 @@ SETTINGS = (
         "REDIS_URL",
         values.redis_url,
         "The URL of Redis. Redis only notifies workers, so no data is lost if it is emptied. If not set, "
-        "`crewkit-git up` runs an embedded server.",
+        "`make run` starts an embedded server.",
         "Set it to redis://host:6379/0",
         needed_by=_SERVING | {"events", "recover-deliveries"},
     ),
@@ -202,7 +203,7 @@ SETTINGS = (
     Setting(
         "GITHUB_CLIENT_ID",
         values.text,
-        "The client id of the GitHub App. If not set, `crewkit-git up` runs a sandbox GitHub.",
+        "The client id of the GitHub App. If not set, `make run` starts a sandbox GitHub.",
         "Copy the client id from the GitHub App's page",
         needed_by=_CALLING_PROVIDER,
     ),
@@ -419,7 +420,7 @@ SETTINGS = (
     Setting(
         "WORKERS",
         values.whole_number(1, 64),
-        "How many worker processes `crewkit-git up` runs.",
+        "How many worker processes `make run` starts.",
         "Set it to a whole number from 1 to 64",
         default="1",
         used_by=frozenset(),

@@ -37,6 +37,7 @@ _KEY_REMEDY = "Create a key with `crewkit-git keys new`"
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _HIGHEST_PORT = 65535
+_LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - compared, not listened on
 
 
 class Environment(Enum):
@@ -55,6 +56,11 @@ class Address:
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def for_clients(self) -> "Address":
+        """The address for clients on this machine: loopback instead of "all interfaces"."""
+        return Address(_LOOPBACK_OF.get(self.host, self.host), self.port)
 
 
 def environment(text: str) -> Environment:

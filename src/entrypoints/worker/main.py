@@ -18,7 +18,7 @@ from core.domain.secret import Secret, redact_url
 from core.use_cases.deliveries.drain_lane import DrainResult
 from entrypoints.bootstrap.application import LANE_QUEUE, Runtime
 from entrypoints.bootstrap.monitoring import open_monitored
-from entrypoints.garbage_collection import freeze_existing_objects
+from entrypoints.process.limits import freeze_existing_objects
 from entrypoints.settings.settings import Settings
 from entrypoints.worker import jobs
 from entrypoints.worker.loop import LoopThread, run_loop_thread

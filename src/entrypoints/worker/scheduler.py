@@ -10,7 +10,7 @@ import structlog
 from core.application import Application
 from core.domain.errors import DomainError, StorageUnavailable
 from entrypoints.bootstrap.monitoring import open_monitored
-from entrypoints.garbage_collection import freeze_existing_objects
+from entrypoints.process.limits import freeze_existing_objects
 from entrypoints.settings.settings import Settings
 
 _log = structlog.get_logger(__name__)

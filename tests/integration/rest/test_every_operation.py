@@ -18,8 +18,7 @@ from psycopg.pq.abc import PGresult
 
 from adapters.postgres.connection.line import Line, Parameters
 from adapters.postgres.queries.directory import _USER
-from entrypoints.local.development.tokens import TokenSigner
-from entrypoints.local.up.keys import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
+from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, TokenSigner
 from tests.support.builders import tokens
 from tests.support.clients.operations import BY_CALLER, CHANGING, FINITE, IN_ORGANIZATION, OPERATIONS, STRICT, Call
 from tests.support.scenarios.whole_api import Tenants

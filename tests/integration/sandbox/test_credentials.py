@@ -8,7 +8,7 @@ import httpx
 import jwt
 import pytest
 
-from entrypoints.local.sandbox_app import new_private_key
+from sandbox.state.sandbox_app import new_private_key
 from tests.support.servers.sandbox import ACME, INSTALLATION, MARA, PRIYA, RunningSandbox
 
 TOKENS = f"/app/installations/{INSTALLATION}/access_tokens"

@@ -8,10 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from entrypoints.local.sandbox_app import new_private_key, public_key_of
 from sandbox.behaviour import Delivering
 from sandbox.rest.api import ENDPOINTS
 from sandbox.state.apps import Registration
+from sandbox.state.sandbox_app import new_private_key, public_key_of
 from tests.support.checks.github_openapi import check, operations
 from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, PRIYA, RunningSandbox
 

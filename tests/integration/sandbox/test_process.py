@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from entrypoints.local.sandbox_app import app_environment, load_app
+from sandbox.state.sandbox_app import app_environment, load_app
 from sandbox.state.seed import new_world
 from sandbox.state.snapshot import Snapshot
 from tests.support.conditions import wait_until

@@ -14,7 +14,7 @@ FILE = ROOT / "tests" / "architecture" / "participles_baseline.txt"
 
 WHAT = "functions named by participles"
 
-PACKAGES = ("src", "sandbox", "testing", "tests", "benchmarks")
+PACKAGES = ("src", "local", "sandbox", "testing", "tests", "benchmarks")
 
 MAX_SHARE = 0.01
 """The largest share of functions in one package that participles may name."""

@@ -51,5 +51,5 @@ def stream_ends() -> str:
 
 def _modules(package: ModuleType) -> Iterator[ModuleType]:
     for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if not module.name.startswith("entrypoints.bootstrap.demo"):
+        if not module.name.startswith("local.demo"):
             yield importlib.import_module(module.name)

@@ -14,15 +14,15 @@ import uvicorn
 from core.application import Application
 from core.domain.events.lanes import LANES
 from entrypoints.bootstrap.application import open_application
-from entrypoints.bootstrap.demo import DemoFacts, seed
 from entrypoints.bootstrap.rest import open_rest
-from entrypoints.local.sandbox_app import app_environment
-from entrypoints.local.up.keys import development_environment
-from entrypoints.process.listen import claimable
+from entrypoints.process.listeners import require_free_address
 from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address
+from local.demo import DemoFacts, seed
+from local.keys import development_environment
+from sandbox.state.sandbox_app import app_environment
 from sandbox.state.seed import renew_app
 from tests.support.builders.tokens import private_pem, rsa_key
 from tests.support.servers.asgi_server import serving
@@ -152,7 +152,7 @@ def landing(answer: httpx.Response) -> Landing:
 async def install_site(database_url: str, redis_url: str) -> AsyncIterator[Site]:
     """Serve both on a migrated database with the demo's data."""
     with temporary_home() as home:
-        address = claimable(Address("127.0.0.1", 0), "the address")
+        address = require_free_address(Address("127.0.0.1", 0), "the address")
         async with running_sandbox() as sandbox:
             given = {
                 **app_environment(sandbox.app, sandbox_url=sandbox.url),

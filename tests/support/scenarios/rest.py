@@ -14,7 +14,7 @@ from adapters.secrets.tokens import JwtVerifier
 from core.application import Account, Application
 from core.domain.secret import Secret
 from core.use_cases.account import Identify, WhoAmI
-from entrypoints.local.development.tokens import TokenSigner
+from entrypoints.development.tokens import TokenSigner
 from entrypoints.rest.app import RestParts, create_app, list_operations
 from entrypoints.rest.browser.sign_in import SignIn
 from entrypoints.rest.http.authentication import Authentication

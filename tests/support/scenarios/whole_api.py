@@ -18,13 +18,13 @@ from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.events.lanes import LANES
 from core.domain.secret import Secret
 from entrypoints.bootstrap.application import open_application
-from entrypoints.bootstrap.demo import DemoFacts, seed
 from entrypoints.bootstrap.rest import open_rest
-from entrypoints.local.sandbox_app import app_environment
-from entrypoints.local.up.keys import development_environment
 from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.values import Address
+from local.demo import DemoFacts, seed
+from local.keys import development_environment
+from sandbox.state.sandbox_app import app_environment
 from tests.support.builders.deliveries import REPOSITORY, SECRET, Delivery, push
 from tests.support.servers.asgi_server import serving
 from tests.support.servers.sandbox import running_sandbox, sandbox_app

@@ -16,11 +16,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from starlette.types import ASGIApp
 
-from entrypoints.local.sandbox_app import SandboxApp, load_app
 from entrypoints.settings.values import Address
 from sandbox.payloads.links import Links
 from sandbox.sandbox import Sandbox
 from sandbox.server import sandbox_server
+from sandbox.state.sandbox_app import SandboxApp, load_app
 from sandbox.state.seed import new_world
 from sandbox.state.world import World
 from sandbox.user_tokens import new_tokens

@@ -14,9 +14,9 @@ import psycopg
 import redis
 from psycopg import sql
 
-from entrypoints.local.embedded.home import Home, claim_home
-from entrypoints.local.embedded.postgres import embedded_postgres
-from entrypoints.local.embedded.redis import embedded_redis
+from local.embedded.home import Home, claim_home
+from local.embedded.postgres import run_postgres
+from local.embedded.redis import run_redis
 
 _MEMORY = Path("/dev/shm")
 _ROOM = 4 * 1024**3
@@ -47,8 +47,8 @@ def running_servers() -> Iterator[Servers]:
         redis_url = os.environ.get("CREWKIT_GIT_TEST_REDIS_URL")
         home = stack.enter_context(temporary_home())
         yield Servers(
-            database_url or stack.enter_context(embedded_postgres(home, durable=False)),
-            redis_url or stack.enter_context(embedded_redis(home)),
+            database_url or stack.enter_context(run_postgres(home, durable=False)),
+            redis_url or stack.enter_context(run_redis(home)),
         )
 
 

@@ -10,11 +10,11 @@ from hashlib import sha256
 from types import MappingProxyType
 from typing import Any
 
-from entrypoints.local.embedded.home import Home
-from entrypoints.local.embedded.process import Process, Program
-from entrypoints.local.up.services import services
-from entrypoints.process.listen import claimable
+from entrypoints.process.listeners import require_free_address
 from entrypoints.settings.values import Address
+from local.embedded.home import Home
+from local.embedded.process import Process, Program
+from local.services import services
 from tests.support.builders.deliveries import SECRET
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, public_pem, rsa_key
 from tests.support.conditions import wait_until
@@ -40,8 +40,8 @@ class Service:
         workers: int = 1,
         settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        self.address = claimable(Address("127.0.0.1", 0), "the address")
-        self.grpc_address = claimable(Address("127.0.0.1", 0), "the address of gRPC")
+        self.address = require_free_address(Address("127.0.0.1", 0), "the address")
+        self.grpc_address = require_free_address(Address("127.0.0.1", 0), "the address of gRPC")
         inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
         chosen = {
             "HOME": str(home.path),

@@ -10,11 +10,11 @@ from datetime import timedelta
 
 import httpx
 
-from entrypoints.local.development.tokens import TokenSigner
-from entrypoints.local.sandbox_app import app_environment
+from entrypoints.development.tokens import TokenSigner
 from entrypoints.settings.table import PREFIX
 from sandbox.faults import Fault
 from sandbox.state.deliveries import Delivery
+from sandbox.state.sandbox_app import app_environment
 from sandbox.state.seed import renew_app
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.checks.secrecy import Overheard, Secrets

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from entrypoints.local.embedded.home import claim_home
-from entrypoints.local.embedded.postgres import embedded_postgres
+from local.embedded.home import claim_home
+from local.embedded.postgres import run_postgres
 
 _SIZE = "160m"
 _AS_USER = "exec unshare --user --map-user=1000 --map-group=1000 -- "
@@ -83,7 +83,7 @@ def _fill(file: Path) -> None:
 
 def _run(directory: Path) -> None:
     filler = directory / "filler"
-    with claim_home(directory) as home, embedded_postgres(home, durable=False) as url:
+    with claim_home(directory) as home, run_postgres(home, durable=False) as url:
         print(url, flush=True)  # noqa: T201 - the answer
         for line in sys.stdin:
             if line.strip() == "fill":

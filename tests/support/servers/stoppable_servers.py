@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 import psutil
 
 from entrypoints.bootstrap.migrations import migrate
-from entrypoints.local.embedded.postgres import create_database, postgres_program, postgres_url
-from entrypoints.local.embedded.process import Process, Program
-from entrypoints.local.embedded.redis import redis_program, redis_url
+from local.embedded.postgres import create_database, postgres_program, postgres_url
+from local.embedded.process import Process, Program
+from local.embedded.redis import redis_program, redis_url
 from tests.support.conditions import wait_until
 from tests.support.servers.servers import temporary_home
 

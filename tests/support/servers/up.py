@@ -1,4 +1,4 @@
-"""Run `crewkit-git up` as a person does: one command, a home of its own, any free ports."""
+"""Run `python -m local` as a person does: one command, a home of its own, any free ports."""
 
 import json
 import os
@@ -14,7 +14,7 @@ import psutil
 from tests.support.conditions import wait_until
 
 ANY = "127.0.0.1:0"
-UP = (sys.executable, "-m", "entrypoints.cli.main", "up")
+UP = (sys.executable, "-m", "local")
 
 
 def environment(home: Path, **settings: str) -> dict[str, str]:

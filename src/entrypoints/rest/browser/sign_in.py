@@ -10,9 +10,9 @@ from urllib.parse import quote
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from core.domain.errors import DomainError, ErrorKind
+from entrypoints.development.running_demo import DemoUser, demo_users
+from entrypoints.development.tokens import DEFAULT_LIFETIME, TokenSigner
 from entrypoints.edge.templates import open_templates, style_source
-from entrypoints.local.development.demo import DemoUser, demo_users
-from entrypoints.local.development.tokens import DEFAULT_LIFETIME, TokenSigner
 from entrypoints.rest.http.authentication import Authentication, OriginNotAllowed
 from entrypoints.rest.http.operations import HTML, Access, Call, Operation, Success, Tag, redirect_to
 from entrypoints.rest.http.requests import IgnoredQuery, LocalPath, Query, read_form

@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from entrypoints.process.descriptors import affordable_connections, descriptor_limit
+from entrypoints.process.limits import affordable_connections, descriptor_limit
 
 # Rejected connections stay open for a moment, so that the caller can read the reason.
 _MAX_REJECTED = 16

@@ -1,1 +1,0 @@
-"""Everything on one machine with one command, for development and demonstrations."""
