@@ -24,7 +24,7 @@ from core.domain.actors import ServiceActor, UserActor
 from core.domain.identifiers import UserId
 from core.domain.organizations import Role
 from core.domain.permissions import AccessContext, Action
-from core.use_cases.authorization import to_standing
+from core.use_cases.authorization import to_access_context
 
 PERSON = "authorization of a user, cached"
 SERVICE = "authorization of a service, cached"
@@ -84,11 +84,11 @@ def _authorizations() -> Mapping[str, Act]:
 
     def of_person(times: int) -> None:
         for _ in range(times):
-            authorizer.allows(to_standing(person, Role.MEMBER), Action.LINK)
+            authorizer.allows(to_access_context(person, Role.MEMBER), Action.LINK)
 
     def of_service(times: int) -> None:
         for _ in range(times):
-            authorizer.allows(to_standing(service, None), Action.LINK)
+            authorizer.allows(to_access_context(service, None), Action.LINK)
 
     def cold(times: int) -> None:
         for _ in range(times):

@@ -33,6 +33,7 @@ from core.domain.provider_events import (
     RepositoryFacts,
     RepositoryStep,
 )
+from core.use_cases.authorization import AccessControl
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
 from entrypoints.bootstrap.features import wire_links
@@ -64,9 +65,10 @@ class Race:
     def __post_init__(self) -> None:
         self.linking = WatchedUnitOfWork(self.world.unit_of_work)
         self.others = WatchedUnitOfWork(self.world.unit_of_work)
-        clock, directory = SystemClock(), self.world.directory
-        self.use_cases: Links = wire_links(self.linking, directory, AUTHORIZER, Catalog(self.world).providers, clock)
-        self.disconnecting = DisconnectIntegration(self.others, directory, AUTHORIZER, {PROVIDER}, clock)
+        clock, providers = SystemClock(), Catalog(self.world).providers
+        access_control = AccessControl(self.world.directory, AUTHORIZER, providers)
+        self.use_cases: Links = wire_links(self.linking, access_control, providers, clock)
+        self.disconnecting = DisconnectIntegration(self.others, access_control, clock)
         self.draining = DrainLane(
             self.others, {PROVIDER: self.told}, NoWorkerNotifier(), clock, MemoryMetrics(), KeptAlerts()
         )

@@ -6,8 +6,7 @@ from core.domain.actors import Actor, ServiceActor, UserActor
 from core.domain.organizations import Membership, Organization, Role, User, UserNotFound
 from core.domain.permissions import Action
 from core.domain.principals import ActingUserRefused, Principal
-from core.use_cases.authorization import UserRequired, to_standing
-from ports.authorizer import Authorizer
+from core.use_cases.authorization import AccessControl, UserRequired, find_acting_user
 from ports.directory import Directory
 
 
@@ -32,26 +31,24 @@ class Account:
 class WhoAmI:
     """Tell the caller who they are and where they belong."""
 
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
 
     async def __call__(self, actor: Actor) -> Account:
         """Return the acting user's account; raises `UserRequired` or `UserNotFound`."""
-        person = actor.acting_user if isinstance(actor, ServiceActor) else actor
-        if not isinstance(person, UserActor):
+        person = find_acting_user(actor)
+        if person is None:
             raise UserRequired(
                 "This operation returns a user's own account. Call it with a user's token, or with a "
                 "service token and the header `X-Acting-User`."
             )
-        user = await self.directory.find_user(person.external_id)
+        user = await self.access_control.directory.find_user(person.external_id)
         if user is None:
             raise UserNotFound("Your account does not exist in crewkit. Sign in again.")
-        memberships = await self.directory.list_memberships(user.id)
+        memberships = await self.access_control.directory.list_memberships(user.id)
         return Account(user, [self._access(actor, membership) for membership in memberships])
 
     def _access(self, actor: Actor, membership: Membership) -> OrganizationAccess:
-        standing = to_standing(actor, membership.role)
-        permissions = [action for action in Action if self.authorizer.allows(standing, action)]
+        permissions = self.access_control.find_permissions(actor, membership.role)
         return OrganizationAccess(membership.organization, membership.role, permissions)
 
 

@@ -1,4 +1,5 @@
 from collections.abc import Collection
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
 from uuid import UUID
@@ -11,9 +12,9 @@ from core.domain.provider import ProviderUnknown
 from ports.authorizer import Authorizer
 from ports.directory import Directory
 
-# Made once each: that would cost twice what the decision does.
-_OF_PEOPLE: dict[Role | None, AccessContext] = {None: AccessContext(outsider=True)}
-_OF_PEOPLE |= {role: AccessContext(role) for role in Role}
+# Created once: creating a context takes twice as long as the decision.
+_CONTEXTS_OF_USERS: dict[Role | None, AccessContext] = {None: AccessContext(outsider=True)}
+_CONTEXTS_OF_USERS |= {role: AccessContext(role) for role in Role}
 
 
 class UserRequired(DomainError):
@@ -27,48 +28,91 @@ class UserRequired(DomainError):
     code = "user_required"
 
 
-async def require_in(
-    directory: Directory, authorizer: Authorizer, actor: Actor, action: Action, organization_id: UUID
-) -> Organization:
-    """Return the organization of this external id, in which the actor may do this.
+@dataclass(frozen=True, slots=True)
+class AccessControl:
+    """Check what an actor may do in an organization. Every use case that an actor calls starts here."""
 
-    Raises `OrganizationNotFound` where there is none, and to a person who is no member of it, so that nobody
-    learns which exist; `ActionForbidden` where the policy does not allow a member or a service this.
-    """
-    organization, _ = await allowed_in(directory, authorizer, actor, action, organization_id, besides=frozenset())
-    return organization
+    directory: Directory
+    authorizer: Authorizer
+    providers: Collection[str]
+
+    async def require(
+        self, actor: Actor, action: Action, organization_id: UUID, provider: str | None = None
+    ) -> Organization:
+        """Return the organization with this external id, in which the actor may do the action.
+
+        Raises `OrganizationNotFound` if it does not exist, and also to a user who is not a member, so that
+        nobody learns which organizations exist. Raises `ActionForbidden` if the policy does not allow the
+        action, and `ProviderUnknown`.
+        """
+        organization, _ = await self._authorize(actor, action, organization_id)
+        if provider is not None:
+            require_supported(provider, self.providers)
+        return organization
+
+    async def require_and_check(
+        self, actor: Actor, action: Action, organization_id: UUID, optional: Action
+    ) -> tuple[Organization, bool]:
+        """Return the organization like `require`, and whether the actor may also do the optional action."""
+        organization, context = await self._authorize(actor, action, organization_id)
+        return organization, self.authorizer.allows(context, optional)
+
+    def require_everywhere(self, actor: Actor, action: Action) -> None:
+        """Raise `ActionForbidden` unless the actor may do the action in all organizations together.
+
+        Roles and scopes count in one organization at a time, so only operators and this service may.
+        """
+        self._check(actor, action, AccessContext(operator=isinstance(actor, SystemActor)))
+
+    def find_permissions(self, actor: Actor, role: Role | None) -> list[Action]:
+        """Return what an actor may do in an organization where the acting user has this role."""
+        context = to_access_context(actor, role)
+        return [action for action in Action if self.authorizer.allows(context, action)]
+
+    def require_own_accounts(self, actor: Actor, action: Action, provider: str | None = None) -> UserActor:
+        """Return the user whose accounts at providers the actor may access with this action.
+
+        A service acts for the user it names. Raises `UserRequired` without a user, `ActionForbidden` or
+        `ProviderUnknown`.
+        """
+        user = find_acting_user(actor)
+        if user is None:
+            raise UserRequired(
+                "This operation is about a user's own accounts. Call it with a user's token, or with a service "
+                "token and the header `X-Acting-User`."
+            )
+        scopes = actor.scopes if isinstance(actor, ServiceActor) else None
+        if not self.authorizer.allows(AccessContext(scopes=scopes, own=True), action):
+            raise ActionForbidden("The service's scopes do not allow this action. Use a token with the required scope.")
+        if provider is not None:
+            require_supported(provider, self.providers)
+        return user
+
+    async def _authorize(
+        self, actor: Actor, action: Action, organization_id: UUID
+    ) -> tuple[Organization, AccessContext]:
+        user = find_acting_user(actor)
+        place = await self.directory.find_organization_role(organization_id, user.user_id if user else None)
+        if place is None or (user is not None and place.role is None):
+            raise OrganizationNotFound(
+                "The organization does not exist, or you are not a member of it. Check the organization id."
+            )
+        context = to_access_context(actor, place.role)
+        self._check(actor, action, context)
+        return place.organization, context
+
+    def _check(self, actor: Actor, action: Action, context: AccessContext) -> None:
+        if not self.authorizer.allows(context, action):
+            raise ActionForbidden(_describe_refusal(actor))
 
 
-async def allowed_in(
-    directory: Directory,
-    authorizer: Authorizer,
-    actor: Actor,
-    action: Action,
-    organization_id: UUID,
-    *,
-    besides: Collection[Action],
-) -> tuple[Organization, frozenset[Action]]:
-    """Do what `require_in` does, and also return which of these other actions the actor may do there."""
-    person = find_user(actor)
-    place = await directory.find_organization_role(organization_id, person.user_id if person else None)
-    if place is None or (person is not None and place.role is None):
-        raise OrganizationNotFound(
-            "The organization does not exist, or you are not a member of it. Check the organization id."
-        )
-    access = to_standing(actor, place.role)
-    _check(authorizer, actor, action, access)
-    return place.organization, frozenset(one for one in besides if authorizer.allows(access, one))
+def require_supported(provider: str, supported: Collection[str]) -> None:
+    """Raise `ProviderUnknown`, which names the supported providers, unless the provider is one of them."""
+    if provider not in supported:
+        raise ProviderUnknown(f"This provider is not supported. Use one of: {', '.join(sorted(supported))}.")
 
 
-def require(authorizer: Authorizer, actor: Actor, action: Action) -> None:
-    """Raise `ActionForbidden` unless the policy allows this actor this across all organizations.
-
-    Roles and scopes count within one organization, so here only the service itself has any standing.
-    """
-    _check(authorizer, actor, action, AccessContext(operator=isinstance(actor, SystemActor)))
-
-
-def find_user(actor: Actor) -> UserActor | None:
+def find_acting_user(actor: Actor) -> UserActor | None:
     """Return the acting user, or None."""
     match actor:
         case UserActor():
@@ -81,13 +125,13 @@ def find_user(actor: Actor) -> UserActor | None:
             assert_never(actor)
 
 
-def to_standing(actor: Actor, role: Role | None) -> AccessContext:
-    """Return all that counts of an actor in an organization where the acting person has this role."""
+def to_access_context(actor: Actor, role: Role | None) -> AccessContext:
+    """Return the facts about an actor that decide, in an organization where the acting user has this role."""
     match actor:
         case UserActor():
-            return _OF_PEOPLE[role]
+            return _CONTEXTS_OF_USERS[role]
         case ServiceActor():
-            return _of_service(actor.scopes, role if actor.acting_user else None, actor.acting_user is None)
+            return _to_service_context(actor.scopes, role if actor.acting_user else None, actor.acting_user is None)
         case SystemActor():
             return AccessContext(operator=True)
         case _:
@@ -95,16 +139,11 @@ def to_standing(actor: Actor, role: Role | None) -> AccessContext:
 
 
 @lru_cache(maxsize=1024)
-def _of_service(scopes: frozenset[str], role: Role | None, alone: bool) -> AccessContext:
-    return AccessContext(role, scopes, outsider=role is None and not alone)
+def _to_service_context(scopes: frozenset[str], role: Role | None, is_alone: bool) -> AccessContext:
+    return AccessContext(role, scopes, outsider=role is None and not is_alone)
 
 
-def _check(authorizer: Authorizer, actor: Actor, action: Action, access: AccessContext) -> None:
-    if not authorizer.allows(access, action):
-        raise ActionForbidden(_refusal(actor))
-
-
-def _refusal(actor: Actor) -> str:
+def _describe_refusal(actor: Actor) -> str:
     if not isinstance(actor, ServiceActor):
         return "Your role in this organization does not allow this action. Ask an owner or admin."
     if actor.acting_user is None:
@@ -113,26 +152,3 @@ def _refusal(actor: Actor) -> str:
         "The service's scopes, or the role of the acting user, do not allow this action. Use a "
         "token with the required scope, or ask an owner or admin."
     )
-
-
-def require_supported(provider: str, supported: Collection[str]) -> None:
-    """Raise `ProviderUnknown`, which names those there are, unless this is one of them."""
-    if provider not in supported:
-        raise ProviderUnknown(f"This provider is not supported. Use one of: {', '.join(sorted(supported))}.")
-
-
-def require_own(authorizer: Authorizer, actor: Actor, action: Action) -> UserActor:
-    """Return the user whose accounts the actor may access with this action.
-
-    A service acts for the user it names. Raises `UserRequired` without a user, or `ActionForbidden`.
-    """
-    person = actor.acting_user if isinstance(actor, ServiceActor) else actor
-    if not isinstance(person, UserActor):
-        raise UserRequired(
-            "This operation is about a user's own accounts. Call it with a user's token, or with a service "
-            "token and the header `X-Acting-User`."
-        )
-    scopes = actor.scopes if isinstance(actor, ServiceActor) else None
-    if not authorizer.allows(AccessContext(scopes=scopes, own=True), action):
-        raise ActionForbidden("The service's scopes do not allow this action. Use a token with the required scope.")
-    return person

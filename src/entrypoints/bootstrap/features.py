@@ -8,6 +8,7 @@ from functools import partial
 from core.application import Attribution, Catalog, Connections, Install, Links
 from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
 from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
+from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.branch_cache import AllBranches
 from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
@@ -42,10 +43,8 @@ from core.use_cases.tokens.renew_installation_tokens import ProbeSuspended, Rene
 from core.use_cases.tokens.token_refresher import Pause, TokenRefresher
 from entrypoints.edge.public_urls import connection_callback_url, install_callback_url
 from ports.alerts import Alerts
-from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
@@ -98,8 +97,7 @@ def wire_token_sources(
 def wire_install(
     *,
     unit_of_work: UnitOfWork,
-    directory: Directory,
-    authorizer: Authorizer,
+    access_control: AccessControl,
     providers: Mapping[str, GitProvider],
     protocols: Mapping[str, WebhookProtocol],
     exchange_code: ExchangeCode,
@@ -112,12 +110,11 @@ def wire_install(
     """Build what connects an organization."""
     gather = GatherEvidence(unit_of_work, providers, protocols)
     authorization = UserAuthorization(providers, cipher, exchange_code, partial(install_callback_url, public_url))
-    steps = FlowSteps(unit_of_work, directory, providers, authorization)
+    steps = FlowSteps(unit_of_work, access_control.directory, providers, authorization)
     return Install(
-        begin=BeginInstall(unit_of_work, directory, authorizer, providers, authorization, clock),
+        begin=BeginInstall(unit_of_work, access_control, providers, authorization, clock),
         finish=FinishInstall(
-            directory,
-            authorizer,
+            access_control,
             providers,
             clock,
             TakeFlow(unit_of_work, clock, pause),
@@ -126,7 +123,7 @@ def wire_install(
             ProveInstallations(unit_of_work, providers, gather),
             BindInstallation(unit_of_work, worker_notifier, clock),
             steps,
-            ReturnWithoutState(unit_of_work, directory, authorizer, clock, steps),
+            ReturnWithoutState(unit_of_work, access_control, clock, steps),
         ),
         end_expired=EndExpiredFlows(unit_of_work, providers, clock),
     )
@@ -135,49 +132,42 @@ def wire_install(
 def wire_catalog(
     *,
     unit_of_work: UnitOfWork,
-    directory: Directory,
-    authorizer: Authorizer,
+    access_control: AccessControl,
     providers: Mapping[str, GitProvider],
     tokens: InstallationTokens,
     clock: Clock,
 ) -> Catalog:
     """Build what lists repositories and branches. Shared, because it caches branches."""
     access = ProviderAccess(providers, tokens)
-    inside = (unit_of_work, directory, authorizer)
     return Catalog(
-        list_repositories=ListRepositories(*inside, providers, clock),
-        show_repository=ShowRepository(*inside, providers, clock),
-        list_branches=ListBranches(*inside, access, clock, AllBranches(access, clock)),
-        request_sync=RequestSync(*inside, providers, clock),
+        list_repositories=ListRepositories(unit_of_work, access_control, clock),
+        show_repository=ShowRepository(unit_of_work, access_control, clock),
+        list_branches=ListBranches(unit_of_work, access_control, access, clock, AllBranches(access, clock)),
+        request_sync=RequestSync(unit_of_work, access_control, clock),
         sync_due=SyncDueCatalogs(unit_of_work, SyncCatalog(unit_of_work, access, clock), clock),
     )
 
 
 def wire_links(
-    unit_of_work: UnitOfWork,
-    directory: Directory,
-    authorizer: Authorizer,
-    providers: Mapping[str, GitProvider],
-    clock: Clock,
+    unit_of_work: UnitOfWork, access_control: AccessControl, providers: Mapping[str, GitProvider], clock: Clock
 ) -> Links:
     """Build what links repositories to projects."""
-    inside = (unit_of_work, directory, authorizer, providers)
+    dependencies = (unit_of_work, access_control, providers)
     return Links(
-        list_projects=ListProjects(*inside),
-        show_project=ShowProject(*inside),
-        import_repository=ImportRepository(*inside, clock),
-        show=ShowLink(*inside),
-        create=LinkRepository(*inside, clock),
-        change=ChangeLink(*inside),
-        delete=UnlinkRepository(*inside, clock),
+        list_projects=ListProjects(*dependencies),
+        show_project=ShowProject(*dependencies),
+        import_repository=ImportRepository(*dependencies, clock),
+        show=ShowLink(*dependencies),
+        create=LinkRepository(*dependencies, clock),
+        change=ChangeLink(*dependencies),
+        delete=UnlinkRepository(unit_of_work, access_control, clock),
     )
 
 
 def wire_connections(
     *,
     unit_of_work: UnitOfWork,
-    directory: Directory,
-    authorizer: Authorizer,
+    access_control: AccessControl,
     providers: Mapping[str, GitProvider],
     sources: TokenSources,
     cipher: Cipher,
@@ -189,36 +179,30 @@ def wire_connections(
         providers, cipher, sources.exchange_code, partial(connection_callback_url, public_url)
     )
     return Connections(
-        list=ListConnections(unit_of_work, authorizer, providers),
-        begin=BeginConnection(unit_of_work, authorizer, providers, authorization, clock),
+        list=ListConnections(unit_of_work, access_control),
+        begin=BeginConnection(unit_of_work, access_control, authorization, clock),
         finish=FinishConnection(
             unit_of_work,
-            directory,
+            access_control.directory,
             providers,
             TakeFlow(unit_of_work, clock, asyncio.sleep),
             authorization,
             cipher,
             clock,
         ),
-        disconnect=DisconnectAccount(unit_of_work, authorizer, providers, cipher, clock),
+        disconnect=DisconnectAccount(unit_of_work, access_control, cipher, clock),
         look_up_identities=LookUpIdentities(unit_of_work, providers, sources.user, clock),
         revoke_tokens=RevokeTokens(unit_of_work, providers, cipher, clock),
     )
 
 
 def wire_attribution(
-    *,
-    unit_of_work: UnitOfWork,
-    directory: Directory,
-    authorizer: Authorizer,
-    providers: Mapping[str, GitProvider],
-    worker_notifier: WorkerNotifier,
-    clock: Clock,
+    *, unit_of_work: UnitOfWork, access_control: AccessControl, worker_notifier: WorkerNotifier, clock: Clock
 ) -> Attribution:
     """Build what finds the users who wrote commits."""
     return Attribution(
-        list=ListAttributions(unit_of_work, directory, authorizer),
-        resolve=ResolveCommitAuthors(unit_of_work, directory, authorizer, providers),
+        list=ListAttributions(unit_of_work, access_control),
+        resolve=ResolveCommitAuthors(unit_of_work, access_control),
         claim_commits=ClaimCommits(unit_of_work, worker_notifier, clock),
         follow_memberships=FollowMemberships(unit_of_work),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from core.application import Account, Application, Deliveries, Events, Integrations, Tokens
 from core.use_cases.account import Identify, WhoAmI
+from core.use_cases.authorization import AccessControl
 from core.use_cases.deliveries.compare_log import CompareLog
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.fetch_missing import FetchMissing
@@ -75,13 +76,13 @@ class Driven:
 def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
     """Build every use case, once per process and event loop: what they remember is shared."""
     sources = wire_token_sources(by.unit_of_work, by.providers, by.cipher, by.clock, by.alerts, pause=pause)
+    access_control = AccessControl(by.directory, by.authorizer, by.providers)
     return Application(
         deliveries=_deliveries(by, pause),
         events=_events(by),
         install=wire_install(
             unit_of_work=by.unit_of_work,
-            directory=by.directory,
-            authorizer=by.authorizer,
+            access_control=access_control,
             providers=by.providers,
             protocols=by.protocols,
             exchange_code=sources.exchange_code,
@@ -91,45 +92,36 @@ def wire(by: Driven, *, pause: Pause = asyncio.sleep) -> Application:
             public_url=by.public_url,
             pause=pause,
         ),
-        integrations=_integrations(by),
+        integrations=_integrations(by, access_control),
         catalog=wire_catalog(
             unit_of_work=by.unit_of_work,
-            directory=by.directory,
-            authorizer=by.authorizer,
+            access_control=access_control,
             providers=by.providers,
             tokens=sources.installation,
             clock=by.clock,
         ),
-        links=wire_links(by.unit_of_work, by.directory, by.authorizer, by.providers, by.clock),
+        links=wire_links(by.unit_of_work, access_control, by.providers, by.clock),
         connections=wire_connections(
             unit_of_work=by.unit_of_work,
-            directory=by.directory,
-            authorizer=by.authorizer,
+            access_control=access_control,
             providers=by.providers,
             sources=sources,
             cipher=by.cipher,
             clock=by.clock,
             public_url=by.public_url,
         ),
-        tokens=_tokens(by, sources),
+        tokens=_tokens(by, access_control, sources),
         attribution=wire_attribution(
             unit_of_work=by.unit_of_work,
-            directory=by.directory,
-            authorizer=by.authorizer,
-            providers=by.providers,
+            access_control=access_control,
             worker_notifier=by.worker_notifier,
             clock=by.clock,
         ),
         stream_events=StreamEvents(
-            LogFollower(by.unit_of_work, by.alerts),
-            StreamLimits(by.metrics),
-            by.directory,
-            by.authorizer,
-            by.clock,
-            by.metrics,
+            LogFollower(by.unit_of_work, by.alerts), StreamLimits(by.metrics), access_control, by.clock, by.metrics
         ),
         delete_expired_keys=DeleteExpiredKeys(by.unit_of_work, by.clock),
-        account=Account(Identify(by.directory), WhoAmI(by.directory, by.authorizer)),
+        account=Account(Identify(by.directory), WhoAmI(access_control)),
     )
 
 
@@ -154,39 +146,39 @@ def _deliveries(by: Driven, pause: Pause) -> Deliveries:
 
 
 def _events(by: Driven) -> Events:
-    inside = (by.unit_of_work, by.directory, by.authorizer)
+    # A process without credentials of a provider still reads the provider's stored events.
+    access_control = AccessControl(by.directory, by.authorizer, by.protocols)
+    dependencies = (by.unit_of_work, access_control)
     return Events(
-        list=ListEvents(*inside, by.protocols),
-        list_by_prefix=ListEventsByPrefix(by.unit_of_work, by.authorizer),
-        show=ShowEvent(*inside, by.protocols),
-        show_payload=ShowPayload(*inside, by.protocols),
-        retry=RetryEvent(*inside, by.worker_notifier, by.clock),
-        retry_many=RetryEvents(*inside, by.worker_notifier, by.clock, by.protocols),
+        list=ListEvents(by.unit_of_work, access_control),
+        list_by_prefix=ListEventsByPrefix(by.unit_of_work, access_control),
+        show=ShowEvent(*dependencies, by.protocols),
+        show_payload=ShowPayload(*dependencies, by.protocols),
+        retry=RetryEvent(*dependencies, by.worker_notifier, by.clock),
+        retry_many=RetryEvents(*dependencies, by.worker_notifier, by.clock),
         apply_retention=ApplyRetention(by.unit_of_work, by.clock, by.retention),
         publish_backlog_gauges=PublishBacklogGauges(by.unit_of_work, by.clock, by.metrics),
     )
 
 
-def _integrations(by: Driven) -> Integrations:
-    inside = (by.unit_of_work, by.directory, by.authorizer)
+def _integrations(by: Driven, access_control: AccessControl) -> Integrations:
+    dependencies = (by.unit_of_work, access_control)
     check = CheckInstallation(by.unit_of_work, by.providers, by.clock, by.metrics, by.alerts)
     return Integrations(
-        list=ListIntegrations(*inside, by.providers, by.clock),
-        show=ShowIntegration(*inside, by.providers, by.clock),
-        find_manage_page=FindManagePage(*inside, by.providers),
-        disconnect=DisconnectIntegration(*inside, by.providers, by.clock),
-        list_versions=ListVersions(*inside, by.providers),
+        list=ListIntegrations(*dependencies, by.providers, by.clock),
+        show=ShowIntegration(*dependencies, by.providers, by.clock),
+        find_manage_page=FindManagePage(*dependencies, by.providers),
+        disconnect=DisconnectIntegration(*dependencies, by.clock),
+        list_versions=ListVersions(*dependencies),
         uninstall_revoked=UninstallRevoked(by.unit_of_work, by.providers, by.clock),
         confirm_deletions=ConfirmDeletions(check),
         reconcile=ReconcileInstallations(check),
     )
 
 
-def _tokens(by: Driven, sources: TokenSources) -> Tokens:
+def _tokens(by: Driven, access_control: AccessControl, sources: TokenSources) -> Tokens:
     return Tokens(
-        issue_read_token=IssueReadToken(
-            by.unit_of_work, by.directory, by.authorizer, by.providers, by.cipher, by.clock
-        ),
+        issue_read_token=IssueReadToken(by.unit_of_work, access_control, by.providers, by.cipher, by.clock),
         revoke_orphaned=RevokeOrphanedTokens(by.unit_of_work, by.providers, by.cipher, by.clock),
         renew=sources.renew,
         probe_suspended=sources.probe,

@@ -13,6 +13,7 @@ from core.domain.organizations import Organization, Role
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import RecordedEvent
+from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.provider_access import InstallationTokens
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration, UninstallRevoked
 from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
@@ -65,10 +66,10 @@ class Catalog:
         self.clock = SettableClock(now())
         self.provider = FakeProvider(self.clock, page_size=page_size)
         self.providers = {PROVIDER: self.provider}
+        access_control = AccessControl(world.directory, AUTHORIZER, self.providers)
         wired = wire_catalog(
             unit_of_work=world.unit_of_work,
-            directory=world.directory,
-            authorizer=AUTHORIZER,
+            access_control=access_control,
             providers=self.providers,
             tokens=MintedTokens(self.provider),
             clock=self.clock,
@@ -80,11 +81,10 @@ class Catalog:
         self.list_repositories = wired.list_repositories
         self.show_repository = wired.show_repository
         self.list_branches = wired.list_branches
-        inside = (world.unit_of_work, world.directory, AUTHORIZER, self.providers)
-        self.list_integrations = ListIntegrations(*inside, self.clock)
-        self.show_integration = ShowIntegration(*inside, self.clock)
-        self.find_manage_page = FindManagePage(*inside)
-        self.disconnect = DisconnectIntegration(*inside, self.clock)
+        self.list_integrations = ListIntegrations(world.unit_of_work, access_control, self.providers, self.clock)
+        self.show_integration = ShowIntegration(world.unit_of_work, access_control, self.providers, self.clock)
+        self.find_manage_page = FindManagePage(world.unit_of_work, access_control, self.providers)
+        self.disconnect = DisconnectIntegration(world.unit_of_work, access_control, self.clock)
         self.uninstall_revoked = UninstallRevoked(world.unit_of_work, self.providers, self.clock)
 
     async def connected(self, *repositories: RepositoryFacts, **of_integration: Fact) -> Integration:

@@ -17,6 +17,7 @@ from core.domain.organizations import Organization, Role
 from core.domain.provider_events import RepositoryFacts
 from core.use_cases.account import Identify
 from core.use_cases.attribution.list_attributions import ListAttributions
+from core.use_cases.authorization import AccessControl
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.operations import routes
@@ -90,7 +91,10 @@ class CatalogEdge:
             list=self.catalog.list_integrations, show=self.catalog.show_integration, disconnect=self.catalog.disconnect
         )
         attribution: Any = SimpleNamespace(
-            list=ListAttributions(self.catalog.world.unit_of_work, self.catalog.world.directory, AUTHORIZER)
+            list=ListAttributions(
+                self.catalog.world.unit_of_work,
+                AccessControl(self.catalog.world.directory, AUTHORIZER, self.catalog.providers),
+            )
         )
         mounted = [
             *integrations.operations(features),

@@ -15,6 +15,7 @@ from core.domain.errors import DomainError
 from core.domain.flows.callback import Callback
 from core.domain.identifiers import ProviderUserId, UserId
 from core.domain.secret import Secret
+from core.use_cases.authorization import AccessControl
 from entrypoints.bootstrap.features import wire_connections, wire_token_sources
 from testing.builders.entities import PROVIDER, now
 from testing.memory.clock import SettableClock
@@ -72,8 +73,7 @@ class ConnectingWorld:
         )
         return wire_connections(
             unit_of_work=self.unit_of_work,
-            directory=MemoryDirectory(self.database),
-            authorizer=AUTHORIZER,
+            access_control=AccessControl(MemoryDirectory(self.database), AUTHORIZER, providers),
             providers=providers,
             sources=tokens,
             cipher=self.cipher,

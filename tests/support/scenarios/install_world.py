@@ -19,6 +19,7 @@ from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
 from core.domain.provider import InstallationRequest
 from core.domain.secret import Secret
+from core.use_cases.authorization import AccessControl
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.install.begin_install import InstallMode
@@ -107,8 +108,7 @@ class InstallWorld:
         tokens = wire_token_sources(self.unit_of_work, providers, self.cipher, self.clock, self.alerts)
         return wire_install(
             unit_of_work=self.unit_of_work,
-            directory=MemoryDirectory(self.database),
-            authorizer=AUTHORIZER,
+            access_control=AccessControl(MemoryDirectory(self.database), AUTHORIZER, providers),
             providers=providers,
             exchange_code=tokens.exchange_code,
             protocols={PROVIDER: self.protocol},

@@ -14,6 +14,7 @@ from adapters.secrets.tokens import JwtVerifier
 from core.application import Account, Application
 from core.domain.secret import Secret
 from core.use_cases.account import Identify, WhoAmI
+from core.use_cases.authorization import AccessControl
 from entrypoints.development.tokens import TokenSigner
 from entrypoints.rest.app import RestParts, create_app, list_operations
 from entrypoints.rest.browser.sign_in import SignIn
@@ -67,7 +68,7 @@ class Edge:
             PinnedKey(tokens.public_pem(tokens.rsa_key())), self.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE
         )
         identify = Identify(self.people)
-        application = application_with(Account(identify, WhoAmI(self.people, OsoAuthorizer())))
+        application = application_with(Account(identify, WhoAmI(AccessControl(self.people, OsoAuthorizer(), ()))))
         protocol = GitHubWebhooks([Secret("webhook-secret-of-the-edge-test")])
         parts = RestParts(
             authentication=Authentication(verifier, identify, COOKIE, {DASHBOARD, API}),

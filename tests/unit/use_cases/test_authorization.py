@@ -9,7 +9,7 @@ from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
 from core.domain.organizations import Organization, OrganizationNotFound, Role
 from core.domain.permissions import Action, ActionForbidden
-from core.use_cases.authorization import require, require_in
+from core.use_cases.authorization import AccessControl
 from testing.memory.database import MemoryDatabase
 from testing.memory.directory import MemoryDirectory
 from testing.memory.seed import seed_membership, seed_organization, seed_user
@@ -22,13 +22,13 @@ class Company:
     """An organization with one person of each role, and someone who is no member."""
 
     organization: Organization
-    directory: MemoryDirectory
+    access_control: AccessControl
     people: dict[str, UserActor]
 
     async def ask(self, actor: Actor, action: Action, organization_id: UUID | None = None) -> Organization:
         """Ask for it as a use case does."""
         wanted = organization_id or self.organization.external_id
-        return await require_in(self.directory, AUTHORIZER, actor, action, wanted)
+        return await self.access_control.require(actor, action, wanted)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ async def company() -> Company:
         people[name] = UserActor(user.id, user.external_id)
         of, role = (other, Role.OWNER) if name == "outsider" else (organization, Role(name))
         await seed_membership(database, user.id, of.id, role=role)
-    return Company(organization, MemoryDirectory(database), people)
+    return Company(organization, AccessControl(MemoryDirectory(database), AUTHORIZER, ()), people)
 
 
 async def test_a_member_is_given_the_organization(company: Company) -> None:
@@ -97,12 +97,12 @@ async def test_the_operator_may_do_everything(company: Company) -> None:
 @pytest.mark.parametrize("action", Action)
 async def test_across_organizations_only_the_operator_acts(company: Company, action: Action) -> None:
     """No role and no scope reaches beyond one organization at a time."""
-    require(AUTHORIZER, SystemActor("cli"), action)
+    company.access_control.require_everywhere(SystemActor("cli"), action)
     every = ("git.read", "git.link", "git.events", "git.tokens", "git.admin")
     owner = company.people["owner"]
     for actor in (owner, ServiceActor("builder", frozenset(every)), for_user(owner, *every)):
         with pytest.raises(ActionForbidden):
-            require(AUTHORIZER, actor, action)
+            company.access_control.require_everywhere(actor, action)
 
 
 def for_user(user: UserActor, *scopes: str) -> ServiceActor:

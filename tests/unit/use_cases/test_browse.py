@@ -9,6 +9,7 @@ from core.domain.actors import SystemActor, UserActor
 from core.domain.events.event import EventNotFound, EventStatus
 from core.domain.identifiers import UserId
 from core.domain.permissions import ActionForbidden
+from core.use_cases.authorization import AccessControl
 from core.use_cases.events.list_events import ListEvents
 from core.use_cases.events.scope import ALL_ORGANIZATIONS
 from core.use_cases.events.show_event import ShowEvent
@@ -19,19 +20,18 @@ from tests.support.builders.domain import external
 from tests.support.scenarios.processing import Processing, payload, push
 
 OPERATOR = SystemActor("cli")
+ACCESS_CONTROL = AccessControl(MemoryDirectory(MemoryDatabase()), OsoAuthorizer(), {"github"})
 PERSON = UserActor(UserId(1), external(1))
 
 
 def shown_by(processing: Processing) -> ShowEvent:
     """Return the use case for one event."""
-    return ShowEvent(
-        processing.unit_of_work, MemoryDirectory(MemoryDatabase()), OsoAuthorizer(), {"github": processing.protocol}
-    )
+    return ShowEvent(processing.unit_of_work, ACCESS_CONTROL, {"github": processing.protocol})
 
 
 def list_of(processing: Processing) -> ListEvents:
     """Return the use case for many events."""
-    return ListEvents(processing.unit_of_work, MemoryDirectory(MemoryDatabase()), OsoAuthorizer(), {"github"})
+    return ListEvents(processing.unit_of_work, ACCESS_CONTROL)
 
 
 async def test_an_event_is_shown_with_what_it_led_to() -> None:

@@ -16,6 +16,7 @@ from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization
 from core.domain.streams.domain_event import DomainEventType, LinkData, Person, PushData, PushedCommit, RecordedEvent
 from core.domain.streams.stream import Bounds, CursorExpired, EndReason, StreamEnded, StreamFilter
+from core.use_cases.authorization import AccessControl
 from core.use_cases.streams.log_follower import LogFollower, Subscription
 from core.use_cases.streams.stream_events import StreamEvents, StreamLimits
 from core.use_cases.streams.subscriber_buffers import SubscriberBuffers
@@ -149,18 +150,14 @@ async def test_who_joins_while_the_log_is_looked_through_misses_nothing() -> Non
 
 
 @pytest.mark.parametrize(
-    "feeds",
-    [
-        SubscriberBuffers(),
-        SubscriberBuffers(most_events=7),
-        SubscriberBuffers(most_events=0),
-        SubscriberBuffers(most_characters=2_500),
-    ],
+    "limits",
+    [{}, {"most_events": 7}, {"most_events": 0}, {"most_characters": 2_500}],
     ids=["roomy", "few", "none", "short"],
 )
-async def test_slow_readers_catch_up_from_the_log(feeds: SubscriberBuffers) -> None:
+async def test_slow_readers_catch_up_from_the_log(limits: dict[str, int]) -> None:
     """Whatever is still at hand, and whoever fills it, who comes late is told all, once, in order."""
-    log = Log(feeds)
+    buffers = SubscriberBuffers(**limits)
+    log = Log(buffers)
     ours, noisy = await log.world.organization(), await log.world.organization("Noisy")
     slow, other = await log.tail.follow(ours, ANY, None), await log.tail.follow(noisy, ANY, None)
     expected = [str(number) for number in range(60)]
@@ -169,20 +166,20 @@ async def test_slow_readers_catch_up_from_the_log(feeds: SubscriberBuffers) -> N
         await log.happen(noisy, each, each)
     assert await told(slow, 20) == expected[:20]
     await told(other, 90)
-    assert sum(len(feed.events) for feed in feeds.all()) <= feeds._most_events
+    assert sum(len(feed.events) for feed in buffers.all()) <= buffers._most_events
     for each in expected[45:]:
         await log.happen(ours, each)
     assert await told(slow, 40) == expected[20:]
     assert await slow.next(within=0.02) == []
     slow.leave()
     other.leave()
-    assert (feeds._characters, len(feeds._order)) == (0, 0)
+    assert (buffers._characters, len(buffers._order)) == (0, 0)
 
 
 async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
     """A push may hold a hundred long messages; a few such are as much as thousands of others."""
-    feeds = SubscriberBuffers(most_characters=1_000_000)
-    log = Log(feeds)
+    buffers = SubscriberBuffers(most_characters=1_000_000)
+    log = Log(buffers)
     ours = await log.world.organization()
     commit = PushedCommit("a" * 40, "x" * 4000, None, None, Person("Mara"))
     push = PushData(
@@ -195,7 +192,7 @@ async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
     found = 0
     while found < 6:
         found += len(await following.next(within=5))
-    [feed] = feeds.all()
+    [feed] = buffers.all()
     assert 0 < len(feed.events) <= 2
     following.leave()
 
@@ -275,7 +272,9 @@ async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told
     log = Log()
     ours = await log.world.organization()
     clock, metrics = SettableClock(AT), MemoryMetrics()
-    stream_events = StreamEvents(log.tail, StreamLimits(metrics), log.world.directory, OsoAuthorizer(), clock, metrics)
+    stream_events = StreamEvents(
+        log.tail, StreamLimits(metrics), AccessControl(log.world.directory, OsoAuthorizer(), ()), clock, metrics
+    )
     service = ServiceActor("deployer", frozenset({"git.events"}))
     stream = await stream_events(service, organization_id=ours.external_id, until=AT + timedelta(hours=1))
     clock.advance(timedelta(seconds=61))

@@ -11,6 +11,7 @@ from core.domain.events.event import EventNotFound, EventNotRetryable, EventStat
 from core.domain.idempotency import IdempotencyKey
 from core.domain.identifiers import UserId
 from core.domain.permissions import ActionForbidden
+from core.use_cases.authorization import AccessControl
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
 from core.use_cases.events.scope import ALL_ORGANIZATIONS
 from ports.events import EventFilter
@@ -20,26 +21,18 @@ from tests.support.builders.domain import EVENT, INTEGRATION, LINK, NOW, ORGANIZ
 from tests.support.scenarios.processing import Processing, push
 
 OPERATOR = SystemActor("cli")
+ACCESS_CONTROL = AccessControl(MemoryDirectory(MemoryDatabase()), OsoAuthorizer(), {"github"})
 BROKEN = b'{"installation":{"id":41000001},"ref":5}'
 
 
 def retry_of(processing: Processing) -> RetryEvent:
     """Return the use case for one event."""
-    return RetryEvent(
-        processing.unit_of_work, MemoryDirectory(MemoryDatabase()), OsoAuthorizer(), processing.bell, processing.clock
-    )
+    return RetryEvent(processing.unit_of_work, ACCESS_CONTROL, processing.bell, processing.clock)
 
 
 def retries_of(processing: Processing) -> RetryEvents:
     """Return the use case for many events."""
-    return RetryEvents(
-        processing.unit_of_work,
-        MemoryDirectory(MemoryDatabase()),
-        OsoAuthorizer(),
-        processing.bell,
-        processing.clock,
-        {"github"},
-    )
+    return RetryEvents(processing.unit_of_work, ACCESS_CONTROL, processing.bell, processing.clock)
 
 
 async def settled(processing: Processing, status: EventStatus) -> str:

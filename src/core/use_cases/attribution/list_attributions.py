@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -6,10 +6,8 @@ from core.domain.actors import Actor
 from core.domain.attribution.views import AttributionFilter, AttributionView
 from core.domain.identifiers import RepoId
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.queries import get_connected, get_repository
-from ports.authorizer import Authorizer
-from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
 
 
@@ -26,8 +24,7 @@ class ListAttributions:
     """List whose the commits of an organization are, the latest told first."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
 
     async def __call__(
         self,
@@ -43,7 +40,7 @@ class ListAttributions:
         A project that is not this organization's has none.
         Raises `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        organization = await self.access_control.require(actor, Action.READ, organization_id)
         async with self.unit_of_work() as tx:
             found = await tx.attributions.list_attributions(organization.id, where, limit=limit + 1, before=before)
         return AttributionPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
@@ -54,9 +51,7 @@ class ResolveCommitAuthors:
     """Tell whose some commits of a repository are: authors, committers and co-authors."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
 
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, provider: str, repo_id: RepoId, shas: Sequence[str]
@@ -66,8 +61,7 @@ class ResolveCommitAuthors:
         Raises `RepositoryNotFound`, `IntegrationNotActive`, `IntegrationNotFound`, `ProviderUnknown`,
         `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.READ, organization_id, provider)
         people: dict[str, list[AttributionView]] = {sha: [] for sha in shas}
         async with self.unit_of_work() as tx:
             await get_repository(tx, await get_connected(tx, organization, provider), repo_id)

@@ -10,14 +10,12 @@ from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.permissions import Action
 from core.domain.provider import AppRefused, Branch, ProviderUnavailable, RateLimited
-from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.branch_cache import AllBranches, BranchCache
 from core.use_cases.catalog.provider_access import ProviderAccess
 from core.use_cases.catalog.queries import get_connected, get_repository
 from core.use_cases.single_flight import SingleFlight
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
 
 _FRESH = timedelta(seconds=30)
@@ -50,8 +48,7 @@ class ListBranches:
     """List or search a repository's branches, from the provider, the default branch first."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     access: ProviderAccess
     clock: Clock
     all_branches: AllBranches
@@ -73,8 +70,7 @@ class ListBranches:
 
         Raises what `ShowRepository` raises, and what the provider says where it never answered before.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
-        require_supported(provider, self.access.providers)
+        organization = await self.access_control.require(actor, Action.READ, organization_id, provider)
         async with self.unit_of_work() as tx:
             integration = await get_connected(tx, organization, provider)
             repository = await get_repository(tx, integration, repo_id)

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
@@ -11,12 +11,10 @@ from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import IntegrationNotActive
 from core.domain.organizations import Project
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.queries import find_linked_projects, get_connected, get_repository, require_connected
 from core.use_cases.catalog.request_sync import request_sync
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
 
 
@@ -38,9 +36,7 @@ class ListRepositories:
     """List or search the repositories an integration may see, from our catalog, by name."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
     clock: Clock
 
     async def __call__(
@@ -61,8 +57,7 @@ class ListRepositories:
         `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
         """
         action = Action.SYNC if refresh else Action.READ
-        organization = await require_in(self.directory, self.authorizer, actor, action, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, action, organization_id, provider)
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             if refresh:
@@ -97,17 +92,14 @@ class ShowRepository:
     """Show one repository, from our catalog."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
     clock: Clock
 
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, provider: str, repo_id: RepoId
     ) -> RepositoryDetails:
         """Return the repository; raises `RepositoryNotFound` and what `ListRepositories` raises."""
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.READ, organization_id, provider)
         async with self.unit_of_work() as tx:
             integration = await get_connected(tx, organization, provider)
             repository = await get_repository(tx, integration, repo_id)

@@ -1,4 +1,3 @@
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,10 +9,8 @@ from core.domain.integrations.integration import Integration, IntegrationNotFoun
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.tokens.lease import explain_inactive
-from core.use_cases.authorization import require_in, require_supported
-from ports.authorizer import Authorizer
+from core.use_cases.authorization import AccessControl
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.unit_of_work import Transaction, UnitOfWork
 
 
@@ -22,9 +19,7 @@ class RequestSync:
     """Ask for the catalog to be read from the provider now."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
     clock: Clock
 
     async def __call__(self, actor: Actor, *, organization_id: UUID, provider: str) -> SyncState:
@@ -33,8 +28,7 @@ class RequestSync:
         Raises `SyncCoolingDown`, `IntegrationNotActive`, `IntegrationNotFound`, `ProviderUnknown`,
         `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.SYNC, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.SYNC, organization_id, provider)
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             wanted = await request_sync(tx, actor, organization, provider, now)

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -11,13 +11,12 @@ from core.domain.flows.callback import Callback, CodeMissing
 from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowStep, start_flow, to_local_path
 from core.domain.permissions import Action
 from core.domain.provider import PermissionMissing, ProviderPerson, ProviderUnavailable, UserTokens
-from core.use_cases.authorization import UserRequired, require_own, require_supported
+from core.use_cases.authorization import AccessControl, UserRequired, require_supported
 from core.use_cases.connections.look_up_identities import LOOKUP_INTERVAL
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.flows.take_flow import Cookies, TakeFlow, find_own_flow
 from core.use_cases.flows.user_authorization import StartedFlow, UserAuthorization
 from core.use_cases.tokens.encryption import encrypt_user_tokens
-from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
 from ports.directory import Directory
@@ -30,8 +29,7 @@ class BeginConnection:
     """Start a browser flow in which a user authorizes the app to act for them."""
 
     unit_of_work: UnitOfWork
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
     authorization: UserAuthorization
     clock: Clock
 
@@ -42,8 +40,7 @@ class BeginConnection:
         """
         if not isinstance(actor, UserActor):
             raise UserRequired("Only a user with a browser can connect an account. Call this with a user's token.")
-        user = require_own(self.authorizer, actor, Action.CONNECT)
-        require_supported(provider, self.providers)
+        user = self.access_control.require_own_accounts(actor, Action.CONNECT, provider)
         async with self.unit_of_work() as tx:
             flow, secrets = start_flow(
                 await tx.flows.next_id(),

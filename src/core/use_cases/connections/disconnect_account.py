@@ -1,4 +1,3 @@
-from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -7,10 +6,9 @@ from core.domain.audit.changes import Change
 from core.domain.connections.connection import Connection
 from core.domain.permissions import Action
 from core.domain.provider import UserTokens
-from core.use_cases.authorization import require_own, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
-from ports.authorizer import Authorizer
 from ports.cipher import Cipher, CiphertextRefused
 from ports.clock import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
@@ -25,8 +23,7 @@ class DisconnectAccount:
     """
 
     unit_of_work: UnitOfWork
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
     cipher: Cipher
     clock: Clock
 
@@ -35,8 +32,7 @@ class DisconnectAccount:
 
         Raises `UserRequired`, `ActionForbidden` or `ProviderUnknown`.
         """
-        person = require_own(self.authorizer, actor, Action.END_CONNECTION)
-        require_supported(provider, self.providers)
+        person = self.access_control.require_own_accounts(actor, Action.END_CONNECTION, provider)
         async with self.unit_of_work() as tx:
             known = await tx.connections.get_for_update(person.user_id, provider)
             if known is not None:

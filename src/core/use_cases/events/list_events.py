@@ -1,14 +1,12 @@
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.domain.actors import Actor
 from core.domain.events.event import WebhookEvent
 from core.domain.identifiers import EventId
 from core.domain.permissions import Action
-from core.use_cases.authorization import require, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.events.scope import EventScope, require_in_scope
-from ports.authorizer import Authorizer
-from ports.directory import Directory
 from ports.events import EventFilter
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -30,9 +28,7 @@ class ListEvents:
     """List the webhook events of an organization or, for operators, of all organizations."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
 
     async def __call__(
         self,
@@ -48,9 +44,7 @@ class ListEvents:
 
         Raises `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in_scope(self.directory, self.authorizer, actor, Action.READ, scope)
-        if where.provider is not None:
-            require_supported(where.provider, self.providers)
+        organization = await require_in_scope(self.access_control, actor, Action.READ, scope, where.provider)
         if organization is not None:
             where = replace(where, organization_id=organization.id)
         async with self.unit_of_work() as tx:
@@ -65,14 +59,14 @@ class ListEventsByPrefix:
     """List the events of all organizations whose delivery ids start with a text. For operators only."""
 
     unit_of_work: UnitOfWork
-    authorizer: Authorizer
+    access_control: AccessControl
 
     async def __call__(self, actor: Actor, *, provider: str, prefix: str, limit: int) -> Sequence[WebhookEvent]:
         """Return the event with exactly this delivery id, or else at most `limit` events with the prefix.
 
         Raises `ActionForbidden`.
         """
-        require(self.authorizer, actor, Action.READ)
+        self.access_control.require_everywhere(actor, Action.READ)
         async with self.unit_of_work() as tx:
             event = await tx.events.find(provider, prefix)
             if event is not None:

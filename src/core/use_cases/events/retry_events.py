@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
@@ -8,12 +8,10 @@ from core.domain.idempotency import IdempotencyKey, KeyedRequest, build_keyed_re
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_supported
+from core.use_cases.authorization import AccessControl, require_supported
 from core.use_cases.events.scope import EventScope, get_event, require_in_scope
 from core.use_cases.idempotency import IdempotentResult, run_once
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.events import EventFilter
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.worker_notifier import WorkerNotifier
@@ -40,8 +38,7 @@ class RetryEvent:
     """Process one failed, ignored or unrouted event again."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     worker_notifier: WorkerNotifier
     clock: Clock
 
@@ -59,7 +56,7 @@ class RetryEvent:
         Raises `EventNotFound`, `EventNotRetryable`, `PayloadExpired`, `IdempotencyKeyReused`,
         `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in_scope(self.directory, self.authorizer, actor, Action.RETRY, scope)
+        organization = await require_in_scope(self.access_control, actor, Action.RETRY, scope)
         now = self.clock.now()
         request = _keyed_request(key, "retry", {"event": delivery_id}, organization, actor=actor, now=now)
         async with self.unit_of_work() as tx:
@@ -79,11 +76,9 @@ class RetryEvents:
     """Process all retryable events that match a filter again, newest first and a limited number."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     worker_notifier: WorkerNotifier
     clock: Clock
-    providers: Collection[str]
 
     async def __call__(
         self,
@@ -101,11 +96,11 @@ class RetryEvents:
         `before`. All organizations allow no key. Raises `EventNotRetryable`, `ProviderUnknown`,
         `IdempotencyKeyReused`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in_scope(self.directory, self.authorizer, actor, Action.RETRY, scope)
+        organization = await require_in_scope(self.access_control, actor, Action.RETRY, scope)
         if where.status not in RETRYABLE:
             raise EventNotRetryable("Events with this status cannot be retried. Pass failed, ignored or unrouted.")
         if where.provider is not None:
-            require_supported(where.provider, self.providers)
+            require_supported(where.provider, self.access_control.providers)
         now = self.clock.now()
         facts = {**asdict(where), "limit": limit, "before": before}
         request = _keyed_request(key, "retries", facts, organization, actor=actor, now=now)

@@ -8,9 +8,7 @@ from core.domain.actors import Actor
 from core.domain.events.event import EventNotFound, WebhookEvent
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.use_cases.authorization import allowed_in, require, require_in
-from ports.authorizer import Authorizer
-from ports.directory import Directory
+from core.use_cases.authorization import AccessControl, require_supported
 from ports.events import EventFilter
 from ports.unit_of_work import Transaction
 
@@ -33,7 +31,7 @@ EventScope = OneOrganization | AllOrganizations
 
 
 async def require_in_scope(
-    directory: Directory, authorizer: Authorizer, actor: Actor, action: Action, scope: EventScope
+    access_control: AccessControl, actor: Actor, action: Action, scope: EventScope, provider: str | None = None
 ) -> Organization | None:
     """Return the organization of the scope, or None for all organizations.
 
@@ -41,16 +39,18 @@ async def require_in_scope(
     """
     match scope:
         case OneOrganization(organization_id):
-            return await require_in(directory, authorizer, actor, action, organization_id)
+            return await access_control.require(actor, action, organization_id, provider)
         case AllOrganizations():
-            require(authorizer, actor, action)
+            access_control.require_everywhere(actor, action)
+            if provider is not None:
+                require_supported(provider, access_control.providers)
             return None
         case _:
             assert_never(scope)
 
 
 async def require_read_in_scope(
-    directory: Directory, authorizer: Authorizer, actor: Actor, scope: EventScope
+    access_control: AccessControl, actor: Actor, scope: EventScope
 ) -> tuple[Organization | None, bool]:
     """Return what `require_in_scope` returns for reading, and whether the actor may also read payloads.
 
@@ -58,12 +58,11 @@ async def require_read_in_scope(
     """
     match scope:
         case OneOrganization(organization_id):
-            organization, allowed = await allowed_in(
-                directory, authorizer, actor, Action.READ, organization_id, besides=[Action.READ_PAYLOAD]
+            return await access_control.require_and_check(
+                actor, Action.READ, organization_id, optional=Action.READ_PAYLOAD
             )
-            return organization, Action.READ_PAYLOAD in allowed
         case AllOrganizations():
-            require(authorizer, actor, Action.READ_PAYLOAD)
+            access_control.require_everywhere(actor, Action.READ_PAYLOAD)
             return None, True
         case _:
             assert_never(scope)

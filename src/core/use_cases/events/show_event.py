@@ -7,10 +7,9 @@ from core.domain.events.event import PayloadDamaged, PayloadExpired, WebhookEven
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.streams.domain_event import RecordedEvent
+from core.use_cases.authorization import AccessControl
 from core.use_cases.events.list_events import name_repositories
 from core.use_cases.events.scope import EventScope, get_event, require_in_scope, require_read_in_scope
-from ports.authorizer import Authorizer
-from ports.directory import Directory
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import WebhookProtocol
 
@@ -42,8 +41,7 @@ class ShowEvent:
     """Show one webhook event with its verdicts, and its payload to actors who may read payloads."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     protocols: Mapping[str, WebhookProtocol]
 
     async def __call__(
@@ -60,7 +58,7 @@ class ShowEvent:
         All organizations require a provider. Raises `EventNotFound`, `OrganizationNotFound` or
         `ActionForbidden`, and for all organizations `PayloadDamaged`.
         """
-        organization, can_read_payload = await require_read_in_scope(self.directory, self.authorizer, actor, scope)
+        organization, can_read_payload = await require_read_in_scope(self.access_control, actor, scope)
         async with self.unit_of_work() as tx:
             event = await get_event(tx, organization, delivery_id, provider)
             repositories = await name_repositories(tx, [event]) if with_results else {}
@@ -96,8 +94,7 @@ class ShowPayload:
     """Show what the provider sent to actors who may read payloads."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     protocols: Mapping[str, WebhookProtocol]
 
     async def __call__(
@@ -108,7 +105,7 @@ class ShowPayload:
         Raises `EventNotFound`, `PayloadExpired`, `PayloadDamaged`, `OrganizationNotFound` or
         `ActionForbidden`.
         """
-        organization = await require_in_scope(self.directory, self.authorizer, actor, Action.READ_PAYLOAD, scope)
+        organization = await require_in_scope(self.access_control, actor, Action.READ_PAYLOAD, scope)
         async with self.unit_of_work() as tx:
             event = await get_event(tx, organization, delivery_id, provider)
             payload = await tx.events.find_payload(event.id)

@@ -17,11 +17,9 @@ from core.domain.flows.flow import (
 from core.domain.flows.flow_secrets import generate_token, hash_token
 from core.domain.organizations import Organization, OrganizationNotFound
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in
+from core.use_cases.authorization import AccessControl
 from core.use_cases.tokens.token_refresher import Pause
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.unit_of_work import Transaction, UnitOfWork
 
 Cookies = Callable[[UUID], str | None]
@@ -134,20 +132,18 @@ class FlowActor:
     organization: Organization
 
 
-async def authorize_flow(
-    flow: Flow, directory: Directory, authorizer: Authorizer, *, request_id: str | None
-) -> FlowActor:
+async def authorize_flow(flow: Flow, access_control: AccessControl, *, request_id: str | None) -> FlowActor:
     """Return the user and the organization, after a new permission check: the role may have changed.
 
     Raises `OrganizationNotFound` or `ActionForbidden`.
     """
     member = None
     if flow.organization_id is not None:
-        member = await directory.find_member(flow.organization_id, flow.user_id)
+        member = await access_control.directory.find_member(flow.organization_id, flow.user_id)
     if member is None:
         raise OrganizationNotFound(
             "The organization does not exist, or you are not a member of it. Check the organization id."
         )
     actor = UserActor(member.user.id, member.user.external_id, request_id)
-    organization = await require_in(directory, authorizer, actor, Action.INSTALL, member.organization.external_id)
+    organization = await access_control.require(actor, Action.INSTALL, member.organization.external_id)
     return FlowActor(actor, organization)

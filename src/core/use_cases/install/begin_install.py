@@ -7,11 +7,9 @@ from core.domain.actors import Actor, UserActor
 from core.domain.flows.flow import FlowPurpose, FlowStep, start_flow, to_local_path
 from core.domain.integrations.integration import Integration, OrganizationAlreadyConnected
 from core.domain.permissions import Action
-from core.use_cases.authorization import UserRequired, require_in, require_supported
+from core.use_cases.authorization import AccessControl, UserRequired
 from core.use_cases.flows.user_authorization import StartedFlow, UserAuthorization
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
@@ -28,8 +26,7 @@ class BeginInstall:
     """Start a browser flow in which a user installs the app, or chooses an existing installation."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
     authorization: UserAuthorization
     clock: Clock
@@ -50,8 +47,7 @@ class BeginInstall:
         """
         if not isinstance(actor, UserActor):
             raise UserRequired("Only a user with a browser can install the app. Call this with a user's token.")
-        organization = await require_in(self.directory, self.authorizer, actor, Action.INSTALL, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.INSTALL, organization_id, provider)
         async with self.unit_of_work() as tx:
             current = await tx.integrations.find(organization.id, provider)
             flow_id = await tx.flows.next_id()

@@ -41,7 +41,7 @@ from core.domain.provider import (
     RepositoryAdministration,
 )
 from core.domain.secret import Secret
-from core.use_cases.authorization import require_supported
+from core.use_cases.authorization import AccessControl, require_supported
 from core.use_cases.flows.steps import FlowSteps
 from core.use_cases.flows.take_flow import Cookies, FlowActor, TakeFlow, authorize_flow, find_own_flow
 from core.use_cases.flows.user_authorization import OpenUserSession
@@ -49,10 +49,8 @@ from core.use_cases.install.bind_installation import BindInstallation
 from core.use_cases.install.prove_installations import ProofResult, ProveClaim, ProveInstallations, UnfinishedProof
 from core.use_cases.install.results import AwaitingApproval, Checking, Choose, ChooseRequest, Connected, InstallResult
 from core.use_cases.install.return_without_state import ReturnWithoutState
-from ports.authorizer import Authorizer
 from ports.cipher import CiphertextRefused
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.provider import GitProvider
 
 # Refusals that a retry can avoid, at once or with another account at the provider.
@@ -88,8 +86,7 @@ class FinishInstall:
     `way_back`.
     """
 
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
     clock: Clock
     take: TakeFlow
@@ -162,7 +159,7 @@ class FinishInstall:
             flow = await self.take(visit.provider, visit.state, FlowPurpose.INSTALL, visit.cookies, visit.session)
             if flow.status is not FlowStatus.TAKEN:
                 return _repeat_result(flow)
-            who = await authorize_flow(flow, self.directory, self.authorizer, request_id=visit.request_id)
+            who = await authorize_flow(flow, self.access_control, request_id=visit.request_id)
             flow = note(flow)
             return await proceed(flow, who)
         except DomainError as refusal:

@@ -7,13 +7,11 @@ from core.domain.flows.callback import Callback, SetupAction
 from core.domain.flows.flow import Flow, FlowPurpose, FlowStep
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.use_cases.authorization import to_standing
+from core.use_cases.authorization import AccessControl
 from core.use_cases.flows.steps import FlowSteps
 from core.use_cases.flows.take_flow import Cookies, authorize_flow, is_of_session
 from core.use_cases.install.results import InstallResult, NoFlow
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.unit_of_work import UnitOfWork
 
 # One user does not have more flows in one browser.
@@ -30,8 +28,7 @@ class ReturnWithoutState:
     """
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     clock: Clock
     steps: FlowSteps
 
@@ -53,7 +50,7 @@ class ReturnWithoutState:
             # With flows for several organizations, only the user knows which one is meant.
             if len({flow.organization_id for flow in flows}) == 1:
                 flow = flows[0]
-                await authorize_flow(flow, self.directory, self.authorizer, request_id=request_id)
+                await authorize_flow(flow, self.access_control, request_id=request_id)
                 onward = replace(flow, step=FlowStep.SAVED, installation_id=returned.installation_id)
                 return await self.steps.authorize(flow, onward)
         organizations = await self._list_connectable(provider, session) if session else ()
@@ -89,8 +86,8 @@ class ReturnWithoutState:
             return []
         allowed = [
             one.organization
-            for one in await self.directory.list_memberships(session.user_id)
-            if self.authorizer.allows(to_standing(session, one.role), Action.INSTALL)
+            for one in await self.access_control.directory.list_memberships(session.user_id)
+            if Action.INSTALL in self.access_control.find_permissions(session, one.role)
         ]
         found = []
         async with self.unit_of_work() as tx:

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from uuid import UUID
 
@@ -9,10 +9,8 @@ from core.domain.events.lanes import choose_lane
 from core.domain.integrations.domain_events import build_status_event
 from core.domain.integrations.integration import Integration, IntegrationNotFound, StatusReason
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in, require_supported
-from ports.authorizer import Authorizer
+from core.use_cases.authorization import AccessControl
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
@@ -26,9 +24,7 @@ class DisconnectIntegration:
     """
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
     clock: Clock
 
     async def __call__(self, actor: Actor, *, organization_id: UUID, provider: str, uninstall: bool = False) -> None:
@@ -36,8 +32,7 @@ class DisconnectIntegration:
 
         Raises `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.DISCONNECT, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.DISCONNECT, organization_id, provider)
         async with self.unit_of_work() as tx:
             found = await tx.integrations.find(organization.id, provider)
             if found is None:

@@ -8,11 +8,9 @@ from core.domain.integrations.integration import Integration
 from core.domain.integrations.views import IntegrationView, build_integration_view
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.integrations.manage_pages import find_manage_url
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -22,14 +20,13 @@ class ListIntegrations:
     """List how an organization stands with each provider there is, connected or not."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
     clock: Clock
 
     async def __call__(self, actor: Actor, *, organization_id: UUID) -> Sequence[IntegrationView]:
         """Return one view per provider, by name; raises `OrganizationNotFound` or `ActionForbidden`."""
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        organization = await self.access_control.require(actor, Action.READ, organization_id)
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             known = {one.provider: one for one in await tx.integrations.list_by_organization(organization.id)}
@@ -44,15 +41,13 @@ class ShowIntegration:
     """Show how an organization stands with a provider: there is always an answer, and one thing to do."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
     clock: Clock
 
     async def __call__(self, actor: Actor, *, organization_id: UUID, provider: str) -> IntegrationView:
         """Return the view; raises `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`."""
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.READ, organization_id, provider)
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             integration = await tx.integrations.find(organization.id, provider)

@@ -1,4 +1,4 @@
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -6,9 +6,7 @@ from core.domain.actors import Actor
 from core.domain.audit.versions import Version, VersionId, parse_actor
 from core.domain.organizations import User
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in, require_supported
-from ports.authorizer import Authorizer
-from ports.directory import Directory
+from core.use_cases.authorization import AccessControl
 from ports.unit_of_work import UnitOfWork
 
 
@@ -26,9 +24,7 @@ class ListVersions:
     """Tell who changed an organization's integration, links and projects, newest first."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
 
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, provider: str, limit: int = 50, before: VersionId | None = None
@@ -37,11 +33,10 @@ class ListVersions:
 
         Raises `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.AUDIT, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.AUDIT, organization_id, provider)
         async with self.unit_of_work() as tx:
             found = await tx.versions.list_by_organization(organization.id, provider, limit=limit + 1, before=before)
         page = found[:limit]
         people = {parse_actor(version).user_id for version in page} - {None}
-        members = await self.directory.find_members(organization.id, [one for one in people if one])
+        members = await self.access_control.directory.find_members(organization.id, [one for one in people if one])
         return VersionPage(page, members, page[-1].id if len(found) > limit else None)

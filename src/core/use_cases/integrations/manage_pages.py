@@ -7,10 +7,8 @@ from core.domain.connections.connection import ConnectionStatus
 from core.domain.flows.flow import to_local_path
 from core.domain.integrations.integration import InstallationOfOtherPerson, Integration, IntegrationNotFound
 from core.domain.permissions import Action
-from core.use_cases.authorization import find_user, require_in, require_supported
+from core.use_cases.authorization import AccessControl, find_acting_user
 from core.use_cases.catalog.queries import get_connected
-from ports.authorizer import Authorizer
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -28,8 +26,7 @@ class FindManagePage:
     """Find where at the provider people choose what an integration may see."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
 
     async def __call__(
@@ -40,8 +37,7 @@ class FindManagePage:
         Raises `InstallationOfOtherPerson`, `IntegrationNotActive`, `IntegrationNotFound`, `ProviderUnknown`,
         `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.READ, organization_id, provider)
         async with self.unit_of_work() as tx:
             integration = await get_connected(tx, organization, provider)
             is_of_other = await is_of_other_person(tx, actor, integration)
@@ -71,7 +67,7 @@ async def is_of_other_person(tx: Transaction, actor: Actor, integration: Integra
     Only that person can open the settings. Who owns an organization is known only to the provider, as is the
     account of an actor without a connection, so the result is False for them.
     """
-    user = find_user(actor)
+    user = find_acting_user(actor)
     if user is None or not integration.is_on_personal_account:
         return False
     connection = await tx.connections.find(user.user_id, integration.provider)

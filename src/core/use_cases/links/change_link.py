@@ -7,10 +7,8 @@ from core.domain.audit.changes import Change
 from core.domain.links.choices import LinkChoices, apply_choices, normalize_choices
 from core.domain.links.views import LinkView
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.links.queries import get_link, get_project, get_project_for_update, load_link_views
-from ports.authorizer import Authorizer
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
@@ -20,8 +18,7 @@ class ShowLink:
     """Show which repository a project is linked to, and whether it can be reached."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
 
     async def __call__(self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str) -> LinkView:
@@ -30,8 +27,7 @@ class ShowLink:
         Raises `ProjectNotLinked`, `ProjectNotFound`, `ProviderUnknown`, `OrganizationNotFound` or
         `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.READ, organization_id, provider)
         async with self.unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
             link = await get_link(tx, project, provider)
@@ -44,16 +40,14 @@ class ChangeLink:
     """Change what people chose of a link; it need not be reachable for that."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
 
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str, choices: LinkChoices
     ) -> LinkView:
         """Return the link with these choices made; raises `LinkInvalid` and what `ShowLink` raises."""
-        organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         choices = normalize_choices(choices)
         async with self.unit_of_work() as tx:
             project, _ = await get_project_for_update(tx, organization, project_id, provider)

@@ -11,12 +11,10 @@ from core.domain.links.projects import choose_project_name
 from core.domain.links.views import LinkView, ProjectView
 from core.domain.organizations import Project
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.idempotency import IdempotentResult, run_once
 from core.use_cases.links.link_repository import create_link, get_linkable_repository
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
@@ -28,8 +26,7 @@ class ImportRepository:
     """Make a project from a repository: project and link appear together or not at all."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
     clock: Clock
 
@@ -50,8 +47,7 @@ class ImportRepository:
         `IntegrationNotActive`, `IntegrationNotFound`, `LinkInvalid`, `ProviderUnknown`,
         `IdempotencyKeyReused`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         choices, now = normalize_choices(choices), self.clock.now()
         asked = {"provider": provider, "repo": repo_id, "name": name, **asdict(choices)}
         request = build_keyed_request(key, "import", asked, organization_id=organization.id, actor=actor, now=now)

@@ -17,13 +17,11 @@ from core.domain.links.views import LinkView
 from core.domain.organizations import Organization, Project
 from core.domain.permissions import Action
 from core.domain.streams.domain_event import DomainEventType
-from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.idempotency import IdempotentResult, run_once
 from core.use_cases.links.queries import get_project, get_project_for_update, load_link_views
 from core.use_cases.links.unlink_repository import delete_link, detach_events
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -47,8 +45,7 @@ class LinkRepository:
     """
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
     clock: Clock
 
@@ -70,8 +67,7 @@ class LinkRepository:
         `RepositoryArchived`, `IntegrationNotActive`, `IntegrationNotFound`, `ProjectNotFound`, `LinkInvalid`,
         `ProviderUnknown`, `IdempotencyKeyReused`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         choices, now = normalize_choices(choices), self.clock.now()
         asked = {"project": project_id, "provider": provider, "repo": repo_id, **asdict(choices)}
         if replace:

@@ -8,10 +8,8 @@ from core.domain.identifiers import ProjectId
 from core.domain.links.projects import ProjectPosition
 from core.domain.links.views import LinkView, ProjectView
 from core.domain.permissions import Action
-from core.use_cases.authorization import require_in
+from core.use_cases.authorization import AccessControl
 from core.use_cases.links.queries import get_project, load_link_views
-from ports.authorizer import Authorizer
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 
@@ -29,8 +27,7 @@ class ListProjects:
     """List an organization's projects by name, each with the repository it is linked to."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
 
     async def __call__(
@@ -43,7 +40,7 @@ class ListProjects:
         linked: bool | None = None,
     ) -> ProjectPage:
         """Return at most `limit` projects; raises `OrganizationNotFound` or `ActionForbidden`."""
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        organization = await self.access_control.require(actor, Action.READ, organization_id)
         async with self.unit_of_work() as tx:
             found = await tx.projects.list(organization.id, limit=limit + 1, after=after, linked=linked)
             shown = found[:limit]
@@ -64,13 +61,12 @@ class ShowProject:
     """Show a project, with the repository it is linked to if there is one."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
 
     async def __call__(self, actor: Actor, *, organization_id: UUID, project_id: UUID) -> ProjectView:
         """Return the project; raises `ProjectNotFound`, `OrganizationNotFound` or `ActionForbidden`."""
-        organization = await require_in(self.directory, self.authorizer, actor, Action.READ, organization_id)
+        organization = await self.access_control.require(actor, Action.READ, organization_id)
         async with self.unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
             links = await tx.links.list_by_projects([project.id])

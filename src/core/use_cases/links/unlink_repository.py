@@ -1,4 +1,3 @@
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -10,11 +9,9 @@ from core.domain.links.link import Link
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.streams.domain_event import DomainEventType
-from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.links.queries import get_link, get_project, get_project_for_update
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.unit_of_work import Transaction, UnitOfWork
 
 _BATCH_SIZE = 5000
@@ -25,17 +22,14 @@ class UnlinkRepository:
     """End a project's link, reachable or not; the events it led to stay in the ledger and in the outbox."""
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
-    providers: Collection[str]
+    access_control: AccessControl
     clock: Clock
 
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str, link_id: UUID | None = None
     ) -> None:
         """Unlink it, if it is the link that is named; raises `LinkReplaced` and what `ShowLink` raises."""
-        organization = await require_in(self.directory, self.authorizer, actor, Action.LINK, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         await detach_events(self.unit_of_work, organization, project_id, provider, link_id)
         async with self.unit_of_work() as tx:
             project, _ = await get_project_for_update(tx, organization, project_id, provider)

@@ -11,11 +11,9 @@ from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import Action, ActionForbidden
 from core.domain.streams.domain_event import RecordedEvent
 from core.domain.streams.stream import EndReason, StreamEnded, StreamFilter, TooManyStreams, parse_cursor
-from core.use_cases.authorization import require_in
+from core.use_cases.authorization import AccessControl
 from core.use_cases.streams.log_follower import LogFollower, Subscription
-from ports.authorizer import Authorizer
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.metrics import Metrics
 
 MAX_STREAMS = 4_000
@@ -87,8 +85,7 @@ class StreamEvents:
 
     tail: LogFollower
     places: StreamLimits
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     clock: Clock
     metrics: Metrics
 
@@ -106,7 +103,7 @@ class StreamEvents:
         It begins after the cursor, or without one from now on. Raises `CursorInvalid`, `CursorExpired`,
         `TooManyStreams`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.STREAM, organization_id)
+        organization = await self.access_control.require(actor, Action.STREAM, organization_id)
         begin = parse_cursor(cursor) if cursor is not None else None
         give_back = self.places.take(actor)
         try:
@@ -177,7 +174,7 @@ class EventStream:
         """Ask again whether the caller may read this; raises `StreamEnded` where they may not."""
         of = self._of
         try:
-            await require_in(of.directory, of.authorizer, self._actor, Action.STREAM, self._organization_id)
+            await of.access_control.require(self._actor, Action.STREAM, self._organization_id)
         except (OrganizationNotFound, ActionForbidden):
             raise StreamEnded(EndReason.ACCESS_ENDED) from None
         self._check_at = of.clock.now() + ACCESS_CHECK_INTERVAL

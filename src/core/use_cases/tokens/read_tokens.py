@@ -14,12 +14,10 @@ from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.provider import InstallationToken
 from core.domain.tokens.read_token import PERMISSIONS, OrphanedToken, ReadToken, TokenLease
-from core.use_cases.authorization import require_in, require_supported
+from core.use_cases.authorization import AccessControl
 from core.use_cases.tokens.encryption import encrypt_read_token, open_read_token
-from ports.authorizer import Authorizer
 from ports.cipher import Cipher
 from ports.clock import Clock
-from ports.directory import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -33,8 +31,7 @@ class IssueReadToken:
     """
 
     unit_of_work: UnitOfWork
-    directory: Directory
-    authorizer: Authorizer
+    access_control: AccessControl
     providers: Mapping[str, GitProvider]
     cipher: Cipher
     clock: Clock
@@ -48,8 +45,7 @@ class IssueReadToken:
         `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound`, `ActionForbidden`, or what the
         provider says of the installation.
         """
-        organization = await require_in(self.directory, self.authorizer, actor, Action.ISSUE_TOKEN, organization_id)
-        require_supported(provider, self.providers)
+        organization = await self.access_control.require(actor, Action.ISSUE_TOKEN, organization_id, provider)
         async with self.unit_of_work() as tx:
             integration = require_active(await tx.integrations.find(organization.id, provider))
             opened = await _linked(tx, organization, integration, project_ids)

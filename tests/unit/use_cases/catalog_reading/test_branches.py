@@ -153,7 +153,7 @@ async def test_the_memory_is_bounded(connected: Connected) -> None:
     bounded = BranchCache(most=5)
     asked = catalog.list_branches
     catalog.list_branches = type(asked)(
-        asked.unit_of_work, asked.directory, asked.authorizer, asked.access, asked.clock, asked.all_branches, bounded
+        asked.unit_of_work, asked.access_control, asked.access, asked.clock, asked.all_branches, bounded
     )
     connected.has_branches("a", "b", "main")
     for repo_id in ("1", "2", "3", "2", "3", "1"):

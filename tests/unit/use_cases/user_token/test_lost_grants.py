@@ -12,9 +12,11 @@ from core.domain.connections.connection import ConnectionStatus, ReconnectRequir
 from core.domain.provider import ProviderUnavailable
 from core.domain.secret import Secret
 from core.domain.tokens.lease import LEASE_DURATION
+from core.use_cases.authorization import AccessControl
 from core.use_cases.connections.disconnect_account import DisconnectAccount
 from core.use_cases.connections.revoke_tokens import RevokeTokens
 from testing.builders.entities import BY, PROVIDER
+from testing.memory.directory import MemoryDirectory
 from tests.support.conditions import until
 from tests.support.scenarios.catalog import AUTHORIZER
 from tests.support.scenarios.token_world import PERSON, TokenWorld
@@ -144,7 +146,12 @@ async def test_a_grant_renewed_amid_a_disconnect_is_let_go(world: TokenWorld, *,
     Who has connected again meanwhile keeps the grant, which all their tokens share.
     """
     world.later(hours=8)
-    disconnect = DisconnectAccount(world.unit_of_work, AUTHORIZER, {PROVIDER}, world.cipher, world.clock)
+    disconnect = DisconnectAccount(
+        world.unit_of_work,
+        AccessControl(MemoryDirectory(world.database), AUTHORIZER, {PROVIDER}),
+        world.cipher,
+        world.clock,
+    )
     person = UserActor(world.connection.user_id, uuid4())
 
     async def disconnects(_: float) -> None:
