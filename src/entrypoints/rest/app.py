@@ -21,16 +21,13 @@ from entrypoints.rest.openapi import operations as openapi
 from entrypoints.rest.resources import (
     account,
     attributions,
-    branches,
     connections,
     event_stream,
     integrations,
     links,
     monitoring,
-    projects,
     repositories,
     syncs,
-    versions,
     webhook_events,
 )
 from entrypoints.rest.resources.monitoring import Exposition, ReadinessChecks
@@ -98,11 +95,11 @@ def _list_described(application: Application, parts: RestParts) -> Iterator[Oper
     yield from install.operations(flow, application.install, application.account.who_am_i)
     yield from manage_page.operations(flow, application.integrations.find_manage_page)
     yield from syncs.operations(application.catalog)
-    yield from versions.operations(application.integrations)
+    yield from integrations.version_operations(application.integrations)
     yield from repositories.operations(application.catalog)
-    yield from branches.operations(application.catalog)
-    yield from projects.operations(application.links)
-    yield from links.operations(application.links)
+    yield from repositories.branch_operations(application.catalog)
+    yield from links.project_operations(application.links)
+    yield from links.link_operations(application.links)
     yield from connections.operations(flow, application.connections)
     yield from attributions.operations(application.attribution)
     yield from webhook_events.operations(application.events)

@@ -22,7 +22,7 @@ from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
-from entrypoints.rest.resources import attributions, branches, integrations, repositories, syncs
+from entrypoints.rest.resources import attributions, integrations, repositories, syncs
 from testing.builders.entities import Fact
 from testing.memory.world import MemoryWorld
 from tests.support.builders import tokens
@@ -100,7 +100,7 @@ class CatalogEdge:
             *integrations.operations(features),
             *syncs.operations(wired),
             *repositories.operations(wired),
-            *branches.operations(wired),
+            *repositories.branch_operations(wired),
             *attributions.operations(attribution),
         ]
         framework = Starlette(routes=routes(mounted, authentication), exception_handlers=EXCEPTION_HANDLERS)

@@ -30,7 +30,7 @@ from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirect, redirec
 from entrypoints.rest.browser.install_responses import INSTALL, InstallStep, install_response, integrations_path
 from entrypoints.rest.browser.pages import Pages
 from entrypoints.rest.http.authentication import OriginNotAllowed
-from entrypoints.rest.http.operations import HTML, Access, Call, Operation, Success, Tag, redirect_to
+from entrypoints.rest.http.operations import HTML, Access, Call, Operation, OperationGroup, Success, Tag, redirect_to
 from entrypoints.rest.http.requests import (
     IgnoredQuery,
     LocalPath,
@@ -109,12 +109,40 @@ class CallbackQuery(Query, frozen=True, forbid_unknown_fields=False):
 
 def operations(flow: BrowserFlow, install: Install, who_am_i: WhoAmI) -> list[Operation]:
     """Return the operations for installing the app in the browser."""
+    group = OperationGroup(Tag.PROVIDER)
 
+    @group.add(
+        "GET",
+        INSTALL,
+        "Start installing the app",
+        Success(Redirect),
+        Success(media_type=HTML),
+        redirect_to("The provider's page."),
+        errors=[*_OF_START, OriginNotAllowed],
+        access=Access.USER,
+        error_page=flow.pages.show_error,
+        description="Redirects the browser of an owner or admin to the provider, to install the app or to choose an "
+        "existing installation. With `Accept: application/json`, returns the URL instead. A browser that does not come "
+        "from a page of this service gets a confirmation page first.",
+    )
     async def install_app(call: Call[InstallQuery, None]) -> Response:
         if flow.needs_confirmation(call.request, is_json=takes_json(call.request)):
             return await _confirm(call, flow.pages, who_am_i)
         return await install_app_confirmed(call)
 
+    @group.add(
+        "POST",
+        INSTALL,
+        "Start installing the app after confirmation",
+        Success(Redirect),
+        Success(media_type=HTML),
+        redirect_to("The provider's page.", HTTPStatus.SEE_OTHER),
+        errors=_OF_START,
+        access=Access.USER,
+        error_page=flow.pages.show_error,
+        description="Does the same as `GET`, without the confirmation page. The form of the confirmation page sends "
+        "this request.",
+    )
     async def install_app_confirmed(call: Call[InstallQuery, None]) -> Response:
         # Authentication rejects the session cookie of a form from another site, by its `Origin`.
         organization_id = call.query.organization_id
@@ -127,7 +155,20 @@ def operations(flow: BrowserFlow, install: Install, who_am_i: WhoAmI) -> list[Op
         )
         return flow.start(call.request, started, is_json=takes_json(call.request))
 
-    async def finish(call: Call[CallbackQuery, None]) -> Response:
+    @group.add(
+        "GET",
+        _CALLBACK,
+        "Finish installing the app",
+        Success(InstallStep),
+        Success(media_type=HTML),
+        redirect_to(_NEXT_PAGE),
+        errors=[*_OF_STEP, AuthorizationDenied, CodeMissing, ApprovalNotFound, EmailUnverified],
+        access=Access.ANYONE,
+        error_page=flow.pages.show_error,
+        description="The provider redirects the browser here. The `state` and the flow's cookie authenticate the "
+        "request. If the browser has a session, the session must belong to the user who started the flow.",
+    )
+    async def return_from_installing(call: Call[CallbackQuery, None]) -> Response:
         result = await install.finish(
             call.provider,
             _to_callback(call.query),
@@ -144,7 +185,20 @@ def operations(flow: BrowserFlow, install: Install, who_am_i: WhoAmI) -> list[Op
             return response
         return install_response(call.request, result, flow.pages)
 
-    async def choose(call: Call[IgnoredQuery, None]) -> Response:
+    @group.add(
+        "POST",
+        _CALLBACK,
+        "Connect the chosen installation",
+        Success(InstallStep),
+        Success(media_type=HTML),
+        redirect_to(_NEXT_PAGE, HTTPStatus.SEE_OTHER),
+        errors=[*_OF_STEP, ChoiceInvalid],
+        access=Access.ANYONE,
+        error_page=flow.pages.show_error,
+        description="Continues with the installation or the approval request that the user chose on the selection "
+        "page. The form of the selection page sends this request.",
+    )
+    async def choose_installation(call: Call[IgnoredQuery, None]) -> Response:
         form = await read_form(call.request, max_bytes=_MAX_FORM_BYTES)
         page = form.get("page", "")
         result = await install.finish.choose(
@@ -158,75 +212,7 @@ def operations(flow: BrowserFlow, install: Install, who_am_i: WhoAmI) -> list[Op
         )
         return install_response(call.request, result, flow.pages)
 
-    return [
-        Operation(
-            "GET",
-            INSTALL,
-            install_app,
-            name="install_app",
-            summary="Start installing the app",
-            description="Redirects the browser of an owner or admin to the provider, to install the app "
-            "or to choose an existing installation. With `Accept: application/json`, returns the URL "
-            "instead. A browser that does not come from a page of this service gets a confirmation "
-            "page first.",
-            tag=Tag.PROVIDER,
-            query=InstallQuery,
-            responses=[Success(Redirect), Success(media_type=HTML), redirect_to("The provider's page.")],
-            errors=[*_OF_START, OriginNotAllowed],
-            access=Access.USER,
-            error_page=flow.pages.show_error,
-        ),
-        Operation(
-            "POST",
-            INSTALL,
-            install_app_confirmed,
-            name="install_app_confirmed",
-            summary="Start installing the app after confirmation",
-            description="Does the same as `GET`, without the confirmation page. The form of the "
-            "confirmation page sends this request.",
-            tag=Tag.PROVIDER,
-            query=InstallQuery,
-            responses=[
-                Success(Redirect),
-                Success(media_type=HTML),
-                redirect_to("The provider's page.", HTTPStatus.SEE_OTHER),
-            ],
-            errors=_OF_START,
-            access=Access.USER,
-            error_page=flow.pages.show_error,
-        ),
-        Operation(
-            "GET",
-            _CALLBACK,
-            finish,
-            name="return_from_installing",
-            summary="Finish installing the app",
-            description="The provider redirects the browser here. The `state` and the flow's cookie "
-            "authenticate the request. If the browser has a session, the session must belong to "
-            "the user who started the flow.",
-            tag=Tag.PROVIDER,
-            query=CallbackQuery,
-            responses=[Success(InstallStep), Success(media_type=HTML), redirect_to(_NEXT_PAGE)],
-            errors=[*_OF_STEP, AuthorizationDenied, CodeMissing, ApprovalNotFound, EmailUnverified],
-            access=Access.ANYONE,
-            error_page=flow.pages.show_error,
-        ),
-        Operation(
-            "POST",
-            _CALLBACK,
-            choose,
-            name="choose_installation",
-            summary="Connect the chosen installation",
-            tag=Tag.PROVIDER,
-            description="Continues with the installation or the approval request that the user chose on "
-            "the selection page. The form of the selection page sends this request.",
-            query=IgnoredQuery,
-            responses=[Success(InstallStep), Success(media_type=HTML), redirect_to(_NEXT_PAGE, HTTPStatus.SEE_OTHER)],
-            errors=[*_OF_STEP, ChoiceInvalid],
-            access=Access.ANYONE,
-            error_page=flow.pages.show_error,
-        ),
-    ]
+    return group.operations
 
 
 async def _confirm(call: Call[InstallQuery, None], pages: Pages, who_am_i: WhoAmI) -> Response:

@@ -9,7 +9,7 @@ from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import ActionForbidden
 from core.use_cases.integrations.manage_pages import FindManagePage
 from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirect, redirect
-from entrypoints.rest.http.operations import HTML, Call, Operation, Success, Tag, redirect_to
+from entrypoints.rest.http.operations import HTML, Call, Operation, OperationGroup, Success, Tag, redirect_to
 from entrypoints.rest.http.requests import LocalPath, Query, takes_json
 from entrypoints.rest.openapi.errors import OF_CATALOG
 
@@ -29,7 +29,20 @@ def operations(flow: BrowserFlow, find_manage_page: FindManagePage) -> list[Oper
     The provider's page does not return a state, so a cookie has the path to return to. The cookie grants
     nothing, and only a path of this service is used.
     """
+    group = OperationGroup(Tag.PROVIDER)
 
+    @group.add(
+        "GET",
+        "/api/v1/git/{provider}/manage",
+        "Open the installation settings at the provider",
+        Success(Redirect),
+        Success(media_type=HTML),
+        redirect_to("The provider's page."),
+        errors=[OrganizationNotFound, ActionForbidden, InstallationOfOtherPerson, *OF_CATALOG],
+        error_page=flow.pages.show_error,
+        description="Redirects the browser to the provider's page where a user chooses the repositories of the "
+        "installation. With `Accept: application/json`, returns the URL instead.",
+    )
     async def manage_app(call: Call[ManageQuery, None]) -> Response:
         page = await find_manage_page(
             call.actor,
@@ -41,20 +54,4 @@ def operations(flow: BrowserFlow, find_manage_page: FindManagePage) -> list[Oper
         flow.cookies.set_return_path(response, page.return_to)
         return response
 
-    return [
-        Operation(
-            "GET",
-            "/api/v1/git/{provider}/manage",
-            manage_app,
-            name="manage_app",
-            summary="Open the installation settings at the provider",
-            description="Redirects the browser to the provider's page where a user chooses the "
-            "repositories of the installation. With `Accept: application/json`, returns the URL "
-            "instead.",
-            tag=Tag.PROVIDER,
-            query=ManageQuery,
-            responses=[Success(Redirect), Success(media_type=HTML), redirect_to("The provider's page.")],
-            errors=[OrganizationNotFound, ActionForbidden, InstallationOfOtherPerson, *OF_CATALOG],
-            error_page=flow.pages.show_error,
-        )
-    ]
+    return group.operations

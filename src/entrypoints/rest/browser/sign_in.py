@@ -14,7 +14,7 @@ from entrypoints.development.running_demo import DemoUser, demo_users
 from entrypoints.development.tokens import DEFAULT_LIFETIME, TokenSigner
 from entrypoints.edge.templates import open_templates, style_source
 from entrypoints.rest.http.authentication import Authentication, OriginNotAllowed
-from entrypoints.rest.http.operations import HTML, Access, Call, Operation, Success, Tag, redirect_to
+from entrypoints.rest.http.operations import HTML, Access, Call, Operation, OperationGroup, Success, Tag, redirect_to
 from entrypoints.rest.http.requests import IgnoredQuery, LocalPath, Query, read_form
 from entrypoints.settings.settings import Settings
 
@@ -59,13 +59,32 @@ def development_sign_in(settings: Settings) -> SignIn | None:
 
 def operations(sign_in: SignIn, authentication: Authentication) -> list[Operation]:
     """Return the operations that show the demo users and sign in as one of them."""
+    group = OperationGroup(Tag.DEVELOPMENT)
 
-    async def show(call: Call[SignInQuery, None]) -> Response:
+    @group.add(
+        "GET",
+        PATH,
+        "Show the demo sign-in page",
+        Success(media_type=HTML),
+        access=Access.ANYONE,
+        description="Returns a page with the users of the demo. Available in development only.",
+    )
+    async def show_people(call: Call[SignInQuery, None]) -> Response:
         return_to = _to_safe_path(call.query.return_to)
         page = _TEMPLATES.get_template("sign_in.html").render(people=sign_in.people(), return_to=return_to)
         return HTMLResponse(page, headers=_page_headers())
 
-    async def choose(call: Call[IgnoredQuery, None]) -> Response:
+    @group.add(
+        "POST",
+        PATH,
+        "Sign in as a demo user",
+        redirect_to("The page to continue with.", HTTPStatus.SEE_OTHER),
+        name="sign_in",
+        errors=[DemoUserUnknown, OriginNotAllowed],
+        access=Access.ANYONE,
+        description="Signs in as a demo user and sets the session cookie. Available in development only.",
+    )
+    async def choose_user(call: Call[IgnoredQuery, None]) -> Response:
         # Otherwise a page of another site could sign this browser in as a user that the page chooses.
         authentication.require_origin(call.request)
         form = await read_form(call.request, max_bytes=_MAX_FORM_BYTES)
@@ -84,33 +103,7 @@ def operations(sign_in: SignIn, authentication: Authentication) -> list[Operatio
         )
         return response
 
-    return [
-        Operation(
-            "GET",
-            PATH,
-            show,
-            name="show_people",
-            summary="Show the demo sign-in page",
-            tag=Tag.DEVELOPMENT,
-            description="Returns a page with the users of the demo. Available in development only.",
-            query=SignInQuery,
-            responses=[Success(media_type=HTML)],
-            access=Access.ANYONE,
-        ),
-        Operation(
-            "POST",
-            PATH,
-            choose,
-            name="sign_in",
-            summary="Sign in as a demo user",
-            tag=Tag.DEVELOPMENT,
-            description="Signs in as a demo user and sets the session cookie. Available in development only.",
-            query=IgnoredQuery,
-            responses=[redirect_to("The page to continue with.", HTTPStatus.SEE_OTHER)],
-            errors=[DemoUserUnknown, OriginNotAllowed],
-            access=Access.ANYONE,
-        ),
-    ]
+    return group.operations
 
 
 def _to_safe_path(return_to: str) -> str:

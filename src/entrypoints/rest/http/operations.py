@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from http import HTTPStatus
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 import msgspec
@@ -82,6 +82,7 @@ class Call(Generic[Q, B]):
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Response]]
+H = TypeVar("H", bound=Handler)
 
 
 class Tag(Enum):
@@ -185,6 +186,57 @@ class Operation:
     def streams(self) -> bool:
         """Whether the response lasts until the caller leaves."""
         return any(response.media_type == EVENT_STREAM for response in self.responses)
+
+
+class OperationGroup:
+    """Collects the operations of one tag."""
+
+    def __init__(self, tag: Tag) -> None:
+        self._tag = tag
+        self.operations: list[Operation] = []
+
+    def add(
+        self,
+        method: Method,
+        path: str,
+        summary: str,
+        *responses: Success,
+        description: str,
+        name: str | None = None,
+        errors: Sequence[type[DomainError]] = (),
+        access: Access = Access.CALLER,
+        takes_idempotency_key: bool = False,
+        error_page: Callable[[Request, DomainError], Response] | None = None,
+    ) -> Callable[[H], H]:
+        """Return a decorator that adds an operation with this handler.
+
+        The types of the query and the body are those of the handler's `Call`. The default name is the handler's.
+        """
+
+        def add_handler(handler: H) -> H:
+            [call] = [hint for parameter, hint in get_type_hints(handler).items() if parameter != "return"]
+            query, body = get_args(call)
+            self.operations.append(
+                Operation(
+                    method,
+                    path,
+                    handler,
+                    name=name or handler.__name__,
+                    summary=summary,
+                    tag=self._tag,
+                    responses=responses,
+                    query=query,
+                    body=None if body is type(None) else body,
+                    errors=errors,
+                    access=access,
+                    takes_idempotency_key=takes_idempotency_key,
+                    description=description,
+                    error_page=error_page,
+                )
+            )
+            return handler
+
+        return add_handler
 
 
 class _Endpoint:

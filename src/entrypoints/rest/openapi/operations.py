@@ -1,5 +1,4 @@
 from collections.abc import Callable, Sequence
-from functools import cache
 from http import HTTPStatus
 from importlib.resources import files
 
@@ -7,7 +6,17 @@ import msgspec
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from entrypoints.rest.dashboard.routes import HOME
-from entrypoints.rest.http.operations import HTML, JSON, Access, Call, Operation, Success, Tag, redirect_to
+from entrypoints.rest.http.operations import (
+    HTML,
+    JSON,
+    Access,
+    Call,
+    Operation,
+    OperationGroup,
+    Success,
+    Tag,
+    redirect_to,
+)
 from entrypoints.rest.http.requests import NoQuery
 from entrypoints.rest.openapi.document import describe
 
@@ -21,54 +30,47 @@ _PAGE_HEADERS = {
 
 def operations(list_operations: Callable[[], Sequence[Operation]], *, cookie: str) -> list[Operation]:
     """Return the operations that describe all operations, including themselves."""
+    group = OperationGroup(Tag.SERVICE)
 
-    @cache
     def document() -> bytes:
         return msgspec.json.encode(describe(list_operations(), cookie=cookie))
 
     page = files("entrypoints.rest.openapi").joinpath("page.html").read_text()
 
-    async def get_document(_: Call[NoQuery, None]) -> Response:
-        return Response(document(), media_type=JSON, headers={"cache-control": "public, max-age=300"})
-
-    async def show_reference(_: Call[NoQuery, None]) -> Response:
-        return HTMLResponse(page, headers=_PAGE_HEADERS)
-
+    @group.add(
+        "GET",
+        "/",
+        "Open the dashboard",
+        redirect_to("The dashboard."),
+        name="front_door",
+        access=Access.ANYONE,
+        description="Redirects the browser to the dashboard.",
+    )
     async def open_dashboard(_: Call[NoQuery, None]) -> Response:
         return RedirectResponse(HOME, HTTPStatus.FOUND.value)
 
-    return [
-        Operation(
-            "GET",
-            "/",
-            open_dashboard,
-            name="front_door",
-            summary="Open the dashboard",
-            tag=Tag.SERVICE,
-            description="Redirects the browser to the dashboard.",
-            responses=[redirect_to("The dashboard.")],
-            access=Access.ANYONE,
-        ),
-        Operation(
-            "GET",
-            "/api/v1/openapi.json",
-            get_document,
-            name="openapi",
-            summary="Get the OpenAPI document",
-            tag=Tag.SERVICE,
-            description="Returns this OpenAPI 3.1 document. It can be cached for five minutes.",
-            responses=[Success(dict)],
-            access=Access.ANYONE,
-        ),
-        Operation(
-            "GET",
-            "/docs",
-            show_reference,
-            name="docs",
-            summary="Read the API documentation",
-            tag=Tag.SERVICE,
-            description="Returns the content of the OpenAPI document as an HTML page.",
-            responses=[Success(media_type=HTML)],
-            access=Access.ANYONE,
-        ),
-    ]
+    @group.add(
+        "GET",
+        "/api/v1/openapi.json",
+        "Get the OpenAPI document",
+        Success(dict),
+        name="openapi",
+        access=Access.ANYONE,
+        description="Returns this OpenAPI 3.1 document. It can be cached for five minutes.",
+    )
+    async def get_document(_: Call[NoQuery, None]) -> Response:
+        return Response(document(), media_type=JSON, headers={"cache-control": "public, max-age=300"})
+
+    @group.add(
+        "GET",
+        "/docs",
+        "Read the API documentation",
+        Success(media_type=HTML),
+        name="docs",
+        access=Access.ANYONE,
+        description="Returns the content of the OpenAPI document as an HTML page.",
+    )
+    async def show_reference(_: Call[NoQuery, None]) -> Response:
+        return HTMLResponse(page, headers=_PAGE_HEADERS)
+
+    return group.operations

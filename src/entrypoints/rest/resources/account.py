@@ -7,7 +7,7 @@ from starlette.responses import Response
 from core.application import Account
 from core.domain.organizations import Role
 from core.use_cases.authorization import UserRequired
-from entrypoints.rest.http.operations import Call, Operation, Success, Tag
+from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.requests import NoQuery
 from entrypoints.rest.http.responses import Json
 
@@ -53,7 +53,17 @@ class CurrentUser(msgspec.Struct):
 
 def operations(account: Account) -> list[Operation]:
     """Return the operations for the caller's own account."""
+    group = OperationGroup(Tag.ACCOUNT)
 
+    @group.add(
+        "GET",
+        "/api/v1/user",
+        "Get the current user",
+        Success(CurrentUser),
+        errors=[UserRequired],
+        description="Returns the user of the access token, the user's organizations, and the user's role and "
+        "permissions in each organization. A request that needs another permission returns `action_forbidden`.",
+    )
     async def show_user(call: Call[NoQuery, None]) -> Response:
         profile = await account.who_am_i(call.actor)
         organizations = [
@@ -67,18 +77,4 @@ def operations(account: Account) -> list[Operation]:
         ]
         return Json(CurrentUser(profile.user.external_id, profile.user.email, profile.user.name, organizations))
 
-    return [
-        Operation(
-            "GET",
-            "/api/v1/user",
-            show_user,
-            name="show_user",
-            summary="Get the current user",
-            tag=Tag.ACCOUNT,
-            description="Returns the user of the access token, the user's organizations, and the user's role "
-            "and permissions in each organization. A request that needs another permission returns "
-            "`action_forbidden`.",
-            responses=[Success(CurrentUser)],
-            errors=[UserRequired],
-        )
-    ]
+    return group.operations

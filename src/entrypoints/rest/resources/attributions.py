@@ -9,7 +9,7 @@ from core.application import Attribution
 from core.domain.attribution.attribution import Method, Role
 from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView
 from entrypoints.edge.cursors import RowId, encode_cursor
-from entrypoints.rest.http.operations import Call, Operation, Success, Tag
+from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import ORGANIZATION
 from entrypoints.rest.http.requests import Cursor, Limit, Query, read_cursor
 from entrypoints.rest.http.responses import Json, Time
@@ -77,7 +77,16 @@ class AttributionList(msgspec.Struct):
 
 def operations(attribution: Attribution) -> list[Operation]:
     """Return the operations for commit attributions."""
+    group = OperationGroup(Tag.ATTRIBUTIONS)
 
+    @group.add(
+        "GET",
+        f"{ORGANIZATION}/git-attributions",
+        "List commit attributions",
+        Success(AttributionList),
+        description="Returns the authors, committers and co-authors of commits, and the user that each person was "
+        "matched to. Do not use attributions for authentication: anyone can write any author into a commit.",
+    )
     async def list_attributions(call: Call[AttributionQuery, None]) -> Response:
         status = AttributionStatus(call.query.status) if call.query.status else None
         page = await attribution.list(
@@ -90,21 +99,7 @@ def operations(attribution: Attribution) -> list[Operation]:
         next_cursor = encode_cursor(page.next) if page.next else None
         return Json(AttributionList([_body(view) for view in page.attributions], next_cursor))
 
-    return [
-        Operation(
-            "GET",
-            f"{ORGANIZATION}/git-attributions",
-            list_attributions,
-            name="list_attributions",
-            summary="List commit attributions",
-            tag=Tag.ATTRIBUTIONS,
-            query=AttributionQuery,
-            responses=[Success(AttributionList)],
-            description="Returns the authors, committers and co-authors of commits, and the user that each "
-            "person was matched to. Do not use attributions for authentication: anyone can write any author "
-            "into a commit.",
-        )
-    ]
+    return group.operations
 
 
 def _body(view: AttributionView) -> AttributionBody:

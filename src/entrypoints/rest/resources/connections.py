@@ -18,7 +18,7 @@ from entrypoints.edge.public_urls import CONNECTIONS
 from entrypoints.edge.remedies import ConnectionAction, connection_action
 from entrypoints.rest.browser.browser_flow import BrowserFlow, Redirect, redirect
 from entrypoints.rest.http.authentication import OriginNotAllowed
-from entrypoints.rest.http.operations import HTML, Access, Call, Operation, Success, Tag, redirect_to
+from entrypoints.rest.http.operations import HTML, Access, Call, Operation, OperationGroup, Success, Tag, redirect_to
 from entrypoints.rest.http.paths import CONNECTION
 from entrypoints.rest.http.requests import LocalPath, Name, NoQuery, Query, prefers_page, request_id_of
 from entrypoints.rest.http.responses import Json, Time
@@ -77,12 +77,36 @@ class ConnectionList(msgspec.Struct):
 
 def operations(flow: BrowserFlow, connections: Connections) -> list[Operation]:
     """Return the operations for the caller's accounts at providers."""
+    group = OperationGroup(Tag.ACCOUNT)
 
+    @group.add(
+        "GET",
+        CONNECTIONS,
+        "List your connections",
+        Success(ConnectionList),
+        errors=[UserRequired, ActionForbidden, ProviderUnknown],
+        description="Returns one entry for each supported provider, connected or not, with the caller's account at the "
+        "provider.",
+    )
     async def list_connections(call: Call[ConnectionsQuery, None]) -> Response:
         views = await connections.list(call.actor, provider=call.query.provider)
         return Json(ConnectionList([_body(view) for view in views]))
 
-    async def authorize(call: Call[AuthorizeQuery, None]) -> Response:
+    @group.add(
+        "GET",
+        f"{CONNECTION}/authorize",
+        "Start connecting your account",
+        Success(Redirect),
+        Success(media_type=HTML),
+        redirect_to("The provider's page."),
+        errors=[OriginNotAllowed],
+        access=Access.USER,
+        error_page=flow.pages.show_error,
+        description="Redirects the browser to the provider, where the user authorizes the app. With `Accept: "
+        "application/json`, returns the URL instead. A browser that does not come from a page of this service gets a "
+        "confirmation page first.",
+    )
+    async def connect_account(call: Call[AuthorizeQuery, None]) -> Response:
         if flow.needs_confirmation(call.request, is_json=not prefers_page(call.request)):
             # Otherwise a link on another site could connect the account that the user has at the provider.
             return flow.pages.confirm(
@@ -92,14 +116,49 @@ def operations(flow: BrowserFlow, connections: Connections) -> list[Operation]:
                 "provider is connected to your crewkit account. Commits of that account are then attributed "
                 "to you.",
             )
-        return await authorize_confirmed(call)
+        return await connect_account_confirmed(call)
 
-    async def authorize_confirmed(call: Call[AuthorizeQuery, None]) -> Response:
+    @group.add(
+        "POST",
+        f"{CONNECTION}/authorize",
+        "Start connecting your account after confirmation",
+        Success(Redirect),
+        redirect_to("The provider's page.", HTTPStatus.SEE_OTHER),
+        access=Access.USER,
+        error_page=flow.pages.show_error,
+        description="Does the same as `GET`, without the confirmation page. The form of the confirmation page sends "
+        "this request.",
+    )
+    async def connect_account_confirmed(call: Call[AuthorizeQuery, None]) -> Response:
         # Authentication rejects the session cookie of a form from another site, by its `Origin`.
         started = await connections.begin(call.actor, provider=call.provider, return_to=call.query.return_to)
         return flow.start(call.request, started, is_json=not prefers_page(call.request))
 
-    async def finish(call: Call[ConnectionReturn, None]) -> Response:
+    @group.add(
+        "GET",
+        f"{CONNECTION}/callback",
+        "Finish connecting your account",
+        Success(Redirect),
+        Success(media_type=HTML),
+        redirect_to("The dashboard."),
+        errors=[
+            FlowInvalid,
+            FlowExpired,
+            FlowUsed,
+            AuthorizationDenied,
+            CodeMissing,
+            ProviderAccountTaken,
+            OtherAccountConnected,
+            EmailPermissionMissing,
+            EmailUnverified,
+            *OF_CALLBACK,
+        ],
+        access=Access.ANYONE,
+        error_page=flow.pages.show_error,
+        description="The provider redirects the browser here. The `state` and the flow's cookie authenticate the "
+        "request. If the browser has a session, the session must belong to the user who started the flow.",
+    )
+    async def return_from_connecting(call: Call[ConnectionReturn, None]) -> Response:
         query = call.query
         return_to = await connections.finish(
             call.provider,
@@ -112,95 +171,20 @@ def operations(flow: BrowserFlow, connections: Connections) -> list[Operation]:
         )
         return redirect(call.request, flow.pages.back(return_to).url, is_json=not prefers_page(call.request))
 
-    async def disconnect(call: Call[NoQuery, None]) -> Response:
+    @group.add(
+        "DELETE",
+        CONNECTION,
+        "Disconnect your account",
+        Success(status=HTTPStatus.NO_CONTENT),
+        errors=[UserRequired, ActionForbidden],
+        description="Deletes the caller's connection. Shortly afterwards, this service revokes the caller's "
+        "authorization of the app at the provider. Commits that are attributed to the caller keep their attribution.",
+    )
+    async def disconnect_account(call: Call[NoQuery, None]) -> Response:
         await connections.disconnect(call.actor, provider=call.provider)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    return [
-        Operation(
-            "GET",
-            CONNECTIONS,
-            list_connections,
-            name="list_connections",
-            summary="List your connections",
-            tag=Tag.ACCOUNT,
-            description="Returns one entry for each supported provider, connected or not, with the "
-            "caller's account at the provider.",
-            query=ConnectionsQuery,
-            responses=[Success(ConnectionList)],
-            errors=[UserRequired, ActionForbidden, ProviderUnknown],
-        ),
-        Operation(
-            "GET",
-            f"{CONNECTION}/authorize",
-            authorize,
-            name="connect_account",
-            summary="Start connecting your account",
-            description="Redirects the browser to the provider, where the user authorizes the app. With "
-            "`Accept: application/json`, returns the URL instead. A browser that does not come from "
-            "a page of this service gets a confirmation page first.",
-            tag=Tag.ACCOUNT,
-            query=AuthorizeQuery,
-            responses=[Success(Redirect), Success(media_type=HTML), redirect_to("The provider's page.")],
-            errors=[OriginNotAllowed],
-            access=Access.USER,
-            error_page=flow.pages.show_error,
-        ),
-        Operation(
-            "POST",
-            f"{CONNECTION}/authorize",
-            authorize_confirmed,
-            name="connect_account_confirmed",
-            summary="Start connecting your account after confirmation",
-            description="Does the same as `GET`, without the confirmation page. The form of the "
-            "confirmation page sends this request.",
-            tag=Tag.ACCOUNT,
-            query=AuthorizeQuery,
-            responses=[Success(Redirect), redirect_to("The provider's page.", HTTPStatus.SEE_OTHER)],
-            access=Access.USER,
-            error_page=flow.pages.show_error,
-        ),
-        Operation(
-            "GET",
-            f"{CONNECTION}/callback",
-            finish,
-            name="return_from_connecting",
-            summary="Finish connecting your account",
-            description="The provider redirects the browser here. The `state` and the flow's cookie "
-            "authenticate the request. If the browser has a session, the session must belong to "
-            "the user who started the flow.",
-            tag=Tag.ACCOUNT,
-            query=ConnectionReturn,
-            responses=[Success(Redirect), Success(media_type=HTML), redirect_to("The dashboard.")],
-            errors=[
-                FlowInvalid,
-                FlowExpired,
-                FlowUsed,
-                AuthorizationDenied,
-                CodeMissing,
-                ProviderAccountTaken,
-                OtherAccountConnected,
-                EmailPermissionMissing,
-                EmailUnverified,
-                *OF_CALLBACK,
-            ],
-            access=Access.ANYONE,
-            error_page=flow.pages.show_error,
-        ),
-        Operation(
-            "DELETE",
-            CONNECTION,
-            disconnect,
-            name="disconnect_account",
-            summary="Disconnect your account",
-            tag=Tag.ACCOUNT,
-            description="Deletes the caller's connection. Shortly afterwards, this service revokes the "
-            "caller's authorization of the app at the provider. Commits that are attributed to the "
-            "caller keep their attribution.",
-            responses=[Success(status=HTTPStatus.NO_CONTENT)],
-            errors=[UserRequired, ActionForbidden],
-        ),
-    ]
+    return group.operations
 
 
 def _body(view: ConnectionView) -> ConnectionBody:

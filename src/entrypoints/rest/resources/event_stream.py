@@ -20,7 +20,7 @@ from core.domain.streams.stream import (
     TooManyStreams,
 )
 from core.use_cases.streams.stream_events import EventStream, StreamEvents
-from entrypoints.rest.http.operations import EVENT_STREAM, Call, Operation, StreamedModel, Success, Tag
+from entrypoints.rest.http.operations import EVENT_STREAM, Call, Operation, OperationGroup, StreamedModel, Success, Tag
 from entrypoints.rest.http.paths import EVENTS
 from entrypoints.rest.http.requests import Query, parameter_error
 from entrypoints.rest.http.responses import Time
@@ -192,12 +192,21 @@ class EventStreamResponse(Response):
             await send({"type": "http.response.body", "body": frame, "more_body": True})
 
 
-def operations(stream_events: StreamEvents) -> list[Operation]:
+def operations(open_stream: StreamEvents) -> list[Operation]:
     """Return the operation that streams domain events."""
+    group = OperationGroup(Tag.EVENTS)
 
-    async def stream(call: Call[StreamQuery, None]) -> Response:
+    @group.add(
+        "GET",
+        EVENTS,
+        "Stream domain events",
+        Success(media_type=EVENT_STREAM, events=_EVENTS),
+        errors=[CursorInvalid, CursorExpired, TooManyStreams],
+        description=_DESCRIPTION,
+    )
+    async def stream_events(call: Call[StreamQuery, None]) -> Response:
         project_ids = frozenset([call.query.project_id] if call.query.project_id else [])
-        event_stream = await stream_events(
+        event_stream = await open_stream(
             call.actor,
             organization_id=call.organization_id,
             until=call.request.scope["token_expires_at"],
@@ -206,20 +215,7 @@ def operations(stream_events: StreamEvents) -> list[Operation]:
         )
         return EventStreamResponse(event_stream)
 
-    return [
-        Operation(
-            "GET",
-            EVENTS,
-            stream,
-            name="stream_events",
-            summary="Stream domain events",
-            tag=Tag.EVENTS,
-            query=StreamQuery,
-            responses=[Success(media_type=EVENT_STREAM, events=_EVENTS)],
-            errors=[CursorInvalid, CursorExpired, TooManyStreams],
-            description=_DESCRIPTION,
-        )
-    ]
+    return group.operations
 
 
 def _parse_types(text: str) -> frozenset[DomainEventType]:

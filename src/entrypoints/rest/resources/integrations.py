@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import msgspec
@@ -8,12 +8,15 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from core.application import Integrations
+from core.domain.audit.versions import ActorKind, Version, VersionId, parse_actor
 from core.domain.integrations.integration import IntegrationNotFound
 from core.domain.integrations.views import ConnectionState, IntegrationView
+from core.domain.organizations import User
+from entrypoints.edge.cursors import RowCursor, encode_cursor
 from entrypoints.edge.remedies import Action, action_of
-from entrypoints.rest.http.operations import Call, Operation, Success, Tag
+from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import INTEGRATION, INTEGRATIONS
-from entrypoints.rest.http.requests import NoQuery, Query
+from entrypoints.rest.http.requests import Cursor, Limit, NoQuery, Query, read_row_cursor
 from entrypoints.rest.http.responses import Json, Time
 from entrypoints.rest.resources.syncs import CatalogSync, catalog_sync
 
@@ -60,59 +63,48 @@ class IntegrationList(msgspec.Struct):
 
 def operations(integrations: Integrations) -> list[Operation]:
     """Return the operations for an organization's integrations."""
+    group = OperationGroup(Tag.INTEGRATIONS)
 
+    @group.add(
+        "GET",
+        INTEGRATIONS,
+        "List integrations",
+        Success(IntegrationList),
+        description="Returns one entry for each supported provider, connected or not, with its status and the "
+        "recommended next action.",
+    )
     async def list_integrations(call: Call[NoQuery, None]) -> Response:
         views = await integrations.list(call.actor, organization_id=call.organization_id)
         return Json(IntegrationList([_body(view, call.organization_id) for view in views]))
 
+    @group.add(
+        "GET",
+        INTEGRATION,
+        "Get an integration",
+        Success(IntegrationBody),
+        description="Returns the status of the integration, the connected provider account, and the recommended next "
+        "action.",
+    )
     async def show_integration(call: Call[NoQuery, None]) -> Response:
         view = await integrations.show(call.actor, organization_id=call.organization_id, provider=call.provider)
         return Json(_body(view, call.organization_id))
 
+    @group.add(
+        "DELETE",
+        INTEGRATION,
+        "Disconnect an integration",
+        Success(status=HTTPStatus.NO_CONTENT),
+        errors=[IntegrationNotFound],
+        description="Ends the integration and revokes its tokens. Its links and history are kept, but the links "
+        "receive no more events. With `uninstall=true`, the app is also uninstalled at the provider.",
+    )
     async def disconnect_integration(call: Call[DisconnectQuery, None]) -> Response:
         await integrations.disconnect(
             call.actor, organization_id=call.organization_id, provider=call.provider, uninstall=call.query.uninstall
         )
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
-    return [
-        Operation(
-            "GET",
-            INTEGRATIONS,
-            list_integrations,
-            name="list_integrations",
-            summary="List integrations",
-            tag=Tag.INTEGRATIONS,
-            description="Returns one entry for each supported provider, connected or not, with its status "
-            "and the recommended next action.",
-            responses=[Success(IntegrationList)],
-        ),
-        Operation(
-            "GET",
-            INTEGRATION,
-            show_integration,
-            name="show_integration",
-            summary="Get an integration",
-            tag=Tag.INTEGRATIONS,
-            description="Returns the status of the integration, the connected provider account, and the "
-            "recommended next action.",
-            responses=[Success(IntegrationBody)],
-        ),
-        Operation(
-            "DELETE",
-            INTEGRATION,
-            disconnect_integration,
-            name="disconnect_integration",
-            summary="Disconnect an integration",
-            tag=Tag.INTEGRATIONS,
-            description="Ends the integration and revokes its tokens. Its links and history are kept, but "
-            "the links receive no more events. With `uninstall=true`, the app is also uninstalled at the "
-            "provider.",
-            query=DisconnectQuery,
-            responses=[Success(status=HTTPStatus.NO_CONTENT)],
-            errors=[IntegrationNotFound],
-        ),
-    ]
+    return group.operations
 
 
 def _body(view: IntegrationView, organization_id: UUID) -> IntegrationBody:
@@ -137,3 +129,110 @@ def _body(view: IntegrationView, organization_id: UUID) -> IntegrationBody:
         body.status_changed_at = integration.status_changed_at
         body.sync = catalog_sync(view.sync) if view.sync else None
     return body
+
+
+class VersionQuery(Query, frozen=True):
+    """Which page of the audit trail."""
+
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class Item(msgspec.Struct):
+    """The changed object. `type` is `integration`, `link` or `project`."""
+
+    type: str
+    id: str
+
+
+class Person(msgspec.Struct):
+    """A user. `name` is the user's name, or the email address if the name is not known.
+
+    It is null if the user is no longer a member of the organization.
+    """
+
+    id: UUID
+    name: str | None
+
+
+class VersionActor(msgspec.Struct):
+    """The actor of a change: a user, another crewkit service, a webhook event, or a part of this service.
+
+    `name` is the name of the other service or of the part of this service; null for a user or a webhook
+    event. `user` is the user, or the user that a service acted for. `delivery_id` is the id of the webhook
+    delivery that caused the change.
+    """
+
+    kind: ActorKind
+    name: str | None
+    user: Person | None
+    delivery_id: str | None
+
+
+class FieldChange(msgspec.Struct):
+    """The value of a field before and after the change. Values of secrets are masked."""
+
+    before: Any
+    after: Any
+
+
+class VersionBody(msgspec.Struct):
+    """An audit version. `event` is `created`, `updated` or `deleted`."""
+
+    item: Item
+    event: str
+    actor: VersionActor
+    changes: Mapping[str, FieldChange]
+    changed_at: Time
+    request_id: str | None
+
+
+class VersionList(msgspec.Struct):
+    """A page of audit versions, newest first."""
+
+    data: list[VersionBody]
+    next_cursor: str | None
+
+
+def version_operations(integrations: Integrations) -> list[Operation]:
+    """Return the operations for the audit trail."""
+    group = OperationGroup(Tag.INTEGRATIONS)
+
+    @group.add(
+        "GET",
+        f"{INTEGRATION}/versions",
+        "List audit versions",
+        Success(VersionList),
+        description="Returns the audit trail of the integration, its links and the imported projects, newest first: "
+        "who changed what and when, with the values before and after.",
+    )
+    async def list_versions(call: Call[VersionQuery, None]) -> Response:
+        trail = await integrations.list_versions(
+            call.actor,
+            organization_id=call.organization_id,
+            provider=call.provider,
+            limit=call.query.limit,
+            before=read_row_cursor(call.query.cursor, VersionId),
+        )
+        next_cursor = encode_cursor(RowCursor(trail.next)) if trail.next else None
+        return Json(VersionList([_version_body(version, trail.members) for version in trail.versions], next_cursor))
+
+    return group.operations
+
+
+def _version_body(version: Version, members: Mapping[UUID, User]) -> VersionBody:
+    actor = parse_actor(version)
+    user = members.get(actor.user_id) if actor.user_id else None
+    return VersionBody(
+        item=Item(version.item_type, version.item_id),
+        event=version.event,
+        actor=VersionActor(
+            actor.kind,
+            actor.name,
+            Person(actor.user_id, user.name or user.email if user else None) if actor.user_id else None,
+            actor.delivery_id,
+        ),
+        changes={name: FieldChange(before, after) for name, (before, after) in version.public_changes().items()},
+        changed_at=version.created_at,
+        request_id=None if actor.delivery_id else version.request_id,
+    )

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from core.domain.errors import DomainError, ErrorKind, FieldError
-from entrypoints.rest.http.operations import Access, Call, Operation, Success, Tag
+from entrypoints.rest.http.operations import Access, Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.requests import NoQuery
 from entrypoints.rest.http.responses import Json
 
@@ -51,10 +51,32 @@ class NotReady(DomainError):
 
 def health_operations(checks: ReadinessChecks) -> list[Operation]:
     """Return the operations for liveness and readiness probes."""
+    group = OperationGroup(Tag.SERVICE)
 
+    @group.add(
+        "GET",
+        "/healthz",
+        "Check liveness",
+        Success(Alive),
+        access=Access.ANYONE,
+        description="Returns 200 while the process can serve requests. Dependencies are not checked. Use this "
+        "operation for liveness probes.",
+    )
     async def healthz(_: Call[NoQuery, None]) -> Response:
         return Json(Alive())
 
+    @group.add(
+        "GET",
+        "/readyz",
+        "Check readiness",
+        Success(Ready),
+        errors=[NotReady],
+        access=Access.ANYONE,
+        description="Returns 200 if the database responds, has this service's tables and stores changes, otherwise "
+        "503. Use this operation for readiness probes. If Redis does not respond, the status is still 200, because "
+        "deliveries are stored without Redis. If the type of Redis is not supported, such as a cluster, the status is "
+        "503.",
+    )
     async def readyz(_: Call[NoQuery, None]) -> Response:
         results = await asyncio.gather(*(_check(name, check) for name, check in checks.items()))
         failures = [
@@ -68,35 +90,7 @@ def health_operations(checks: ReadinessChecks) -> list[Operation]:
             )
         return Json(Ready({name: result.note for name, result in zip(checks, results, strict=True)}))
 
-    return [
-        Operation(
-            "GET",
-            "/healthz",
-            healthz,
-            name="healthz",
-            summary="Check liveness",
-            tag=Tag.SERVICE,
-            description="Returns 200 while the process can serve requests. Dependencies are not checked. "
-            "Use this operation for liveness probes.",
-            responses=[Success(Alive)],
-            access=Access.ANYONE,
-        ),
-        Operation(
-            "GET",
-            "/readyz",
-            readyz,
-            name="readyz",
-            summary="Check readiness",
-            tag=Tag.SERVICE,
-            description="Returns 200 if the database responds, has this service's tables and stores changes, "
-            "otherwise 503. Use this operation for readiness probes. If Redis does not respond, the status "
-            "is still 200, because deliveries are stored without Redis. If the type of Redis is not "
-            "supported, such as a cluster, the status is 503.",
-            responses=[Success(Ready)],
-            errors=[NotReady],
-            access=Access.ANYONE,
-        ),
-    ]
+    return group.operations
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,21 +122,18 @@ def metrics_operations(exposition: Exposition) -> list[Operation]:
 
     It needs no token, because scrapers send none. A proxy in front of the API must not forward it.
     """
+    group = OperationGroup(Tag.SERVICE)
 
+    @group.add(
+        "GET",
+        "/metrics",
+        "Get metrics",
+        Success(media_type="text/plain"),
+        access=Access.ANYONE,
+        description="Returns all metrics in the Prometheus text format.",
+    )
     async def metrics(_: Call[NoQuery, None]) -> Response:
         # With several processes, this reads files.
         return Response(await run_in_threadpool(exposition), media_type=_METRICS_TYPE)
 
-    return [
-        Operation(
-            "GET",
-            "/metrics",
-            metrics,
-            name="metrics",
-            summary="Get metrics",
-            tag=Tag.SERVICE,
-            description="Returns all metrics in the Prometheus text format.",
-            responses=[Success(media_type="text/plain")],
-            access=Access.ANYONE,
-        )
-    ]
+    return group.operations

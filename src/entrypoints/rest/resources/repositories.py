@@ -10,12 +10,13 @@ from core.application import Catalog
 from core.domain.catalog.repository import Repository, RepositoryNotFound
 from core.domain.catalog.search import CatalogFilter, CatalogPosition
 from core.domain.organizations import Project
+from core.use_cases.catalog.list_branches import BranchPage
 from entrypoints.edge.cursors import encode_cursor
-from entrypoints.rest.http.operations import Call, Operation, Success, Tag
+from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import REPOSITORIES, REPOSITORY
 from entrypoints.rest.http.requests import SEARCH_HINT, Cursor, Limit, NoQuery, Query, read_cursor
 from entrypoints.rest.http.responses import Json, Time
-from entrypoints.rest.openapi.errors import OF_CATALOG
+from entrypoints.rest.openapi.errors import OF_CATALOG, OF_PROVIDER
 from entrypoints.rest.resources.syncs import CatalogSync, catalog_sync
 
 
@@ -113,7 +114,17 @@ class RepositoryShown(RepositoryBody, kw_only=True):
 
 def operations(catalog: Catalog) -> list[Operation]:
     """Return the operations for an integration's repositories."""
+    group = OperationGroup(Tag.REPOSITORIES)
 
+    @group.add(
+        "GET",
+        REPOSITORIES,
+        "List repositories",
+        Success(RepositoryList),
+        errors=OF_CATALOG,
+        description="Returns the repository catalog: the repositories that the integration can access, sorted by name, "
+        "or with `q` the best matches first.",
+    )
     async def list_repositories(call: Call[RepositoryQuery, None]) -> Response:
         page = await catalog.list_repositories(
             call.actor,
@@ -133,6 +144,14 @@ def operations(catalog: Catalog) -> list[Operation]:
         ]
         return Json(RepositoryList(data, next_cursor, catalog_sync(page.sync)))
 
+    @group.add(
+        "GET",
+        REPOSITORY,
+        "Get a repository",
+        Success(RepositoryShown),
+        errors=[*OF_CATALOG, RepositoryNotFound],
+        description="Returns one repository of the repository catalog.",
+    )
     async def show_repository(call: Call[NoQuery, None]) -> Response:
         details = await catalog.show_repository(
             call.actor, organization_id=call.organization_id, provider=call.provider, repo_id=call.repo_id
@@ -140,32 +159,7 @@ def operations(catalog: Catalog) -> list[Operation]:
         fields = msgspec.structs.asdict(_body(details.repository, details.projects))
         return Json(RepositoryShown(**fields, sync=catalog_sync(details.sync)))
 
-    return [
-        Operation(
-            "GET",
-            REPOSITORIES,
-            list_repositories,
-            name="list_repositories",
-            summary="List repositories",
-            tag=Tag.REPOSITORIES,
-            description="Returns the repository catalog: the repositories that the integration can access, "
-            "sorted by name, or with `q` the best matches first.",
-            query=RepositoryQuery,
-            responses=[Success(RepositoryList)],
-            errors=OF_CATALOG,
-        ),
-        Operation(
-            "GET",
-            REPOSITORY,
-            show_repository,
-            name="show_repository",
-            summary="Get a repository",
-            tag=Tag.REPOSITORIES,
-            description="Returns one repository of the repository catalog.",
-            responses=[Success(RepositoryShown)],
-            errors=[*OF_CATALOG, RepositoryNotFound],
-        ),
-    ]
+    return group.operations
 
 
 def _body(repository: Repository, projects: Sequence[Project] | None) -> RepositoryBody:
@@ -187,4 +181,81 @@ def _body(repository: Repository, projects: Sequence[Project] | None) -> Reposit
         repository.pushed_at,
         repository.provider_updated_at,
         None if projects is None else [LinkedProject(project.external_id, project.name) for project in projects],
+    )
+
+
+class BranchQuery(Query, frozen=True):
+    """Which branches to list."""
+
+    q: Annotated[
+        str,
+        Meta(max_length=256, description=f"Only branches whose name contains this text, ignoring case. {SEARCH_HINT}"),
+    ] = ""
+    limit: Limit = 50
+    cursor: Cursor = ""
+
+
+class BranchBody(msgspec.Struct):
+    """A branch. `protected` is null if the provider did not report it."""
+
+    name: str
+    sha: str
+    default: bool
+    protected: bool | None
+
+
+class BranchList(msgspec.Struct):
+    """A page of branches: the default branch first, the others sorted by name.
+
+    `stale` is true if this service cannot fetch branches from the provider now, so the branches are from an
+    earlier fetch, at `fetched_at`. `complete` is false if the repository may have more branches than were
+    fetched. To find other branches, pass the beginning of a name in `q`.
+    """
+
+    data: list[BranchBody]
+    next_cursor: str | None
+    fetched_at: Time
+    stale: bool
+    complete: bool
+
+
+def branch_operations(catalog: Catalog) -> list[Operation]:
+    """Return the operations for a repository's branches."""
+    group = OperationGroup(Tag.REPOSITORIES)
+
+    @group.add(
+        "GET",
+        f"{REPOSITORY}/branches",
+        "List branches",
+        Success(BranchList),
+        errors=[*OF_CATALOG, RepositoryNotFound, *OF_PROVIDER],
+        description="Returns the branches of a repository. They are fetched from the provider and cached for 30 "
+        "seconds, or for some minutes if a search needs more than 1,000 branches. If they cannot be fetched, returns "
+        "an earlier result if there is one.",
+    )
+    async def list_branches(call: Call[BranchQuery, None]) -> Response:
+        page = await catalog.list_branches(
+            call.actor,
+            organization_id=call.organization_id,
+            provider=call.provider,
+            repo_id=call.repo_id,
+            text=call.query.q.strip(),
+            limit=call.query.limit,
+            after=read_cursor(call.query.cursor, str),
+        )
+        return Json(_branch_list(page))
+
+    return group.operations
+
+
+def _branch_list(page: BranchPage) -> BranchList:
+    return BranchList(
+        data=[
+            BranchBody(branch.name, branch.sha, branch.name == page.default_branch, branch.protected)
+            for branch in page.branches
+        ],
+        next_cursor=None if page.next is None else encode_cursor(page.next),
+        fetched_at=page.fetched_at,
+        stale=page.is_stale,
+        complete=page.is_complete,
     )

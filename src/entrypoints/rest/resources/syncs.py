@@ -5,7 +5,7 @@ from starlette.responses import Response
 
 from core.application import Catalog
 from core.domain.catalog.sync import SyncCoolingDown, SyncPhase, SyncState
-from entrypoints.rest.http.operations import Call, Operation, Success, Tag
+from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import INTEGRATION
 from entrypoints.rest.http.requests import NoQuery
 from entrypoints.rest.http.responses import Json, Time
@@ -44,23 +44,20 @@ def catalog_sync(state: SyncState) -> CatalogSync:
 
 def operations(catalog: Catalog) -> list[Operation]:
     """Return the operation that requests a catalog sync."""
+    group = OperationGroup(Tag.INTEGRATIONS)
 
-    async def request_sync(call: Call[NoQuery, None]) -> Response:
+    @group.add(
+        "POST",
+        f"{INTEGRATION}/sync",
+        "Sync the repository catalog",
+        Success(CatalogSync, HTTPStatus.ACCEPTED, "The sync is requested or already running."),
+        errors=[*OF_CATALOG, SyncCoolingDown],
+        description="Requests a sync of the repository catalog and does not wait for the sync. To see the state of the "
+        "sync, call `GET /api/v1/{org_id}/git-integrations/{provider}`. Returns 429 if the catalog was synced less "
+        "than a minute ago.",
+    )
+    async def sync_catalog(call: Call[NoQuery, None]) -> Response:
         state = await catalog.request_sync(call.actor, organization_id=call.organization_id, provider=call.provider)
         return Json(catalog_sync(state), HTTPStatus.ACCEPTED)
 
-    return [
-        Operation(
-            "POST",
-            f"{INTEGRATION}/sync",
-            request_sync,
-            name="sync_catalog",
-            summary="Sync the repository catalog",
-            tag=Tag.INTEGRATIONS,
-            description="Requests a sync of the repository catalog and does not wait for the sync. To see "
-            "the state of the sync, call `GET /api/v1/{org_id}/git-integrations/{provider}`. Returns 429 if "
-            "the catalog was synced less than a minute ago.",
-            responses=[Success(CatalogSync, HTTPStatus.ACCEPTED, "The sync is requested or already running.")],
-            errors=[*OF_CATALOG, SyncCoolingDown],
-        )
-    ]
+    return group.operations

@@ -23,7 +23,7 @@ from core.use_cases.events.retry_events import MAX_RETRIES
 from core.use_cases.events.scope import OneOrganization
 from core.use_cases.events.show_event import PayloadAbsence
 from entrypoints.edge.cursors import RowCursor, encode_cursor
-from entrypoints.rest.http.operations import Call, Operation, Success, Tag
+from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import WEBHOOK_EVENT, WEBHOOK_EVENTS, WEBHOOK_RETRIES
 from entrypoints.rest.http.requests import Cursor, Limit, Name, NoQuery, Query, read_row_cursor
 from entrypoints.rest.http.responses import Json, Time, once_response
@@ -149,8 +149,18 @@ class RetriedBody(msgspec.Struct):
 
 def operations(events: Events) -> list[Operation]:
     """Return the operations for an organization's webhook events."""
+    group = OperationGroup(Tag.EVENTS)
 
-    async def list_events(call: Call[EventQuery, None]) -> Response:
+    @group.add(
+        "GET",
+        WEBHOOK_EVENTS,
+        "List webhook events",
+        Success(EventList),
+        errors=[ProviderUnknown],
+        description="Returns the organization's webhook events with their processing status, newest first. With "
+        "`project_id`, returns only events that concern the project, each with its verdict for the project.",
+    )
+    async def list_webhook_events(call: Call[EventQuery, None]) -> Response:
         page = await events.list(
             call.actor,
             OneOrganization(call.organization_id),
@@ -173,7 +183,17 @@ def operations(events: Events) -> list[Operation]:
         ]
         return Json(EventList(data, next_cursor))
 
-    async def show_event(call: Call[NoQuery, None]) -> Response:
+    @group.add(
+        "GET",
+        WEBHOOK_EVENT,
+        "Get a webhook event",
+        Success(EventShownBody),
+        errors=[EventNotFound],
+        description="Returns one webhook event with its number of attempts and its verdicts. Owners, admins and "
+        "services with the scope `git.admin` also get the payload. If `payload` is null, `payload_absence` is the "
+        "reason.",
+    )
+    async def show_webhook_event(call: Call[NoQuery, None]) -> Response:
         shown = await events.show(call.actor, OneOrganization(call.organization_id), call.event_id)
         return Json(
             EventShownBody(
@@ -184,11 +204,19 @@ def operations(events: Events) -> list[Operation]:
             )
         )
 
-    async def retry_event(call: Call[NoQuery, None]) -> Response:
-        once = await events.retry(call.actor, OneOrganization(call.organization_id), call.event_id, key=call.key)
-        return once_response(once, _event_body(once.result), HTTPStatus.ACCEPTED)
-
-    async def retry_events(call: Call[NoQuery, RetryForm]) -> Response:
+    @group.add(
+        "POST",
+        WEBHOOK_RETRIES,
+        "Retry webhook events",
+        Success(RetriedBody, HTTPStatus.ACCEPTED, "The events are queued for processing."),
+        errors=[EventNotRetryable, ProviderUnknown],
+        takes_idempotency_key=True,
+        description="Queues the failed, ignored or unrouted events that match the filter, so that they are processed "
+        "again. Events that cannot be retried are skipped. One request queues at most 1,000 events, newest first, and "
+        "returns their number. If the response has a `next_cursor`, pass it as `cursor` in the next request to retry "
+        "the remaining events.",
+    )
+    async def retry_webhook_events(call: Call[NoQuery, RetryForm]) -> Response:
         once = await events.retry_many(
             call.actor,
             OneOrganization(call.organization_id),
@@ -206,64 +234,21 @@ def operations(events: Events) -> list[Operation]:
         next_cursor = encode_cursor(RowCursor(once.result.next)) if once.result.next else None
         return once_response(once, RetriedBody(once.result.count, next_cursor), HTTPStatus.ACCEPTED)
 
-    return [
-        Operation(
-            "GET",
-            WEBHOOK_EVENTS,
-            list_events,
-            name="list_webhook_events",
-            summary="List webhook events",
-            tag=Tag.EVENTS,
-            description="Returns the organization's webhook events with their processing status, newest "
-            "first. With `project_id`, returns only events that concern the project, each with its verdict "
-            "for the project.",
-            query=EventQuery,
-            responses=[Success(EventList)],
-            errors=[ProviderUnknown],
-        ),
-        Operation(
-            "GET",
-            WEBHOOK_EVENT,
-            show_event,
-            name="show_webhook_event",
-            summary="Get a webhook event",
-            tag=Tag.EVENTS,
-            description="Returns one webhook event with its number of attempts and its verdicts. Owners, "
-            "admins and services with the scope `git.admin` also get the payload. If `payload` is null, "
-            "`payload_absence` is the reason.",
-            responses=[Success(EventShownBody)],
-            errors=[EventNotFound],
-        ),
-        Operation(
-            "POST",
-            WEBHOOK_RETRIES,
-            retry_events,
-            name="retry_webhook_events",
-            summary="Retry webhook events",
-            tag=Tag.EVENTS,
-            description="Queues the failed, ignored or unrouted events that match the filter, so that they "
-            "are processed again. Events that cannot be retried are skipped. One request queues at most "
-            "1,000 events, newest first, and returns their number. If the response has a `next_cursor`, "
-            "pass it as `cursor` in the next request to retry the remaining events.",
-            body=RetryForm,
-            responses=[Success(RetriedBody, HTTPStatus.ACCEPTED, "The events are queued for processing.")],
-            errors=[EventNotRetryable, ProviderUnknown],
-            takes_idempotency_key=True,
-        ),
-        Operation(
-            "POST",
-            f"{WEBHOOK_EVENT}/retry",
-            retry_event,
-            name="retry_webhook_event",
-            summary="Retry a webhook event",
-            tag=Tag.EVENTS,
-            description="Queues one failed, ignored or unrouted event, so that it is processed again. A "
-            "successfully processed event cannot be retried.",
-            responses=[Success(EventBody, HTTPStatus.ACCEPTED, "The event is queued for processing.")],
-            errors=[EventNotFound, EventNotRetryable, PayloadExpired],
-            takes_idempotency_key=True,
-        ),
-    ]
+    @group.add(
+        "POST",
+        f"{WEBHOOK_EVENT}/retry",
+        "Retry a webhook event",
+        Success(EventBody, HTTPStatus.ACCEPTED, "The event is queued for processing."),
+        errors=[EventNotFound, EventNotRetryable, PayloadExpired],
+        takes_idempotency_key=True,
+        description="Queues one failed, ignored or unrouted event, so that it is processed again. A successfully "
+        "processed event cannot be retried.",
+    )
+    async def retry_webhook_event(call: Call[NoQuery, None]) -> Response:
+        once = await events.retry(call.actor, OneOrganization(call.organization_id), call.event_id, key=call.key)
+        return once_response(once, _event_body(once.result), HTTPStatus.ACCEPTED)
+
+    return group.operations
 
 
 def _event_body(event: WebhookEvent) -> EventBody:
