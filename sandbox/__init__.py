@@ -1,1 +1,1 @@
-"""A small GitHub of our own, for development, tests and demonstrations without an account there."""
+"""A simulated GitHub for development, tests and demonstrations without a GitHub account."""

@@ -7,16 +7,16 @@ from entrypoints.cli.libraries import import_libraries
 
 
 def main() -> None:
-    """Serve the sandbox until SIGTERM or Ctrl-C. Print why and exit with 1 if it cannot start."""
+    """Serve the sandbox until SIGTERM or Ctrl-C. Exit with 1 and print the reason if it cannot start."""
     import_libraries()
-    # After `import_libraries`, which says why.
+    # Imported after `import_libraries`, which reports missing libraries.
     from entrypoints.process.listeners import CannotStart  # noqa: PLC0415
     from entrypoints.settings.settings import Settings, SettingsRefused  # noqa: PLC0415
-    from sandbox.server import SandboxRefused, run_sandbox  # noqa: PLC0415
+    from sandbox.server import SandboxNotAllowed, run_sandbox  # noqa: PLC0415
 
     try:
         run_sandbox(Settings.from_environment(os.environ, process="sandbox"))
-    except (CannotStart, SandboxRefused, SettingsRefused) as refusal:
+    except (CannotStart, SandboxNotAllowed, SettingsRefused) as refusal:
         sys.exit(f"Error: {refusal}")
 
 

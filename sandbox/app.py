@@ -11,57 +11,57 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox import control, git_http
 from sandbox.local_only import LocalOnly
 from sandbox.rest import oauth
-from sandbox.rest.api import api
+from sandbox.rest.api import create_api
 from sandbox.sandbox import Sandbox
 from sandbox.state.sandbox_app import API_PATH
-from sandbox.web.routes import pages
-from sandbox.webhooks.courier import courier
+from sandbox.web.routes import create_page_routes
+from sandbox.webhooks.courier import deliver_webhooks
 
-Alongside = Callable[[], AbstractAsyncContextManager[None]]
+Background = Callable[[], AbstractAsyncContextManager[None]]
 
 _SMALLEST_COMPRESSED = 1000
 
 
-def create_app(sandbox: Sandbox, alongside: Alongside = nullcontext) -> Starlette:
-    """Return the sandbox as one application, which delivers webhooks while its lifespan lasts.
+def create_app(sandbox: Sandbox, alongside: Background = nullcontext) -> Starlette:
+    """Return the sandbox as one application, which delivers webhooks during its lifespan.
 
-    `alongside` gives what shall last as long.
+    `alongside` is a context that is entered and left with the lifespan.
     """
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with alongside(), courier(sandbox):
+        async with alongside(), deliver_webhooks(sandbox):
             yield
 
     app = Starlette(
         routes=[
             *oauth.routes(sandbox),
             *control.routes(sandbox),
-            Mount(API_PATH, api(sandbox)),
+            Mount(API_PATH, create_api(sandbox)),
             *git_http.routes(sandbox),
-            *pages(sandbox),
+            *create_page_routes(sandbox),
         ],
         lifespan=lifespan,
     )
     app.add_middleware(GZipMiddleware, minimum_size=_SMALLEST_COMPRESSED, compresslevel=1)
     app.add_middleware(LocalOnly, host=urlsplit(sandbox.links.web).hostname or "")
-    app.add_middleware(_Dated, sandbox=sandbox)
+    app.add_middleware(_DateMiddleware, sandbox=sandbox)
     app.router.redirect_slashes = False
     return app
 
 
-class _Dated:
-    """Write the sandbox's own time on every answer, wrong where its clock is."""
+class _DateMiddleware:
+    """Adds the time of the sandbox's clock, which can be wrong on purpose, to every response."""
 
     def __init__(self, app: ASGIApp, sandbox: Sandbox) -> None:
         self._app = app
         self._sandbox = sandbox
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def dated(message: Message) -> None:
+        async def send_with_date(message: Message) -> None:
             if message["type"] == "http.response.start":
                 date = format_datetime(self._sandbox.now(), usegmt=True).encode()
                 message["headers"] = [*message["headers"], (b"date", date)]
             await send(message)
 
-        await self._app(scope, receive, dated if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_with_date if scope["type"] == "http" else send)

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Delivering(StrEnum):
+class DeliveryMode(StrEnum):
     """When deliveries are sent, relative to the page or call that caused them."""
 
     AT_ONCE = "at_once"
@@ -14,22 +14,21 @@ class Delivering(StrEnum):
 
 @dataclass(slots=True)
 class Behaviour:
-    """What GitHub does differently at times, or what is not known of it: each can be tried both ways."""
+    """Options for behavior of GitHub that varies or is undocumented, so that tests can try each variant."""
 
-    delivering: Delivering = Delivering.AT_ONCE
-    """At once in the background; before the browser returns; held until released; failing, that is logged
-    but never sent; or never, as if the event had not happened."""
+    delivering: DeliveryMode = DeliveryMode.AT_ONCE
+    """See `DeliveryMode`. `failing` deliveries are logged but not sent; with `never` there is no delivery."""
     delivery_timeout: float = 10.0
-    """Seconds a receiver has."""
+    """Seconds until a delivery counts as timed out."""
     stateless_tokens: bool = True
-    """Installation tokens have the long form GitHub rolls out since 2026."""
+    """Whether installation tokens have the long format that GitHub introduced in 2026."""
     code_on_request: bool = False
-    """A return after asking an owner carries a code where the app wants one."""
+    """Whether the redirect after an installation request contains a code if the app requests authorization."""
     deleted_repositories_told: bool = True
-    """Apps hear of `repository.deleted`, which GitHub's documentation denies and tests have seen."""
+    """Whether apps receive `repository.deleted`. The documentation says no; tests on GitHub received it."""
     requests_per_hour: int = 5000
-    """The primary limit of one credential's owner."""
+    """The primary rate limit of the owner of a credential."""
     points_per_minute: int = 900
-    """The secondary limit: reading costs 1 point, writing 5."""
+    """The secondary rate limit: a read costs 1 point, a write 5."""
     concurrent_requests: int = 100
-    """The other secondary limit."""
+    """The secondary limit of concurrent requests."""

@@ -1,9 +1,9 @@
-"""Create many objects at once, without webhooks, as if they had always existed."""
+"""Create many objects at once, without webhooks."""
 
 import msgspec
 
-from sandbox.actions.installing import app_named
-from sandbox.actions.repositories import new_repository
+from sandbox.actions.installations import get_app
+from sandbox.actions.repositories import add_repository
 from sandbox.actions.rights import ActionRefused
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
@@ -11,7 +11,7 @@ from sandbox.state.apps import Installation
 
 
 class NewOrganizations(msgspec.Struct, forbid_unknown_fields=True):
-    """Organizations of one owner, each with repositories and the app installed."""
+    """Organizations of one owner, each with repositories and an installation of the app."""
 
     owner: str
     count: int
@@ -19,35 +19,35 @@ class NewOrganizations(msgspec.Struct, forbid_unknown_fields=True):
     prefix: str = "org"
     repositories: int = 1
     member_only: bool = False
-    """The person is a member who administers nothing, instead of the owner."""
+    """Whether the person is only a member, without admin rights, instead of the owner."""
     installed: bool = True
 
 
-def create_organizations(sandbox: Sandbox, person: Account, wish: NewOrganizations) -> dict[str, int]:
-    """Make them, and return their installations by login."""
-    world, app, now = sandbox.world, app_named(sandbox.world, wish.app), sandbox.now()
-    made = {}
-    for number in range(1, wish.count + 1):
-        login = f"{wish.prefix}-{number:03}"
-        if world.account(login) is not None:
+def create_organizations(sandbox: Sandbox, person: Account, command: NewOrganizations) -> dict[str, int]:
+    """Create the organizations and return their installation ids by login."""
+    data, app, now = sandbox.data, get_app(sandbox.data, command.app), sandbox.now()
+    installation_ids = {}
+    for number in range(1, command.count + 1):
+        login = f"{command.prefix}-{number:03}"
+        if data.account(login) is not None:
             raise ActionRefused(f"The login {login} is already taken. Use another prefix.")
         account = Account(
-            id=world.new_id("account"),
+            id=data.new_id("account"),
             login=login,
             name=None,
             type="Organization",
             created_at=now,
             updated_at=now,
-            owners=set() if wish.member_only else {person.id},
+            owners=set() if command.member_only else {person.id},
             members={person.id},
         )
-        world.accounts[account.id] = account
-        for repository in range(wish.repositories):
-            new_repository(sandbox, account, f"repository-{repository:05}", private=True)
-        if not wish.installed:
+        data.accounts[account.id] = account
+        for repository in range(command.repositories):
+            add_repository(sandbox, account, f"repository-{repository:05}", private=True)
+        if not command.installed:
             continue
-        one = Installation(
-            id=world.new_id("installation"),
+        installation = Installation(
+            id=data.new_id("installation"),
             app_id=app.id,
             account_id=account.id,
             repository_selection="all",
@@ -56,6 +56,6 @@ def create_organizations(sandbox: Sandbox, person: Account, wish: NewOrganizatio
             created_at=now,
             updated_at=now,
         )
-        world.installations[one.id] = one
-        made[login] = one.id
-    return made
+        data.installations[installation.id] = installation
+        installation_ids[login] = installation.id
+    return installation_ids

@@ -4,7 +4,7 @@ from fnmatch import fnmatchcase
 
 
 class FaultKind(StrEnum):
-    """What can go wrong on demand, at the API and where codes are traded for tokens."""
+    """The faults of the API and of the OAuth token endpoint that can be activated."""
 
     LATENCY = "latency"
     HANG = "hang"
@@ -18,39 +18,39 @@ class FaultKind(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """One thing that goes wrong, with whom and how often.
+    """One active fault.
 
-    `path` is a pattern such as `/app/installations/*`, and `times` None means until it is taken away.
+    `path` is a pattern such as `/app/installations/*`. If `times` is None, the fault stays until it is removed.
     """
 
     kind: FaultKind
     path: str = "*"
     times: int | None = None
     seconds: float = 0.0
-    """Of latency, before a limit ends, or that the clock is ahead of ours."""
+    """The latency, the time until a limit ends, or the offset of the clock."""
     status: int = 502
-    """Of an error; of a secondary limit 403 or 429."""
+    """The status of an error; 403 or 429 for a secondary limit."""
 
-    def meets(self, path: str) -> bool:
-        """Tell whether a request to this path suffers from it."""
+    def matches(self, path: str) -> bool:
+        """Return whether the fault applies to requests to this path."""
         return fnmatchcase(path, self.path)
 
 
 @dataclass(slots=True)
 class Faults:
-    """The faults in force."""
+    """The active faults."""
 
     active: list[Fault] = field(default_factory=list)
 
     @property
     def clock_skew(self) -> float:
-        """Return the seconds the sandbox's clock is ahead of ours."""
+        """The seconds that the sandbox's clock is ahead of the system clock."""
         return sum(fault.seconds for fault in self.active if fault.kind is FaultKind.SKEWED_CLOCK)
 
     def take(self, path: str, *kinds: FaultKind) -> Fault | None:
-        """Return the first fault of these kinds that meets the path, and count it as suffered."""
+        """Return the first fault of these kinds that applies to the path, and count its use."""
         for fault in self.active:
-            if fault.kind in kinds and fault.meets(path):
+            if fault.kind in kinds and fault.matches(path):
                 if fault.times is not None:
                     fault.times -= 1
                     if fault.times == 0:

@@ -23,29 +23,29 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.rest.answers import Refusal
-from sandbox.rest.principals import Anonymous, Principal, principal_of
-from sandbox.rest.visibility import can_see, may_read_contents
+from sandbox.rest.principals import Anonymous, Principal, authenticate
+from sandbox.rest.visibility import can_read_contents, can_see
 from sandbox.sandbox import Sandbox
-from sandbox.state.git_objects import objects_of
+from sandbox.state.git_objects import build_objects
 from sandbox.state.repositories import Repository
 
 _SERVICE = "git-upload-pack"
 _LARGEST_REQUEST = 1024 * 1024
 _NO_CACHE = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
-_WHO = {"WWW-Authenticate": 'Basic realm="GitHub"'}
+_AUTHENTICATE = {"WWW-Authenticate": 'Basic realm="GitHub"'}
 
 
 class _Refused(Exception):
-    """The request is refused; git shows the text to its user."""
+    """The request is rejected; git shows the text to its user."""
 
     def __init__(self, status: HTTPStatus, text: str) -> None:
         super().__init__(text)
-        headers = _WHO if status == HTTPStatus.UNAUTHORIZED else {}
+        headers = _AUTHENTICATE if status == HTTPStatus.UNAUTHORIZED else {}
         self.response = Response(f"{text}\n", status, headers, media_type="text/plain")
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """Return the routes below each repository's address, which ends with `.git` or does not."""
+    """Return the routes below each repository's URL, with or without `.git`."""
 
     async def advertise(request: Request) -> Response:
         service = request.query_params.get("service")
@@ -58,23 +58,23 @@ def routes(sandbox: Sandbox) -> list[Route]:
             raise _Refused(
                 HTTPStatus.FORBIDDEN, "The sandbox supports only git's smart HTTP protocol. Upgrade your git client."
             )
-        repository = _readable_repository(sandbox, request)
+        repository = _get_readable_repository(sandbox, request)
         body = await run_in_threadpool(_serve, repository, b"", advertise=True)
         return Response(body, headers=_NO_CACHE, media_type=f"application/x-{_SERVICE}-advertisement")
 
     async def upload(request: Request) -> Response:
-        repository = _readable_repository(sandbox, request)
-        content = await _content(request)
+        repository = _get_readable_repository(sandbox, request)
+        content = await _read_body(request)
         body = await run_in_threadpool(_serve, repository, content, advertise=False)
         return Response(body, headers=_NO_CACHE, media_type=f"application/x-{_SERVICE}-result")
 
     return [
-        Route("/{owner}/{name}/info/refs", _answered(advertise), methods=["GET"]),
-        Route(f"/{{owner}}/{{name}}/{_SERVICE}", _answered(upload), methods=["POST"]),
+        Route("/{owner}/{name}/info/refs", _handle_refusals(advertise), methods=["GET"]),
+        Route(f"/{{owner}}/{{name}}/{_SERVICE}", _handle_refusals(upload), methods=["POST"]),
     ]
 
 
-def _answered(handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+def _handle_refusals(handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
     async def answer(request: Request) -> Response:
         try:
             return await handle(request)
@@ -85,46 +85,46 @@ def _answered(handle: Callable[[Request], Awaitable[Response]]) -> Callable[[Req
 
 
 def _serve(repository: Repository, content: bytes, *, advertise: bool) -> bytes:
-    """Run git's own exchange over a copy of the repository in memory."""
-    written = io.BytesIO()
-    protocol = ReceivableProtocol(io.BytesIO(content).read, written.write)
-    backend = DictBackend({"/": cast("BackendRepo", _in_memory(repository))})
+    """Run git's upload-pack protocol on a copy of the repository in memory."""
+    output = io.BytesIO()
+    protocol = ReceivableProtocol(io.BytesIO(content).read, output.write)
+    backend = DictBackend({"/": cast("BackendRepo", _build_repository(repository))})
     handler = UploadPackHandler(backend, ["/"], protocol, stateless_rpc=True, advertise_refs=advertise)
     if advertise:
         protocol.write_pkt_line(f"# service={_SERVICE}\n".encode())
         protocol.write_pkt_line(None)
     handler.handle()
-    return written.getvalue()
+    return output.getvalue()
 
 
-def _in_memory(repository: Repository) -> MemoryRepo:
-    built = MemoryRepo()
-    objects = {each.id: each for each in objects_of(repository)}
-    built.object_store.add_objects([(each, None) for each in objects.values()])
+def _build_repository(repository: Repository) -> MemoryRepo:
+    memory_repository = MemoryRepo()
+    objects = {git_object.id: git_object for git_object in build_objects(repository)}
+    memory_repository.object_store.add_objects([(git_object, None) for git_object in objects.values()])
     refs = {f"refs/heads/{name}": branch.sha for name, branch in repository.branches.items()}
     refs |= {f"refs/tags/{name}": sha for name, sha in repository.tags.items()}
     for ref, sha in refs.items():
         if sha.encode() in objects:
-            built.refs[Ref(ref.encode())] = ObjectID(sha.encode())
-    built.refs.set_symbolic_ref(Ref(b"HEAD"), Ref(f"refs/heads/{repository.default_branch}".encode()))
-    return built
+            memory_repository.refs[Ref(ref.encode())] = ObjectID(sha.encode())
+    memory_repository.refs.set_symbolic_ref(Ref(b"HEAD"), Ref(f"refs/heads/{repository.default_branch}".encode()))
+    return memory_repository
 
 
-def _readable_repository(sandbox: Sandbox, request: Request) -> Repository:
-    """Return the repository that the path names, if the token may read what is in it."""
-    principal = _principal(sandbox, request)
+def _get_readable_repository(sandbox: Sandbox, request: Request) -> Repository:
+    """Return the repository of the path. Raises `_Refused` if the token cannot read its contents."""
+    principal = _authenticate(sandbox, request)
     full_name = f"{request.path_params['owner']}/{request.path_params['name'].removesuffix('.git')}"
-    world = sandbox.world
-    repository = world.repository(full_name) or world.repositories.get(world.former_names.get(full_name.lower(), 0))
-    if repository is None or not can_see(world, principal, repository):
+    data = sandbox.data
+    repository = data.repository(full_name) or data.repositories.get(data.former_names.get(full_name.lower(), 0))
+    if repository is None or not can_see(data, principal, repository):
         is_anonymous = isinstance(principal, Anonymous)
         raise _Refused(HTTPStatus.UNAUTHORIZED if is_anonymous else HTTPStatus.NOT_FOUND, "Repository not found.")
-    if not may_read_contents(world, principal, repository):
+    if not can_read_contents(data, principal, repository):
         raise _Refused(HTTPStatus.FORBIDDEN, "The token lacks the permission contents: read.")
     return repository
 
 
-def _principal(sandbox: Sandbox, request: Request) -> Principal:
+def _authenticate(sandbox: Sandbox, request: Request) -> Principal:
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if not scheme:
         return Anonymous()
@@ -132,14 +132,14 @@ def _principal(sandbox: Sandbox, request: Request) -> Principal:
         if scheme.lower() == "basic":
             user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
             value = user if password in ("", "x-oauth-basic") else password
-        return principal_of(sandbox, f"Bearer {value}", request.url.path)
+        return authenticate(sandbox, f"Bearer {value}", request.url.path)
     except (Refusal, binascii.Error, UnicodeDecodeError) as refusal:
         status = refusal.answer.status if isinstance(refusal, Refusal) else HTTPStatus.UNAUTHORIZED
         raise _Refused(status, "Invalid credentials. Use the token as the password of x-access-token.") from refusal
 
 
-async def _content(request: Request) -> bytes:
-    """Return what git asks for; it compresses longer requests."""
+async def _read_body(request: Request) -> bytes:
+    """Return the request body, decompressed: git compresses long requests."""
     content = b""
     async for chunk in request.stream():
         content += chunk

@@ -1,6 +1,6 @@
-"""Refuse requests that another web site makes through a browser on this machine.
+"""Reject requests that another web site makes through a browser on this machine.
 
-The sandbox has no passwords, so its control API must not obey every page that a person visits.
+The sandbox has no passwords, so a web page that a person visits must not be able to use its control API.
 """
 
 from http import HTTPStatus
@@ -14,16 +14,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 _CONTROL_API = "/_sandbox"
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _TOKEN_PATHS = ("/api/", "/login/oauth/access_token")
-"""These take a token or a secret from the request itself, never a cookie."""
+"""These paths authenticate by a token or secret in the request, never by a cookie."""
 _APP_FORMS = "/settings/apps/new"
-"""A manifest comes from the page of the person who registers the App, as on GitHub."""
+"""Another site posts the manifest to this path, as on GitHub."""
 
 
 class LocalOnly:
-    """Refuse a foreign `Host` everywhere, and a foreign `Origin` wherever a request can change something.
+    """Rejects a foreign `Host` always, and a foreign `Origin` if the request can change data.
 
-    The check of `Host` is the protection against DNS rebinding. `host` is the name that the sandbox's own
-    addresses have; loopback names are always accepted.
+    The check of `Host` protects against DNS rebinding. `host` is the host name of the sandbox's URLs;
+    loopback names are always accepted.
     """
 
     def __init__(self, app: ASGIApp, host: str) -> None:
@@ -31,7 +31,7 @@ class LocalOnly:
         self._host = host
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on, or answer 403."""
+        """Pass the request to the application, or respond with 403."""
         refusal = self._refusal(scope) if scope["type"] == "http" else None
         await (refusal or self._app)(scope, receive, send)
 

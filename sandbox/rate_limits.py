@@ -13,7 +13,7 @@ WRITE_POINTS = 5
 
 @dataclass(slots=True)
 class Window:
-    """What one credential's owner used since the window opened."""
+    """What the owner of a credential used since the start of a window."""
 
     ends_at: datetime
     used: int = 0
@@ -21,7 +21,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What the `x-ratelimit` headers say."""
+    """The content of the `x-ratelimit` headers."""
 
     limit: int
     used: int
@@ -29,55 +29,55 @@ class Quota:
 
     @property
     def remaining(self) -> int:
-        """Return how many more requests the hour allows."""
+        """How many more requests are allowed in this hour."""
         return max(0, self.limit - self.used)
 
 
 @dataclass(slots=True)
 class RateLimits:
-    """Count requests per hour and points per minute, by whom the credential belongs to.
+    """Counts requests per hour and points per minute by the owner of the credential.
 
     https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
     """
 
     hours: dict[Hashable, Window] = field(default_factory=dict)
     minutes: dict[Hashable, Window] = field(default_factory=dict)
-    under_way: dict[Hashable, int] = field(default_factory=dict)
+    running: dict[Hashable, int] = field(default_factory=dict)
 
     def quota(self, owner: Hashable, now: datetime, behaviour: Behaviour) -> Quota:
-        """Return what is left, counting nothing."""
-        window = _open(self.hours, owner, now, _HOUR)
+        """Return the remaining quota without counting a request."""
+        window = _get_window(self.hours, owner, now, _HOUR)
         return Quota(behaviour.requests_per_hour, window.used, int(window.ends_at.timestamp()))
 
-    def exceeded(self, owner: Hashable, now: datetime, behaviour: Behaviour, *, points: int) -> str | None:
-        """Count a request, and say which limit refuses it: `primary`, `secondary` or none."""
-        hour = _open(self.hours, owner, now, _HOUR)
+    def check(self, owner: Hashable, now: datetime, behaviour: Behaviour, *, points: int) -> str | None:
+        """Count a request. Return the exceeded limit, `primary` or `secondary`, or None."""
+        hour = _get_window(self.hours, owner, now, _HOUR)
         if hour.used >= behaviour.requests_per_hour:
             return "primary"
-        minute = _open(self.minutes, owner, now, _MINUTE)
+        minute = _get_window(self.minutes, owner, now, _MINUTE)
         if minute.used + points > behaviour.points_per_minute:
             return "secondary"
-        if self.under_way.get(owner, 0) >= behaviour.concurrent_requests:
+        if self.running.get(owner, 0) >= behaviour.concurrent_requests:
             return "secondary"
         hour.used += 1
         minute.used += points
         return None
 
     @contextmanager
-    def counted(self, owner: Hashable) -> Iterator[None]:
-        """Count a request as under way for the length of the block."""
-        self.under_way[owner] = self.under_way.get(owner, 0) + 1
+    def count_running(self, owner: Hashable) -> Iterator[None]:
+        """Count a request as running during the block."""
+        self.running[owner] = self.running.get(owner, 0) + 1
         try:
             yield
         finally:
-            self.under_way[owner] -= 1
+            self.running[owner] -= 1
 
-    def give_back(self, owner: Hashable) -> None:
-        """Take a request out of the hour: one answered by 304 is free."""
+    def refund(self, owner: Hashable) -> None:
+        """Subtract a request from the hour: a response with 304 is free."""
         self.hours[owner].used -= 1
 
 
-def _open(windows: dict[Hashable, Window], owner: Hashable, now: datetime, length: timedelta) -> Window:
+def _get_window(windows: dict[Hashable, Window], owner: Hashable, now: datetime, length: timedelta) -> Window:
     window = windows.get(owner)
     if window is None or window.ends_at <= now or window.ends_at > now + length:
         window = windows[owner] = Window(now + length)

@@ -2,12 +2,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from sandbox.behaviour import Behaviour
+from sandbox.behaviour import Behaviour, DeliveryMode
 from sandbox.faults import Faults
 from sandbox.payloads.links import Links
 from sandbox.rate_limits import RateLimits
-from sandbox.state.world import World
-from sandbox.webhooks.outbox import Outbox
+from sandbox.state.data import SandboxData
+from sandbox.state.deliveries import Outbox
 
 
 def _system_time() -> datetime:
@@ -16,26 +16,31 @@ def _system_time() -> datetime:
 
 @dataclass(slots=True)
 class Sandbox:
-    """A running sandbox: its world, where it is, and how it behaves."""
+    """A running sandbox: its data, URLs and behavior."""
 
     links: Links
-    begin: Callable[[], World]
-    """Makes the world that a reset begins with."""
-    world: World = field(repr=False)
+    begin: Callable[[], SandboxData]
+    """Creates the data that the sandbox has after a reset."""
+    data: SandboxData = field(repr=False)
     clock: Callable[[], datetime] = _system_time
     faults: Faults = field(default_factory=Faults)
     behaviour: Behaviour = field(default_factory=Behaviour)
     limits: RateLimits = field(default_factory=RateLimits)
     outbox: Outbox = field(default_factory=Outbox)
     changes: int = 0
-    """Grows with each request that may have changed the world."""
+    """A counter of the requests that can have changed the data."""
 
     def reset(self) -> None:
-        """Begin again, forgetting faults and what waits to be sent."""
-        self.world = self.begin()
+        """Return to the initial data, without faults and held deliveries."""
+        self.data = self.begin()
         self.faults, self.behaviour, self.limits = Faults(), Behaviour(), RateLimits()
         self.outbox.held.clear()
 
     def now(self) -> datetime:
-        """Return the time as the sandbox's clock, which may be wrong, has it."""
+        """Return the time of the sandbox's clock, which can be wrong on purpose."""
         return self.clock() + timedelta(seconds=self.faults.clock_skew)
+
+    async def wait_for_deliveries(self) -> None:
+        """Wait until all deliveries are sent, if they must arrive before the browser's redirect."""
+        if self.behaviour.delivering is DeliveryMode.BEFORE_RETURN:
+            await self.outbox.wait_until_sent()

@@ -1,1 +1,1 @@
-"""What a person can do here: the same actions for pages and for the control API."""
+"""Actions of people, used by the pages and by the control API."""

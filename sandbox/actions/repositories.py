@@ -1,23 +1,23 @@
-"""What people do with repositories, and who hears of it."""
+"""Actions on repositories, with their webhooks."""
 
 from datetime import datetime
 
 import msgspec
 
-from sandbox.actions.installations import tell_repositories
-from sandbox.actions.rights import ActionRefused, account_named, repository_named
-from sandbox.payloads.accounts import simple_user
-from sandbox.payloads.repositories import webhook_repository
+from sandbox.actions.installation_changes import emit_repositories
+from sandbox.actions.rights import ActionRefused, get_account, get_repository
+from sandbox.payloads.accounts import render_account
+from sandbox.payloads.repositories import render_webhook_repository
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
 from sandbox.state.apps import Installation
 from sandbox.state.git_objects import add_first_branch
 from sandbox.state.repositories import Repository, Role
-from sandbox.webhooks.emit import emit_about_repository
+from sandbox.webhooks.emit import emit_repository_event
 
 
 class CreateRepository(msgspec.Struct, forbid_unknown_fields=True):
-    """A new repository; with `empty` it has no branch."""
+    """A new repository. If `empty`, it has no branch."""
 
     owner: str
     name: str
@@ -28,200 +28,202 @@ class CreateRepository(msgspec.Struct, forbid_unknown_fields=True):
     default_branch: str = "main"
 
 
-class OneRepository(msgspec.Struct, forbid_unknown_fields=True):
+class RepositoryCommand(msgspec.Struct, forbid_unknown_fields=True):
     """A repository, as OWNER/NAME."""
 
     repository: str
 
 
 class RenameRepository(msgspec.Struct, forbid_unknown_fields=True):
-    """Another name for a repository."""
+    """A new name for a repository."""
 
     repository: str
     name: str
 
 
 class TransferRepository(msgspec.Struct, forbid_unknown_fields=True):
-    """Another owner for a repository."""
+    """A new owner for a repository."""
 
     repository: str
     owner: str
 
 
 class SetDefaultBranch(msgspec.Struct, forbid_unknown_fields=True):
-    """Another default branch, which must be there."""
+    """A new default branch, which must exist."""
 
     repository: str
     branch: str
 
 
 class GiveRole(msgspec.Struct, forbid_unknown_fields=True):
-    """What someone may do in a repository."""
+    """A person's role in a repository."""
 
     repository: str
     person: str
     role: Role
 
 
-def create(sandbox: Sandbox, person: Account, wish: CreateRepository) -> Repository:
-    """Create it; installations on all repositories have it at once."""
-    world = sandbox.world
-    owner = account_named(world, wish.owner)
+def create_repository(sandbox: Sandbox, person: Account, command: CreateRepository) -> Repository:
+    """Create a repository. Installations on all repositories include it immediately."""
+    data = sandbox.data
+    owner = get_account(data, command.owner)
     if owner.id != person.id and person.id not in owner.members:
         raise ActionRefused(f"{person.login} is not a member of {owner.login}.")
-    _demand_free(sandbox, f"{owner.login}/{wish.name}")
-    repository = new_repository(sandbox, owner, wish.name, private=wish.private)
-    repository.description, repository.language = wish.description, wish.language
-    repository.default_branch = wish.default_branch
+    _require_free_name(sandbox, f"{owner.login}/{command.name}")
+    repository = add_repository(sandbox, owner, command.name, private=command.private)
+    repository.description, repository.language = command.description, command.language
+    repository.default_branch = command.default_branch
     head = repository.branches.pop("main")
-    if not wish.empty:
-        repository.branches[wish.default_branch] = head
+    if not command.empty:
+        repository.branches[command.default_branch] = head
     if owner.type == "Organization":
         repository.collaborators[person.id] = "admin"
-    _tell(sandbox, person, repository, "created")
-    for installation in _covering(sandbox, repository):
-        tell_repositories(sandbox, person, installation, added=[repository])
+    _emit_repository(sandbox, person, repository, "created")
+    for installation in _find_installations(sandbox, repository):
+        emit_repositories(sandbox, person, installation, added=[repository])
     return repository
 
 
-def new_repository(sandbox: Sandbox, owner: Account, name: str, *, private: bool) -> Repository:
-    """Make a repository that nobody is told of."""
+def add_repository(sandbox: Sandbox, owner: Account, name: str, *, private: bool) -> Repository:
+    """Add a repository without events."""
     now = sandbox.now()
-    number = sandbox.world.new_id("repository")
+    number = sandbox.data.new_id("repository")
     repository = Repository(number, name, owner.id, now, now, now, private=private)
     add_first_branch(repository, "main", f"{number} main")
-    sandbox.world.repositories[number] = repository
-    take_name(sandbox, repository)
+    sandbox.data.repositories[number] = repository
+    claim_name(sandbox, repository)
     return repository
 
 
-def rename(sandbox: Sandbox, person: Account, wish: RenameRepository) -> Repository:
-    """Rename it; the former name leads to it until somebody takes it."""
-    repository = repository_named(sandbox.world, wish.repository, person, "admin")
-    owner = sandbox.world.accounts[repository.owner_id]
-    _demand_free(sandbox, f"{owner.login}/{wish.name}", but=repository)
+def rename_repository(sandbox: Sandbox, person: Account, command: RenameRepository) -> Repository:
+    """Rename a repository. The former name redirects to it until another repository uses the name."""
+    repository = get_repository(sandbox.data, command.repository, person, "admin")
+    owner = sandbox.data.accounts[repository.owner_id]
+    _require_free_name(sandbox, f"{owner.login}/{command.name}", allowed=repository)
     former = repository.name
-    leave_name(sandbox, repository)
-    repository.name = wish.name
-    take_name(sandbox, repository)
-    _tell(sandbox, person, repository, "renamed", {"repository": {"name": {"from": former}}})
+    keep_former_name(sandbox, repository)
+    repository.name = command.name
+    claim_name(sandbox, repository)
+    _emit_repository(sandbox, person, repository, "renamed", {"repository": {"name": {"from": former}}})
     return repository
 
 
-def archive(sandbox: Sandbox, person: Account, wish: OneRepository) -> None:
-    """Make it read-only."""
-    repository = repository_named(sandbox.world, wish.repository, person, "admin")
+def archive_repository(sandbox: Sandbox, person: Account, command: RepositoryCommand) -> None:
+    """Make a repository read-only."""
+    repository = get_repository(sandbox.data, command.repository, person, "admin")
     repository.archived = True
-    _tell(sandbox, person, repository, "archived")
+    _emit_repository(sandbox, person, repository, "archived")
 
 
-def unarchive(sandbox: Sandbox, person: Account, wish: OneRepository) -> None:
-    """Make it writable again."""
-    repository = repository_named(sandbox.world, wish.repository, person, "admin")
+def unarchive_repository(sandbox: Sandbox, person: Account, command: RepositoryCommand) -> None:
+    """Make a repository writable again."""
+    repository = get_repository(sandbox.data, command.repository, person, "admin")
     repository.archived = False
-    _tell(sandbox, person, repository, "unarchived")
+    _emit_repository(sandbox, person, repository, "unarchived")
 
 
-def privatize(sandbox: Sandbox, person: Account, wish: OneRepository) -> None:
-    """Hide it."""
-    repository = repository_named(sandbox.world, wish.repository, person, "admin")
+def privatize_repository(sandbox: Sandbox, person: Account, command: RepositoryCommand) -> None:
+    """Make a repository private."""
+    repository = get_repository(sandbox.data, command.repository, person, "admin")
     repository.private = True
-    _tell(sandbox, person, repository, "privatized")
+    _emit_repository(sandbox, person, repository, "privatized")
 
 
-def publicize(sandbox: Sandbox, person: Account, wish: OneRepository) -> None:
-    """Show it to everyone, of which two events tell."""
-    repository = repository_named(sandbox.world, wish.repository, person, "admin")
+def publicize_repository(sandbox: Sandbox, person: Account, command: RepositoryCommand) -> None:
+    """Make a repository public. Sends two events, as GitHub does."""
+    repository = get_repository(sandbox.data, command.repository, person, "admin")
     repository.private = False
-    _tell(sandbox, person, repository, "publicized")
-    owner = sandbox.world.accounts[repository.owner_id]
-    payload = {"repository": webhook_repository(sandbox.links, owner, repository)}
-    emit_about_repository(sandbox, "public", payload, sender=person, repository=repository)
+    _emit_repository(sandbox, person, repository, "publicized")
+    owner = sandbox.data.accounts[repository.owner_id]
+    payload = {"repository": render_webhook_repository(sandbox.links, owner, repository)}
+    emit_repository_event(sandbox, "public", payload, sender=person, repository=repository)
 
 
-def set_default_branch(sandbox: Sandbox, person: Account, wish: SetDefaultBranch) -> None:
-    """Choose the branch that is meant where none is named."""
-    repository = repository_named(sandbox.world, wish.repository, person, "admin")
-    if wish.branch not in repository.branches:
-        raise ActionRefused(f"{wish.repository} has no branch {wish.branch}.")
-    former, repository.default_branch = repository.default_branch, wish.branch
-    _tell(sandbox, person, repository, "edited", {"default_branch": {"from": former}})
+def set_default_branch(sandbox: Sandbox, person: Account, command: SetDefaultBranch) -> None:
+    """Change the default branch."""
+    repository = get_repository(sandbox.data, command.repository, person, "admin")
+    if command.branch not in repository.branches:
+        raise ActionRefused(f"{command.repository} has no branch {command.branch}.")
+    former, repository.default_branch = repository.default_branch, command.branch
+    _emit_repository(sandbox, person, repository, "edited", {"default_branch": {"from": former}})
 
 
-def transfer(sandbox: Sandbox, person: Account, wish: TransferRepository) -> Repository:
-    """Give it to another owner: the new side hears of a transfer, the old one that it lost it."""
-    world = sandbox.world
-    repository = repository_named(world, wish.repository, person, "admin")
-    former, owner = world.accounts[repository.owner_id], account_named(world, wish.owner)
-    _demand_free(sandbox, f"{owner.login}/{repository.name}")
-    losing = _covering(sandbox, repository)
-    leave_name(sandbox, repository)
+def transfer_repository(sandbox: Sandbox, person: Account, command: TransferRepository) -> Repository:
+    """Transfer a repository. The new owner's installations get a transfer, the former a removal."""
+    data = sandbox.data
+    repository = get_repository(data, command.repository, person, "admin")
+    former, owner = data.accounts[repository.owner_id], get_account(data, command.owner)
+    _require_free_name(sandbox, f"{owner.login}/{repository.name}")
+    former_installations = _find_installations(sandbox, repository)
+    keep_former_name(sandbox, repository)
     repository.owner_id = owner.id
-    take_name(sandbox, repository)
+    claim_name(sandbox, repository)
     kind = "organization" if former.type == "Organization" else "user"
-    shown = simple_user(sandbox.links, former)
-    _tell(sandbox, person, repository, "transferred", {"owner": {"from": {kind: shown}}})
-    _lose(sandbox, person, repository, losing)
-    for installation in _covering(sandbox, repository):
-        tell_repositories(sandbox, person, installation, added=[repository])
+    former_owner = render_account(sandbox.links, former)
+    _emit_repository(sandbox, person, repository, "transferred", {"owner": {"from": {kind: former_owner}}})
+    _remove_from_installations(sandbox, person, repository, former_installations)
+    for installation in _find_installations(sandbox, repository):
+        emit_repositories(sandbox, person, installation, added=[repository])
     return repository
 
 
-def delete(sandbox: Sandbox, person: Account, wish: OneRepository) -> None:
-    """Delete it; its name is free at once."""
-    world = sandbox.world
-    repository = repository_named(world, wish.repository, person, "admin")
-    losing = _covering(sandbox, repository)
+def delete_repository(sandbox: Sandbox, person: Account, command: RepositoryCommand) -> None:
+    """Delete a repository. Its name is available immediately."""
+    data = sandbox.data
+    repository = get_repository(data, command.repository, person, "admin")
+    installations = _find_installations(sandbox, repository)
     if sandbox.behaviour.deleted_repositories_told:
-        _tell(sandbox, person, repository, "deleted")
-    del world.repositories[repository.id]
-    world.former_names = {name: one for name, one in world.former_names.items() if one != repository.id}
-    _lose(sandbox, person, repository, losing)
+        _emit_repository(sandbox, person, repository, "deleted")
+    del data.repositories[repository.id]
+    data.former_names = {name: one for name, one in data.former_names.items() if one != repository.id}
+    _remove_from_installations(sandbox, person, repository, installations)
 
 
-def give_role(sandbox: Sandbox, person: Account, wish: GiveRole) -> None:
-    """Let someone into it; apps that read no members hear nothing of it."""
-    repository = repository_named(sandbox.world, wish.repository, person, "admin")
-    repository.collaborators[account_named(sandbox.world, wish.person).id] = wish.role
+def give_role(sandbox: Sandbox, person: Account, command: GiveRole) -> None:
+    """Give a person a role. Apps without the members permission receive no event."""
+    repository = get_repository(sandbox.data, command.repository, person, "admin")
+    repository.collaborators[get_account(sandbox.data, command.person).id] = command.role
 
 
-def leave_name(sandbox: Sandbox, repository: Repository) -> None:
-    """Let the present name lead to the repository whatever it is called later."""
-    sandbox.world.former_names[sandbox.world.full_name(repository).lower()] = repository.id
+def keep_former_name(sandbox: Sandbox, repository: Repository) -> None:
+    """Redirect the current name to the repository after a later rename."""
+    sandbox.data.former_names[sandbox.data.full_name(repository).lower()] = repository.id
 
 
-def take_name(sandbox: Sandbox, repository: Repository) -> None:
-    """Let the present name, now taken, lead nowhere else."""
-    sandbox.world.former_names.pop(sandbox.world.full_name(repository).lower(), None)
+def claim_name(sandbox: Sandbox, repository: Repository) -> None:
+    """Delete an older redirect of the current name."""
+    sandbox.data.former_names.pop(sandbox.data.full_name(repository).lower(), None)
 
 
-def touch(repository: Repository, at: datetime) -> None:
-    """Note the change; times never go back."""
+def mark_updated(repository: Repository, at: datetime) -> None:
+    """Update the time of the last change, never to an earlier time."""
     repository.updated_at = max(repository.updated_at, at)
 
 
-def _demand_free(sandbox: Sandbox, full_name: str, *, but: Repository | None = None) -> None:
-    taken = sandbox.world.repository(full_name)
-    if taken is not None and taken is not but:
+def _require_free_name(sandbox: Sandbox, full_name: str, *, allowed: Repository | None = None) -> None:
+    existing = sandbox.data.repository(full_name)
+    if existing is not None and existing is not allowed:
         raise ActionRefused(f"{full_name} already exists.")
 
 
-def _covering(sandbox: Sandbox, repository: Repository) -> list[Installation]:
-    world = sandbox.world
-    return [one for one in world.installations.values() if world.covers(one, repository)]
+def _find_installations(sandbox: Sandbox, repository: Repository) -> list[Installation]:
+    data = sandbox.data
+    return [installation for installation in data.installations.values() if data.covers(installation, repository)]
 
 
-def _lose(sandbox: Sandbox, person: Account, repository: Repository, installations: list[Installation]) -> None:
+def _remove_from_installations(
+    sandbox: Sandbox, person: Account, repository: Repository, installations: list[Installation]
+) -> None:
     for installation in installations:
         installation.repository_ids.discard(repository.id)
-        tell_repositories(sandbox, person, installation, removed=[repository])
+        emit_repositories(sandbox, person, installation, removed=[repository])
 
 
-def _tell(
+def _emit_repository(
     sandbox: Sandbox, person: Account, repository: Repository, action: str, changes: dict[str, object] | None = None
 ) -> None:
-    touch(repository, sandbox.now())
-    owner = sandbox.world.accounts[repository.owner_id]
+    mark_updated(repository, sandbox.now())
+    owner = sandbox.data.accounts[repository.owner_id]
     payload = {"action": action, **({} if changes is None else {"changes": changes})}
-    payload["repository"] = webhook_repository(sandbox.links, owner, repository)
-    emit_about_repository(sandbox, "repository", payload, sender=person, repository=repository)
+    payload["repository"] = render_webhook_repository(sandbox.links, owner, repository)
+    emit_repository_event(sandbox, "repository", payload, sender=person, repository=repository)

@@ -1,8 +1,8 @@
-"""People and organizations as the API and webhooks show them."""
+"""People and organizations in the API and in webhooks."""
 
 from typing import Any
 
-from sandbox.payloads.links import Links, node_id, stamp
+from sandbox.payloads.links import Links, format_time, make_node_id
 from sandbox.state.accounts import Account, Email
 
 _USER_PATHS = {
@@ -27,14 +27,14 @@ _ORGANIZATION_PATHS = {
 }
 
 
-def simple_user(links: Links, account: Account) -> dict[str, Any]:
-    """Show any account in the short form that other objects contain."""
+def render_account(links: Links, account: Account) -> dict[str, Any]:
+    """Return an account in the short form that other objects contain."""
     url = f"{links.api}/users/{account.login}"
     page = f"/apps/{account.login.removesuffix('[bot]')}" if account.type == "Bot" else f"/{account.login}"
     return {
         "login": account.login,
         "id": account.id,
-        "node_id": node_id(account.type, account.id),
+        "node_id": make_node_id(account.type, account.id),
         "avatar_url": f"{links.web}/avatars/u/{account.id}",
         "gravatar_id": "",
         "url": url,
@@ -45,22 +45,22 @@ def simple_user(links: Links, account: Account) -> dict[str, Any]:
     }
 
 
-def organization(links: Links, account: Account) -> dict[str, Any]:
-    """Show an organization as webhooks do."""
+def render_organization(links: Links, account: Account) -> dict[str, Any]:
+    """Return an organization as in webhooks."""
     url = f"{links.api}/orgs/{account.login}"
     return {
         "login": account.login,
         "id": account.id,
-        "node_id": node_id(account.type, account.id),
+        "node_id": make_node_id(account.type, account.id),
         **{name: url + path for name, path in _ORGANIZATION_PATHS.items()},
         "avatar_url": f"{links.web}/avatars/u/{account.id}",
         "description": account.description,
     }
 
 
-def installation_target(links: Links, account: Account, *, public_repositories: int) -> dict[str, Any]:
-    """Show a renamed account as its event does."""
-    shown = organization(links, account) if account.type == "Organization" else simple_user(links, account)
+def render_installation_target(links: Links, account: Account, *, public_repositories: int) -> dict[str, Any]:
+    """Return a renamed account as in its event."""
+    shown = render_organization(links, account) if account.type == "Organization" else render_account(links, account)
     return {
         **shown,
         "html_url": f"{links.web}/{account.login}",
@@ -73,15 +73,17 @@ def installation_target(links: Links, account: Account, *, public_repositories: 
         "public_gists": 0,
         "followers": 0,
         "following": 0,
-        "created_at": stamp(account.created_at),
-        "updated_at": stamp(account.updated_at),
+        "created_at": format_time(account.created_at),
+        "updated_at": format_time(account.updated_at),
     }
 
 
-def profile(links: Links, account: Account, *, public_repositories: int, private_repositories: int) -> dict[str, Any]:
-    """Show a person to themselves."""
+def render_profile(
+    links: Links, account: Account, *, public_repositories: int, private_repositories: int
+) -> dict[str, Any]:
+    """Return a person's own profile."""
     return {
-        **simple_user(links, account),
+        **render_account(links, account),
         "user_view_type": "private",
         "name": account.name,
         "company": None,
@@ -95,8 +97,8 @@ def profile(links: Links, account: Account, *, public_repositories: int, private
         "public_gists": 0,
         "followers": 0,
         "following": 0,
-        "created_at": stamp(account.created_at),
-        "updated_at": stamp(account.updated_at),
+        "created_at": format_time(account.created_at),
+        "updated_at": format_time(account.updated_at),
         "private_gists": 0,
         "total_private_repos": private_repositories,
         "owned_private_repos": private_repositories,
@@ -106,8 +108,8 @@ def profile(links: Links, account: Account, *, public_repositories: int, private
     }
 
 
-def email(address: Email) -> dict[str, Any]:
-    """Show one address to the app its person authorized."""
+def render_email(address: Email) -> dict[str, Any]:
+    """Return an email address for an app that the person authorized."""
     visibility = ("public" if address.public else "private") if address.primary else None
     return {
         "email": address.address,

@@ -1,83 +1,83 @@
-"""Apps and their installations as the API and webhooks show them."""
+"""Apps and installations in the API and in webhooks."""
 
 from typing import Any
 
-from sandbox.payloads.accounts import simple_user
-from sandbox.payloads.links import Links, node_id, stamp, stamp_or_none
+from sandbox.payloads.accounts import render_account
+from sandbox.payloads.links import Links, format_time, format_time_or_none, make_node_id
 from sandbox.state.apps import App, Installation, InstallationRequest
-from sandbox.state.world import World
+from sandbox.state.data import SandboxData
 
 
-def app(links: Links, world: World, one: App) -> dict[str, Any]:
-    """Show an app to itself."""
+def render_app(links: Links, data: SandboxData, app: App) -> dict[str, Any]:
+    """Return an app as in the API."""
     return {
-        "id": one.id,
-        "client_id": one.client_id,
-        "slug": one.slug,
-        "node_id": node_id("Integration", one.id),
-        "owner": simple_user(links, world.accounts[one.owner_id]),
-        "name": one.name,
-        "description": one.description,
-        "external_url": one.url,
-        "html_url": f"{links.web}/apps/{one.slug}",
-        "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.updated_at),
-        "permissions": one.permissions,
-        "events": one.events,
-        "installations_count": sum(each.app_id == one.id for each in world.installations.values()),
+        "id": app.id,
+        "client_id": app.client_id,
+        "slug": app.slug,
+        "node_id": make_node_id("Integration", app.id),
+        "owner": render_account(links, data.accounts[app.owner_id]),
+        "name": app.name,
+        "description": app.description,
+        "external_url": app.url,
+        "html_url": f"{links.web}/apps/{app.slug}",
+        "created_at": format_time(app.created_at),
+        "updated_at": format_time(app.updated_at),
+        "permissions": app.permissions,
+        "events": app.events,
+        "installations_count": sum(installation.app_id == app.id for installation in data.installations.values()),
     }
 
 
-def installation(links: Links, world: World, one: Installation) -> dict[str, Any]:
-    """Show an installation in the fields that webhooks have."""
-    account = world.accounts[one.account_id]
-    suspended_by = one.suspended_by_id
+def render_installation(links: Links, data: SandboxData, installation: Installation) -> dict[str, Any]:
+    """Return an installation as in webhooks."""
+    account = data.accounts[installation.account_id]
+    suspended_by = installation.suspended_by_id
     return {
-        "id": one.id,
-        "account": simple_user(links, account),
-        "repository_selection": one.repository_selection,
-        "access_tokens_url": f"{links.api}/app/installations/{one.id}/access_tokens",
+        "id": installation.id,
+        "account": render_account(links, account),
+        "repository_selection": installation.repository_selection,
+        "access_tokens_url": f"{links.api}/app/installations/{installation.id}/access_tokens",
         "repositories_url": f"{links.api}/installation/repositories",
-        "html_url": installation_page(links, world, one),
-        "app_id": one.app_id,
-        "app_slug": world.apps[one.app_id].slug,
+        "html_url": build_installation_url(links, data, installation),
+        "app_id": installation.app_id,
+        "app_slug": data.apps[installation.app_id].slug,
         "target_id": account.id,
         "target_type": account.type,
-        "permissions": one.permissions,
-        "events": one.events,
-        "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.updated_at),
+        "permissions": installation.permissions,
+        "events": installation.events,
+        "created_at": format_time(installation.created_at),
+        "updated_at": format_time(installation.updated_at),
         "single_file_name": None,
         "has_multiple_single_files": False,
         "single_file_paths": [],
-        "suspended_by": None if suspended_by is None else simple_user(links, world.accounts[suspended_by]),
-        "suspended_at": stamp_or_none(one.suspended_at),
+        "suspended_by": None if suspended_by is None else render_account(links, data.accounts[suspended_by]),
+        "suspended_at": format_time_or_none(installation.suspended_at),
     }
 
 
-def installation_in_api(links: Links, world: World, one: Installation) -> dict[str, Any]:
-    """Show an installation as the API does."""
-    return {**installation(links, world, one), "client_id": world.apps[one.app_id].client_id}
+def render_api_installation(links: Links, data: SandboxData, installation: Installation) -> dict[str, Any]:
+    """Return an installation as in the API."""
+    return {**render_installation(links, data, installation), "client_id": data.apps[installation.app_id].client_id}
 
 
-def installation_page(links: Links, world: World, one: Installation) -> str:
-    """Return where people manage an installation, its `html_url`."""
-    account = world.accounts[one.account_id]
+def build_installation_url(links: Links, data: SandboxData, installation: Installation) -> str:
+    """Return the `html_url` of an installation, the page on which owners manage it."""
+    account = data.accounts[installation.account_id]
     owner = f"/organizations/{account.login}" if account.type == "Organization" else ""
-    return f"{links.web}{owner}/settings/installations/{one.id}"
+    return f"{links.web}{owner}/settings/installations/{installation.id}"
 
 
-def installation_reference(one: Installation) -> dict[str, Any]:
-    """Show an installation as events about something else do."""
-    return {"id": one.id, "node_id": node_id("IntegrationInstallation", one.id)}
+def render_installation_reference(installation: Installation) -> dict[str, Any]:
+    """Return an installation as in events about other objects."""
+    return {"id": installation.id, "node_id": make_node_id("IntegrationInstallation", installation.id)}
 
 
-def installation_request(links: Links, world: World, one: InstallationRequest) -> dict[str, Any]:
-    """Show a request that waits for an owner."""
+def render_installation_request(links: Links, data: SandboxData, request: InstallationRequest) -> dict[str, Any]:
+    """Return a pending installation request."""
     return {
-        "id": one.id,
-        "node_id": node_id("IntegrationInstallationRequest", one.id),
-        "account": simple_user(links, world.accounts[one.account_id]),
-        "requester": simple_user(links, world.accounts[one.requester_id]),
-        "created_at": stamp(one.created_at),
+        "id": request.id,
+        "node_id": make_node_id("IntegrationInstallationRequest", request.id),
+        "account": render_account(links, data.accounts[request.account_id]),
+        "requester": render_account(links, data.accounts[request.requester_id]),
+        "created_at": format_time(request.created_at),
     }

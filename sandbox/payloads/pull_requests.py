@@ -1,63 +1,67 @@
-"""Pull requests as their events show them."""
+"""Pull requests in events."""
 
 from typing import Any
 
-from sandbox.payloads.accounts import simple_user
-from sandbox.payloads.links import Links, node_id, stamp, stamp_or_none
-from sandbox.payloads.repositories import webhook_repository
+from sandbox.payloads.accounts import render_account
+from sandbox.payloads.links import Links, format_time, format_time_or_none, make_node_id
+from sandbox.payloads.repositories import render_webhook_repository
+from sandbox.state.data import SandboxData
 from sandbox.state.repositories import PullRequest, Repository
-from sandbox.state.world import World
 
 
-def pull_request(links: Links, world: World, repository: Repository, one: PullRequest) -> dict[str, Any]:
-    """Show a whole pull request."""
-    full_name = world.full_name(repository)
-    api, page = f"{links.api}/repos/{full_name}", f"{links.web}/{full_name}/pull/{one.number}"
-    url, issue = f"{api}/pulls/{one.number}", f"{api}/issues/{one.number}"
+def render_pull_request(
+    links: Links, data: SandboxData, repository: Repository, pull_request: PullRequest
+) -> dict[str, Any]:
+    """Return a pull request."""
+    full_name = data.full_name(repository)
+    api, page = f"{links.api}/repos/{full_name}", f"{links.web}/{full_name}/pull/{pull_request.number}"
+    url, issue = f"{api}/pulls/{pull_request.number}", f"{api}/issues/{pull_request.number}"
     related = {
         "comments": f"{issue}/comments",
         "review_comments": f"{url}/comments",
         "review_comment": f"{api}/pulls/comments{{/number}}",
         "commits": f"{url}/commits",
-        "statuses": f"{api}/statuses/{one.head_sha}",
+        "statuses": f"{api}/statuses/{pull_request.head_sha}",
     }
-    merged_by = None if one.merged_by_id is None else simple_user(links, world.accounts[one.merged_by_id])
+    merged_by = (
+        None if pull_request.merged_by_id is None else render_account(links, data.accounts[pull_request.merged_by_id])
+    )
     return {
         "url": url,
-        "id": one.id,
-        "node_id": node_id("PullRequest", one.id),
+        "id": pull_request.id,
+        "node_id": make_node_id("PullRequest", pull_request.id),
         "html_url": page,
         "diff_url": f"{page}.diff",
         "patch_url": f"{page}.patch",
         "issue_url": issue,
-        "number": one.number,
-        "state": one.state,
+        "number": pull_request.number,
+        "state": pull_request.state,
         "locked": False,
-        "title": one.title,
-        "user": simple_user(links, world.accounts[one.author_id]),
-        "body": one.body,
-        "created_at": stamp(one.created_at),
-        "updated_at": stamp(one.updated_at),
-        "closed_at": stamp_or_none(one.closed_at),
-        "merged_at": stamp_or_none(one.merged_at),
-        "merge_commit_sha": one.merge_sha,
+        "title": pull_request.title,
+        "user": render_account(links, data.accounts[pull_request.author_id]),
+        "body": pull_request.body,
+        "created_at": format_time(pull_request.created_at),
+        "updated_at": format_time(pull_request.updated_at),
+        "closed_at": format_time_or_none(pull_request.closed_at),
+        "merged_at": format_time_or_none(pull_request.merged_at),
+        "merge_commit_sha": pull_request.merge_sha,
         "assignee": None,
         "assignees": [],
         "requested_reviewers": [],
         "requested_teams": [],
         "labels": [],
         "milestone": None,
-        "draft": one.draft,
+        "draft": pull_request.draft,
         **{f"{name}_url": address for name, address in related.items()},
-        "head": _side(links, world, repository, one.head_ref, one.head_sha),
-        "base": _side(links, world, repository, one.base_ref, one.base_sha),
+        "head": _render_side(links, data, repository, pull_request.head_ref, pull_request.head_sha),
+        "base": _render_side(links, data, repository, pull_request.base_ref, pull_request.base_sha),
         "_links": {
             name: {"href": address} for name, address in {"self": url, "html": page, "issue": issue, **related}.items()
         },
         "author_association": "MEMBER",
         "auto_merge": None,
         "active_lock_reason": None,
-        "merged": one.merged_at is not None,
+        "merged": pull_request.merged_at is not None,
         "mergeable": None,
         "rebaseable": None,
         "mergeable_state": "unknown",
@@ -72,12 +76,12 @@ def pull_request(links: Links, world: World, repository: Repository, one: PullRe
     }
 
 
-def _side(links: Links, world: World, repository: Repository, ref: str, sha: str) -> dict[str, Any]:
-    owner = world.accounts[repository.owner_id]
+def _render_side(links: Links, data: SandboxData, repository: Repository, ref: str, sha: str) -> dict[str, Any]:
+    owner = data.accounts[repository.owner_id]
     return {
         "label": f"{owner.login}:{ref}",
         "ref": ref,
         "sha": sha,
-        "user": simple_user(links, owner),
-        "repo": webhook_repository(links, owner, repository),
+        "user": render_account(links, owner),
+        "repo": render_webhook_repository(links, owner, repository),
     }

@@ -1,9 +1,9 @@
-"""Repositories as the API and webhooks show them."""
+"""Repositories in the API and in webhooks."""
 
 from typing import Any
 
-from sandbox.payloads.accounts import simple_user
-from sandbox.payloads.links import Links, node_id, stamp
+from sandbox.payloads.accounts import render_account
+from sandbox.payloads.links import Links, format_time, make_node_id
 from sandbox.state.accounts import Account
 from sandbox.state.repositories import ROLES, Repository, Role
 
@@ -47,35 +47,35 @@ _PATHS = {
 }
 
 
-def listed_repository(owner: Account, repository: Repository) -> dict[str, Any]:
-    """Show a repository in the few fields that installation events have."""
+def render_repository_summary(owner: Account, repository: Repository) -> dict[str, Any]:
+    """Return the few fields of a repository in installation events."""
     return {
         "id": repository.id,
-        "node_id": node_id("Repository", repository.id),
+        "node_id": make_node_id("Repository", repository.id),
         "name": repository.name,
         "full_name": f"{owner.login}/{repository.name}",
         "private": repository.private,
     }
 
 
-def repository_base(links: Links, owner: Account, repository: Repository) -> dict[str, Any]:
-    """Show a repository in the fields that every whole form has."""
+def render_repository(links: Links, owner: Account, repository: Repository) -> dict[str, Any]:
+    """Return the fields of a repository that the API and webhooks share."""
     full_name = f"{owner.login}/{repository.name}"
     url = f"{links.api}/repos/{full_name}"
     page = f"{links.web}/{full_name}"
     host = links.web.partition("://")[2]
     open_pulls = sum(pull.state == "open" for pull in repository.pulls.values())
     return {
-        **listed_repository(owner, repository),
-        "owner": simple_user(links, owner),
+        **render_repository_summary(owner, repository),
+        "owner": render_account(links, owner),
         "html_url": page,
         "description": repository.description,
         "fork": repository.fork,
         "url": url,
         **{name: url + path for name, path in _PATHS.items()},
-        "created_at": stamp(repository.created_at),
-        "updated_at": stamp(repository.updated_at),
-        "pushed_at": stamp(repository.pushed_at),
+        "created_at": format_time(repository.created_at),
+        "updated_at": format_time(repository.updated_at),
+        "pushed_at": format_time(repository.pushed_at),
         "git_url": f"git://{host}/{full_name}.git",
         "ssh_url": f"git@{host}:{full_name}.git",
         "clone_url": f"{page}.git",
@@ -109,25 +109,25 @@ def repository_base(links: Links, owner: Account, repository: Repository) -> dic
     }
 
 
-def repository_in_list(links: Links, owner: Account, repository: Repository, role: Role | None) -> dict[str, Any]:
-    """Show a repository as the API's lists do, with what the asker may do in it."""
-    return {**repository_base(links, owner, repository), "permissions": permissions(role)}
+def render_api_repository(links: Links, owner: Account, repository: Repository, role: Role | None) -> dict[str, Any]:
+    """Return a repository as in the API's lists, with the permissions of the role."""
+    return {**render_repository(links, owner, repository), "permissions": render_permissions(role)}
 
 
-def full_repository(links: Links, owner: Account, repository: Repository, role: Role | None) -> dict[str, Any]:
-    """Show one repository as the API does when asked for it."""
-    shown = {**repository_in_list(links, owner, repository, role), "network_count": 0, "subscribers_count": 0}
+def render_full_repository(links: Links, owner: Account, repository: Repository, role: Role | None) -> dict[str, Any]:
+    """Return a single repository as in the API."""
+    shown = {**render_api_repository(links, owner, repository, role), "network_count": 0, "subscribers_count": 0}
     return shown | {"organization": shown["owner"]} if owner.type == "Organization" else shown
 
 
-def webhook_repository(links: Links, owner: Account, repository: Repository) -> dict[str, Any]:
-    """Show a repository as most events do."""
-    return {**repository_base(links, owner, repository), "custom_properties": {}}
+def render_webhook_repository(links: Links, owner: Account, repository: Repository) -> dict[str, Any]:
+    """Return a repository as in most events."""
+    return {**render_repository(links, owner, repository), "custom_properties": {}}
 
 
-def pushed_repository(links: Links, owner: Account, repository: Repository) -> dict[str, Any]:
-    """Show a repository as `push` alone does: two times are numbers, and the owner has a name."""
-    shown = webhook_repository(links, owner, repository)
+def render_push_repository(links: Links, owner: Account, repository: Repository) -> dict[str, Any]:
+    """Return a repository as in `push` events, where two times are numbers and the owner has a name."""
+    shown = render_webhook_repository(links, owner, repository)
     extra = {"organization": owner.login} if owner.type == "Organization" else {}
     return {
         **shown,
@@ -141,7 +141,7 @@ def pushed_repository(links: Links, owner: Account, repository: Repository) -> d
     }
 
 
-def permissions(role: Role | None) -> dict[str, bool]:
-    """Show a role as the list of what it allows; every higher role includes the lower."""
+def render_permissions(role: Role | None) -> dict[str, bool]:
+    """Return the permissions of a role. Each role includes the lower roles."""
     rank = -1 if role is None else ROLES.index(role)
     return {name: ROLES.index(name) <= rank for name in reversed(ROLES)}

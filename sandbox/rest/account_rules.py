@@ -1,4 +1,4 @@
-"""What an organization requires before anybody sees its resources: single sign-on, or an allowed address."""
+"""Access rules of an organization: single sign-on and the IP allow list."""
 
 from http import HTTPStatus
 
@@ -7,28 +7,28 @@ from sandbox.rest.answers import Refusal
 from sandbox.state.accounts import Account
 
 
-def sign_on_page(links: Links, account: Account) -> str:
-    """Return the page where a member signs in to an organization."""
+def build_sign_on_url(links: Links, account: Account) -> str:
+    """Return the URL of the page where a member signs in to an organization."""
     return f"{links.web}/orgs/{account.login}/sso"
 
 
 def require_sign_on(links: Links, account: Account, person_id: int) -> None:
-    """Refuse a person who has not signed in to an organization that requires single sign-on.
+    """Raise `Refusal` if the person must first sign in to the organization with SAML.
 
     https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
     """
-    if account.admits(person_id):
+    if account.is_signed_on(person_id):
         return
     raise Refusal(
         HTTPStatus.FORBIDDEN,
         "Resource protected by organization SAML enforcement. You must grant your OAuth token access to this "
         "organization.",
-        headers={"X-GitHub-SSO": f"required; url={sign_on_page(links, account)}?authorization_request=A1B2"},
+        headers={"X-GitHub-SSO": f"required; url={build_sign_on_url(links, account)}?authorization_request=A1B2"},
     )
 
 
 def require_allowed_address(account: Account) -> None:
-    """Refuse every caller while the organization's IP allow list has none of their addresses."""
+    """Raise `Refusal` if the IP allow list of the organization blocks API requests."""
     if account.blocks_addresses:
         raise Refusal(
             HTTPStatus.FORBIDDEN,

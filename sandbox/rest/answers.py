@@ -6,8 +6,8 @@ DOCUMENTATION = "https://docs.github.com/rest"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What an operation answers; without a body nothing is sent."""
+class ApiResponse:
+    """The response of an operation. A body of None is sent as an empty body."""
 
     body: object = None
     status: HTTPStatus = HTTPStatus.OK
@@ -15,7 +15,7 @@ class Answer:
 
 
 class Refusal(Exception):
-    """GitHub's way of saying no."""
+    """An error response of the API."""
 
     def __init__(
         self,
@@ -32,36 +32,36 @@ class Refusal(Exception):
             body["errors"] = errors
         if url is not None:
             body["url"] = url
-        self.answer = Answer(body, status, headers or {})
+        self.answer = ApiResponse(body, status, headers or {})
 
 
 def not_found() -> Refusal:
-    """Refuse what does not exist, or is not to be known of."""
+    """Return the error for an object that does not exist or is not visible."""
     return Refusal(HTTPStatus.NOT_FOUND, "Not Found")
 
 
 def not_implemented(method: str, path: str) -> Refusal:
-    """Refuse an operation that the sandbox lacks; 404 would look like a missing object."""
+    """Return the error for an operation that the sandbox lacks. 404 would look like a missing object."""
     message = f"The sandbox does not implement {method} {path}. docs/sandbox.md lists its operations."
     return Refusal(HTTPStatus.NOT_IMPLEMENTED, message)
 
 
 def bad_credentials() -> Refusal:
-    """Refuse a credential that is wrong, ended or too old."""
+    """Return the error for an invalid, revoked or expired credential."""
     return Refusal(HTTPStatus.UNAUTHORIZED, "Bad credentials")
 
 
 def not_accessible(*needed: str) -> Refusal:
-    """Refuse what the app was not granted, naming it as GitHub does."""
+    """Return the error for missing permissions."""
     headers = {"X-Accepted-GitHub-Permissions": "; ".join(needed)} if needed else {}
     return Refusal(HTTPStatus.FORBIDDEN, "Resource not accessible by integration", headers=headers)
 
 
-def suspended() -> Refusal:
-    """Refuse a suspended installation."""
+def installation_suspended() -> Refusal:
+    """Return the error for a suspended installation."""
     return Refusal(HTTPStatus.FORBIDDEN, "This installation has been suspended")
 
 
 def unprocessable(message: str, **error: str) -> Refusal:
-    """Refuse what is well formed and makes no sense."""
+    """Return the error for a well-formed request with invalid values."""
     return Refusal(HTTPStatus.UNPROCESSABLE_ENTITY, message, errors=[error] if error else None)

@@ -1,4 +1,4 @@
-"""Everything the REST API does around each operation."""
+"""The REST API: routing, authentication, limits and rendering around each operation."""
 
 import hashlib
 import secrets
@@ -11,22 +11,11 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from sandbox.rate_limits import READ_POINTS, WRITE_POINTS
-from sandbox.rest import (
-    apps,
-    authorizations,
-    branches,
-    deliveries,
-    installation_tokens,
-    limits,
-    manifests,
-    repositories,
-    users,
-)
-from sandbox.rest.answers import Answer, Refusal, not_found, not_implemented
-from sandbox.rest.call import CURRENT_VERSION, NEXT_VERSION, Call
-from sandbox.rest.endpoint import Endpoint
-from sandbox.rest.outages import check_limits, suffer
-from sandbox.rest.principals import Anonymous, Principal, principal_of
+from sandbox.rest import apps, authorizations, branches, deliveries, installation_tokens, outages, repositories, users
+from sandbox.rest.answers import ApiResponse, Refusal, not_found, not_implemented
+from sandbox.rest.call import CURRENT_VERSION, NEXT_VERSION, Call, Endpoint
+from sandbox.rest.outages import apply_faults, check_limits
+from sandbox.rest.principals import Anonymous, Principal, authenticate
 from sandbox.sandbox import Sandbox
 from sandbox.state.sandbox_app import API_PATH
 
@@ -38,18 +27,20 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *branches.ENDPOINTS,
     *users.ENDPOINTS,
     *authorizations.ENDPOINTS,
-    *manifests.ENDPOINTS,
-    *limits.ENDPOINTS,
+    *outages.ENDPOINTS,
 )
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
-_READING = frozenset({"GET", "HEAD"})
+_SAFE_METHODS = frozenset({"GET", "HEAD"})
 _REMOVED = frozenset({"has_downloads", "master_branch", "rate"})
-_UNCOUNTED = frozenset({"/rate_limit"})
+_FREE_PATHS = frozenset({"/rate_limit"})
 
 
-def api(sandbox: Sandbox) -> Router:
+def create_api(sandbox: Sandbox) -> Router:
     """Return the API, to be mounted at its path."""
-    routes = [Route(one.path, _served(sandbox, one), methods=[one.method]) for one in ENDPOINTS]
+    routes = [
+        Route(endpoint.path, _make_route_handler(sandbox, endpoint), methods=[endpoint.method])
+        for endpoint in ENDPOINTS
+    ]
 
     async def unknown(request: Request) -> Response:
         path = request.scope["path"].removeprefix(API_PATH)
@@ -57,11 +48,11 @@ def api(sandbox: Sandbox) -> Router:
         refusal = not_found() if path.endswith("/") else not_implemented(request.method, path)
         return _render(sandbox, refusal.answer, Anonymous(), CURRENT_VERSION)
 
-    # A route without methods, so that a known path with another method is named as well.
+    # All methods, so that a known path with another method gets the same response.
     return Router([*routes, Route("/{path:path}", unknown, methods=_METHODS)], redirect_slashes=False)
 
 
-def _served(sandbox: Sandbox, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+def _make_route_handler(sandbox: Sandbox, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
     async def serve(request: Request) -> Response:
         if not request.headers.get("user-agent"):
             return PlainTextResponse(_NO_USER_AGENT, HTTPStatus.FORBIDDEN)
@@ -70,26 +61,28 @@ def _served(sandbox: Sandbox, endpoint: Endpoint) -> Callable[[Request], Awaitab
         try:
             _check_version(version)
             path = request.scope["path"].removeprefix(API_PATH)
-            principal = principal_of(sandbox, request.headers.get("authorization"), path)
-            answer = await _answer(sandbox, endpoint, request, principal, version)
+            principal = authenticate(sandbox, request.headers.get("authorization"), path)
+            response = await _handle(sandbox, endpoint, request, principal, version)
         except Refusal as refusal:
-            answer = refusal.answer
-        if answer.status == HTTPStatus.OK and request.method in _READING:
-            return _conditional(sandbox, answer, principal, version, request)
-        return _render(sandbox, answer, principal, version)
+            response = refusal.answer
+        if response.status == HTTPStatus.OK and request.method in _SAFE_METHODS:
+            return _render_conditional(sandbox, response, principal, version, request)
+        return _render(sandbox, response, principal, version)
 
     return serve
 
 
-async def _answer(sandbox: Sandbox, endpoint: Endpoint, request: Request, principal: Principal, version: str) -> Answer:
-    path, reading = request.scope["path"].removeprefix(API_PATH), request.method in _READING
-    if path not in _UNCOUNTED:
-        points = READ_POINTS if reading else WRITE_POINTS
+async def _handle(
+    sandbox: Sandbox, endpoint: Endpoint, request: Request, principal: Principal, version: str
+) -> ApiResponse:
+    path, is_read = request.scope["path"].removeprefix(API_PATH), request.method in _SAFE_METHODS
+    if path not in _FREE_PATHS:
+        points = READ_POINTS if is_read else WRITE_POINTS
         check_limits(sandbox, path, principal.owner, points=points)
-    with sandbox.limits.counted(principal.owner):
+    with sandbox.limits.count_running(principal.owner):
         content = await request.body()
-        await suffer(sandbox, path, request.receive)
-    sandbox.changes += not reading
+        await apply_faults(sandbox, path, request.receive)
+    sandbox.changes += not is_read
     call = Call(
         sandbox=sandbox,
         principal=principal,
@@ -111,28 +104,30 @@ def _check_version(version: str) -> None:
         )
 
 
-def _conditional(sandbox: Sandbox, answer: Answer, principal: Principal, version: str, request: Request) -> Response:
-    """Answer 304 to who has this already, for free.
+def _render_conditional(
+    sandbox: Sandbox, response: ApiResponse, principal: Principal, version: str, request: Request
+) -> Response:
+    """Respond with 304, which is free, if the client has the current version.
 
-    The tag depends on the credential, as GitHub's does: another token of the same installation gets another.
+    The tag depends on the credential, as on GitHub: tokens of the same installation get different tags.
     """
-    rendered = _render(sandbox, answer, principal, version)
+    rendered = _render(sandbox, response, principal, version)
     digest = hashlib.sha256(rendered.body)
     digest.update(request.headers.get("authorization", "").encode())
     tag = f'W/"{digest.hexdigest()}"'
     if request.headers.get("if-none-match") == tag:
-        counted = request.scope["path"].removeprefix(API_PATH) not in _UNCOUNTED
-        if counted and not isinstance(principal, Anonymous):
-            sandbox.limits.give_back(principal.owner)
-        rendered = _render(sandbox, Answer(status=HTTPStatus.NOT_MODIFIED), principal, version)
+        count_running = request.scope["path"].removeprefix(API_PATH) not in _FREE_PATHS
+        if count_running and not isinstance(principal, Anonymous):
+            sandbox.limits.refund(principal.owner)
+        rendered = _render(sandbox, ApiResponse(status=HTTPStatus.NOT_MODIFIED), principal, version)
     rendered.headers["ETag"] = tag
     return rendered
 
 
-def _render(sandbox: Sandbox, answer: Answer, principal: Principal, version: str) -> Response:
+def _render(sandbox: Sandbox, response: ApiResponse, principal: Principal, version: str) -> Response:
     quota = sandbox.limits.quota(principal.owner, sandbox.now(), sandbox.behaviour)
-    shown = _without_removed(answer.body) if version == NEXT_VERSION else answer.body
-    body = b"" if shown is None else msgspec.json.encode(shown)
+    shown_body = _omit_removed_fields(response.body) if version == NEXT_VERSION else response.body
+    body = b"" if shown_body is None else msgspec.json.encode(shown_body)
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "X-GitHub-Media-Type": "github.v3; format=json",
@@ -143,16 +138,16 @@ def _render(sandbox: Sandbox, answer: Answer, principal: Principal, version: str
         "X-RateLimit-Reset": str(quota.reset),
         "X-RateLimit-Used": str(quota.used),
         "X-RateLimit-Resource": "core",
-        **answer.headers,
+        **response.headers,
     }
-    return Response(body, answer.status, headers)
+    return Response(body, response.status, headers)
 
 
-def _without_removed(body: object) -> object:
-    """Leave out what the next version has not: https://docs.github.com/rest/about-the-rest-api/breaking-changes."""
+def _omit_removed_fields(body: object) -> object:
+    """Omit fields that the next API version removes: https://docs.github.com/rest/about-the-rest-api/breaking-changes."""
     if isinstance(body, dict):
-        return {name: _without_removed(value) for name, value in body.items() if name not in _REMOVED}
-    return [_without_removed(item) for item in body] if isinstance(body, list) else body
+        return {name: _omit_removed_fields(value) for name, value in body.items() if name not in _REMOVED}
+    return [_omit_removed_fields(item) for item in body] if isinstance(body, list) else body
 
 
 _NO_USER_AGENT = "Request forbidden by administrative rules. Please make sure your request has a User-Agent header."

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
-from sandbox.rest.answers import Answer, Refusal, not_accessible
+from sandbox.rest.answers import ApiResponse, Refusal, not_accessible
 from sandbox.rest.principals import Anonymous, AsApp, AsClient, AsInstallation, AsUser, Principal
 from sandbox.sandbox import Sandbox
 
@@ -20,7 +20,7 @@ NEXT_VERSION = "2026-03-10"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request to the API, authenticated."""
+    """An authenticated API request."""
 
     sandbox: Sandbox
     principal: Principal
@@ -33,11 +33,11 @@ class Call:
     version: str
 
     def number(self, part: str) -> int:
-        """Return a part of the path that is an id."""
+        """Return an id in the path."""
         return int(self.parts[part])
 
     def body(self, shape: type[T]) -> T:
-        """Read the JSON body; none counts as an empty object."""
+        """Return the decoded JSON body. A missing body counts as an empty object."""
         try:
             return msgspec.json.decode(self.content or b"{}", type=shape)
         except msgspec.ValidationError as error:
@@ -46,13 +46,13 @@ class Call:
             raise Refusal(HTTPStatus.BAD_REQUEST, "Problems parsing JSON") from error
 
     def as_app(self) -> AsApp:
-        """Demand an app's JWT."""
+        """Return the authenticated app; raises `Refusal` for other credentials."""
         if isinstance(self.principal, AsApp):
             return self.principal
         raise Refusal(HTTPStatus.UNAUTHORIZED, "A JSON web token could not be decoded")
 
     def as_installation(self) -> AsInstallation:
-        """Demand an installation's token."""
+        """Return the authenticated installation; raises `Refusal` for other credentials."""
         if isinstance(self.principal, AsInstallation):
             return self.principal
         self._demand_some_credential()
@@ -63,49 +63,51 @@ class Call:
         )
 
     def as_user(self) -> AsUser:
-        """Demand a user's token."""
+        """Return the authenticated user; raises `Refusal` for other credentials."""
         if isinstance(self.principal, AsUser):
             return self.principal
         self._demand_some_credential()
         raise not_accessible()
 
     def as_client(self, client_id: str) -> AsClient:
-        """Demand this client's id and secret."""
+        """Return the client authenticated by this id and its secret; raises `Refusal`."""
         if isinstance(self.principal, AsClient) and self.principal.app.client_id == client_id:
             return self.principal
         self._demand_some_credential()
         raise Refusal(HTTPStatus.NOT_FOUND, "Not Found")
 
     def page(self, items: Sequence[T]) -> tuple[Sequence[T], dict[str, str]]:
-        """Return the asked page of these items, and the header that leads to the others.
+        """Return the requested page of these items, and the `Link` header.
 
         https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
         """
-        size = min(_whole(self.query.get("per_page")) or _DEFAULT_PAGE, _LARGEST_PAGE)
-        number = _whole(self.query.get("page")) or 1
+        size = min(_parse_positive(self.query.get("per_page")) or _DEFAULT_PAGE, _LARGEST_PAGE)
+        number = _parse_positive(self.query.get("page")) or 1
         last = max(1, -(-len(items) // size))
-        others = {}
+        other_pages = {}
         if number > 1:
-            others["prev"] = number - 1
+            other_pages["prev"] = number - 1
         if number < last:
-            others |= {"next": number + 1, "last": last}
+            other_pages |= {"next": number + 1, "last": last}
         if number > 1:
-            others["first"] = 1
-        links = (f'<{self._page_url(page)}>; rel="{name}"' for name, page in others.items())
-        headers = {"Link": ", ".join(links)} if others else {}
+            other_pages["first"] = 1
+        links = (f'<{self._page_url(page)}>; rel="{name}"' for name, page in other_pages.items())
+        headers = {"Link": ", ".join(links)} if other_pages else {}
         return items[(number - 1) * size : number * size], headers
 
-    def listing(self, items: Sequence[T], show: Callable[[T], object]) -> Answer:
-        """Answer with a page of these items as a bare list."""
+    def render_list(self, items: Sequence[T], show: Callable[[T], object]) -> ApiResponse:
+        """Return a page of these items as a JSON array."""
         page, headers = self.page(items)
-        return Answer([show(item) for item in page], headers=headers)
+        return ApiResponse([show(item) for item in page], headers=headers)
 
-    def counted(
+    def render_counted_list(
         self, name: str, items: Sequence[T], show: Callable[[T], object], more: Iterable[tuple[str, str]] = ()
-    ) -> Answer:
-        """Answer with a page of these items in an object that counts them all."""
+    ) -> ApiResponse:
+        """Return a page of these items in an object with their total count."""
         page, headers = self.page(items)
-        return Answer({"total_count": len(items), **dict(more), name: [show(item) for item in page]}, headers=headers)
+        return ApiResponse(
+            {"total_count": len(items), **dict(more), name: [show(item) for item in page]}, headers=headers
+        )
 
     def _page_url(self, page: int) -> str:
         query = urlencode({**self.query, "page": page})
@@ -116,6 +118,15 @@ class Call:
             raise Refusal(HTTPStatus.UNAUTHORIZED, "Requires authentication")
 
 
-def _whole(text: str | None) -> int | None:
-    """Read a positive number; anything else counts as not given."""
+def _parse_positive(text: str | None) -> int | None:
+    """Return a positive number, or None for any other text."""
     return int(text) if text and text.isdecimal() and int(text) > 0 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An operation of the API."""
+
+    method: str
+    path: str
+    handle: Callable[[Call], ApiResponse]

@@ -1,4 +1,4 @@
-"""Where codes and refresh tokens are traded for tokens.
+"""The OAuth endpoint that exchanges codes and refresh tokens for tokens.
 
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app
 """
@@ -12,11 +12,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.rest.answers import Refusal
-from sandbox.rest.outages import suffer
+from sandbox.rest.outages import apply_faults
 from sandbox.sandbox import Sandbox
 from sandbox.state.apps import App
 from sandbox.state.tokens import UserToken
-from sandbox.user_tokens import LIFETIME, REFRESH_LIFETIME, new_tokens, refresh, use_code
+from sandbox.user_tokens import LIFETIME, REFRESH_LIFETIME, create_tokens, redeem_code, refresh_tokens
 
 PATH = "/login/oauth/access_token"
 _ERRORS = {
@@ -30,34 +30,34 @@ _ERRORS = {
 _HELP = "https://docs.github.com/apps/oauth-apps/maintaining-oauth-apps/troubleshooting-oauth-app-access-token-request-errors"
 
 
-class _Refused(Exception):
-    """One of the errors above, which GitHub answers with status 200."""
+class _OAuthError(Exception):
+    """One of the errors above, which GitHub returns with status 200."""
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """Return the route where tokens are made."""
+    """Return the route of the token endpoint."""
 
-    async def trade(request: Request) -> Response:
-        given = await _read(request)
+    async def issue_tokens(request: Request) -> Response:
+        parameters = await _read_parameters(request)
         try:
-            await suffer(sandbox, PATH, request.receive)
+            await apply_faults(sandbox, PATH, request.receive)
         except Refusal as refusal:
             return Response(msgspec.json.encode(refusal.answer.body), refusal.answer.status, refusal.answer.headers)
         sandbox.changes += 1
         try:
-            answer = _shown(_trade(sandbox, given))
-        except _Refused as refusal:
+            answer = _render_tokens(_issue_tokens(sandbox, parameters))
+        except _OAuthError as refusal:
             code = str(refusal)
             answer = {"error": code, "error_description": _ERRORS[code], "error_uri": _HELP}
         if "json" in request.headers.get("accept", ""):
             return Response(msgspec.json.encode(answer), media_type="application/json")
         return Response(urlencode(answer), media_type="application/x-www-form-urlencoded")
 
-    return [Route(PATH, trade, methods=["POST"])]
+    return [Route(PATH, issue_tokens, methods=["POST"])]
 
 
-async def _read(request: Request) -> dict[str, str]:
-    """Read the parameters from the body, form or JSON, or from the query."""
+async def _read_parameters(request: Request) -> dict[str, str]:
+    """Return the parameters of the query and of the body, a form or JSON."""
     content = await request.body()
     if "json" not in request.headers.get("content-type", ""):
         return {**request.query_params, **dict(parse_qsl(content.decode("utf-8", "replace")))}
@@ -67,38 +67,38 @@ async def _read(request: Request) -> dict[str, str]:
         return {}
 
 
-def _trade(sandbox: Sandbox, given: dict[str, str]) -> UserToken:
-    app = sandbox.world.app_of_client(given.get("client_id"))
-    secret = given.get("client_secret", "")
+def _issue_tokens(sandbox: Sandbox, parameters: dict[str, str]) -> UserToken:
+    app = sandbox.data.find_app_by_client(parameters.get("client_id"))
+    secret = parameters.get("client_secret", "")
     if app is None or not compare_digest(app.client_secret.encode(), secret.encode()):
-        raise _Refused("incorrect_client_credentials")
-    match given.get("grant_type", "authorization_code"):
+        raise _OAuthError("incorrect_client_credentials")
+    match parameters.get("grant_type", "authorization_code"):
         case "authorization_code":
-            return _for_code(sandbox, app, given)
+            return _exchange_code(sandbox, app, parameters)
         case "refresh_token":
-            token = refresh(sandbox, app, given.get("refresh_token", ""))
+            token = refresh_tokens(sandbox, app, parameters.get("refresh_token", ""))
             if token is None:
-                raise _Refused("bad_refresh_token")
+                raise _OAuthError("bad_refresh_token")
             return token
         case _:
-            raise _Refused("unsupported_grant_type")
+            raise _OAuthError("unsupported_grant_type")
 
 
-def _for_code(sandbox: Sandbox, app: App, given: dict[str, str]) -> UserToken:
-    code = use_code(sandbox, app, given.get("code", ""), verifier=given.get("code_verifier"))
+def _exchange_code(sandbox: Sandbox, app: App, parameters: dict[str, str]) -> UserToken:
+    code = redeem_code(sandbox, app, parameters.get("code", ""), verifier=parameters.get("code_verifier"))
     if code is None:
-        raise _Refused("bad_verification_code")
-    redirect_uri = given.get("redirect_uri")
+        raise _OAuthError("bad_verification_code")
+    redirect_uri = parameters.get("redirect_uri")
     allowed = [code.redirect_uri] if code.redirect_uri else app.callback_urls
     if redirect_uri is not None and redirect_uri not in allowed:
-        raise _Refused("redirect_uri_mismatch")
-    person = sandbox.world.accounts[code.user_id]
+        raise _OAuthError("redirect_uri_mismatch")
+    person = sandbox.data.accounts[code.user_id]
     if not any(email.primary and email.verified for email in person.emails):
-        raise _Refused("unverified_user_email")
-    return new_tokens(sandbox, app, person.id)
+        raise _OAuthError("unverified_user_email")
+    return create_tokens(sandbox, app, person.id)
 
 
-def _shown(token: UserToken) -> dict[str, object]:
+def _render_tokens(token: UserToken) -> dict[str, object]:
     return {
         "access_token": token.token,
         "expires_in": int(LIFETIME.total_seconds()),

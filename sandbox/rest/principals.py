@@ -1,4 +1,4 @@
-"""Whom a request's `Authorization` header speaks for."""
+"""The principal of a request's `Authorization` header."""
 
 import base64
 import binascii
@@ -8,8 +8,8 @@ from hmac import compare_digest
 from http import HTTPStatus
 
 from sandbox.faults import FaultKind
-from sandbox.rest.answers import Refusal, bad_credentials, suspended
-from sandbox.rest.app_jwt import app_of_jwt
+from sandbox.rest.answers import Refusal, bad_credentials, installation_suspended
+from sandbox.rest.app_jwt import verify_app_jwt
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
 from sandbox.state.apps import App, Installation
@@ -18,39 +18,39 @@ from sandbox.state.tokens import InstallationToken, UserToken
 
 @dataclass(frozen=True, slots=True)
 class Anonymous:
-    """Nobody in particular."""
+    """A request without credentials."""
 
     owner: Hashable = "anonymous"
 
 
 @dataclass(frozen=True, slots=True)
 class AsApp:
-    """An app, by its JWT."""
+    """An app, authenticated by its JWT."""
 
     app: App
 
     @property
     def owner(self) -> Hashable:
-        """Return whose rate limit it uses."""
+        """The owner of the rate limit."""
         return f"app {self.app.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class AsInstallation:
-    """An installation, by its token."""
+    """An installation, authenticated by its token."""
 
     installation: Installation
     token: InstallationToken
 
     @property
     def owner(self) -> Hashable:
-        """Return whose rate limit it uses: all tokens of an installation share one."""
+        """The owner of the rate limit, which all tokens of an installation share."""
         return f"installation ID {self.installation.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class AsUser:
-    """A person through an app, by their token."""
+    """A person, authenticated by a user token of an app."""
 
     app: App
     person: Account
@@ -58,71 +58,75 @@ class AsUser:
 
     @property
     def owner(self) -> Hashable:
-        """Return whose rate limit it uses: all apps of a person share one."""
+        """The owner of the rate limit, which all apps of a person share."""
         return f"user ID {self.person.id}"
 
 
 @dataclass(frozen=True, slots=True)
 class AsClient:
-    """An app, by its client id and secret."""
+    """An app, authenticated by its client id and secret."""
 
     app: App
 
     @property
     def owner(self) -> Hashable:
-        """Return whose rate limit it uses."""
+        """The owner of the rate limit."""
         return f"client {self.app.id}"
 
 
 Principal = Anonymous | AsApp | AsInstallation | AsUser | AsClient
 
 
-def principal_of(sandbox: Sandbox, authorization: str | None, path: str) -> Principal:
-    """Return who asks; a credential that is shown and wrong is refused everywhere."""
+def authenticate(sandbox: Sandbox, authorization: str | None, path: str) -> Principal:
+    """Return the principal; raises `Refusal` for an invalid credential, even for public data."""
     if authorization is None:
         return Anonymous()
     scheme, _, value = authorization.partition(" ")
     value = value.strip()
     match scheme.lower():
         case "basic":
-            return _client(sandbox, value)
+            return _authenticate_client(sandbox, value)
         case "bearer" | "token" if value.startswith(("ghs_", "ghu_")):
             if sandbox.faults.take(path, FaultKind.TOKEN_REFUSED):
                 raise bad_credentials()
-            return _installation(sandbox, value) if value.startswith("ghs_") else _user(sandbox, value)
+            return (
+                _authenticate_installation(sandbox, value)
+                if value.startswith("ghs_")
+                else _authenticate_user(sandbox, value)
+            )
         case "bearer" if value.startswith("ey"):
             if sandbox.faults.take(path, FaultKind.KEY_REFUSED):
                 raise Refusal(HTTPStatus.UNAUTHORIZED, "A JSON web token could not be decoded")
-            return AsApp(app_of_jwt(sandbox.world, value, sandbox.now()))
+            return AsApp(verify_app_jwt(sandbox.data, value, sandbox.now()))
     raise bad_credentials()
 
 
-def _installation(sandbox: Sandbox, value: str) -> AsInstallation:
-    token = sandbox.world.installation_tokens.get(value)
+def _authenticate_installation(sandbox: Sandbox, value: str) -> AsInstallation:
+    token = sandbox.data.installation_tokens.get(value)
     if token is None or token.expires_at <= sandbox.now():
         raise bad_credentials()
-    installation = sandbox.world.installations.get(token.installation_id)
+    installation = sandbox.data.installations.get(token.installation_id)
     if installation is None:
         raise bad_credentials()
     if installation.suspended_at:
-        raise suspended()
+        raise installation_suspended()
     return AsInstallation(installation, token)
 
 
-def _user(sandbox: Sandbox, value: str) -> AsUser:
-    world = sandbox.world
-    token = world.user_tokens.get(value)
+def _authenticate_user(sandbox: Sandbox, value: str) -> AsUser:
+    data = sandbox.data
+    token = data.user_tokens.get(value)
     if token is None or token.expires_at <= sandbox.now():
         raise bad_credentials()
-    return AsUser(world.apps[token.app_id], world.accounts[token.user_id], token)
+    return AsUser(data.apps[token.app_id], data.accounts[token.user_id], token)
 
 
-def _client(sandbox: Sandbox, value: str) -> AsClient:
+def _authenticate_client(sandbox: Sandbox, value: str) -> AsClient:
     try:
         client_id, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError) as error:
         raise bad_credentials() from error
-    app = sandbox.world.app_of_client(client_id)
+    app = sandbox.data.find_app_by_client(client_id)
     if app is None or not compare_digest(app.client_secret.encode(), secret.encode()):
         raise bad_credentials()
     return AsClient(app)

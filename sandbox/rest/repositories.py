@@ -1,42 +1,41 @@
-"""Repositories: an installation's, a person's within an installation, and one by name or id."""
+"""Repositories of an installation, and a repository by name or id."""
 
-from sandbox.payloads.repositories import full_repository, repository_in_list
+from sandbox.payloads.repositories import render_api_repository, render_full_repository
 from sandbox.rest.account_rules import require_allowed_address
-from sandbox.rest.answers import Answer, not_accessible
-from sandbox.rest.call import Call
-from sandbox.rest.endpoint import Endpoint
-from sandbox.rest.visibility import role_of, visible_repository
+from sandbox.rest.answers import ApiResponse, not_accessible
+from sandbox.rest.call import Call, Endpoint
+from sandbox.rest.visibility import find_role, get_visible_repository
 
 
-def list_of_installation(call: Call) -> Answer:
-    """List what the installation's token opens."""
-    sandbox, asking = call.sandbox, call.as_installation()
-    if "metadata" not in asking.token.permissions:
+def list_installation_repositories(call: Call) -> ApiResponse:
+    """List the repositories that the installation token can access."""
+    sandbox, principal = call.sandbox, call.as_installation()
+    if "metadata" not in principal.token.permissions:
         raise not_accessible("metadata=read")
-    world = sandbox.world
-    require_allowed_address(world.accounts[asking.installation.account_id])
-    found, narrowed = world.covered_by(asking.installation), asking.token.repository_ids
-    if narrowed is not None:
-        found = [one for one in found if one.id in narrowed]
-    owner = world.accounts[asking.installation.account_id]
-    return call.counted(
+    data = sandbox.data
+    require_allowed_address(data.accounts[principal.installation.account_id])
+    repositories, allowed_ids = data.list_covered(principal.installation), principal.token.repository_ids
+    if allowed_ids is not None:
+        repositories = [repository for repository in repositories if repository.id in allowed_ids]
+    owner = data.accounts[principal.installation.account_id]
+    return call.render_counted_list(
         "repositories",
-        found,
-        lambda one: repository_in_list(sandbox.links, owner, one, None),
-        [("repository_selection", asking.installation.repository_selection)],
+        repositories,
+        lambda repository: render_api_repository(sandbox.links, owner, repository, None),
+        [("repository_selection", principal.installation.repository_selection)],
     )
 
 
-def show(call: Call) -> Answer:
-    """Show one repository. Public ones are shown to anyone, so an answer proves no right to it."""
-    repository, world = visible_repository(call), call.sandbox.world
-    owner = world.accounts[repository.owner_id]
-    role = role_of(world, call.principal, repository)
-    return Answer(full_repository(call.sandbox.links, owner, repository, role))
+def show_repository(call: Call) -> ApiResponse:
+    """Return a repository. Everyone can see a public repository, so a response proves no permission."""
+    repository, data = get_visible_repository(call), call.sandbox.data
+    owner = data.accounts[repository.owner_id]
+    role = find_role(data, call.principal, repository)
+    return ApiResponse(render_full_repository(call.sandbox.links, owner, repository, role))
 
 
 ENDPOINTS = (
-    Endpoint("GET", "/installation/repositories", list_of_installation),
-    Endpoint("GET", "/repos/{owner}/{repo}", show),
-    Endpoint("GET", "/repositories/{repository_id:int}", show),
+    Endpoint("GET", "/installation/repositories", list_installation_repositories),
+    Endpoint("GET", "/repos/{owner}/{repo}", show_repository),
+    Endpoint("GET", "/repositories/{repository_id:int}", show_repository),
 )

@@ -7,7 +7,7 @@ AccountType = Literal["User", "Organization", "Bot"]
 
 @dataclass(slots=True)
 class Email:
-    """One address of a person."""
+    """An email address of a person."""
 
     address: str
     verified: bool = True
@@ -28,36 +28,36 @@ class Account:
     description: str | None = None
     emails: list[Email] = field(default_factory=list)
     owners: set[int] = field(default_factory=set)
-    """Of an organization: who may do everything in it."""
+    """The owners of an organization."""
     members: set[int] = field(default_factory=set)
-    """Of an organization: everyone in it, its owners too."""
+    """The members of an organization, including its owners."""
     members_read: bool = True
-    """Of an organization: whether members see every repository of it."""
+    """Whether members see every repository of the organization."""
     takes_requests: bool = True
-    """Of an organization: whether members may ask its owners to install an app."""
+    """Whether members can request the installation of an app from the organization's owners."""
     requires_sign_on: bool = False
-    """Of an organization: whether people have to sign in to it by SAML before an app sees it for them."""
+    """Whether members must sign in to the organization with SAML before an app can access it for them."""
     signed_on: set[int] = field(default_factory=set)
-    """Of an organization: who has."""
+    """The members who signed in with SAML."""
     blocks_addresses: bool = False
-    """Of an organization: whether its IP allow list lets no caller of the API in."""
+    """Whether the IP allow list of the organization blocks every API request."""
 
     @property
     def primary_email(self) -> str:
-        """Return the address shown with what this account does."""
+        """The address in commits and events of this account."""
         noreply = f"{self.id}+{self.login}@users.noreply.github.com"
         return next((email.address for email in self.emails if email.primary), noreply)
 
     def is_administered_by(self, person_id: int) -> bool:
-        """Tell whether the person owns this account."""
+        """Return whether the person owns this account."""
         return person_id == self.id or person_id in self.owners
 
-    def admits(self, person_id: int) -> bool:
-        """Tell whether an app sees this account for the person, as far as single sign-on goes."""
+    def is_signed_on(self, person_id: int) -> bool:
+        """Return whether the person meets the single sign-on requirement of this account."""
         return not self.requires_sign_on or person_id in self.signed_on
 
     def has(self, address: str) -> bool:
-        """Tell whether commits with this address are attributed to this account."""
+        """Return whether commits with this address are attributed to this account."""
         local, _, host = address.lower().partition("@")
         if host == "users.noreply.github.com":
             return local in (f"{self.id}+{self.login.lower()}", self.login.lower())

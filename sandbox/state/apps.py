@@ -7,7 +7,7 @@ Selection = Literal["all", "selected"]
 
 @dataclass(slots=True)
 class App:
-    """A registered GitHub App, its secrets included."""
+    """A registered GitHub App with its secrets."""
 
     id: int
     slug: str
@@ -33,22 +33,22 @@ class App:
 
     @property
     def installation_permissions(self) -> dict[str, str]:
-        """Return what owners are asked for; what concerns a person's account is theirs to grant."""
+        """The permissions that owners grant. Each person grants the account permissions separately."""
         return {name: level for name, level in self.permissions.items() if name not in ACCOUNT_PERMISSIONS}
 
     @property
     def reads_emails(self) -> bool:
-        """Tell whether people who authorize the app share their addresses."""
+        """Whether people who authorize the app share their email addresses."""
         return not ACCOUNT_PERMISSIONS.isdisjoint(self.permissions)
 
 
-# Manifests and the API's own description each use another of these names for one permission.
+# Manifests and the API use different names for the same permission.
 ACCOUNT_PERMISSIONS = frozenset({"emails", "email_addresses"})
 
 
 @dataclass(slots=True)
 class Installation:
-    """An app on an account. `repository_ids` counts only where repositories are selected."""
+    """An app on an account. `repository_ids` is used only if `repository_selection` is `selected`."""
 
     id: int
     app_id: int
@@ -65,7 +65,7 @@ class Installation:
 
 @dataclass(slots=True)
 class InstallationRequest:
-    """Someone asked an account's owners to install an app."""
+    """A member's request to the owners of an account to install an app."""
 
     id: int
     app_id: int
@@ -78,7 +78,7 @@ class InstallationRequest:
 
 @dataclass(slots=True)
 class Registration:
-    """An app made from a manifest, whose secrets wait to be fetched once."""
+    """An app created from a manifest, whose secrets can be fetched once."""
 
     code: str
     app_id: int

@@ -1,7 +1,7 @@
-"""The git objects behind the sandbox's commits, so that their names are real and `git clone` works.
+"""The git objects of the sandbox's commits, so that `git clone` works.
 
-The world keeps only names and a few fields. Objects are built from these again for each fetch, so each
-function here must always build the same bytes from the same fields.
+The sandbox stores only names and a few fields, and builds the objects for each fetch. So each function
+must always build the same bytes from the same fields.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,49 +20,49 @@ _FIRST_TIME = datetime(2024, 2, 1, 8, tzinfo=UTC)
 _FILE_MODE = 0o100644
 
 
-def new_commit(
+def create_commit(
     message: str, *, author: Signature, at: datetime, parents: Sequence[str], committer: Signature | None = None
 ) -> Commit:
-    """Return a commit that changes the README, with the names that git gives to it and its tree."""
+    """Return a commit that changes the README, with the ids that git computes for it and its tree."""
     commit = Commit("", "", message, at, author, committer or author, modified=[README], parents=list(parents))
-    commit.tree = _tree(commit)[-1].id.decode()
-    commit.sha = _commit(commit).id.decode()
+    commit.tree = _build_tree(commit)[-1].id.decode()
+    commit.sha = _build_commit(commit).id.decode()
     return commit
 
 
-def first_commit(text: str) -> Commit:
-    """Return the commit without parents that a repository begins with; equal for equal texts."""
-    commit = new_commit(f"{FIRST_MESSAGE}\n\n{text}", author=_FIRST_AUTHOR, at=_FIRST_TIME, parents=())
+def create_first_commit(text: str) -> Commit:
+    """Return the first commit of a repository, which has no parents. Equal texts give equal commits."""
+    commit = create_commit(f"{FIRST_MESSAGE}\n\n{text}", author=_FIRST_AUTHOR, at=_FIRST_TIME, parents=())
     commit.added, commit.modified = [README], []
     return commit
 
 
 def add_first_branch(repository: Repository, name: str, text: str, *, protected: bool = False) -> None:
-    """Give the repository a branch that begins with the first commit of this text."""
-    sha = first_commit(text).sha
+    """Add a branch with the first commit of this text."""
+    sha = create_first_commit(text).sha
     repository.first_commits[sha] = text
     repository.branches[name] = Branch(sha, protected=protected)
 
 
-def new_tag(name: str, target: str, *, tagger: Signature, at: datetime) -> tuple[str, TagObject]:
-    """Return an annotated tag of a commit, and the name that git gives to it."""
+def create_tag(name: str, target: str, *, tagger: Signature, at: datetime) -> tuple[str, TagObject]:
+    """Return the id and the object of an annotated tag of a commit."""
     tag = TagObject(name, target, tagger, at)
-    return _tag(tag).id.decode(), tag
+    return _build_tag(tag).id.decode(), tag
 
 
 def find_commit(repository: Repository, sha: str) -> Commit | None:
-    """Return a commit that the repository has, pushed or first; None for a name that only looks like one."""
+    """Return a pushed or first commit of the repository, or None for an unknown id."""
     text = repository.first_commits.get(sha)
-    return repository.commits.get(sha) or (first_commit(text) if text is not None else None)
+    return repository.commits.get(sha) or (create_first_commit(text) if text is not None else None)
 
 
-def commit_of(repository: Repository, sha: str) -> Commit:
-    """Return a commit; one that was set by name alone, as tests do, has a first commit's content."""
-    return find_commit(repository, sha) or replace(first_commit(sha), sha=sha)
+def get_commit(repository: Repository, sha: str) -> Commit:
+    """Return a commit. An unknown id, which only tests set, gets the content of a first commit."""
+    return find_commit(repository, sha) or replace(create_first_commit(sha), sha=sha)
 
 
-def objects_of(repository: Repository) -> Iterator[ShaFile]:
-    """Build every object that the repository's branches and tags lead to."""
+def build_objects(repository: Repository) -> Iterator[ShaFile]:
+    """Build every object that is reachable from the branches and tags."""
     waiting = [branch.sha for branch in repository.branches.values()] + list(repository.tags.values())
     seen = {NO_COMMIT}
     while waiting:
@@ -72,42 +72,46 @@ def objects_of(repository: Repository) -> Iterator[ShaFile]:
         seen.add(sha)
         tag, commit = repository.tag_objects.get(sha), find_commit(repository, sha)
         if tag is not None:
-            yield _tag(tag)
+            yield _build_tag(tag)
             waiting.append(tag.target)
         elif commit is not None:
-            yield _commit(commit)
-            yield from _tree(commit)
+            yield _build_commit(commit)
+            yield from _build_tree(commit)
             waiting.extend(commit.parents)
 
 
-def _tree(commit: Commit) -> tuple[Blob, Tree]:
+def _build_tree(commit: Commit) -> tuple[Blob, Tree]:
     blob = Blob.from_string(f"{commit.message}\n".encode())
     tree = Tree()
     tree.add(README.encode(), _FILE_MODE, blob.id)
     return blob, tree
 
 
-def _commit(commit: Commit) -> GitCommit:
-    built = GitCommit()
-    built.tree = commit.tree.encode()
-    built.parents = [ObjectID(parent.encode()) for parent in commit.parents]
-    built.author, built.committer = _identity(commit.author), _identity(commit.committer)
-    built.author_time = built.commit_time = int(commit.at.timestamp())
-    built.author_timezone = built.commit_timezone = 0
-    built.message = commit.message.encode()
-    return built
+def _build_commit(commit: Commit) -> GitCommit:
+    commit_object = GitCommit()
+    commit_object.tree = commit.tree.encode()
+    commit_object.parents = [ObjectID(parent.encode()) for parent in commit.parents]
+    commit_object.author, commit_object.committer = _format_identity(commit.author), _format_identity(commit.committer)
+    commit_object.author_time = commit_object.commit_time = int(commit.at.timestamp())
+    commit_object.author_timezone = commit_object.commit_timezone = 0
+    commit_object.message = commit.message.encode()
+    return commit_object
 
 
-def _tag(tag: TagObject) -> Tag:
-    built = Tag()
-    built.name, built.message = tag.name.encode(), f"{tag.name}\n".encode()
-    built.object = (GitCommit, tag.target.encode())
-    built.tagger, built.tag_time, built.tag_timezone = _identity(tag.tagger), int(tag.at.timestamp()), 0
-    return built
+def _build_tag(tag: TagObject) -> Tag:
+    tag_object = Tag()
+    tag_object.name, tag_object.message = tag.name.encode(), f"{tag.name}\n".encode()
+    tag_object.object = (GitCommit, tag.target.encode())
+    tag_object.tagger, tag_object.tag_time, tag_object.tag_timezone = (
+        _format_identity(tag.tagger),
+        int(tag.at.timestamp()),
+        0,
+    )
+    return tag_object
 
 
-def _identity(signature: Signature) -> bytes:
-    """Write a name and an address as git does, which removes the characters that delimit them."""
+def _format_identity(signature: Signature) -> bytes:
+    """Return a name and an address in git's format, without the characters that delimit them."""
     name, email = (
         "".join(character for character in text if character not in "<>\n\0")
         for text in (signature.name, signature.email)

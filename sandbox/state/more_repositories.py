@@ -1,4 +1,4 @@
-"""Repositories beyond the demo's own, of as many shapes as real accounts have."""
+"""More repositories than the demo has, as varied as those of real accounts."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ MANY_BRANCHES = "assembly-line"
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a repository looks; without `branches` it is empty."""
+    """The properties of a repository. If `branches` is None, the repository is empty."""
 
     owner: str
     name: str

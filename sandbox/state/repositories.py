@@ -9,7 +9,7 @@ NO_COMMIT = "0" * 40
 
 @dataclass(slots=True)
 class Signature:
-    """Whom a commit names; nothing proves it."""
+    """The unverified name and address in a commit."""
 
     name: str
     email: str
@@ -17,7 +17,7 @@ class Signature:
 
 @dataclass(slots=True)
 class Commit:
-    """A commit someone pushed."""
+    """A pushed commit."""
 
     sha: str
     tree: str
@@ -33,7 +33,7 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class RefUpdate:
-    """What a push did to one ref."""
+    """The change of one ref by a push."""
 
     ref: str
     before: str
@@ -43,28 +43,28 @@ class RefUpdate:
 
     @property
     def created(self) -> bool:
-        """Tell whether the ref is new."""
+        """Whether the ref is new."""
         return self.before == NO_COMMIT
 
     @property
     def deleted(self) -> bool:
-        """Tell whether the ref is gone."""
+        """Whether the ref was deleted."""
         return self.after == NO_COMMIT
 
     @property
     def is_tag(self) -> bool:
-        """Tell a tag from a branch."""
+        """Whether the ref is a tag and not a branch."""
         return self.ref.startswith("refs/tags/")
 
     @property
     def name(self) -> str:
-        """Return the branch's or tag's name."""
+        """The name of the branch or tag."""
         return self.ref.split("/", 2)[2]
 
 
 @dataclass(slots=True)
 class Branch:
-    """A branch's head."""
+    """A branch with the id of its last commit."""
 
     sha: str
     protected: bool = False
@@ -103,13 +103,13 @@ class PullRequest:
 
     @property
     def state(self) -> Literal["open", "closed"]:
-        """Return GitHub's word for it; a merged one is closed too."""
+        """The state in GitHub's API. A merged pull request is closed."""
         return "closed" if self.closed_at else "open"
 
 
 @dataclass(slots=True)
 class Repository:
-    """A repository with its refs; `tags` may point at a tag object or straight at a commit."""
+    """A repository with its refs. `tags` point to a tag object or a commit."""
 
     id: int
     name: str
@@ -130,6 +130,6 @@ class Repository:
     tag_objects: dict[str, TagObject] = field(default_factory=dict)
     commits: dict[str, Commit] = field(default_factory=dict)
     first_commits: dict[str, str] = field(default_factory=dict)
-    """The texts that the commits without parents are built from, by the commit's name."""
+    """The texts of the commits without parents, by commit id."""
     pulls: dict[int, PullRequest] = field(default_factory=dict)
     collaborators: dict[int, Role] = field(default_factory=dict)

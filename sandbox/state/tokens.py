@@ -4,7 +4,7 @@ from datetime import datetime
 
 @dataclass(slots=True)
 class InstallationToken:
-    """What opens an installation's repositories; `repository_ids` is None where it was not narrowed."""
+    """An installation token. `repository_ids` is None if it is not limited to repositories."""
 
     token: str
     installation_id: int
@@ -15,7 +15,7 @@ class InstallationToken:
 
 @dataclass(slots=True)
 class UserToken:
-    """What acts for a person through an app."""
+    """The access and refresh token of a person for an app."""
 
     id: int
     token: str
@@ -29,7 +29,7 @@ class UserToken:
 
 @dataclass(slots=True)
 class AuthorizationCode:
-    """What a browser brings back; `redirect_uri` and `code_challenge` are None for one from installing."""
+    """An OAuth code. `redirect_uri` and `code_challenge` are None if it was issued at installation."""
 
     code: str
     app_id: int

@@ -15,16 +15,16 @@ from sandbox.control import Expiry, expire_tokens
 from sandbox.faults import Fault, FaultKind
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
-from sandbox.web.html import Child, Html, el, together
-from sandbox.web.page import button, checkbox, choice, field, form, go_to, page, table
-from sandbox.web.session import for_people, read_form
+from sandbox.web.html import Child, Html, element, join
+from sandbox.web.page import button, checkbox, choice, field, form, redirect, render_page, table
+from sandbox.web.session import read_form, require_sign_in
 
 PATH = "/sandbox"
 T = TypeVar("T")
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """Return the page and what its forms lead to."""
+    """Return the page and the targets of its forms."""
     targets = {
         "/faults": _add_fault,
         "/faults/clear": _clear_faults,
@@ -34,29 +34,29 @@ def routes(sandbox: Sandbox) -> list[Route]:
         "/reset": _reset,
     }
     return [
-        Route(PATH, for_people(sandbox, _show)),
-        *(Route(PATH + path, for_people(sandbox, do), methods=["POST"]) for path, do in targets.items()),
+        Route(PATH, require_sign_in(sandbox, _show)),
+        *(Route(PATH + path, require_sign_in(sandbox, do), methods=["POST"]) for path, do in targets.items()),
     ]
 
 
 async def _show(sandbox: Sandbox, _request: Request, person: Account) -> Response:
     rows: list[list[Child]] = [
-        [one.kind, one.path, "until cleared" if one.times is None else str(one.times), f"{one.seconds:g}"]
-        for one in sandbox.faults.active
+        [fault.kind, fault.path, "until cleared" if fault.times is None else str(fault.times), f"{fault.seconds:g}"]
+        for fault in sandbox.faults.active
     ]
-    return page(
+    return render_page(
         "Faults and behavior",
-        el(
+        element(
             "section",
-            el("h2", "Faults"),
+            element("h2", "Faults"),
             table(["Fault", "Paths", "Times left", "Seconds"], rows),
             _fault_form(),
             button("Clear all", f"{PATH}/faults/clear"),
         ),
-        el("section", el("h2", "Behavior"), _behaviour_form(sandbox.behaviour)),
-        el(
+        element("section", element("h2", "Behavior"), _behaviour_form(sandbox.behaviour)),
+        element(
             "section",
-            el("h2", "Actions"),
+            element("h2", "Actions"),
             button(f"Release {len(sandbox.outbox.held)} held deliveries", f"{PATH}/release"),
             button("Expire installation tokens", f"{PATH}/expire", installations="true"),
             button("Expire user tokens", f"{PATH}/expire", users="true"),
@@ -68,35 +68,35 @@ async def _show(sandbox: Sandbox, _request: Request, person: Account) -> Respons
 
 
 async def _add_fault(sandbox: Sandbox, request: Request, _person: Account) -> Response:
-    sandbox.faults.active.append(_converted(await read_form(request), Fault))
-    return go_to(PATH)
+    sandbox.faults.active.append(_convert(await read_form(request), Fault))
+    return redirect(PATH)
 
 
 async def _clear_faults(sandbox: Sandbox, _request: Request, _person: Account) -> Response:
     sandbox.faults.active.clear()
-    return go_to(PATH)
+    return redirect(PATH)
 
 
 async def _set_behaviour(sandbox: Sandbox, request: Request, _person: Account) -> Response:
-    given = await read_form(request)
+    fields = await read_form(request)
     unchecked = {field.name: ["false"] for field in fields_of(Behaviour) if isinstance(field.default, bool)}
-    sandbox.behaviour = _converted({**unchecked, **given}, Behaviour)
-    return go_to(PATH)
+    sandbox.behaviour = _convert({**unchecked, **fields}, Behaviour)
+    return redirect(PATH)
 
 
 async def _expire(sandbox: Sandbox, request: Request, _person: Account) -> Response:
-    expire_tokens(sandbox, _converted(await read_form(request), Expiry))
-    return go_to(PATH)
+    expire_tokens(sandbox, _convert(await read_form(request), Expiry))
+    return redirect(PATH)
 
 
 async def _release(sandbox: Sandbox, _request: Request, _person: Account) -> Response:
     sandbox.outbox.release()
-    return go_to(PATH)
+    return redirect(PATH)
 
 
 async def _reset(sandbox: Sandbox, _request: Request, _person: Account) -> Response:
     sandbox.reset()
-    return go_to(PATH)
+    return redirect(PATH)
 
 
 def _fault_form() -> Html:
@@ -107,25 +107,25 @@ def _fault_form() -> Html:
         field("Number of times (empty: until cleared)", "times", type="number"),
         field("Seconds", "seconds", "0"),
         field("Error status", "status", "502"),
-        el("button", "Add fault", class_="primary"),
+        element("button", "Add fault", class_="primary"),
     )
 
 
 def _behaviour_form(behaviour: Behaviour) -> Html:
     inputs = []
-    for one in fields_of(behaviour):
-        value, label = getattr(behaviour, one.name), one.name.replace("_", " ").capitalize()
+    for attribute in fields_of(behaviour):
+        value, label = getattr(behaviour, attribute.name), attribute.name.replace("_", " ").capitalize()
         if isinstance(value, bool):
-            inputs.append(el("p", checkbox(label, one.name, checked=value)))
+            inputs.append(element("p", checkbox(label, attribute.name, checked=value)))
         elif isinstance(value, StrEnum):
-            options = [(each.value, each.value.replace("_", " ")) for each in type(value)]
-            inputs.append(choice(label, one.name, options, value.value))
+            options = [(option.value, option.value.replace("_", " ")) for option in type(value)]
+            inputs.append(choice(label, attribute.name, options, value.value))
         else:
-            inputs.append(field(label, one.name, str(value)))
-    return form(f"{PATH}/behaviour", together(inputs), el("button", "Save", class_="primary"))
+            inputs.append(field(label, attribute.name, str(value)))
+    return form(f"{PATH}/behaviour", join(inputs), element("button", "Save", class_="primary"))
 
 
-def _converted(fields: dict[str, list[str]], shape: type[T]) -> T:
+def _convert(fields: dict[str, list[str]], shape: type[T]) -> T:
     try:
         return msgspec.convert({name: values[-1] for name, values in fields.items()}, shape, strict=False)
     except msgspec.ValidationError as error:

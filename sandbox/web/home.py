@@ -1,41 +1,41 @@
-"""The first page, and pictures of people."""
+"""The home page and the avatars."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.sandbox import Sandbox
-from sandbox.web.html import el
-from sandbox.web.page import not_found_page, page
-from sandbox.web.session import person_of
+from sandbox.web.html import element
+from sandbox.web.page import render_not_found, render_page
+from sandbox.web.session import find_person
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """Return the first page and the pictures."""
+    """Return the home page and the avatars."""
 
     async def home(request: Request) -> Response:
         apps = [
-            el("p", el("a", f"Install {one.name}", href=f"/apps/{one.slug}/installations/new"))
-            for one in sandbox.world.apps.values()
+            element("p", element("a", f"Install {app.name}", href=f"/apps/{app.slug}/installations/new"))
+            for app in sandbox.data.apps.values()
         ]
-        return page(
+        return render_page(
             "Sandbox GitHub",
-            el(
+            element(
                 "p",
                 "This sandbox simulates GitHub on this machine. Sign in as any of its users. No password is needed.",
             ),
             apps,
-            person=person_of(sandbox, request),
+            person=find_person(sandbox, request),
         )
 
     async def avatar(request: Request) -> Response:
-        account = sandbox.world.accounts.get(request.path_params["number"])
+        account = sandbox.data.accounts.get(request.path_params["number"])
         if account is None:
-            return not_found_page(None)
+            return render_not_found(None)
         hue = account.id * 47 % 360
-        letter = el("text", account.login[:1].upper(), x="20", y="28", fill="#fff", text_anchor="middle")
-        ground = el("rect", width="40", height="40", fill=f"hsl({hue} 45% 45%)")
-        picture = el(
+        letter = element("text", account.login[:1].upper(), x="20", y="28", fill="#fff", text_anchor="middle")
+        ground = element("rect", width="40", height="40", fill=f"hsl({hue} 45% 45%)")
+        picture = element(
             "svg",
             ground,
             letter,

@@ -1,4 +1,4 @@
-"""Markup in which every text is escaped, because elements are values and not strings put together."""
+"""HTML elements as values, so that every text is escaped."""
 
 from collections.abc import Iterable
 from html import escape
@@ -7,7 +7,7 @@ _VOID = frozenset({"input", "meta", "link", "br", "hr"})
 
 
 class Html(str):
-    """Text that is markup already; only this module makes it."""
+    """Escaped HTML. Only this module creates it."""
 
     __slots__ = ()
 
@@ -16,30 +16,30 @@ Child = str | Html | Iterable[str] | None
 Attribute = str | int | bool | None
 
 
-def el(tag: str, *children: Child, **attributes: Attribute) -> Html:
-    """Make an element. A final underscore in an attribute's name is dropped, so that `class_` can be said."""
-    opening = f"<{tag}{''.join(_attribute(name, value) for name, value in attributes.items())}>"
+def element(tag: str, *children: Child, **attributes: Attribute) -> Html:
+    """Return an element. A trailing underscore in an attribute's name is removed: `class_` becomes `class`."""
+    opening = f"<{tag}{''.join(_render_attribute(name, value) for name, value in attributes.items())}>"
     if tag in _VOID:
         return Html(opening)
-    return Html(f"{opening}{together(*children)}</{tag}>")
+    return Html(f"{opening}{join(*children)}</{tag}>")
 
 
-def together(*children: Child) -> Html:
-    """Put children one after the other; text is escaped, markup and lists are taken as they are."""
-    return Html("".join(_shown(child) for child in children))
+def join(*children: Child) -> Html:
+    """Concatenate children. Text is escaped; HTML is kept."""
+    return Html("".join(_render(child) for child in children))
 
 
-def _shown(child: Child) -> str:
+def _render(child: Child) -> str:
     if child is None:
         return ""
     if isinstance(child, Html):
         return child
     if isinstance(child, str):
         return escape(child)
-    return together(*child)
+    return join(*child)
 
 
-def _attribute(name: str, value: Attribute) -> str:
+def _render_attribute(name: str, value: Attribute) -> str:
     name = name.removesuffix("_").replace("_", "-")
     if value is None or value is False:
         return ""

@@ -1,88 +1,91 @@
-"""The pages where people install an app: its own, then the choices of an account and of repositories."""
+"""The pages for installing an app: the app's page, the choice of an account and of repositories."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.actions.installing import Install, administered, install
-from sandbox.payloads.installations import installation_page
+from sandbox.actions.installations import Install, install, list_administered_ids
+from sandbox.payloads.installations import build_installation_url
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
 from sandbox.state.apps import App
-from sandbox.web.html import Html, el, together
-from sandbox.web.page import form, go_to, not_found_page, page
-from sandbox.web.returns import return_url, with_query
-from sandbox.web.sending import sent_as_wished
-from sandbox.web.session import for_people, last, read_form
+from sandbox.web.html import Html, element, join
+from sandbox.web.page import form, redirect, render_not_found, render_page
+from sandbox.web.return_urls import add_query, build_return_url
+from sandbox.web.session import read_field, read_form, require_sign_in
 
-# GitHub Enterprise Server has the second.
+# GitHub Enterprise Server uses the second prefix.
 PREFIXES = ("/apps", "/github-apps")
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the pages."""
-    found = []
+    pages = []
     for prefix in PREFIXES:
         new = f"{prefix}/{{slug}}/installations/new"
-        found += [
-            Route(f"{prefix}/{{slug}}", for_people(sandbox, _show_app)),
-            Route(new, for_people(sandbox, _choose_account)),
-            Route(f"{prefix}/{{slug}}/installations/select_target", for_people(sandbox, _choose_account)),
-            Route(f"{new}/permissions", for_people(sandbox, _choose_repositories)),
-            Route(f"{new}/permissions", for_people(sandbox, _install), methods=["POST"]),
+        pages += [
+            Route(f"{prefix}/{{slug}}", require_sign_in(sandbox, _show_app)),
+            Route(new, require_sign_in(sandbox, _choose_account)),
+            Route(f"{prefix}/{{slug}}/installations/select_target", require_sign_in(sandbox, _choose_account)),
+            Route(f"{new}/permissions", require_sign_in(sandbox, _choose_repositories)),
+            Route(f"{new}/permissions", require_sign_in(sandbox, _install), methods=["POST"]),
         ]
-    return found
+    return pages
 
 
 async def _show_app(sandbox: Sandbox, request: Request, person: Account) -> Response:
-    app = sandbox.world.app(request.path_params["slug"])
+    app = sandbox.data.app(request.path_params["slug"])
     if app is None:
-        return not_found_page(person)
-    way = f"{request.url.path}/installations/new"
-    return page(app.name, el("p", app.description), el("a", "Install", href=way, class_="button"), person=person)
+        return render_not_found(person)
+    url = f"{request.url.path}/installations/new"
+    return render_page(
+        app.name, element("p", app.description), element("a", "Install", href=url, class_="button"), person=person
+    )
 
 
 async def _choose_account(sandbox: Sandbox, request: Request, person: Account) -> Response:
     """List accounts. GitHub shows the settings of existing installations and does not redirect back."""
-    world, app = sandbox.world, sandbox.world.app(request.path_params["slug"])
+    data, app = sandbox.data, sandbox.data.app(request.path_params["slug"])
     if app is None:
-        return not_found_page(person)
+        return render_not_found(person)
     base = request.url.path.rsplit("/", 1)[0]
     rows = []
-    for account in world.accounts.values():
+    for account in data.accounts.values():
         if account.id != person.id and person.id not in account.members:
             continue
-        installed = world.installation_on(app.id, account.id)
-        if installed is None:
-            way = with_query(
+        installation = data.find_installation(app.id, account.id)
+        if installation is None:
+            url = add_query(
                 f"{base}/new/permissions", target_id=str(account.id), state=request.query_params.get("state")
             )
-            rows.append(el("p", el("a", account.login, href=way, class_="button")))
+            rows.append(element("p", element("a", account.login, href=url, class_="button")))
         else:
-            settings = installation_page(sandbox.links, world, installed)
-            link = el("a", f"Configure {account.login}", href=settings, class_="button")
-            rows.append(el("p", link, el("span", " already installed", class_="muted")))
-    return page(f"Where do you want to install {app.name}?", rows, person=person)
+            settings = build_installation_url(sandbox.links, data, installation)
+            link = element("a", f"Configure {account.login}", href=settings, class_="button")
+            rows.append(element("p", link, element("span", " already installed", class_="muted")))
+    return render_page(f"Where do you want to install {app.name}?", rows, person=person)
 
 
 async def _choose_repositories(sandbox: Sandbox, request: Request, person: Account) -> Response:
-    world, app = sandbox.world, sandbox.world.app(request.path_params["slug"])
+    data, app = sandbox.data, sandbox.data.app(request.path_params["slug"])
     target = request.query_params.get("target_id", "")
-    account = world.accounts.get(int(target)) if target.isdecimal() else None
+    account = data.accounts.get(int(target)) if target.isdecimal() else None
     if app is None or account is None:
-        return not_found_page(person)
-    installed = world.installation_on(app.id, account.id)
-    if installed is not None:
-        return go_to(installation_page(sandbox.links, world, installed))
+        return render_not_found(person)
+    installation = data.find_installation(app.id, account.id)
+    if installation is not None:
+        return redirect(build_installation_url(sandbox.links, data, installation))
     preselected = set(request.query_params.getlist("repository_ids[]"))
-    return page(
+    return render_page(
         f"Install {app.name} on {account.login}",
-        el("p", f"Requested permissions: {', '.join(f'{name}: {level}' for name, level in app.permissions.items())}."),
+        element(
+            "p", f"Requested permissions: {', '.join(f'{name}: {level}' for name, level in app.permissions.items())}."
+        ),
         form(
             request.url.path,
-            _selection(sandbox, account, preselected),
-            el("button", _verb(sandbox, app, account, person), class_="primary"),
-            together(" ", el("a", "Cancel", href=f"/apps/{app.slug}", class_="button")),
+            _render_selection(sandbox, account, preselected),
+            element("button", _label_button(sandbox, app, account, person), class_="primary"),
+            join(" ", element("a", "Cancel", href=f"/apps/{app.slug}", class_="button")),
             account=account.login,
             **({"state": state} if (state := request.query_params.get("state")) is not None else {}),
         ),
@@ -91,51 +94,57 @@ async def _choose_repositories(sandbox: Sandbox, request: Request, person: Accou
 
 
 async def _install(sandbox: Sandbox, request: Request, person: Account) -> Response:
-    world, fields = sandbox.world, await read_form(request)
-    app = world.app(request.path_params["slug"])
+    data, fields = sandbox.data, await read_form(request)
+    app = data.app(request.path_params["slug"])
     if app is None:
-        return not_found_page(person)
+        return render_not_found(person)
     state = fields["state"][-1] if "state" in fields else None
-    wish = Install(
-        account=last(fields, "account"),
+    command = Install(
+        account=read_field(fields, "account"),
         app=app.slug,
-        selection="selected" if last(fields, "selection") == "selected" else "all",
+        selection="selected" if read_field(fields, "selection") == "selected" else "all",
         repositories=fields.get("repositories", []),
     )
-    outcome = install(sandbox, person, wish)
-    await sent_as_wished(sandbox)
-    if outcome.installation is None:
-        way = return_url(sandbox, app, person, "request", state=state)
-        return go_to(way or f"/apps/{app.slug}")
-    number = outcome.installation.id
-    way = return_url(sandbox, app, person, "install", installation_id=number, state=state)
-    return go_to(way or installation_page(sandbox.links, world, outcome.installation))
+    result = install(sandbox, person, command)
+    await sandbox.wait_for_deliveries()
+    if result.installation is None:
+        url = build_return_url(sandbox, app, person, "request", state=state)
+        return redirect(url or f"/apps/{app.slug}")
+    number = result.installation.id
+    url = build_return_url(sandbox, app, person, "install", installation_id=number, state=state)
+    return redirect(url or build_installation_url(sandbox.links, data, result.installation))
 
 
-def _verb(sandbox: Sandbox, app: App, account: Account, person: Account) -> str:
-    """Name what the button does: owners install, administrators of repositories install what is theirs."""
-    more = " & Authorize" if app.request_oauth_on_install else ""
+def _label_button(sandbox: Sandbox, app: App, account: Account, person: Account) -> str:
+    """Return the button's label: owners install, repository administrators install their repositories."""
+    suffix = " & Authorize" if app.request_oauth_on_install else ""
     if account.is_administered_by(person.id):
-        return f"Install{more}"
-    if administered(sandbox.world, app, account, person):
+        return f"Install{suffix}"
+    if list_administered_ids(sandbox.data, app, account, person):
         return "Install and request"
     return "Request"
 
 
-def _selection(sandbox: Sandbox, account: Account, preselected: set[str]) -> Html:
+def _render_selection(sandbox: Sandbox, account: Account, preselected: set[str]) -> Html:
     selected = bool(preselected)
-    repositories = sorted(sandbox.world.owned_by(account.id), key=lambda one: one.name.lower())
-    return repository_choice([(one.name, str(one.id) in preselected) for one in repositories], selected=selected)
+    repositories = sorted(sandbox.data.list_owned(account.id), key=lambda repository: repository.name.lower())
+    return render_repository_choice(
+        [(repository.name, str(repository.id) in preselected) for repository in repositories], selected=selected
+    )
 
 
-def repository_choice(names: list[tuple[str, bool]], *, selected: bool) -> Html:
-    """Make the choice between all repositories and some of these, checked or not."""
+def render_repository_choice(names: list[tuple[str, bool]], *, selected: bool) -> Html:
+    """Return the choice between all repositories and a selection."""
     boxes = [
-        el("label", el("input", type="checkbox", name="repositories", value=name, checked=checked), f" {name}")
+        element(
+            "label", element("input", type="checkbox", name="repositories", value=name, checked=checked), f" {name}"
+        )
         for name, checked in names
     ]
-    every = el("input", type="radio", name="selection", value="all", checked=not selected)
-    some = el("input", type="radio", name="selection", value="selected", checked=selected)
-    return together(
-        el("label", every, " All repositories"), el("label", some, " Only select repositories"), el("fieldset", boxes)
+    every = element("input", type="radio", name="selection", value="all", checked=not selected)
+    some = element("input", type="radio", name="selection", value="selected", checked=selected)
+    return join(
+        element("label", every, " All repositories"),
+        element("label", some, " Only select repositories"),
+        element("fieldset", boxes),
     )

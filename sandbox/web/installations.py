@@ -1,4 +1,4 @@
-"""The pages where owners manage installations, and answer requests for them."""
+"""The pages on which owners manage installations and approve requests."""
 
 from collections.abc import Iterable
 
@@ -6,140 +6,143 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.actions.installing import ChooseRepositories, OneRequest, approve, choose, installation_named
+from sandbox.actions.installations import ChooseRepositories, RequestCommand, approve, choose, get_managed_installation
 from sandbox.actions.rights import ActionRefused
-from sandbox.payloads.installations import installation_page
-from sandbox.payloads.links import stamp
+from sandbox.payloads.installations import build_installation_url
+from sandbox.payloads.links import format_time
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
 from sandbox.state.apps import App, Installation, InstallationRequest
-from sandbox.web.html import Html, el, together
-from sandbox.web.install import repository_choice
-from sandbox.web.page import button, form, go_to, not_found_page, page, table
-from sandbox.web.returns import return_url
-from sandbox.web.sending import sent_as_wished
-from sandbox.web.session import for_people, last, read_form
+from sandbox.web.html import Html, element, join
+from sandbox.web.install import render_repository_choice
+from sandbox.web.page import button, form, redirect, render_not_found, render_page, table
+from sandbox.web.return_urls import build_return_url
+from sandbox.web.session import read_field, read_form, require_sign_in
 
 LIST = "/settings/installations"
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """Return the pages; an installation's own is its `html_url`."""
-    own = (f"{LIST}/{{number:int}}", f"/organizations/{{login}}{LIST}/{{number:int}}")
+    """Return the pages. The page of an installation is its `html_url`."""
+    paths = (f"{LIST}/{{number:int}}", f"/organizations/{{login}}{LIST}/{{number:int}}")
     return [
-        Route(LIST, for_people(sandbox, _list)),
-        Route("/settings/requests/{number:int}/approve", for_people(sandbox, _approve), methods=["POST"]),
-        *(Route(path, for_people(sandbox, _show)) for path in own),
-        *(Route(path, for_people(sandbox, _save), methods=["POST"]) for path in own),
+        Route(LIST, require_sign_in(sandbox, _list_installations)),
+        Route("/settings/requests/{number:int}/approve", require_sign_in(sandbox, _approve), methods=["POST"]),
+        *(Route(path, require_sign_in(sandbox, _show_installation)) for path in paths),
+        *(Route(path, require_sign_in(sandbox, _save_installation), methods=["POST"]) for path in paths),
     ]
 
 
-async def _list(sandbox: Sandbox, _request: Request, person: Account) -> Response:
-    world = sandbox.world
-    installed = [one for one in world.installations.values() if _is_owner(world.accounts[one.account_id], person)]
-    requests = [one for one in world.requests.values() if _is_owner(world.accounts[one.account_id], person)]
-    return page(
+async def _list_installations(sandbox: Sandbox, _request: Request, person: Account) -> Response:
+    data = sandbox.data
+    installed = [
+        installation
+        for installation in data.installations.values()
+        if _is_owner(data.accounts[installation.account_id], person)
+    ]
+    requests = [request for request in data.requests.values() if _is_owner(data.accounts[request.account_id], person)]
+    return render_page(
         "Installed apps",
-        table(["App", "Account", "Repositories", ""], list(_installation_rows(sandbox, installed))),
-        el("h2", "Requests"),
-        table(["App", "Account", "Requested by", "", ""], list(_request_rows(sandbox, requests))),
+        table(["App", "Account", "Repositories", ""], list(_render_installations(sandbox, installed))),
+        element("h2", "Requests"),
+        table(["App", "Account", "Requested by", "", ""], list(_render_requests(sandbox, requests))),
         person=person,
     )
 
 
-def _installation_rows(
+def _render_installations(
     sandbox: Sandbox, installed: Iterable[Installation]
 ) -> Iterable[list[str | Html | Iterable[str] | None]]:
-    world = sandbox.world
-    for one in installed:
-        link = el("a", "Configure", href=installation_page(sandbox.links, world, one))
-        account = world.accounts[one.account_id].login
-        yield [world.apps[one.app_id].name, account, one.repository_selection, link]
+    data = sandbox.data
+    for installation in installed:
+        link = element("a", "Configure", href=build_installation_url(sandbox.links, data, installation))
+        account = data.accounts[installation.account_id].login
+        yield [data.apps[installation.app_id].name, account, installation.repository_selection, link]
 
 
-def _request_rows(
+def _render_requests(
     sandbox: Sandbox, requests: Iterable[InstallationRequest]
 ) -> Iterable[list[str | Html | Iterable[str] | None]]:
-    world = sandbox.world
-    for one in requests:
+    data = sandbox.data
+    for request in requests:
         yield [
-            world.apps[one.app_id].name,
-            world.accounts[one.account_id].login,
-            world.accounts[one.requester_id].login,
-            button("Approve", f"/settings/requests/{one.id}/approve", look="primary"),
-            button("Deny", "/do/deny_request", request=one.id, return_to=LIST),
+            data.apps[request.app_id].name,
+            data.accounts[request.account_id].login,
+            data.accounts[request.requester_id].login,
+            button("Approve", f"/settings/requests/{request.id}/approve", look="primary"),
+            button("Deny", "/do/deny_request", request=request.id, return_to=LIST),
         ]
 
 
-async def _show(sandbox: Sandbox, request: Request, person: Account) -> Response:
+async def _show_installation(sandbox: Sandbox, request: Request, person: Account) -> Response:
     try:
-        one = installation_named(sandbox.world, person, request.path_params["number"])
-    except ActionRefused:  # who may not manage it sees nothing of it
-        return not_found_page(person)
-    world, app = sandbox.world, sandbox.world.apps[one.app_id]
-    account, here = world.accounts[one.account_id], request.url.path
-    covered = {repository.id for repository in world.covered_by(one)}
-    names = sorted((each.name, each.id in covered) for each in world.owned_by(account.id))
-    return page(
+        installation = get_managed_installation(sandbox.data, person, request.path_params["number"])
+    except ActionRefused:  # people without the right to manage it cannot see it
+        return render_not_found(person)
+    data, app = sandbox.data, sandbox.data.apps[installation.app_id]
+    account, url = data.accounts[installation.account_id], request.url.path
+    covered = {repository.id for repository in data.list_covered(installation)}
+    names = sorted((repository.name, repository.id in covered) for repository in data.list_owned(account.id))
+    return render_page(
         f"{app.name} on {account.login}",
-        el("p", f"Installation {one.id}, installed {stamp(one.created_at)}."),
-        _permissions(app, one, here),
-        el(
+        element("p", f"Installation {installation.id}, installed {format_time(installation.created_at)}."),
+        _render_permissions(app, installation, url),
+        element(
             "section",
-            el("h2", "Repository access"),
+            element("h2", "Repository access"),
             form(
-                here,
-                repository_choice(names, selected=one.repository_selection == "selected"),
-                el("button", "Save", class_="primary"),
+                url,
+                render_repository_choice(names, selected=installation.repository_selection == "selected"),
+                element("button", "Save", class_="primary"),
             ),
         ),
-        _danger(one, here),
+        _render_danger_zone(installation, url),
         person=person,
     )
 
 
-async def _save(sandbox: Sandbox, request: Request, person: Account) -> Response:
+async def _save_installation(sandbox: Sandbox, request: Request, person: Account) -> Response:
     fields = await read_form(request)
-    wish = ChooseRepositories(
+    command = ChooseRepositories(
         installation=request.path_params["number"],
-        selection="selected" if last(fields, "selection") == "selected" else "all",
+        selection="selected" if read_field(fields, "selection") == "selected" else "all",
         repositories=fields.get("repositories", []),
     )
-    one = choose(sandbox, person, wish)
-    await sent_as_wished(sandbox)
-    app = sandbox.world.apps[one.app_id]
-    way = return_url(sandbox, app, person, "update", installation_id=one.id)
-    return go_to(way or request.url.path)
+    installation = choose(sandbox, person, command)
+    await sandbox.wait_for_deliveries()
+    app = sandbox.data.apps[installation.app_id]
+    url = build_return_url(sandbox, app, person, "update", installation_id=installation.id)
+    return redirect(url or request.url.path)
 
 
 async def _approve(sandbox: Sandbox, request: Request, person: Account) -> Response:
-    one = approve(sandbox, person, OneRequest(request.path_params["number"]))
-    await sent_as_wished(sandbox)
-    app = sandbox.world.apps[one.app_id]
-    way = return_url(sandbox, app, person, "install", installation_id=one.id)
-    return go_to(way or installation_page(sandbox.links, sandbox.world, one))
+    installation = approve(sandbox, person, RequestCommand(request.path_params["number"]))
+    await sandbox.wait_for_deliveries()
+    app = sandbox.data.apps[installation.app_id]
+    url = build_return_url(sandbox, app, person, "install", installation_id=installation.id)
+    return redirect(url or build_installation_url(sandbox.links, sandbox.data, installation))
 
 
-def _permissions(app: App, one: Installation, here: str) -> Html:
-    granted = ", ".join(f"{name}: {level}" for name, level in one.permissions.items())
-    if one.permissions == app.installation_permissions and one.events == app.events:
-        return el("p", f"Permissions: {granted}.")
-    return el(
+def _render_permissions(app: App, installation: Installation, url: str) -> Html:
+    granted = ", ".join(f"{name}: {level}" for name, level in installation.permissions.items())
+    if installation.permissions == app.installation_permissions and installation.events == app.events:
+        return element("p", f"Permissions: {granted}.")
+    return element(
         "section",
-        el("p", f"Permissions: {granted}. The app requests other permissions now."),
-        button("Accept new permissions", "/do/accept_permissions", installation=one.id, return_to=here),
+        element("p", f"Permissions: {granted}. The app requests other permissions now."),
+        button("Accept new permissions", "/do/accept_permissions", installation=installation.id, return_to=url),
     )
 
 
-def _danger(one: Installation, here: str) -> Html:
-    word = "suspend" if one.suspended_at is None else "unsuspend"
-    return el(
+def _render_danger_zone(installation: Installation, url: str) -> Html:
+    word = "suspend" if installation.suspended_at is None else "unsuspend"
+    return element(
         "section",
-        el("h2", "Danger zone"),
-        together(
-            button(word.capitalize(), f"/do/{word}", look="danger", installation=one.id, return_to=here),
+        element("h2", "Danger zone"),
+        join(
+            button(word.capitalize(), f"/do/{word}", look="danger", installation=installation.id, return_to=url),
             " ",
-            button("Uninstall", "/do/uninstall", look="danger", installation=one.id, return_to=LIST),
+            button("Uninstall", "/do/uninstall", look="danger", installation=installation.id, return_to=LIST),
         ),
     )
 

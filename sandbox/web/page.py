@@ -3,7 +3,7 @@ from http import HTTPStatus
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from sandbox.state.accounts import Account
-from sandbox.web.html import Child, Html, el, together
+from sandbox.web.html import Child, Html, element, join
 
 _STYLE = """
 body{font:15px/1.5 system-ui,sans-serif;color:#1f2328;background:#fff;margin:0}
@@ -26,8 +26,8 @@ code,pre{background:#f6f8fa;border-radius:6px;padding:.15rem .35rem;overflow:aut
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; base-uri 'none'"
 
 
-def page(title: str, *body: Child, person: Account | None, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
-    """Lay a page out, with the way to all others on top."""
+def render_page(title: str, *body: Child, person: Account | None, status: HTTPStatus = HTTPStatus.OK) -> HTMLResponse:
+    """Return a page with the navigation."""
     links = {
         "/": "Sandbox GitHub",
         "/repositories": "Repositories",
@@ -36,73 +36,73 @@ def page(title: str, *body: Child, person: Account | None, status: HTTPStatus = 
         "/settings/apps": "Your apps",
         "/sandbox": "Faults and behavior",
     }
-    document = el(
+    document = element(
         "html",
-        el("head", el("meta", charset="utf-8"), el("title", title), el("style", Html(_STYLE))),
-        el(
+        element("head", element("meta", charset="utf-8"), element("title", title), element("style", Html(_STYLE))),
+        element(
             "body",
-            el("header", [el("a", text, href=path) for path, text in links.items()], _who(person)),
-            el("main", el("h1", title), *body),
+            element("header", [element("a", text, href=path) for path, text in links.items()], _render_person(person)),
+            element("main", element("h1", title), *body),
         ),
         lang="en",
     )
     return HTMLResponse(f"<!doctype html>{document}", status, headers={"Content-Security-Policy": _POLICY})
 
 
-def not_found_page(person: Account | None) -> HTMLResponse:
+def render_not_found(person: Account | None) -> HTMLResponse:
     """Return GitHub's page for objects that do not exist or are not visible to the user."""
     text = "This page does not exist, or you do not have access to it."
-    return page("Not found", el("p", text), person=person, status=HTTPStatus.NOT_FOUND)
+    return render_page("Not found", element("p", text), person=person, status=HTTPStatus.NOT_FOUND)
 
 
-def refused_page(person: Account | None, why: str) -> HTMLResponse:
-    """Return a page that says why an action was rejected."""
-    return page(
-        "Action not possible", el("p", why, class_="bad"), person=person, status=HTTPStatus.UNPROCESSABLE_ENTITY
+def render_refusal(person: Account | None, reason: str) -> HTMLResponse:
+    """Return a page with the reason why an action was rejected."""
+    return render_page(
+        "Action not possible", element("p", reason, class_="bad"), person=person, status=HTTPStatus.UNPROCESSABLE_ENTITY
     )
 
 
-def go_to(url: str) -> Response:
-    """Send the browser on, after a form too."""
+def redirect(url: str) -> Response:
+    """Redirect the browser, also after a form."""
     return RedirectResponse(url, HTTPStatus.SEE_OTHER)
 
 
 def form(action: str, *body: Child, class_: str | None = None, **hidden: str | int) -> Html:
-    """Make a form that carries these values along."""
-    fields = [el("input", type="hidden", name=name, value=value) for name, value in hidden.items()]
-    return el("form", fields, *body, method="post", action=action, class_=class_)
+    """Return a form with hidden fields."""
+    fields = [element("input", type="hidden", name=name, value=value) for name, value in hidden.items()]
+    return element("form", fields, *body, method="post", action=action, class_=class_)
 
 
 def button(text: str, action: str, *, look: str | None = None, **hidden: str | int) -> Html:
-    """Make a form that is one button."""
-    return form(action, el("button", text, class_=look), class_="inline", **hidden)
+    """Return a form with one button."""
+    return form(action, element("button", text, class_=look), class_="inline", **hidden)
 
 
 def field(label: str, name: str, value: str = "", **attributes: str | bool) -> Html:
-    """Make a labelled line of text."""
-    return el("label", f"{label} ", el("input", name=name, value=value, **attributes))
+    """Return a labelled text input."""
+    return element("label", f"{label} ", element("input", name=name, value=value, **attributes))
 
 
 def checkbox(label: str, name: str, *, checked: bool = False) -> Html:
-    """Make a labelled box; unchecked it says nothing."""
-    box = el("input", type="checkbox", name=name, value="true", checked=checked)
-    return el("label", box, f" {label}", class_="inline")
+    """Return a labelled checkbox."""
+    box = element("input", type="checkbox", name=name, value="true", checked=checked)
+    return element("label", box, f" {label}", class_="inline")
 
 
-def choice(label: str, name: str, options: list[tuple[str, str]], chosen: str = "") -> Html:
-    """Make a labelled list to choose one of, of values with their texts."""
-    listed = [el("option", text, value=value, selected=value == chosen) for value, text in options]
-    return el("label", f"{label} ", el("select", listed, name=name))
+def choice(label: str, name: str, options: list[tuple[str, str]], selected: str = "") -> Html:
+    """Return a labelled selection of values with their texts."""
+    option_elements = [element("option", text, value=value, selected=value == selected) for value, text in options]
+    return element("label", f"{label} ", element("select", option_elements, name=name))
 
 
 def table(head: list[str], rows: list[list[Child]]) -> Html:
-    """Make a table."""
-    top = el("tr", [el("th", text) for text in head])
-    return el("table", top, [el("tr", [el("td", cell) for cell in row]) for row in rows])
+    """Return a table."""
+    top = element("tr", [element("th", text) for text in head])
+    return element("table", top, [element("tr", [element("td", cell) for cell in row]) for row in rows])
 
 
-def _who(person: Account | None) -> Html:
+def _render_person(person: Account | None) -> Html:
     if person is None:
-        return el("span", el("a", "Sign in", href="/login"))
-    leave = together("Signed in as ", el("b", person.login), " ", el("a", "(change)", href="/login"))
-    return el("span", leave)
+        return element("span", element("a", "Sign in", href="/login"))
+    signed_in = join("Signed in as ", element("b", person.login), " ", element("a", "(change)", href="/login"))
+    return element("span", signed_in)

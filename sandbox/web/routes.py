@@ -2,14 +2,14 @@ from starlette.routing import BaseRoute
 
 from sandbox.sandbox import Sandbox
 from sandbox.web import (
+    actions,
+    app_registration,
     apps,
     authorize,
-    do,
     faults,
     home,
     install,
     installations,
-    registering,
     repositories,
     session,
     settings,
@@ -17,19 +17,19 @@ from sandbox.web import (
 )
 
 
-def pages(sandbox: Sandbox) -> list[BaseRoute]:
-    """Return every page; those of repositories take any path, so they come last."""
+def create_page_routes(sandbox: Sandbox) -> list[BaseRoute]:
+    """Return the routes of all pages. The routes of repositories match any path, so they come last."""
     return [
         *home.routes(sandbox),
         *session.routes(sandbox),
         *authorize.routes(sandbox),
         *install.routes(sandbox),
         *installations.routes(sandbox),
-        *registering.routes(sandbox),
+        *app_registration.routes(sandbox),
         *apps.routes(sandbox),
         *settings.routes(sandbox),
         *single_sign_on.routes(sandbox),
         *faults.routes(sandbox),
-        *do.routes(sandbox),
+        *actions.routes(sandbox),
         *repositories.routes(sandbox),
     ]

@@ -1,4 +1,4 @@
-"""A person's own settings: addresses, and the apps they authorized."""
+"""The settings of a person: email addresses and authorized apps."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -6,48 +6,50 @@ from starlette.routing import Route
 
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account, Email
-from sandbox.web.html import Child, Html, el, together
-from sandbox.web.page import button, checkbox, field, form, page, table
-from sandbox.web.session import for_people
+from sandbox.web.html import Child, Html, element, join
+from sandbox.web.page import button, checkbox, field, form, render_page, table
+from sandbox.web.session import require_sign_in
 
 PATH = "/settings/profile"
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
     """Return the page."""
-    return [Route(PATH, for_people(sandbox, _show))]
+    return [Route(PATH, require_sign_in(sandbox, _show))]
 
 
 async def _show(sandbox: Sandbox, _request: Request, person: Account) -> Response:
-    world = sandbox.world
-    emails: list[list[Child]] = [[one.address, _words(one), _email_buttons(one)] for one in person.emails]
-    apps = [world.apps[app_id] for app_id, person_id in sorted(world.grants) if person_id == person.id]
+    data = sandbox.data
+    emails: list[list[Child]] = [
+        [email.address, _describe_email(email), _render_email_buttons(email)] for email in person.emails
+    ]
+    apps = [data.apps[app_id] for app_id, person_id in sorted(data.grants) if person_id == person.id]
     authorized: list[list[Child]] = [
         [app.name, button("Revoke", "/do/revoke_authorization", app=app.slug, return_to=PATH)] for app in apps
     ]
-    return page(
+    return render_page(
         person.name or person.login,
-        el("h2", "Email addresses"),
+        element("h2", "Email addresses"),
         table(["Address", "", ""], emails),
         form(
             "/do/add_email",
             field("Address", "address", type="email", required=True),
             checkbox("Verified", "verified"),
-            el("button", "Add email address"),
+            element("button", "Add email address"),
             return_to=PATH,
         ),
-        el("h2", "Authorized apps"),
+        element("h2", "Authorized apps"),
         table(["App", ""], authorized),
         person=person,
     )
 
 
-def _words(one: Email) -> str:
-    words = ["primary"] if one.primary else []
-    return ", ".join([*words, "verified" if one.verified else "not verified"])
+def _describe_email(email: Email) -> str:
+    words = ["primary"] if email.primary else []
+    return ", ".join([*words, "verified" if email.verified else "not verified"])
 
 
-def _email_buttons(one: Email) -> Html:
-    verify = button("Verify", "/do/verify_email", address=one.address, return_to=PATH)
-    remove = button("Remove", "/do/remove_email", address=one.address, return_to=PATH)
-    return together(None if one.verified else verify, None if one.primary else remove)
+def _render_email_buttons(email: Email) -> Html:
+    verify = button("Verify", "/do/verify_email", address=email.address, return_to=PATH)
+    remove = button("Remove", "/do/remove_email", address=email.address, return_to=PATH)
+    return join(None if email.verified else verify, None if email.primary else remove)

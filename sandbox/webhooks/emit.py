@@ -1,4 +1,4 @@
-"""Turn what happened into deliveries for every app that may know of it."""
+"""Create deliveries for the apps that receive an event."""
 
 import hashlib
 import hmac
@@ -9,9 +9,9 @@ from uuid import uuid4
 
 import msgspec
 
-from sandbox.behaviour import Delivering
-from sandbox.payloads.accounts import organization, simple_user
-from sandbox.payloads.installations import installation_reference
+from sandbox.behaviour import DeliveryMode
+from sandbox.payloads.accounts import render_account, render_organization
+from sandbox.payloads.installations import render_installation_reference
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
 from sandbox.state.apps import App, Installation
@@ -21,7 +21,7 @@ from sandbox.state.repositories import Repository
 RETENTION = timedelta(days=3)
 
 
-def emit_about_repository(
+def emit_repository_event(
     sandbox: Sandbox,
     event: str,
     payload: dict[str, Any],
@@ -30,39 +30,41 @@ def emit_about_repository(
     repository: Repository,
     installations: Iterable[Installation] | None = None,
 ) -> None:
-    """Tell every app that is installed on the repository, subscribed to the event and not suspended.
+    """Deliver an event to every subscribed app that is installed on the repository and not suspended.
 
-    `installations` names them where they can no longer be found by the repository's present owner.
+    Pass `installations` if they cannot be found by the current owner of the repository.
     """
-    world = sandbox.world
+    data = sandbox.data
     if installations is None:
-        installations = [one for one in world.installations.values() if world.covers(one, repository)]
-    owner = world.accounts[repository.owner_id]
-    about = {"organization": organization(sandbox.links, owner)} if owner.type == "Organization" else {}
+        installations = [
+            installation for installation in data.installations.values() if data.covers(installation, repository)
+        ]
+    owner = data.accounts[repository.owner_id]
+    owner_fields = {"organization": render_organization(sandbox.links, owner)} if owner.type == "Organization" else {}
     for installation in installations:
         if event in installation.events and installation.suspended_at is None:
-            whole = {
+            full_payload = {
                 **payload,
-                **about,
-                "sender": simple_user(sandbox.links, sender),
-                "installation": installation_reference(installation),
+                **owner_fields,
+                "sender": render_account(sandbox.links, sender),
+                "installation": render_installation_reference(installation),
             }
-            app = world.apps[installation.app_id]
-            _deliver(sandbox, app, event, whole, installation=installation, repository=repository)
+            app = data.apps[installation.app_id]
+            _emit_delivery(sandbox, app, event, full_payload, installation=installation, repository=repository)
 
 
-def emit_to_app(
+def emit_app_event(
     sandbox: Sandbox, app: App, event: str, payload: dict[str, Any], *, installation: Installation | None
 ) -> None:
-    """Tell one app what it need not subscribe to."""
-    _deliver(sandbox, app, event, payload, installation=installation)
+    """Deliver an event that requires no subscription to one app."""
+    _emit_delivery(sandbox, app, event, payload, installation=installation)
 
 
 def redeliver(sandbox: Sandbox, former: Delivery) -> Delivery:
-    """Send a delivery again, under the same GUID and signed with the secret of today."""
-    app = sandbox.world.apps[former.app_id]
-    again = Delivery(
-        id=sandbox.world.new_id("delivery"),
+    """Send a delivery again with the same GUID, signed with the current secret."""
+    app = sandbox.data.apps[former.app_id]
+    delivery = Delivery(
+        id=sandbox.data.new_id("delivery"),
         guid=former.guid,
         app_id=former.app_id,
         event=former.event,
@@ -71,23 +73,23 @@ def redeliver(sandbox: Sandbox, former: Delivery) -> Delivery:
         repository_id=former.repository_id,
         delivered_at=sandbox.now(),
         url=app.webhook_url or former.url,
-        headers=_headers(app, former.event, former.guid, former.body),
+        headers=_build_headers(app, former.event, former.guid, former.body),
         body=former.body,
         redelivery=True,
     )
-    _post(sandbox, again)
-    return again
+    _queue(sandbox, delivery)
+    return delivery
 
 
-def forget_old_deliveries(sandbox: Sandbox) -> None:
-    """Drop what is older than GitHub's log reaches."""
+def delete_old_deliveries(sandbox: Sandbox) -> None:
+    """Delete deliveries that are too old for GitHub's log."""
     oldest = sandbox.now() - RETENTION
-    deliveries = sandbox.world.deliveries  # oldest first
+    deliveries = sandbox.data.deliveries  # oldest first
     while deliveries and (first := next(iter(deliveries.values()))).delivered_at < oldest:
         del deliveries[first.id]
 
 
-def _deliver(
+def _emit_delivery(
     sandbox: Sandbox,
     app: App,
     event: str,
@@ -96,13 +98,13 @@ def _deliver(
     installation: Installation | None,
     repository: Repository | None = None,
 ) -> None:
-    if sandbox.behaviour.delivering is Delivering.NEVER or not (app.webhook_active and app.webhook_url):
+    if sandbox.behaviour.delivering is DeliveryMode.NEVER or not (app.webhook_active and app.webhook_url):
         return
     guid, body = str(uuid4()), msgspec.json.encode(payload)
-    _post(
+    _queue(
         sandbox,
         Delivery(
-            id=sandbox.world.new_id("delivery"),
+            id=sandbox.data.new_id("delivery"),
             guid=guid,
             app_id=app.id,
             event=event,
@@ -111,24 +113,24 @@ def _deliver(
             repository_id=repository.id if repository else None,
             delivered_at=sandbox.now(),
             url=app.webhook_url,
-            headers=_headers(app, event, guid, body),
+            headers=_build_headers(app, event, guid, body),
             body=body,
         ),
     )
 
 
-def _post(sandbox: Sandbox, delivery: Delivery) -> None:
-    sandbox.world.deliveries[delivery.id] = delivery
+def _queue(sandbox: Sandbox, delivery: Delivery) -> None:
+    sandbox.data.deliveries[delivery.id] = delivery
     match sandbox.behaviour.delivering:
-        case Delivering.HELD:
+        case DeliveryMode.HELD:
             sandbox.outbox.held.append(delivery)
-        case Delivering.FAILING:
+        case DeliveryMode.FAILING:
             delivery.status = "failed to connect to host"
         case _:
             sandbox.outbox.waiting.put_nowait(delivery)
 
 
-def _headers(app: App, event: str, guid: str, body: bytes) -> dict[str, str]:
+def _build_headers(app: App, event: str, guid: str, body: bytes) -> dict[str, str]:
     secret = app.webhook_secret.encode()
     return {
         "Accept": "*/*",

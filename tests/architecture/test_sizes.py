@@ -46,8 +46,6 @@ SMALL_FILES: frozenset[str] = frozenset(
         "benchmarks/fetching/api.py",
         "benchmarks/receiving/job.py",
         "benchmarks/receiving/signature.py",
-        "sandbox/rest/endpoint.py",
-        "sandbox/web/sending.py",
         "src/adapters/github/decoding/topics.py",
         "src/adapters/github/decoding/web_urls.py",
         "src/adapters/observability/alerts.py",

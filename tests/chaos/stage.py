@@ -104,12 +104,12 @@ class Stage:
 
     def open(self) -> list[int]:
         """Return those of the moved that may be pushed to just now."""
-        world = self.both.sandbox.world
+        world = self.both.sandbox.data
         return [one for one in self.moved if not world.repositories[one].archived]
 
     def full_name(self, repo_id: int) -> str:
         """Return what a repository is called now."""
-        return f"{ACCOUNT}/{self.both.sandbox.world.repositories[repo_id].name}"
+        return f"{ACCOUNT}/{self.both.sandbox.data.repositories[repo_id].name}"
 
     async def _do(self, step: Step) -> None:
         deed = step.deed
@@ -157,7 +157,7 @@ class Stage:
         await self.both.sandbox.act(MARA, action, **told)
 
     async def _change(self, deed: Deed, choice: int) -> None:
-        world = self.both.sandbox.world
+        world = self.both.sandbox.data
         repository = world.repositories[self.moved[choice % len(self.moved)]]
         if deed is Deed.RENAME:
             await self._act("rename_repository", repository=self.full_name(repository.id), name=f"{uuid4().hex[:12]}")
@@ -223,7 +223,7 @@ async def opened_stage(steady: int = 6, moved: int = 6) -> AsyncIterator[Stage]:
             await both.sandbox.control("PATCH", "/behaviour", **limits)
             made = await both.sandbox.control("POST", "/repositories", owner=ACCOUNT, count=steady + moved)
             repositories: list[int] = made["repository_ids"]
-            both.sandbox.world.installations[INSTALLATION].repository_ids |= set(repositories)
+            both.sandbox.data.installations[INSTALLATION].repository_ids |= set(repositories)
             both.ledger.connect_installation(INSTALLATION, repositories[:steady])
             projects = [project for (project,) in both.ledger.rows(_SPARE_PROJECTS, (PROJECTS,))]
             await both.start(*PROCESSES)

@@ -76,15 +76,15 @@ def check_effects(stage: Stage, ledger: Ledger) -> int:
 
 def check_catalog(stage: Stage, ledger: Ledger) -> None:
     """Check that the catalog is what the installation covers."""
-    world = stage.both.sandbox.world
-    covered = world.covered_by(world.installations[INSTALLATION])
+    world = stage.both.sandbox.data
+    covered = world.list_covered(world.installations[INSTALLATION])
     truth = sorted((str(one.id), f"{ACCOUNT}/{one.name}", one.archived, one.private) for one in covered)
     assert ledger.rows(_CATALOG) == truth
 
 
 def check_links(stage: Stage, ledger: Ledger) -> None:
     """Check that projects are linked to what the last answer said, under the names of now."""
-    world = stage.both.sandbox.world
+    world = stage.both.sandbox.data
     for project, name, repo_id, full_name in ledger.rows(_LINKS):
         if repo_id is not None:
             assert full_name == f"{ACCOUNT}/{world.repositories[int(repo_id)].name}", name

@@ -11,13 +11,13 @@ from core.domain.provider import Branch, InstallationRequest, LoggedDelivery, Pr
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from sandbox import user_tokens
-from sandbox.actions import installations
-from sandbox.behaviour import Delivering
+from sandbox.actions import installation_changes
+from sandbox.behaviour import DeliveryMode
 from sandbox.faults import Fault, FaultKind
 from sandbox.state import repositories as state
 from sandbox.state.accounts import Account, AccountType, Email
 from sandbox.state.apps import App, Installation
-from sandbox.state.seed import sha_of
+from sandbox.state.seed import make_sha
 from testing.contracts.provider.app import ProviderStage
 from testing.memory.provider import FakeProvider
 from tests.support.fakes.github import Time
@@ -143,10 +143,10 @@ class SandboxStage(ProviderStage):
         self.provider = provider
         self._time = time
         self._sandbox = running.sandbox
-        self._world = running.world
+        self._world = running.data
         self._app = self._our_app(running.app.id)
         self._sandbox.clock = time.now
-        self._sandbox.behaviour.delivering = Delivering.NEVER
+        self._sandbox.behaviour.delivering = DeliveryMode.NEVER
         self.callback = self._app.callback_urls[0]
 
     def now(self) -> datetime:
@@ -179,14 +179,14 @@ class SandboxStage(ProviderStage):
         account.owners, account.members = {owner.id}, {owner.id}
         account.members_read = False
         covered = {self._repository(account) for _ in range(repositories)}
-        one = installations.install(
+        one = installation_changes.install(
             self._sandbox, owner, self._app, account, selection="selected", repository_ids=covered
         )
         return str(one.id), AccountId(str(account.id))
 
     def covered(self, provider_id: str) -> Sequence[RepoId]:
         """Return what it covers."""
-        return [RepoId(str(one.id)) for one in self._world.covered_by(self._installation(provider_id))]
+        return [RepoId(str(one.id)) for one in self._world.list_covered(self._installation(provider_id))]
 
     def private_repository(self) -> RepoId:
         """Make one where our app is not."""
@@ -194,27 +194,27 @@ class SandboxStage(ProviderStage):
 
     def set_branches(self, repo_id: RepoId, *names: str) -> None:
         """Set them."""
-        self._world.repositories[int(repo_id)].branches = {name: state.Branch(sha_of(name)) for name in names}
+        self._world.repositories[int(repo_id)].branches = {name: state.Branch(make_sha(name)) for name in names}
 
     def suspend(self, provider_id: str) -> None:
         """Let its owner suspend it."""
         one = self._installation(provider_id)
-        installations.suspend(self._sandbox, self._owner(one), one)
+        installation_changes.suspend(self._sandbox, self._owner(one), one)
 
     def unsuspend(self, provider_id: str) -> None:
         """Let its owner lift that."""
         one = self._installation(provider_id)
-        installations.unsuspend(self._sandbox, self._owner(one), one)
+        installation_changes.unsuspend(self._sandbox, self._owner(one), one)
 
     def remove(self, provider_id: str) -> None:
         """Let its owner uninstall."""
         one = self._installation(provider_id)
-        installations.uninstall(self._sandbox, self._owner(one), one)
+        installation_changes.uninstall(self._sandbox, self._owner(one), one)
 
     def request(self) -> InstallationRequest:
         """Let a member ask."""
         person, account = self._account("User"), self._account("Organization")
-        installations.request_installation(
+        installation_changes.request_installation(
             self._sandbox, person, self._app, account, selection="all", repository_ids=set()
         )
         return InstallationRequest(
@@ -250,16 +250,16 @@ class SandboxStage(ProviderStage):
     def authorize(self, person_id: ProviderUserId, *, code_challenge: str | None = None) -> Secret:
         """Make a code."""
         return Secret(
-            user_tokens.new_code(
+            user_tokens.create_code(
                 self._sandbox, self._app, int(person_id), redirect_uri=self.callback, code_challenge=code_challenge
             )
         )
 
     def log_delivery(self) -> tuple[str, bytes]:
         """Let an installation be made, of which the app is told."""
-        self._sandbox.behaviour.delivering = Delivering.FAILING
+        self._sandbox.behaviour.delivering = DeliveryMode.FAILING
         self.install(0)
-        self._sandbox.behaviour.delivering = Delivering.NEVER
+        self._sandbox.behaviour.delivering = DeliveryMode.NEVER
         newest = list(self._world.deliveries.values())[-1]
         return newest.guid, newest.event.encode()
 
@@ -282,7 +282,7 @@ class SandboxStage(ProviderStage):
             created_at=now,
             updated_at=now,
             pushed_at=now,
-            branches={"main": state.Branch(sha_of("main"))},
+            branches={"main": state.Branch(make_sha("main"))},
         )
         return number
 

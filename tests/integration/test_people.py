@@ -124,7 +124,7 @@ async def test_attributes_commits_to_users(both: ServiceAtSandbox) -> None:
 def secrets_in(both: ServiceAtSandbox, rows: LiteralString) -> list[str]:
     """Return the live tokens that can be read in these rows."""
     kept = "\n".join(text for (text,) in both.ledger.rows(rows))
-    tokens = [(one.token, one.refresh_token) for one in both.sandbox.world.user_tokens.values()]
+    tokens = [(one.token, one.refresh_token) for one in both.sandbox.data.user_tokens.values()]
     assert kept
     assert tokens
     return [token for pair in tokens for token in pair if token in kept]
@@ -138,7 +138,7 @@ async def test_account_belongs_to_one_user_until_disconnected(both: ServiceAtSan
         assert "provider_account_taken" in next(one.text for one in answers if one.status_code == 409)
         first, second = (one, other) if answers[0].status_code == 302 else (other, one)
         # What the second was given is revoked, what the first has is not.
-        await both.until(lambda: len(both.sandbox.world.user_tokens) == 1)
+        await both.until(lambda: len(both.sandbox.data.user_tokens) == 1)
         assert secrets_in(both, SECRETS) == []
         assert not both.ledger.value("SELECT count(*) FROM git_flows WHERE pkce_verifier IS NOT NULL")
 
@@ -147,9 +147,9 @@ async def test_account_belongs_to_one_user_until_disconnected(both: ServiceAtSan
         assert both.ledger.value("SELECT count(*) FROM user_git_connections") == 0
         await both.until(lambda: both.ledger.value("SELECT max(attempts) FROM git_token_revocations"))
         assert secrets_in(both, SECRETS) == []
-        assert both.sandbox.world.grants
+        assert both.sandbox.data.grants
         both.fault()
         both.ledger.run("UPDATE git_token_revocations SET next_attempt_at = now()")
         await both.until(lambda: both.ledger.value("SELECT count(*) = 0 FROM git_token_revocations"))
-        assert not both.sandbox.world.grants
+        assert not both.sandbox.data.grants
         await connect(both, second, MARA)

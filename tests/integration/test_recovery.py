@@ -105,9 +105,9 @@ async def test_recovers_handled_events_first(both: ServiceAtSandbox) -> None:
     pushes = await both.push(270)
     both.let_age()
     some = both.attempts()[0]
-    deliveries = both.sandbox.world.deliveries
+    deliveries = both.sandbox.data.deliveries
     for _ in range(6730):
-        other = _like(some, both.sandbox.world.new_id("delivery"))
+        other = _like(some, both.sandbox.data.new_id("delivery"))
         deliveries[other.id] = other
     status, said = await both.run("recover-deliveries")
     assert status == 1

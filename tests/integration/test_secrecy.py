@@ -87,10 +87,10 @@ async def _catalog(stage: Stage) -> None:
     branches = f"{INTEGRATION}/repos/{first['id']}/branches"
     assert (await stage.ask("GET", branches)).status_code == 200
     assert stage.both.ledger.value("SELECT access_token FROM git_integrations")
-    before = len(stage.both.sandbox.world.installation_tokens)
+    before = len(stage.both.sandbox.data.installation_tokens)
     expire_tokens(stage.both.sandbox.sandbox, Expiry(installations=True))
     stage.both.ledger.run("UPDATE git_integrations SET sync_requested_at = now()")
-    await stage.both.until(lambda: len(stage.both.sandbox.world.installation_tokens) > before)
+    await stage.both.until(lambda: len(stage.both.sandbox.data.installation_tokens) > before)
 
 
 async def _everything_that_can_be_read(stage: Stage) -> None:
@@ -163,7 +163,7 @@ async def _people(stage: Stage) -> None:
     )
     database, clock = Database(stage.database_url), SystemClock()
     unit_of_work, provider = PostgresUnitOfWork(database), GitHubProvider(app, clock)
-    callback = sandbox.world.apps[sandbox.app.id].callback_urls[0]
+    callback = sandbox.data.apps[sandbox.app.id].callback_urls[0]
     form = {
         "client_id": sandbox.app.client_id,
         "decision": "authorize",
@@ -244,7 +244,7 @@ async def test_secrets_are_only_in_their_places(stage: Stage, redis_url: str) ->
     seen |= in_files(home) | in_database(stage.database_url) | in_redis(redis_url) | stage.said
 
     secrets = stage.secrets
-    secrets.add_world(stage.both.sandbox.world)
+    secrets.add_world(stage.both.sandbox.data)
     assert secrets.found_in(seen) == []
 
     # What was looked for was in play, and where was looked there was something to be seen.

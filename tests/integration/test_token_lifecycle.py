@@ -186,7 +186,7 @@ async def test_user_who_revoked_must_connect_again(stage: Stage) -> None:
 async def _connected(stage: Stage) -> Connection:
     """Put in a connection of Jonas whose access token has ended."""
     access = stage.sandbox.user_token(JONAS)
-    refresh = stage.sandbox.world.user_tokens[access].refresh_token
+    refresh = stage.sandbox.data.user_tokens[access].refresh_token
     user = await stage.world.user()
     async with stage.world.unit_of_work() as tx:
         connection = Connection(

@@ -20,14 +20,14 @@ async def test_reports_a_rejected_key_once(both: ServiceAtSandbox) -> None:
 @pytest.mark.parametrize("name", ["GITHUB_CLIENT_SECRET", "GITHUB_CLIENT_ID"])
 async def test_reports_a_rejected_client_secret(both: ServiceAtSandbox, name: str) -> None:
     """With its settings. The key is another credential and passes. The check changes nothing."""
-    before = dict(both.sandbox.world.user_tokens)
+    before = dict(both.sandbox.data.user_tokens)
     well = await examined(both)
     found = wrong(await examined(both, {name: "mistyped"}))
 
     assert levels(well, "client secret") == [Level.OK]
     assert "CREWKIT_GIT_GITHUB_CLIENT_SECRET" in found["client secret"]
     assert "mistyped" not in found["client secret"]
-    assert both.sandbox.world.user_tokens == before
+    assert both.sandbox.data.user_tokens == before
 
 
 async def test_reports_an_outage_of_github_once(both: ServiceAtSandbox) -> None:
@@ -50,7 +50,7 @@ async def test_reports_a_clock_that_differs_from_github(both: ServiceAtSandbox, 
 
 async def test_reports_an_app_with_another_registration(both: ServiceAtSandbox) -> None:
     """Permissions, events, webhook and settings of another app, each with its remedy."""
-    app = both.sandbox.world.apps[both.sandbox.app.id]
+    app = both.sandbox.data.apps[both.sandbox.app.id]
     app.permissions = {"contents": "write", "metadata": "read"}
     app.events = ["push"]
     app.webhook_url = "https://elsewhere.example/hooks"
@@ -67,7 +67,7 @@ async def test_reports_an_app_with_another_registration(both: ServiceAtSandbox) 
 async def test_names_the_secret_if_deliveries_are_rejected(both: ServiceAtSandbox) -> None:
     """GitHub's log has the responses of this service."""
     await both.start("api")
-    app = both.sandbox.world.apps[both.sandbox.app.id]
+    app = both.sandbox.data.apps[both.sandbox.app.id]
     app.webhook_secret = "another"
     await both.push(1)
 

@@ -22,7 +22,7 @@ async def test_owner_approves_a_request(site: Site) -> None:
         assert (waiting["outcome"], waiting["account"]) == ("awaiting_approval", ORBITAL_ACCOUNT)
         shown = await site.show(site.acme, "owner")
         assert (shown["status"], shown["action"]["code"]) == ("pending", "await_approval")
-        request = max(site.sandbox.world.requests)
+        request = max(site.sandbox.data.requests)
         approved = await owner.there.post(f"/settings/requests/{request}/approve")
         at = httpx.URL(approved.headers["location"])
         friendly = await owner.here.get(at.raw_path.decode(), headers=HTML)
@@ -41,8 +41,8 @@ async def test_requester_finishes_in_the_browser(site: Site) -> None:
         onward = (await mara.arrive(landed)).json()
         await mara.arrive(await mara.authorize(onward["redirect_url"]))
         site.rows("UPDATE git_flows SET status = 'ended'")
-        site.sandbox.world.accounts[ORBITAL].members_read = True
-        await site.sandbox.act(OONA, "approve_request", request=max(site.sandbox.world.requests))
+        site.sandbox.data.accounts[ORBITAL].members_read = True
+        await site.sandbox.act(OONA, "approve_request", request=max(site.sandbox.data.requests))
         await site.settle()
         assert (await site.show(site.acme, "owner"))["status"] == "revoked"
         # Acme's own installation is Mara's to show as well, so that she has to choose.
@@ -67,7 +67,7 @@ async def test_ends_missing_requests(site: Site) -> None:
         await mara.arrive(await mara.authorize(onward["redirect_url"]))
     site.rows("UPDATE git_flows SET created_at = created_at - interval '2 hours'")
     assert await site.application.install.end_expired() == 0
-    await site.sandbox.act(OONA, "deny_request", request=max(site.sandbox.world.requests))
+    await site.sandbox.act(OONA, "deny_request", request=max(site.sandbox.data.requests))
     assert await site.application.install.end_expired() == 1
     # For an hour an approval may still be recovered.
     assert (await site.show(site.acme, "owner"))["status"] == "pending"
@@ -86,12 +86,12 @@ async def test_connects_an_approval_after_recovering_its_webhook(site: Site) -> 
         await mara.arrive(await mara.authorize(onward["redirect_url"]))
     site.rows("UPDATE git_flows SET created_at = created_at - interval '2 hours'")
     await site.sandbox.control("PATCH", "/behaviour", delivering="failing")
-    await site.sandbox.act(OONA, "approve_request", request=max(site.sandbox.world.requests))
+    await site.sandbox.act(OONA, "approve_request", request=max(site.sandbox.data.requests))
     await site.settle()
     assert await site.application.install.end_expired() == 1
     assert (await site.show(site.acme, "owner"))["status"] == "pending"
     await site.sandbox.control("PATCH", "/behaviour", delivering="at_once")
-    for delivery in site.sandbox.world.deliveries.values():
+    for delivery in site.sandbox.data.deliveries.values():
         delivery.delivered_at -= timedelta(minutes=5)  # recovery leaves recent attempts alone
     await site.application.deliveries.recover()
     await site.settle()

@@ -160,4 +160,4 @@ async def test_database_has_no_readable_token_or_verifier(site: Site, oona: Brow
     assert all(cookie.value not in row for cookie in oona.here.cookies.jar if cookie.value)
     assert '"pkce_verifier":"v1.' in row
     await oona.arrive(await oona.authorize(page))
-    assert not site.sandbox.world.user_tokens
+    assert not site.sandbox.data.user_tokens

@@ -24,10 +24,10 @@ async def test_foreign_installation_is_not_visible(site: Site, oona: Browser) ->
 async def test_members_and_repository_administrators_have_no_proof(site: Site, *, administers: bool) -> None:
     """Neither seeing an installation nor administering a part of it is enough."""
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
-    account = site.sandbox.world.account(PRIYA)
+    account = site.sandbox.data.account(PRIYA)
     assert account is not None
     if administers:
-        site.sandbox.world.repositories[REPOSITORY].collaborators[account.id] = "admin"
+        site.sandbox.data.repositories[REPOSITORY].collaborators[account.id] = "admin"
     async with site.browser("outsider", PRIYA) as browser:
         page = await browser.begin(site.orbital, mode="existing")
         landed = await browser.authorize(page)
@@ -52,7 +52,7 @@ async def test_rejects_the_installation_of_another_organization(site: Site) -> N
 
 async def test_requests_authorization_without_a_code(site: Site, oona: Browser) -> None:
     """An installation in the URL proves nothing. It is connected after authorization only."""
-    site.sandbox.world.apps[site.sandbox.app.id].request_oauth_on_install = False
+    site.sandbox.data.apps[site.sandbox.app.id].request_oauth_on_install = False
     landed = await begun_by_oona(site, oona)
     assert "code" not in landed.query
     onward = (await oona.arrive(landed)).json()
@@ -72,7 +72,7 @@ async def test_rejects_a_choice_that_was_not_offered(site: Site) -> None:
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     await site.sandbox.act(MARA, "install", account=MARA)
     await site.sandbox.act(OONA, "install", account=ORBITAL_ACCOUNT)
-    foreign = max(site.sandbox.world.installations)
+    foreign = max(site.sandbox.data.installations)
     async with site.browser("owner", MARA) as mara:
         page = await mara.arrive(await mara.authorize(await mara.begin(site.acme)), HTML)
         assert "Choose an account" in page.text

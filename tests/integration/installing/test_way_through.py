@@ -130,7 +130,7 @@ async def test_two_returns_at_once_connect_once(site: Site, oona: Browser) -> No
 async def test_connects_a_suspended_installation_as_suspended(site: Site, oona: Browser) -> None:
     """It works when the suspension ends."""
     landed = await begun_by_oona(site, oona)
-    [installation] = [one for one in site.sandbox.world.installations if one != INSTALLATION]
+    [installation] = [one for one in site.sandbox.data.installations if one != INSTALLATION]
     await site.sandbox.act(OONA, "suspend", installation=installation)
     # Of a suspended one, nothing but the event of its creation shows who installed it.
     await site.sandbox.delivered()

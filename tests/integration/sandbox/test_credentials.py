@@ -123,7 +123,7 @@ async def test_narrows_a_token_to_repositories_and_permissions(running: RunningS
 )
 async def test_rejects_a_token_with_too_many_permissions(running: RunningSandbox, wish: dict[str, object]) -> None:
     assert (await running.api("POST", TOKENS, json=wish)).status_code == 422
-    assert running.world.installation_tokens == {}
+    assert running.data.installation_tokens == {}
 
 
 async def test_rejects_invalid_json(running: RunningSandbox) -> None:

@@ -50,7 +50,7 @@ async def test_stops_waiting_for_a_slow_or_missing_receiver(running: RunningSand
     receiver.silent = True
     await running.act(MARA, "push", repository=PAD, messages=["Too slow"])
     await running.delivered()
-    running.world.apps[running.app.id].webhook_url = "http://127.0.0.1:9/"
+    running.data.apps[running.app.id].webhook_url = "http://127.0.0.1:9/"
     running.sandbox.behaviour.delivery_timeout = 10
     await running.act(MARA, "push", repository=PAD, messages=["Away"])
     await running.delivered()
@@ -69,8 +69,8 @@ async def test_pages_the_log_by_cursor_and_deletes_after_three_days(running: Run
         page = await running.api("GET", url)
         seen += [one["id"] for one in page.json()]
         url = page.links.get("next", {}).get("url", "").removeprefix(running.api_url)
-    assert seen == sorted(running.world.deliveries, reverse=True)
-    oldest = running.world.deliveries[seen[-1]]
+    assert seen == sorted(running.data.deliveries, reverse=True)
+    oldest = running.data.deliveries[seen[-1]]
     oldest.delivered_at -= timedelta(days=3, seconds=1)
     assert len((await running.api("GET", "/app/hook/deliveries")).json()) == 4
 

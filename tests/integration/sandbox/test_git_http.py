@@ -68,7 +68,7 @@ async def test_forced_push_replaces_the_head(running: RunningSandbox, tmp_path: 
 
 async def test_refuses_what_the_token_does_not_allow(running: RunningSandbox, tmp_path: Path) -> None:
     """No token, a wrong one, one of another repository, one without contents, a suspended installation."""
-    world, url = running.world, f"{running.url}/{PAD}.git"
+    world, url = running.data, f"{running.url}/{PAD}.git"
     pad, other = world.repository(PAD), world.repository("acme-rockets/guidance")
     assert pad is not None
     assert other is not None

@@ -20,7 +20,7 @@ async def test_sends_webhooks_over_the_life_of_an_installation(running: RunningS
     await running.act(MARA, "choose_repositories", installation=INSTALLATION, repositories=["launchpad", "telemetry"])
     await running.act(MARA, "suspend", installation=INSTALLATION)
     await running.act(MARA, "unsuspend", installation=INSTALLATION)
-    running.world.apps[running.app.id].permissions["issues"] = "read"
+    running.data.apps[running.app.id].permissions["issues"] = "read"
     await running.act(MARA, "accept_permissions", installation=INSTALLATION)
     await running.act(MARA, "uninstall", installation=INSTALLATION)
     again = await running.act(MARA, "install", account="acme-rockets")

@@ -14,13 +14,13 @@ async def test_control_api_refuses_a_foreign_origin(
     running: RunningSandbox, origin: str, method: str, path: str
 ) -> None:
     """Neither reading nor acting is possible from another origin, and nothing changes."""
-    world = running.world
+    world = running.data
     response = await running.client.request(
         method, f"/_sandbox{path}", json={"repository": PAD, "messages": ["Foreign"]}, headers={"origin": origin}
     )
     assert (response.status_code, response.json()["code"]) == (403, "origin_not_allowed")
-    assert running.world is world
-    assert not running.world.deliveries
+    assert running.data is world
+    assert not running.data.deliveries
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

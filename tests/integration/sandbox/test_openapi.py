@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from sandbox.behaviour import Delivering
+from sandbox.behaviour import DeliveryMode
 from sandbox.rest.api import ENDPOINTS
 from sandbox.state.apps import Registration
 from sandbox.state.sandbox_app import new_private_key, public_key_of
@@ -84,7 +84,7 @@ def about_a_delivery(method: str, path: str) -> Ask:
     async def ask(running: RunningSandbox) -> httpx.Response:
         await running.act(MARA, "push", repository="acme-rockets/launchpad", messages=["Say it"])
         await running.delivered()
-        newest = max(running.world.deliveries)
+        newest = max(running.data.deliveries)
         return await running.api(method, f"/app/hook/deliveries/{newest}{path}")
 
     return ask
@@ -132,22 +132,22 @@ async def limited(running: RunningSandbox) -> httpx.Response:
 
 async def without_email_permission(running: RunningSandbox) -> httpx.Response:
     """Read addresses the App may not read."""
-    del running.world.apps[running.app.id].permissions["emails"]
+    del running.data.apps[running.app.id].permissions["emails"]
     return await running.api("GET", "/user/emails", running.user_token(MARA))
 
 
 async def registered(running: RunningSandbox) -> httpx.Response:
     """Fetch the secrets of a new App."""
-    private_key, app = new_private_key(), running.world.apps[running.app.id]
+    private_key, app = new_private_key(), running.data.apps[running.app.id]
     app.public_key = public_key_of(private_key)
     made = Registration(secrets.token_hex(8), app.id, private_key, running.sandbox.now())
-    running.world.registrations[made.code] = made
+    running.data.registrations[made.code] = made
     return await running.client.post(f"/api/v3/app-manifests/{made.code}/conversions")
 
 
 async def deliveries(running: RunningSandbox) -> httpx.Response:
     """List deliveries that went well, failed to connect and are under way."""
-    for delivering in (Delivering.AT_ONCE, Delivering.FAILING, Delivering.HELD):
+    for delivering in (DeliveryMode.AT_ONCE, DeliveryMode.FAILING, DeliveryMode.HELD):
         running.sandbox.behaviour.delivering = delivering
         await running.act(MARA, "push", repository="acme-rockets/launchpad", messages=["Say it"])
     await running.delivered()
@@ -327,7 +327,7 @@ async def test_path_by_id_returns_the_same(running: RunningSandbox, method: str,
     """GitHub redirects and links to `/repositories/ID`, which its description does not list."""
     token = await running.installation_token()
     by_name = await running.api(method, f"/repos/acme-rockets/guidance{rest}", token)
-    repository = running.world.repository("acme-rockets/guidance")
+    repository = running.data.repository("acme-rockets/guidance")
     assert repository is not None
     by_id = await running.api(method, f"/repositories/{repository.id}{rest}", token)
     check(by_id, method, path)

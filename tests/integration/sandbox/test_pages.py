@@ -156,15 +156,15 @@ async def test_creates_moves_and_deletes_a_repository(running: RunningSandbox) -
         assert gone.headers["location"] == "/repositories"
         renamed = await press(browser, "/acme-rockets", "/do/rename_account", login="acme-aero")
         assert renamed.status_code == 303
-    assert running.world.account("acme-aero") is not None
-    assert running.world.repository(f"{MARA}/by-hand") is None
+    assert running.data.account("acme-aero") is not None
+    assert running.data.repository(f"{MARA}/by-hand") is None
 
 
 async def test_manages_an_installation(running: RunningSandbox) -> None:
     """Suspend, unsuspend, change permissions, remove."""
     page = f"/organizations/acme-rockets/settings/installations/{INSTALLATION}"
-    running.world.apps[running.app.id].permissions["issues"] = "read"
-    one = running.world.installations[INSTALLATION]
+    running.data.apps[running.app.id].permissions["issues"] = "read"
+    one = running.data.installations[INSTALLATION]
     async with running.browser(MARA) as browser:
         await press(browser, page, "/do/suspend")
         assert one.suspended_by_id == 900_000_001
@@ -173,7 +173,7 @@ async def test_manages_an_installation(running: RunningSandbox) -> None:
         await press(browser, page, "/do/accept_permissions")
         assert one.permissions["issues"] == "read"
         await press(browser, page, "/do/uninstall")
-    assert running.world.installations == {}
+    assert running.data.installations == {}
 
 
 async def test_user_manages_their_account(running: RunningSandbox) -> None:
@@ -181,7 +181,7 @@ async def test_user_manages_their_account(running: RunningSandbox) -> None:
     running.user_token(MARA)
     async with running.browser(MARA) as browser:
         await press(browser, "/settings/profile", "/do/add_email", address="mara@new.example")
-        mara = running.world.account(MARA)
+        mara = running.data.account(MARA)
         assert mara is not None
         assert [(one.address, one.verified) for one in mara.emails][1:] == [("mara@new.example", False)]
         await press(browser, "/settings/profile", "/do/verify_email", address="mara@new.example")
@@ -189,7 +189,7 @@ async def test_user_manages_their_account(running: RunningSandbox) -> None:
         await press(browser, "/settings/profile", "/do/remove_email", address="mara@new.example")
         assert len(mara.emails) == 1
         await press(browser, "/settings/profile", "/do/revoke_authorization")
-    assert running.world.user_tokens == {}
+    assert running.data.user_tokens == {}
 
 
 async def test_shows_deliveries_and_redelivers(running: RunningSandbox, receiver: Receiver) -> None:
@@ -197,7 +197,7 @@ async def test_shows_deliveries_and_redelivers(running: RunningSandbox, receiver
     receiver.status = 500
     await running.act(MARA, "push", repository=PAD, messages=["Look at this"])
     await running.delivered()
-    page = f"/settings/apps/crewkit/deliveries/{max(running.world.deliveries)}"
+    page = f"/settings/apps/crewkit/deliveries/{max(running.data.deliveries)}"
     async with running.browser(OONA) as browser:
         listed = (await browser.get("/settings/apps/crewkit")).text
         assert page in listed
@@ -214,7 +214,7 @@ async def test_shows_deliveries_and_redelivers(running: RunningSandbox, receiver
 
 async def test_changes_the_options_of_an_app(running: RunningSandbox) -> None:
     """Unchecked options are off."""
-    app = running.world.apps[running.app.id]
+    app = running.data.apps[running.app.id]
     async with running.browser(OONA) as browser:
         saved = await browser.post(
             "/settings/apps/crewkit",
@@ -237,7 +237,7 @@ async def test_changes_the_options_of_an_app(running: RunningSandbox) -> None:
 async def test_replaces_a_webhook_secret(running: RunningSandbox, receiver: Receiver, owner: str) -> None:
     """It is never shown, an empty field keeps it, and the next delivery uses the new secret."""
     page, first = f"{owner}/settings/apps/crewkit", running.app.webhook_secret
-    app = running.world.apps[running.app.id]
+    app = running.data.apps[running.app.id]
     kept = {"webhook_url": receiver.url, "webhook_active": "true", "events": "push"}
     kept |= {"permissions": "metadata:read contents:read"}
     async with running.browser(OONA) as browser:
@@ -258,7 +258,7 @@ async def test_replaces_a_webhook_secret(running: RunningSandbox, receiver: Rece
 @pytest.mark.parametrize("permissions", ["zzz", "a:b:c", "contents:", ":read"])
 async def test_invalid_permissions_save_nothing(running: RunningSandbox, permissions: str) -> None:
     """The page explains the format; other invalid forms do not crash either."""
-    app = running.world.apps[running.app.id]
+    app = running.data.apps[running.app.id]
     before = (app.webhook_url, dict(app.permissions))
     async with running.browser(MARA) as browser:
         page = "/settings/apps/crewkit"
@@ -293,7 +293,7 @@ async def test_manages_faults(running: RunningSandbox) -> None:
         refused = await browser.post("/sandbox/faults", data={"kind": "flood"})
         assert refused.status_code == 422
         await press(browser, "/sandbox", "/sandbox/reset")
-    assert running.world.user_tokens == {}
+    assert running.data.user_tokens == {}
 
 
 async def test_explains_a_missing_permission(running: RunningSandbox) -> None:

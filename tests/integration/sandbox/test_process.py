@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from sandbox.server import Snapshot
 from sandbox.state.sandbox_app import app_environment, load_app
-from sandbox.state.seed import new_world
-from sandbox.state.snapshot import Snapshot
+from sandbox.state.seed import create_data
 from tests.support.conditions import wait_until
 from tests.support.servers.sandbox import INSTALLATION, MARA, sandbox_app
 
@@ -99,7 +99,7 @@ def test_creates_the_app_once_and_prints_no_secret(tmp_path: Path) -> None:
 
 def test_state_survives_its_file(tmp_path: Path) -> None:
     """Reading returns the written state; a file of another format starts a new state."""
-    world = new_world(sandbox_app(), service_url="http://127.0.0.1:9")
+    world = create_data(sandbox_app(), service_url="http://127.0.0.1:9")
     snapshot = Snapshot(tmp_path)
     assert snapshot.load() is None
     snapshot.save(world)

@@ -69,7 +69,7 @@ async def test_registered_app_works_and_its_secrets_are_only_in_the_file(
         assert (await provider.get_webhook_config()).url == f"{receiver.url}/api/v1/git/github/webhooks"
     finally:
         await provider.close()
-    kept = running.world.apps[int(found.id)]
+    kept = running.data.apps[int(found.id)]
     assert kept.webhook_secret == settings.github_webhook_secrets[0].reveal()
     assert (kept.request_oauth_on_install, kept.setup_on_update, kept.webhook_active) == (True, True, True)
     assert [urlsplit(one).path for one in kept.callback_urls] == [

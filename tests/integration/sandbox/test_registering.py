@@ -96,7 +96,7 @@ async def test_rejects_an_invalid_manifest(running: RunningSandbox, changes: dic
         page = await running.client.post(path, data={"manifest": manifest, "person": MARA})
         assert page.status_code == 422
         assert said in page.text
-    assert len(running.world.apps) == 1
+    assert len(running.data.apps) == 1
 
 
 async def test_duplicate_name_can_be_changed_on_the_page(running: RunningSandbox) -> None:
@@ -110,10 +110,10 @@ async def test_duplicate_name_can_be_changed_on_the_page(running: RunningSandbox
             assert "Name is already taken" in shown.text
             for field in (f'<input name="name" value="{name}"', 'name="state" value="s"', 'name="owner"'):
                 assert field in shown.text
-        assert len(running.world.apps) == 1
+        assert len(running.data.apps) == 1
         made = await create(browser, {"name": "crewkit"}, person=MARA, owner=MARA, name="Crewkit of Mara")
     assert made.status_code == 303
-    assert {one.name for one in running.world.apps.values()} == {"crewkit", "Crewkit of Mara"}
+    assert {one.name for one in running.data.apps.values()} == {"crewkit", "Crewkit of Mara"}
 
 
 async def test_only_owners_register_for_an_organization(running: RunningSandbox) -> None:

@@ -9,7 +9,7 @@ ALL = f"/user/installations/{INSTALLATION}/repositories"
 
 async def everything(running: RunningSandbox) -> str:
     """Let the installation have all repositories, and give its token."""
-    running.world.installations[INSTALLATION].repository_selection = "all"
+    running.data.installations[INSTALLATION].repository_selection = "all"
     return await running.installation_token()
 
 
@@ -75,7 +75,7 @@ async def test_lists_finds_and_searches_branches(running: RunningSandbox) -> Non
     base = "/repos/acme-rockets/assembly-line"
     listed = await running.api("GET", f"{base}/branches?per_page=100", token)
     assert len(listed.json()) == 100
-    number = next(one.id for one in running.world.repositories.values() if one.name == "assembly-line")
+    number = next(one.id for one in running.data.repositories.values() if one.name == "assembly-line")
     assert listed.links["next"]["url"] == (f"{running.api_url}/repositories/{number}/branches?per_page=100&page=2")
     following = listed.links["next"]["url"].removeprefix(running.api_url)
     assert (await running.api("GET", following, token)).json()[0]["name"] == "task/0099"
@@ -141,4 +141,4 @@ async def test_demo_organization_equals_that_of_up(running: RunningSandbox) -> N
         (700_000_002, "guidance"),
     ]
     assert (await running.api("GET", "/user", running.user_token(MARA))).json()["id"] == 900_000_001
-    assert len(running.world.repositories) > 60
+    assert len(running.data.repositories) > 60

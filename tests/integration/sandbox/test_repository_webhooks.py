@@ -39,7 +39,7 @@ async def test_sends_a_push_with_its_commits(running: RunningSandbox, receiver: 
 
 async def test_sends_each_kind_of_push(running: RunningSandbox, receiver: Receiver) -> None:
     """Branches and tags are created, forced and deleted, with the zeros and flags of each."""
-    running.world.installations[INSTALLATION].events += ["create", "delete"]
+    running.data.installations[INSTALLATION].events += ["create", "delete"]
     for wish in (
         {"branch": "fix/größe#1"},
         {"branch": "fix/größe#1", "messages": ["Again"], "force": True},

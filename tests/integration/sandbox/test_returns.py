@@ -32,12 +32,12 @@ async def install(
 def options(running: RunningSandbox, **options: object) -> None:
     """Change the App's options."""
     for name, value in options.items():
-        setattr(running.world.apps[running.app.id], name, value)
+        setattr(running.data.apps[running.app.id], name, value)
 
 
 def newest(running: RunningSandbox) -> str:
     """Give the newest installation's id."""
-    return str(max(running.world.installations))
+    return str(max(running.data.installations))
 
 
 async def test_installing_with_authorization_returns_a_code(running: RunningSandbox, receiver: Receiver) -> None:
@@ -45,7 +45,7 @@ async def test_installing_with_authorization_returns_a_code(running: RunningSand
     options(running, setup_url="http://never.example/")
     url, brought = await install(running, OONA, "orbital-works")
     assert url == f"{receiver.url}/api/v1/git/github/callback"
-    assert brought.pop("code") in running.world.codes
+    assert brought.pop("code") in running.data.codes
     assert brought == {"installation_id": newest(running), "setup_action": "install", "state": STATE}
 
 
@@ -64,18 +64,18 @@ async def test_requesting_returns_no_installation(running: RunningSandbox, *, wi
     _, brought = await install(running, MARA, "orbital-works")
     assert (brought.pop("code", None) is not None) == with_code
     assert brought == {"setup_action": "request", "state": STATE}
-    assert len(running.world.requests) == 1
+    assert len(running.data.requests) == 1
 
 
 async def test_approving_returns_no_state(running: RunningSandbox) -> None:
     """The owner's browser never had the state."""
     await install(running, MARA, "orbital-works")
-    request = max(running.world.requests)
+    request = max(running.data.requests)
     async with running.browser(OONA) as browser:
         listed = await browser.get("/settings/installations")
         assert f"/settings/requests/{request}/approve" in listed.text
         _, brought = landed(await browser.post(f"/settings/requests/{request}/approve"))
-    assert brought.pop("code") in running.world.codes
+    assert brought.pop("code") in running.data.codes
     assert brought == {"installation_id": newest(running), "setup_action": "install"}
 
 
@@ -85,14 +85,14 @@ async def test_saving_an_installation_returns_an_update(running: RunningSandbox)
     form = {"selection": "selected", "repositories": ["launchpad", "telemetry"]}
     async with running.browser(MARA) as browser:
         _, brought = landed(await browser.post(page, data=form))
-        assert brought.pop("code") in running.world.codes
+        assert brought.pop("code") in running.data.codes
         assert brought == {"installation_id": str(INSTALLATION), "setup_action": "update"}
         options(running, request_oauth_on_install=False)
         _, brought = landed(await browser.post(page, data=form))
         assert brought == {"installation_id": str(INSTALLATION), "setup_action": "update"}
         options(running, setup_on_update=False)
         assert landed(await browser.post(page, data=form)) == (page, {})
-    assert running.world.installations[INSTALLATION].repository_ids == {700_000_001, 700_000_003}
+    assert running.data.installations[INSTALLATION].repository_ids == {700_000_001, 700_000_003}
 
 
 async def test_installing_from_github_returns_no_state(running: RunningSandbox) -> None:
@@ -142,7 +142,7 @@ async def test_account_is_preselected_only_by_id(running: RunningSandbox, target
 )
 async def test_button_depends_on_the_role(running: RunningSandbox, login: str, account: int, button: str) -> None:
     """Owners install, administrators of repositories install some, others request."""
-    running.world.installations.clear()
+    running.data.installations.clear()
     async with running.browser(login) as browser:
         page = await browser.get(f"{PERMISSIONS}?target_id={account}")
     assert f">{button}</button>" in page.text
@@ -150,12 +150,12 @@ async def test_button_depends_on_the_role(running: RunningSandbox, login: str, a
 
 async def test_administrator_returns_with_a_partial_installation(running: RunningSandbox) -> None:
     """The other repositories wait for an owner."""
-    running.world.installations.clear()
+    running.data.installations.clear()
     _, brought = await install(
         running, JONAS, "acme-rockets", selection="selected", repositories=["guidance", "billing"]
     )
     assert (brought["setup_action"], brought["installation_id"]) == ("install", newest(running))
-    assert len(running.world.requests) == 1
+    assert len(running.data.requests) == 1
 
 
 @pytest.mark.parametrize(("delivering", "before"), [("before_return", True), ("held", False)], ids=["before", "after"])

@@ -41,7 +41,7 @@ async def trade(running: RunningSandbox, **given: str) -> dict[str, Any]:
 
 def callbacks(running: RunningSandbox) -> list[str]:
     """Give the App's callback URLs."""
-    return running.world.apps[running.app.id].callback_urls
+    return running.data.apps[running.app.id].callback_urls
 
 
 async def test_exchanges_a_code_once(running: RunningSandbox) -> None:
@@ -107,9 +107,9 @@ async def test_errors_have_status_200(running: RunningSandbox, given: dict[str, 
 async def test_code_needs_ten_minutes_and_a_verified_address(running: RunningSandbox) -> None:
     """An expired code, or a user without a verified address, gets no token."""
     back = await authorize(running)
-    running.world.codes[back["code"]].created_at -= timedelta(minutes=10)
+    running.data.codes[back["code"]].created_at -= timedelta(minutes=10)
     assert (await trade(running, code=back["code"]))["error"] == "bad_verification_code"
-    mara = running.world.account(MARA)
+    mara = running.data.account(MARA)
     assert mara is not None
     mara.emails[0].verified = False
     back = await authorize(running)
@@ -143,7 +143,7 @@ async def test_user_can_deny(running: RunningSandbox) -> None:
     back = await authorize(running, decision="deny", state="s")
     assert (back["error"], back["state"]) == ("access_denied", "s")
     assert "code" not in back
-    assert (running.app.id, 900_000_001) not in running.world.grants
+    assert (running.app.id, 900_000_001) not in running.data.grants
 
 
 @pytest.mark.parametrize(
@@ -197,4 +197,4 @@ async def test_app_revokes_its_tokens_and_grants(running: RunningSandbox) -> Non
     third = running.user_token(MARA)
     await running.client.request("DELETE", f"{path}/grant", json={"access_token": second}, auth=credentials)
     assert (await running.api("GET", "/user", third)).status_code == 401
-    assert running.world.grants == set()
+    assert running.data.grants == set()

@@ -16,7 +16,7 @@ from psycopg import sql
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.postgres.rows.compression import decompress
-from sandbox.state.world import World
+from sandbox.state.data import SandboxData
 
 _NAMES = {
     "access_token",
@@ -53,7 +53,7 @@ class Secrets:
                 if len(part) >= _SHORTEST and _MASK not in part and "-----" not in part:
                     self.kinds.setdefault(part, kind)
 
-    def add_world(self, world: World) -> None:
+    def add_world(self, world: SandboxData) -> None:
         """Add all a sandbox has given out and was given."""
         for app in world.apps.values():
             self.add("client secret", app.client_secret)

@@ -23,7 +23,7 @@ from entrypoints.settings.values import Address
 from local.demo import DemoFacts, seed
 from local.keys import development_environment
 from sandbox.state.sandbox_app import app_environment
-from sandbox.state.seed import renew_app
+from sandbox.state.seed import update_app
 from tests.support.builders.tokens import private_pem, rsa_key
 from tests.support.servers.asgi_server import serving
 from tests.support.servers.sandbox import RunningSandbox, running_sandbox
@@ -170,7 +170,7 @@ async def install_site(database_url: str, redis_url: str) -> AsyncIterator[Site]
             facts = await asyncio.to_thread(seed, settings)
             async with open_application(settings) as application, open_rest(settings) as rest:
                 url = f"http://{address}"
-                renew_app(sandbox.world, sandbox.app, service_url=url)
+                update_app(sandbox.data, sandbox.app, service_url=url)
 
                 def make(at: Address) -> uvicorn.Server:
                     return uvicorn.Server(server_config(rest.app, at))

@@ -20,10 +20,10 @@ from entrypoints.settings.values import Address
 from sandbox.payloads.links import Links
 from sandbox.sandbox import Sandbox
 from sandbox.server import sandbox_server
+from sandbox.state.data import SandboxData
 from sandbox.state.sandbox_app import SandboxApp, load_app
-from sandbox.state.seed import new_world
-from sandbox.state.world import World
-from sandbox.user_tokens import new_tokens
+from sandbox.state.seed import create_data
+from sandbox.user_tokens import create_tokens
 from sandbox.web.session import COOKIE
 from tests.support.servers.asgi_server import serving
 
@@ -58,9 +58,9 @@ class RunningSandbox:
         return self.sandbox.links.api
 
     @property
-    def world(self) -> World:
+    def data(self) -> SandboxData:
         """What it knows."""
-        return self.sandbox.world
+        return self.sandbox.data
 
     def jwt(self, **claims: object) -> str:
         """Sign the App's JWT with these claims changed; None leaves one out."""
@@ -100,10 +100,10 @@ class RunningSandbox:
 
     def user_token(self, login: str) -> str:
         """Make a person's token, as if they had authorized the App."""
-        account = self.world.account(login)
+        account = self.data.account(login)
         assert account is not None
-        self.world.grants.add((self.app.id, account.id))
-        return new_tokens(self.sandbox, self.world.apps[self.app.id], account.id).token
+        self.data.grants.add((self.app.id, account.id))
+        return create_tokens(self.sandbox, self.data.apps[self.app.id], account.id).token
 
     async def act(self, login: str, action: str, /, **told: object) -> dict[str, Any]:
         """Let a person do something, and return what came of it."""
@@ -118,7 +118,7 @@ class RunningSandbox:
 
     async def delivered(self) -> None:
         """Return when everything emitted so far was delivered or given up."""
-        await self.sandbox.outbox.sent()
+        await self.sandbox.outbox.wait_until_sent()
 
     @asynccontextmanager
     async def browser(self, login: str) -> AsyncIterator[httpx.AsyncClient]:
@@ -140,7 +140,7 @@ async def running_sandbox(
     `in_front` gives an application to be put before the sandbox's.
     """
     app = app or sandbox_app()
-    begin = partial(new_world, app, service_url=service_url)
+    begin = partial(create_data, app, service_url=service_url)
     made: list[Sandbox] = []
 
     def make(address: Address) -> uvicorn.Server:

@@ -15,7 +15,7 @@ from entrypoints.settings.table import PREFIX
 from sandbox.faults import Fault
 from sandbox.state.deliveries import Delivery
 from sandbox.state.sandbox_app import app_environment
-from sandbox.state.seed import renew_app
+from sandbox.state.seed import update_app
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.checks.secrecy import Overheard, Secrets
 from tests.support.conditions import until
@@ -71,7 +71,7 @@ class ServiceAtSandbox:
 
     def attempts(self) -> list[Delivery]:
         """List what the sandbox tried, the oldest first."""
-        return list(self.sandbox.world.deliveries.values())
+        return list(self.sandbox.data.deliveries.values())
 
     def let_age(self, age: timedelta = timedelta(minutes=5)) -> None:
         """Let everything have been tried so much earlier: recovery leaves the young alone."""
@@ -133,7 +133,7 @@ async def service_at_sandbox(
             running_service(database_url, redis_url, workers=workers, settings={**wanted, **settings}) as service,
             opened(database_url) as ledger,
         ):
-            renew_app(sandbox.world, sandbox.app, service_url=service.url)
+            update_app(sandbox.data, sandbox.app, service_url=service.url)
             both = ServiceAtSandbox(service, sandbox, ledger)
             try:
                 await both.start(*names)

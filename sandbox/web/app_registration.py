@@ -1,4 +1,4 @@
-"""Registering an app from a manifest.
+"""The pages for registering an app from a manifest.
 
 https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
 """
@@ -13,19 +13,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox.actions.rights import ActionRefused, account_named, demand_owner
-from sandbox.payloads.hooks import ping
+from sandbox.actions.rights import ActionRefused, get_account, require_owner
+from sandbox.payloads.deliveries import render_ping
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
 from sandbox.state.apps import App, Registration
 from sandbox.state.sandbox_app import new_client_id, new_private_key, public_key_of
-from sandbox.web.html import el
-from sandbox.web.page import field, form, go_to, page, refused_page
-from sandbox.web.returns import with_query
-from sandbox.web.session import last, person_of, read_form
-from sandbox.webhooks.emit import emit_to_app
+from sandbox.web.html import element
+from sandbox.web.page import field, form, redirect, render_page, render_refusal
+from sandbox.web.return_urls import add_query
+from sandbox.web.session import find_person, read_field, read_form
+from sandbox.webhooks.emit import emit_app_event
 
-_NEEDS = {
+_PERMISSION_BY_EVENT = {
     "push": "contents",
     "create": "contents",
     "delete": "contents",
@@ -37,14 +37,14 @@ _MOST_CALLBACKS = 10
 
 
 class HookAttributes(msgspec.Struct):
-    """Where deliveries shall go."""
+    """The webhook of a manifest."""
 
     url: str
     active: bool = True
 
 
 class Manifest(msgspec.Struct):
-    """An app as its maker describes it; what is not known here is left aside."""
+    """A manifest. Unknown fields are ignored."""
 
     name: str
     url: str
@@ -60,33 +60,37 @@ class Manifest(msgspec.Struct):
 
 
 def routes(sandbox: Sandbox) -> list[Route]:
-    """Return the page that shows a manifest, and the one that makes an app of it."""
+    """Return the page that shows a manifest, and the target that creates the app."""
 
     async def show(request: Request) -> Response:
-        person, fields = person_of(sandbox, request), await read_form(request)
+        person, fields = find_person(sandbox, request), await read_form(request)
         try:
-            manifest = _checked(fields)
+            manifest = _read_manifest(fields)
         except ActionRefused as refusal:
-            return refused_page(person, str(refusal))
+            return render_refusal(person, str(refusal))
         owner = request.path_params.get("login") or (person.login if person else "")
-        return _ask(sandbox, person, manifest, owner=owner, state=request.query_params.get("state", ""))
+        return _render_manifest_form(
+            sandbox, person, manifest, owner=owner, state=request.query_params.get("state", "")
+        )
 
     async def create(request: Request) -> Response:
         sandbox.changes += 1
         fields = await read_form(request)
         try:
-            manifest = _checked(fields)
-            person = account_named(sandbox.world, last(fields, "person"))
-            owner = account_named(sandbox.world, last(fields, "owner") or person.login)
-            demand_owner(person, owner)
+            manifest = _read_manifest(fields)
+            person = get_account(sandbox.data, read_field(fields, "person"))
+            owner = get_account(sandbox.data, read_field(fields, "owner") or person.login)
+            require_owner(person, owner)
         except ActionRefused as refusal:
-            return refused_page(person_of(sandbox, request), str(refusal))
+            return render_refusal(find_person(sandbox, request), str(refusal))
         if _is_taken(sandbox, manifest):
-            return _ask(sandbox, person_of(sandbox, request), manifest, owner=owner.login, state=last(fields, "state"))
-        registration = _register(sandbox, owner, manifest)
+            return _render_manifest_form(
+                sandbox, find_person(sandbox, request), manifest, owner=owner.login, state=read_field(fields, "state")
+            )
+        registration = _register_app(sandbox, owner, manifest)
         state = fields["state"][-1] if "state" in fields else None
-        way = with_query(manifest.redirect_url or manifest.url, code=registration.code, state=state)
-        return go_to(way)
+        url = add_query(manifest.redirect_url or manifest.url, code=registration.code, state=state)
+        return redirect(url)
 
     return [
         Route("/settings/apps/new", show, methods=["POST"]),
@@ -95,36 +99,41 @@ def routes(sandbox: Sandbox) -> list[Route]:
     ]
 
 
-def _ask(sandbox: Sandbox, person: Account | None, manifest: Manifest, *, owner: str, state: str) -> Response:
-    """Show what is to be created. The name can be changed, one that is taken has to be; the rest stays."""
-    people = [one.login for one in sandbox.world.accounts.values() if one.type == "User"]
-    makers = [person.login] if person else people  # another site's form brings no cookie
-    taken = _is_taken(sandbox, manifest)
-    return page(
+def _render_manifest_form(
+    sandbox: Sandbox, person: Account | None, manifest: Manifest, *, owner: str, state: str
+) -> Response:
+    """Return the form for a manifest. Only the name can be changed; a name that is in use must be."""
+    people = [account.login for account in sandbox.data.accounts.values() if account.type == "User"]
+    logins = [person.login] if person else people  # another site's form brings no cookie
+    is_taken = _is_taken(sandbox, manifest)
+    return render_page(
         f"Create GitHub App {manifest.name}",
-        el("p", "Name is already taken", class_="bad") if taken else None,
-        el("p", f"Homepage: {manifest.url}"),
+        element("p", "Name is already taken", class_="bad") if is_taken else None,
+        element("p", f"Homepage: {manifest.url}"),
         form(
             "/settings/apps/from-manifest",
             field("GitHub App name", "name", manifest.name, required=True),
-            [el("p", el("button", f"Create GitHub App as {login}", name="person", value=login)) for login in makers],
+            [
+                element("p", element("button", f"Create GitHub App as {login}", name="person", value=login))
+                for login in logins
+            ],
             manifest=msgspec.json.encode(manifest).decode(),
             owner=owner,
             state=state,
         ),
         person=person,
-        status=HTTPStatus.UNPROCESSABLE_ENTITY if taken else HTTPStatus.OK,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY if is_taken else HTTPStatus.OK,
     )
 
 
-def _checked(fields: dict[str, list[str]]) -> Manifest:
-    """Read a manifest and the name entered for it, refusing it whole for one mistake, as GitHub does."""
+def _read_manifest(fields: dict[str, list[str]]) -> Manifest:
+    """Return the manifest with the entered name; raises `ActionRefused` at the first mistake, as GitHub does."""
     try:
-        manifest = msgspec.json.decode(last(fields, "manifest"), type=Manifest)
+        manifest = msgspec.json.decode(read_field(fields, "manifest"), type=Manifest)
     except msgspec.DecodeError as error:
         raise ActionRefused(f"Invalid GitHub App configuration: {error}") from error
-    manifest.name = last(fields, "name", manifest.name)
-    if not _slug(manifest.name):
+    manifest.name = read_field(fields, "name", manifest.name)
+    if not _to_slug(manifest.name):
         raise ActionRefused(
             "Invalid GitHub App configuration: the name needs at least one letter from a to z or a digit."
         )
@@ -132,11 +141,11 @@ def _checked(fields: dict[str, list[str]]) -> Manifest:
         urlsplit(manifest.redirect_url or manifest.url)
     except ValueError as error:
         raise ActionRefused("Invalid GitHub App configuration: redirect_url is not a URL.") from error
-    unknown = [event for event in manifest.default_events if event not in _NEEDS]
+    unknown = [event for event in manifest.default_events if event not in _PERMISSION_BY_EVENT]
     if unknown:
         raise ActionRefused(f"Default events unsupported: {', '.join(unknown)}")
     granted = {"metadata", *manifest.default_permissions}
-    missing = [event for event in manifest.default_events if _NEEDS[event] not in granted]
+    missing = [event for event in manifest.default_events if _PERMISSION_BY_EVENT[event] not in granted]
     if missing:
         raise ActionRefused(f"Default events are not supported by permissions: {', '.join(missing)}")
     if len(manifest.callback_urls) > _MOST_CALLBACKS:
@@ -145,15 +154,15 @@ def _checked(fields: dict[str, list[str]]) -> Manifest:
 
 
 def _is_taken(sandbox: Sandbox, manifest: Manifest) -> bool:
-    return sandbox.world.app(_slug(manifest.name)) is not None
+    return sandbox.data.app(_to_slug(manifest.name)) is not None
 
 
-def _register(sandbox: Sandbox, owner: Account, manifest: Manifest) -> Registration:
-    world, now, private_key = sandbox.world, sandbox.now(), new_private_key()
+def _register_app(sandbox: Sandbox, owner: Account, manifest: Manifest) -> Registration:
+    data, now, private_key = sandbox.data, sandbox.now(), new_private_key()
     hook = manifest.hook_attributes
     app = App(
-        id=world.new_id("app"),
-        slug=_slug(manifest.name),
+        id=data.new_id("app"),
+        slug=_to_slug(manifest.name),
         name=manifest.name,
         owner_id=owner.id,
         url=manifest.url,
@@ -161,7 +170,7 @@ def _register(sandbox: Sandbox, owner: Account, manifest: Manifest) -> Registrat
         client_secret=secrets.token_hex(20),
         webhook_secret=secrets.token_hex(20),
         public_key=public_key_of(private_key),
-        hook_id=world.new_id("hook"),
+        hook_id=data.new_id("hook"),
         created_at=now,
         updated_at=now,
         description=manifest.description,
@@ -174,12 +183,12 @@ def _register(sandbox: Sandbox, owner: Account, manifest: Manifest) -> Registrat
         permissions={"metadata": "read", **manifest.default_permissions},
         events=sorted(manifest.default_events),
     )
-    world.apps[app.id] = app
-    emit_to_app(sandbox, app, "ping", ping(sandbox.links, app), installation=None)
+    data.apps[app.id] = app
+    emit_app_event(sandbox, app, "ping", render_ping(sandbox.links, app), installation=None)
     registration = Registration(secrets.token_hex(20), app.id, private_key, now)
-    world.registrations[registration.code] = registration
+    data.registrations[registration.code] = registration
     return registration
 
 
-def _slug(name: str) -> str:
+def _to_slug(name: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
