@@ -60,7 +60,7 @@ def seed(settings: Settings, *, connected: bool = True) -> DemoFacts:
 async def _seed(settings: Settings, *, connected: bool) -> DemoFacts:
     demo = json.loads(files("sandbox.state").joinpath("demo.json").read_bytes())
     assert settings.database_url is not None  # given, or of the server that was started
-    database = Database(settings.database_url.reveal(), connections=1)
+    database = Database(settings.database_url.reveal(), max_connections=1)
     try:
         organization = await seed_organization(database, _id("organization"), name=demo["organization"]["name"])
         users = await _seed_users(database, organization, demo["users"])

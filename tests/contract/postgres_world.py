@@ -32,7 +32,7 @@ class PostgresWorld(World):
     def __init__(self, database_url: str) -> None:
         self.url = database_url
         # The races have twenty writers, each on a connection of its own.
-        self.database = Database(database_url, connections=24)
+        self.database = Database(database_url, max_connections=24)
         self.unit_of_work = PostgresUnitOfWork(self.database)
         self.directory = PostgresDirectory(self.database)
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from adapters.postgres.connection.line import Parameters
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
+from adapters.postgres.connection.session import Parameters
 from adapters.postgres.queries.attributions import LEFT, statement
 from adapters.postgres.queries.memberships import KNOWN_ROLES
 from adapters.postgres.stores import attributions

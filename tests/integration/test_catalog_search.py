@@ -9,8 +9,7 @@ import psycopg
 import pytest
 
 from adapters.postgres.connection.database import Database
-from adapters.postgres.connection.line import Parameters, Row
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Parameters, Row, Session
 from adapters.postgres.queries import repositories as repository_search
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.catalog.search import CatalogFilter, CatalogPosition, rank, search_order
@@ -134,7 +133,7 @@ class Explained(Session):
     """Keeps the plan of every statement: the one it was run by, and the one for any values."""
 
     def __init__(self, session: Session) -> None:
-        super().__init__(session._connection, 10)
+        super().__init__(session._connection)
         self.plans: list[Plan] = []
         self.blocks = 0
 

@@ -30,7 +30,7 @@ def test_only_the_sandbox_has_the_demo_installation(database_url: str, tmp_path:
 
 
 async def _is_connected(database_url: str, organization_id: UUID) -> bool:
-    database = Database(database_url, connections=1)
+    database = Database(database_url, max_connections=1)
     try:
         organization = await PostgresDirectory(database).find_organization(organization_id)
         assert organization is not None

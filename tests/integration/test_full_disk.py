@@ -72,7 +72,6 @@ async def test_detects_a_read_only_database_and_its_end(database_url: str) -> No
             assert "target_session_attrs=read-write" in refused.value.remedy
         assert metrics.is_writable is False
         _set_read_only(database_url, is_read_only=False)
-        await database.close()
         # The result is used for five seconds.
         with pytest.raises(StorageUnwritable):
             await probe.check()
@@ -113,3 +112,8 @@ def _set_read_only(url: str, *, is_read_only: bool) -> None:
         value = "on" if is_read_only else "off"
         connection.execute("SET default_transaction_read_only = off")
         connection.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = {value}')
+        # The setting is read by new connections only.
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )

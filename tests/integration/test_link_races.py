@@ -9,9 +9,9 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from psycopg.pq.abc import PGresult
+from psycopg import AsyncCursor
 
-from adapters.postgres.connection.line import Line, Parameters
+from adapters.postgres.connection.session import Parameters, Row, Session
 from adapters.system.clock import SystemClock
 from core.application import Links
 from core.domain.actors import SystemActor
@@ -294,13 +294,13 @@ async def test_foreign_project_needs_the_statements_of_a_missing_one(
     theirs = await race.world.integration(other, provider_id="2")
     foreign = await race.world.project(other, "Telescope")
     await race.world.link(foreign, theirs)
-    run, asked = Line._run, list[str]()
+    execute, asked = Session._execute, list[str]()
 
-    async def recorded(line: Line, statement: str, parameters: Parameters) -> PGresult:
+    async def recorded(session: Session, statement: str, parameters: Parameters) -> AsyncCursor[Row]:
         asked.append(statement)
-        return await run(line, statement, parameters)
+        return await execute(session, statement, parameters)
 
-    monkeypatch.setattr(Line, "_run", recorded)
+    monkeypatch.setattr(Session, "_execute", recorded)
     # That the organization exists is remembered for a while, whatever is asked of it.
     with pytest.raises(DomainError, match="no project with this id"):
         await ask(race, what, other.external_id)

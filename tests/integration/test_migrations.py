@@ -68,11 +68,11 @@ async def test_database_without_tables_is_unavailable_until_migrated(empty_url: 
     database, log = Database(empty_url), PostgresDeliveryLog(empty_url, metrics=MemoryMetrics())
     try:
         with pytest.raises(StorageUnavailable):
-            await database.look()
+            await database.check_tables()
         with pytest.raises(StorageUnavailable):
             await log.append(a_delivery())
         await asyncio.to_thread(migrate, empty_url)
-        await database.look()
+        await database.check_tables()
         assert await log.append(a_delivery()) is Receipt.ACCEPTED
     finally:
         await log.close()

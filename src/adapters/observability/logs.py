@@ -10,8 +10,15 @@ from adapters.observability.redaction import redact
 
 _log = structlog.get_logger(__name__)
 
-# Their INFO lines repeat lines of this service, or contain URLs.
-_QUIETER = ("httpx", "httpcore", "uvicorn.access", "alembic.runtime.plugins")
+# Their INFO lines repeat lines of this service, or contain URLs. psycopg and its pool also log a warning for
+# each failed attempt to connect; this service logs an outage once.
+_MIN_LEVELS = {
+    "httpx": logging.WARNING,
+    "httpcore": logging.WARNING,
+    "uvicorn.access": logging.WARNING,
+    "alembic.runtime.plugins": logging.WARNING,
+    "psycopg": logging.ERROR,
+}
 
 
 def configure_logs(*, level: str, development: bool = False) -> None:
@@ -34,8 +41,8 @@ def configure_logs(*, level: str, development: bool = False) -> None:
         theirs = logging.getLogger(name)
         theirs.handlers = []
         theirs.propagate = True
-    for name in _QUIETER:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, min_level in _MIN_LEVELS.items():
+        logging.getLogger(name).setLevel(min_level)
     logging.captureWarnings(capture=True)
 
 

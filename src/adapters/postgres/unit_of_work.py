@@ -1,6 +1,5 @@
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
-from types import TracebackType
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Generic, TypeVar
 
 from adapters.postgres.connection.database import Database
@@ -34,7 +33,12 @@ class PostgresUnitOfWork(UnitOfWork):
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin a transaction for the length of an `async with` block."""
-        return _Begun(self._database)
+        return self._transaction()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[Transaction]:
+        async with self._database.session() as session:
+            yield PostgresTransaction(session)
 
 
 class _Store(Generic[Made]):
@@ -51,24 +55,6 @@ class _Store(Generic[Made]):
         # From now on found there, before this is.
         transaction.__dict__[self._name] = made
         return made
-
-
-class _Begun(AbstractAsyncContextManager[Transaction]):
-    """A transaction for the length of a block; by hand for the reason that `Lent` is."""
-
-    __slots__ = ("_database", "_session")
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def __aenter__(self) -> Transaction:
-        self._session = await self._database.lend()
-        return PostgresTransaction(self._session)
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._database.take_back(self._session, error)
 
 
 class PostgresTransaction(Transaction):

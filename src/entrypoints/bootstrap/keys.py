@@ -23,7 +23,7 @@ class KeyRing:
 async def open_key_ring(settings: Settings) -> AsyncIterator[KeyRing]:
     """Build what looks after the encryption keys."""
     assert settings.database_url is not None  # the settings refuse this command without one
-    database = Database(settings.database_url.reveal(), connections=1)
+    database = Database(settings.database_url.reveal(), max_connections=1)
     cipher = create_cipher(settings)
     try:
         yield KeyRing(

@@ -14,9 +14,9 @@ from uuid import uuid4
 import httpx
 import jwt
 import pytest
-from psycopg.pq.abc import PGresult
+from psycopg import AsyncCursor
 
-from adapters.postgres.connection.line import Line, Parameters
+from adapters.postgres.connection.session import Parameters, Row, Session
 from adapters.postgres.queries.directory import _USER
 from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, TokenSigner
 from tests.support.builders import tokens
@@ -154,15 +154,15 @@ class Statements:
 def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
     """Note every statement a request asks of the database, but who calls."""
     found = Statements()
-    run = Line._run
+    execute = Session._execute
 
-    async def noted(line: Line, statement: str, parameters: Parameters) -> PGresult:
-        # Who calls is remembered for a while, whatever they ask for.
+    async def recorded(session: Session, statement: str, parameters: Parameters) -> AsyncCursor[Row]:
+        # The caller is cached for a while, whatever the request is for.
         if statement != _USER:
             found.asked[statement] += 1
-        return await run(line, statement, parameters)
+        return await execute(session, statement, parameters)
 
-    monkeypatch.setattr(Line, "_run", noted)
+    monkeypatch.setattr(Session, "_execute", recorded)
     return found
 
 

@@ -22,7 +22,7 @@ from tests.support.scenarios.token_world import KEYS, KeptAlerts
 
 async def main() -> None:
     """Do what the environment says."""
-    database = Database(os.environ["DATABASE_URL"], connections=4)
+    database = Database(os.environ["DATABASE_URL"], max_connections=4)
     unit_of_work, clock = PostgresUnitOfWork(database), SystemClock()
     provider = ReachedProvider(clock, os.environ["PROVIDER_URL"])
     # One service per call: what they share is the database alone, as if each were a process of its own.

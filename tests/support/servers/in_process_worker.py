@@ -111,7 +111,7 @@ async def workshop(
     """
     async with AsyncExitStack() as stack:
         # A drain uses a second connection to record that it started.
-        database = Database(database_url, connections=2 * (workers + 2))
+        database = Database(database_url, max_connections=2 * (workers + 2))
         stack.push_async_callback(database.close)
         metrics = MemoryMetrics()
         worker_notifier = RedisWorkerNotifier(redis_url, job=_JOB)

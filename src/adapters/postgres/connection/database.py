@@ -1,40 +1,25 @@
 import asyncio
 import select
-from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import TracebackType
+from typing import Any
 
 import psycopg
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import AsyncConnectionPool
 
 from adapters.postgres.connection.errors import storage_unavailable, unreachable
-from adapters.postgres.connection.line import Line
-from adapters.postgres.connection.packed_arrays import register_packed_arrays
-from adapters.postgres.connection.pooler import adapt_to_pooler
-from adapters.postgres.connection.session import Connection, Session, Watched
-from adapters.postgres.rows import codec
+from adapters.postgres.connection.server_connection import Connection
+from adapters.postgres.connection.session import Session
 from core.domain.errors import StorageNotPrepared, StorageUnavailable
 from core.domain.secret import redact_url
 
 _log = structlog.get_logger(__name__)
 
-# A transaction that idles holds locks, and holds back every domain event behind its own. Pages are in memory
-# or on flash; priced as if a disk had to turn for each (4.0, the default), a catalog that was filled a moment
-# ago and not vacuumed yet is rather read whole and sorted.
-# Only without a pooler: behind one they would change a server process that other programs use next.
-_SET_UP = """
-    SELECT pg_backend_pid(), count(set_config(name, value, false)) FROM (VALUES
-        ('TimeZone', 'UTC'),
-        ('statement_timeout', '8s'),
-        ('lock_timeout', '5s'),
-        ('idle_in_transaction_session_timeout', '5s'),
-        ('random_page_cost', '1.1')
-    ) AS settings (name, value) WHERE pg_backend_pid() = %s
-"""
-_LOOK = "SELECT FROM git_webhook_events LIMIT 0"
-# What the URL may say otherwise. A peer that vanished without a word is noticed in half a minute.
+_FIND_TABLES = "SELECT FROM git_webhook_events LIMIT 0"
+_CLOSE_SECONDS = 1.0
+# The URL can override these. A peer that vanished without a packet is noticed within half a minute.
 _DEFAULTS: dict[str, str | int | None] = {
     "connect_timeout": 5,
     "client_encoding": "UTF8",
@@ -48,195 +33,157 @@ _DEFAULTS: dict[str, str | int | None] = {
 class Database:
     """A bounded pool of connections to one PostgreSQL, for one event loop.
 
-    Hand-made because it is on every request's path: a short query through SQLAlchemy's asynchronous engine
-    takes seven times, and through psycopg's pool twice the CPU it takes here. A connection is made when one
-    is wanted and none is idle, so an outage is over for us the moment the server answers again.
+    Differs from psycopg's pool in two points. During an outage, a task that needs a new connection fails as
+    soon as connecting fails, with the reason, instead of waiting for the whole time limit. A connection that
+    the server closed while it was idle is replaced without a delay.
     """
 
-    def __init__(self, url: str, *, connections: int = 10, patience: float = 5.0, silence: float = 10.0) -> None:
-        """Connect to nothing yet.
+    def __init__(
+        self, url: str, *, max_connections: int = 10, acquire_timeout_seconds: float = 5.0, timeout_seconds: float = 9.0
+    ) -> None:
+        """Configure the pool. It opens a connection when a task needs one and none is idle.
 
-        `patience` is how many seconds one waits for a connection that others have, `silence` how many for an
-        answer of the server: more than its own limit for a statement, so it speaks for one that cannot.
+        `acquire_timeout_seconds` limits the wait for a connection. `timeout_seconds` limits the wait for the
+        response to a statement. It is longer than PostgreSQL's own limit, so it ends only waits for a server
+        that is silent; ending such a wait takes a second more.
         """
-        self._parameters = make_conninfo("", **(_DEFAULTS | conninfo_to_dict(url)))
-        self._idle: list[Connection] = []
-        self._places = connections
-        self._crowd: deque[asyncio.Future[Connection | None]] = deque()
-        self._patience = patience
-        self._silence = silence
-        self._closed = False
-        self._shown = redact_url(url)
-        # What would help against the outage that was told last, while it lasts.
-        self._missed: str | None = None
-        self._lacks_tables = False
+        self._conninfo = make_conninfo("", **(_DEFAULTS | conninfo_to_dict(url)))
+        self._outages = _OutageLog(redact_url(url))
+        self._options: dict[str, Any] = {"timeout_seconds": timeout_seconds, "observer": self._outages}
+        self._waiters: set[asyncio.Timeout] = set()
+        self._pool = AsyncConnectionPool(
+            self._conninfo,
+            connection_class=Connection,
+            kwargs=self._options,
+            open=False,
+            min_size=0,
+            max_size=max_connections,
+            timeout=acquire_timeout_seconds,
+            # Do not retry in the background with growing delays: the next task that needs a connection tries
+            # again, so an outage is over as soon as the server is back.
+            reconnect_timeout=0,
+            reconnect_failed=self._fail_waiters,
+        )
 
-    async def look(self) -> None:
-        """Return when the server answers and has our tables; raises `StorageUnavailable` when not."""
+    async def check_tables(self) -> None:
+        """Return if the server responds and has the tables; raises `StorageUnavailable` if not."""
         async with self.session() as session:
-            await session.read(_LOOK)
-        if self._lacks_tables:
-            self._lacks_tables = False
-            _log.info("database_migrated", url=self._shown)
-
-    async def connect(self) -> Connection:
-        """Open a connection outside the pool, for whoever keeps one; raises `StorageUnavailable`.
-
-        It commits each statement by itself unless a `BEGIN` was executed.
-        """
-        try:
-            connection = await Line.connect(self._parameters, autocommit=True)
-        except psycopg.OperationalError as error:
-            refusal = unreachable(error)
-            self._miss(refusal, error)
-            raise refusal from error
-        if self._missed is not None:
-            self._missed = None
-            _log.info("database_available", url=self._shown)
-        codec.register(connection)
-        register_packed_arrays(connection)
-        try:
-            with Watched(connection, self._silence):
-                cursor = await connection.execute(_SET_UP, (connection.pgconn.backend_pid,))
-                ((backend_pid, _),) = await cursor.fetchall()
-                connection.is_pooled = adapt_to_pooler(connection, backend_pid)
-        except BaseException:
-            await connection.close()
-            raise
-        return connection
-
-    def session(self) -> "Lent":
-        """Lend a connection for the length of an `async with` block; see `Lent`."""
-        return Lent(self)
-
-    async def lend(self) -> Session:
-        """Take a connection out of the pool, for whoever gives it back; raises `StorageUnavailable`."""
-        if self._places:
-            self._places -= 1
-        elif connection := await self._wait_for_place():
-            return Session(connection, self._silence)
-        try:
-            # The connection used last, so that the others may grow old and unused together.
-            while self._idle:
-                connection = self._idle.pop()
-                if _is_silent(connection):
-                    return Session(connection, self._silence)
-                # A server that speaks unasked is saying goodbye; its other connections heard the same.
-                await connection.close()
-            return Session(await self.connect(), self._silence)
-        except BaseException:
-            self._pass_on(None)
-            raise
-
-    async def take_back(self, session: Session, error: BaseException | None) -> None:
-        """Roll back what was not committed, and keep the connection for the next if it is of use.
-
-        `error` is what ended the use of it, if anything.
-        """
-        if isinstance(error, StorageNotPrepared):
-            self._miss_tables(error)
-        connection = session.connection
-        try:
-            if connection.is_asking:
-                await connection.give_up()
-            elif not connection.is_idle:
-                await session.roll_back()
-        finally:
-            await self._keep(connection)
+            await session.read(_FIND_TABLES)
+        self._outages.record_tables()
 
     @asynccontextmanager
-    async def own_session(self) -> AsyncIterator[Session]:
-        """Open a connection outside the pool, and close it at the end of the block, whatever it holds."""
-        connection = await self.connect()
+    async def session(self) -> AsyncIterator[Session]:
+        """Acquire a connection for the length of the block, and roll back what was not committed at its end.
+
+        Raises `StorageUnavailable` if no connection is available in time.
+        """
+        connection = await self._acquire()
+        session = Session(connection)
         try:
-            yield Session(connection, self._silence)
+            yield session
+        except StorageNotPrepared as error:
+            self._outages.record_missing_tables(error)
+            raise
+        finally:
+            try:
+                await session.roll_back()
+            finally:
+                await self._pool.putconn(connection)
+
+    @asynccontextmanager
+    async def dedicated_session(self) -> AsyncIterator[Session]:
+        """Open a connection outside the pool for the length of the block; raises `StorageUnavailable`."""
+        try:
+            connection = await Connection.connect(self._conninfo, **self._options)
+        except psycopg.OperationalError as error:
+            raise unreachable(error) from error
+        try:
+            yield Session(connection)
         finally:
             await connection.close()
 
     async def close(self) -> None:
-        """Close the idle connections now and those in use when they come back."""
-        self._closed = True
-        while self._idle:
-            await self._idle.pop().close()
+        """Close the idle connections now, and those in use when they are released."""
+        await self._pool.close(timeout=_CLOSE_SECONDS)
 
-    def _miss(self, refusal: StorageUnavailable, error: psycopg.OperationalError) -> None:
-        """Tell it once an outage: everybody who asks meets it."""
-        if self._missed != refusal.remedy:
-            self._missed = refusal.remedy
-            # Further lines are the driver's advice.
-            said = str(error).partition("\n")[0]
-            _log.warning("database_unavailable", url=self._shown, error=said, reason=refusal.remedy)
+    async def _acquire(self) -> Connection:
+        try:
+            if self._pool.closed:
+                await self._pool.open()
+            async with asyncio.timeout(None) as waiter:
+                self._waiters.add(waiter)
+                try:
+                    return await self._get_live_connection()
+                finally:
+                    self._waiters.discard(waiter)
+        except (TimeoutError, psycopg.OperationalError) as error:
+            raise self._outages.create_error() from self._outages.error or error
 
-    def _miss_tables(self, refusal: StorageNotPrepared) -> None:
-        """Tell it once, until somebody who looked found them."""
+    async def _get_live_connection(self) -> Connection:
+        while True:
+            connection = await self._pool.getconn()
+            if not _has_input(connection):
+                return connection
+            # The server has closed it. psycopg's own check would wait a second before it tries the next one.
+            await connection.close()
+            await self._pool.putconn(connection)
+
+    def _fail_waiters(self, pool: AsyncConnectionPool[Connection]) -> None:
+        """Let waiting tasks fail if connecting failed, unless they could get a connection that is in use."""
+        if pool.get_stats()["pool_size"]:
+            return
+        now = asyncio.get_running_loop().time()
+        for waiter in self._waiters:
+            if not waiter.expired():
+                waiter.reschedule(now)
+
+
+class _OutageLog:
+    """Logs the start and the end of each outage once, and remembers its reason."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._remedy: str | None = None
+        self._lacks_tables = False
+        self.error: psycopg.Error | None = None
+        """The error of the last attempt to connect, if it failed."""
+
+    def record_success(self) -> None:
+        """Record that the server accepted a connection."""
+        self.error = None
+        if self._remedy is not None:
+            self._remedy = None
+            _log.info("database_available", url=self._url)
+
+    def record_failure(self, error: psycopg.Error) -> None:
+        """Record that an attempt to connect failed."""
+        self.error = error
+        remedy = unreachable(error).remedy
+        if self._remedy != remedy:
+            self._remedy = remedy
+            # Further lines of the message are the driver's advice.
+            message = str(error).partition("\n")[0]
+            _log.warning("database_unavailable", url=self._url, error=message, reason=remedy)
+
+    def create_error(self) -> StorageUnavailable:
+        """Return the error for a task that did not get a connection."""
+        return unreachable(self.error) if self.error else storage_unavailable()
+
+    def record_missing_tables(self, error: StorageNotPrepared) -> None:
+        """Record that tables are missing."""
         if not self._lacks_tables:
             self._lacks_tables = True
-            _log.error("database_not_migrated", url=self._shown, reason=refusal.remedy)
+            _log.error("database_not_migrated", url=self._url, reason=error.remedy)
 
-    async def _wait_for_place(self) -> Connection | None:
-        """Wait for a place among those who have one; return the connection that comes with it, if any."""
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[Connection | None] = loop.create_future()
-        self._crowd.append(turn)
-        timer = loop.call_later(self._patience, _send_away, turn)
-        try:
-            return await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                # It was given to one who has left.
-                self._pass_on(turn.result())
-            raise
-        finally:
-            timer.cancel()
-
-    async def _keep(self, connection: Connection) -> None:
-        is_of_use = connection.is_idle and not self._closed
-        try:
-            if not is_of_use:
-                await connection.close()
-        finally:
-            self._pass_on(connection if is_of_use else None)
-
-    def _pass_on(self, connection: Connection | None) -> None:
-        """Give a place, and a connection if it is of use, to whoever waits longest."""
-        while self._crowd:
-            turn = self._crowd.popleft()
-            if not turn.done():
-                turn.set_result(connection)
-                return
-        self._places += 1
-        if connection is not None:
-            self._idle.append(connection)
+    def record_tables(self) -> None:
+        """Record that the tables exist."""
+        if self._lacks_tables:
+            self._lacks_tables = False
+            _log.info("database_migrated", url=self._url)
 
 
-class Lent:
-    """A connection for the length of a block; what was not committed at its end is rolled back.
-
-    Entering raises `StorageUnavailable` where none is to be had in time. By hand, because each request
-    enters some and a generator as context manager costs five times as much.
-    """
-
-    __slots__ = ("_database", "_session")
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    async def __aenter__(self) -> Session:
-        self._session = await self._database.lend()
-        return self._session
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._database.take_back(self._session, error)
-
-
-def _is_silent(connection: Connection) -> bool:
+def _has_input(connection: Connection) -> bool:
+    """Return whether the server sent something to an idle connection: it does before it closes one."""
     poller = select.poll()
     poller.register(connection.fileno(), select.POLLIN)
-    return not poller.poll(0)
-
-
-def _send_away(turn: "asyncio.Future[Connection | None]") -> None:
-    if not turn.done():
-        turn.set_exception(storage_unavailable())
+    return bool(poller.poll(0))

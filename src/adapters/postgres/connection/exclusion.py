@@ -27,7 +27,7 @@ class PostgresExclusion(Exclusion):
 
     @asynccontextmanager
     async def _hold(self, name: str) -> AsyncIterator[bool]:
-        async with self._database.own_session() as session:
+        async with self._database.dedicated_session() as session:
             if not session.connection.is_pooled:
                 [(taken,)] = await session.read(_TRY, (locks.JOBS, name))
                 yield bool(taken)

@@ -43,7 +43,7 @@ class WriteProbe:
 
         Writes at most once in five seconds, however often this is called.
         """
-        await self._database.look()
+        await self._database.check_tables()
         if self._monotonic() >= self._valid_until:
             if self._probing is None:
                 self._probing = asyncio.create_task(self._probe(), name="write-probe")

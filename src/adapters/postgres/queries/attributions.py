@@ -9,9 +9,8 @@ from functools import cache
 
 from psycopg.sql import SQL, Composable
 
-from adapters.postgres.connection.line import Row
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.queries.memberships import KNOWN_ROLES
 from core.domain.attribution.attribution import Kind, Method, Role
 from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser

@@ -9,9 +9,8 @@ from functools import cache
 
 from psycopg.sql import SQL, Literal
 
-from adapters.postgres.connection.line import Parameters
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Parameters, Session
 from adapters.postgres.rows.domain_events import COLUMNS, JOINS, WIDTH, recorded
 from core.domain.identifiers import OrganizationId
 from core.domain.streams.stream import Bounds, StreamFilter

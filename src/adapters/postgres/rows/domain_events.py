@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 from psycopg.sql import SQL
 
-from adapters.postgres.connection.line import Row
+from adapters.postgres.connection.session import Row
 from adapters.postgres.rows.columns import select_list
 from core.domain.streams.domain_event import (
     CommitsClaimedData,

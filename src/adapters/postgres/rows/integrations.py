@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from adapters.postgres.connection.line import Row
+from adapters.postgres.connection.session import Row
 from adapters.postgres.rows.columns import select_list
 from core.domain.identifiers import AccountId, IntegrationId, OrganizationId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason

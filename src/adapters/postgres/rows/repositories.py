@@ -4,7 +4,7 @@ from dataclasses import fields
 
 from psycopg.sql import SQL
 
-from adapters.postgres.connection.line import Row
+from adapters.postgres.connection.session import Row
 from adapters.postgres.rows.columns import select_list
 from core.domain.catalog.repository import Repository
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 from psycopg.sql import SQL
 
-from adapters.postgres.connection.line import Row
+from adapters.postgres.connection.session import Row
 from adapters.postgres.rows.columns import select_list
 from core.domain.events.event import EventStatus, Verdict, WebhookEvent
 from core.domain.identifiers import EventId, IntegrationId, ProjectId, RepoId

@@ -2,9 +2,8 @@ from collections.abc import Collection, Sequence
 
 from psycopg.sql import SQL
 
-from adapters.postgres.connection.line import Parameters, Row
 from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamps
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Parameters, Row, Session
 from adapters.postgres.queries import attributions as attribution_pages
 from adapters.postgres.queries.memberships import KNOWN_ROLES
 from core.domain.attribution.attribution import Attribution, Identities, Identity, IdentityQuery

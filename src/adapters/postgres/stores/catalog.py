@@ -4,9 +4,8 @@ from typing import Any
 
 from psycopg.sql import SQL
 
-from adapters.postgres.connection.line import Row
 from adapters.postgres.connection.packed_arrays import Bigints, Booleans, Packed, Texts, Timestamps
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.queries import repositories as repository_search
 from adapters.postgres.queries.trigrams import search_name, stored_grams, text_array
 from adapters.postgres.rows import integrations as integration_rows

@@ -2,9 +2,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from adapters.postgres.connection.line import Row
 from adapters.postgres.connection.packed_arrays import Texts
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.rows.tokens import OF_CONNECTIONS
 from adapters.postgres.stores.audited import AuditedTable
 from core.domain.audit.changes import Change

@@ -5,9 +5,8 @@ from datetime import UTC, datetime
 from psycopg.sql import SQL
 
 from adapters.postgres.connection import locks
-from adapters.postgres.connection.line import Parameters
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Parameters, Session
 from adapters.postgres.queries import domain_event_log
 from adapters.postgres.rows.domain_events import COLUMNS, JOINS, recorded
 from core.domain.identifiers import EventId, OrganizationId

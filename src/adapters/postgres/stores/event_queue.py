@@ -5,9 +5,8 @@ from uuid import UUID
 from psycopg.sql import SQL
 
 from adapters.postgres.connection import locks
-from adapters.postgres.connection.line import Row
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.rows import webhook_events as ledger_rows
 from adapters.postgres.rows.compression import decompress
 from core.domain.deliveries.source_key import to_number

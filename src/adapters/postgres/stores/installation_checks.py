@@ -3,9 +3,8 @@ from datetime import datetime
 
 from psycopg.sql import SQL, Composable
 
-from adapters.postgres.connection.line import Row
 from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamps
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.rows.integrations import COLUMNS, integration_of
 from core.domain.identifiers import EventId, IntegrationId
 from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckBacklog, DueCheck, ReportedDeletion

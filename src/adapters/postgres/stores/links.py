@@ -3,9 +3,8 @@ from typing import Any
 
 from psycopg.sql import SQL
 
-from adapters.postgres.connection.line import Row
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
-from adapters.postgres.connection.session import Session
+from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.stores.audited import AuditedTable
 from core.domain.audit.changes import Change
 from core.domain.identifiers import IntegrationId, LinkId, ProjectId, RepoId

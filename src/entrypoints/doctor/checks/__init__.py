@@ -38,7 +38,7 @@ async def open_checks(
         database = None
         if settings.database_url:
             url = settings.database_url.reveal()
-            database = Database(url, connections=_CONNECTIONS, silence=_SILENCE_SECONDS)
+            database = Database(url, max_connections=_CONNECTIONS, timeout_seconds=_SILENCE_SECONDS)
             stack.push_async_callback(database.close)
         yield [
             Check("settings", look_at_settings, ""),

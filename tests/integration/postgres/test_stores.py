@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.postgres.connection.line import Parameters
+from adapters.postgres.connection.session import Parameters
 from adapters.postgres.queries import webhook_events as event_search
 from adapters.postgres.stores import event_queue, events
 from core.domain.connections.connection import Connection, ConnectionStatus

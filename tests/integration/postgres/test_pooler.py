@@ -28,7 +28,7 @@ def pooled_url(database_url: str, tmp_path: Path) -> Iterator[str]:
 
 
 async def test_sessions_behind_a_pooler_keep_nothing(pooled_url: str) -> None:
-    database = Database(pooled_url, connections=4)
+    database = Database(pooled_url, max_connections=4)
 
     async def use(number: int) -> None:
         for _ in range(10):
