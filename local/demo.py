@@ -13,7 +13,7 @@ from adapters.github.protocol.webhooks import PROVIDER
 from adapters.postgres.connection.database import Database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.actors import SystemActor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.catalog.repository import Repository
 from core.domain.identifiers import AccountId, RepoId
 from core.domain.integrations.integration import Integration

@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from ports.exclusion import Exclusion
+from ports.system import Exclusion
 
 DIRECTORY = "CREWKIT_FILE_LOCK_DIRECTORY"
 

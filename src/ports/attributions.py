@@ -1,9 +1,14 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.attribution.attribution import Attribution, Identities, IdentityQuery
+from core.domain.attribution.attribution import (
+    Attribution,
+    AttributionFilter,
+    AttributionView,
+    Identities,
+    IdentityQuery,
+)
 from core.domain.attribution.commit_claims import ClaimResult, CommitClaims
-from core.domain.attribution.views import AttributionFilter, AttributionView
 from core.domain.identifiers import ConnectionId, OrganizationId, RepoId
 
 

@@ -2,8 +2,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection
+from core.domain.audit import Change
+from core.domain.connections import Connection
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 
 

@@ -1,16 +1,39 @@
-from collections.abc import Sequence
+"""How a delivery is stored, queued and processed."""
+
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from core.domain.deliveries.delivery import Receipt, VerifiedDelivery
 from core.domain.events.event import EventResult, WebhookEvent
 from core.domain.identifiers import EventId
 
 
+class DeliveryLog(Protocol):
+    """Stores received deliveries as webhook events.
+
+    Guaranteed: when `append` returns, the delivery survives a crash of all processes. A provider and delivery
+    id are stored once, also if they arrive several times at once, and so are the same signed bytes of `is_unique`
+    deliveries of one event type and source key. If the stored event had failed, it is pending again; so is an
+    ignored or unrouted event, if `can_reopen` allows it. Concurrent calls share one durable commit, but no call
+    waits for another to arrive. Not guaranteed: the order of concurrent calls.
+    """
+
+    async def append(self, delivery: VerifiedDelivery) -> Receipt:
+        """Store one delivery.
+
+        Raises `DeliveryIdConflict` if the id is stored with another body. The stored body stays. A body that the
+        provider's API quoted is not compared, because the API may format the same payload differently. Raises
+        `ReceiverBusy` if the bounded queue is full, and `StorageUnavailable` if the storage does not respond.
+        After both, the delivery may be stored nevertheless: append it again and it is a duplicate.
+        """
+
+
 @dataclass(frozen=True, slots=True)
 class QueuedEvent:
-    """A due event with its payload: the bytes that were signed, or None once retention took them."""
+    """A due webhook event with its payload: the signed bytes, or None after retention deleted them."""
 
     event: WebhookEvent
     body: bytes | None
@@ -29,44 +52,45 @@ class UnfinishedBatch:
 
 
 class EventQueue(Protocol):
-    """The ledger as a queue of 32 lanes. It is the queue of record; doorbells only wake someone.
+    """The webhook events that are due, in 32 lanes. This is the queue; worker notifications only start workers.
 
-    Promised: while one transaction holds a lane, no other does, in any process; a holder that dies lets go.
+    Guaranteed: while a transaction holds a lane, no other transaction in any process holds it. The lane is free
+    as soon as the holder's process ends.
     """
 
     async def try_lock(self, lane: int) -> bool:
-        """Take the lane until this transaction ends, or return False at once when another holds it."""
+        """Lock the lane until this transaction ends; return False at once if another transaction holds it."""
 
     async def lock(self, lane: int) -> None:
-        """Take the lane until this transaction ends, waiting for whoever holds it."""
+        """Lock the lane until this transaction ends. Waits until it is free."""
 
     async def list_due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
-        """Return the lane's due events (`WebhookEvent.is_due`) in the order received.
+        """Return at most `limit` due events of the lane (`WebhookEvent.is_due`) in the order received.
 
-        At most `limit`, and no more than `max_bytes` of payload beyond the first.
+        After the first event, the payloads have at most `max_bytes` in total.
         """
 
     async def record_results(self, results: Sequence[EventResult]) -> None:
-        """Write how these events ended; attempts and next attempt only where given.
+        """Store how the processing of these events ended; `attempts` and `next_attempt_at` only if they are set.
 
-        An event that is no longer pending stays as it is: someone else has settled it.
+        An event that is no longer pending stays unchanged: another process has recorded its result.
         """
 
     async def list_due_lanes(self, *, now: datetime) -> Sequence[int]:
-        """Return the lanes in which something is due."""
+        """Return the lanes that have due events."""
 
     async def list_unrouted(
         self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
     ) -> Sequence[QueuedEvent]:
-        """Return events of this kind whose installation nobody has connected yet, newest first.
+        """Return events of this kind whose installation is not connected, the newest first.
 
-        Those not looked at yet are among them.
+        Events that are not processed yet are included.
         """
 
     async def reopen_unrouted(self, *, now: datetime) -> int:
-        """Reopen unrouted events whose installation is connected now; return how many.
+        """Reopen the unrouted events whose installation is connected now, and return their number.
 
-        Those received more than 72 hours ago are ignored as `before_binding` instead.
+        Events that were received more than 72 hours ago become ignored (`before_binding`) instead.
         """
 
     async def record_batch_start(
@@ -82,3 +106,19 @@ class EventQueue(Protocol):
 
     async def record_batch_end(self, lane: int, *, drain_id: UUID) -> None:
         """Record in this transaction that the drain's batch has ended."""
+
+
+class WorkerNotifier(Protocol):
+    """Notifies workers of due events. A notification can be lost: the scheduler notifies again.
+
+    A second notification for a lane is dropped until a worker acknowledges the first, for at most 30 seconds.
+    """
+
+    def notify(self, lane: int) -> None:
+        """Notify a worker for this lane. Returns at once, never raises and never waits for the network."""
+
+    async def notify_due(self, lanes: Collection[int]) -> None:
+        """Notify workers for lanes that have due events. No notification is dropped."""
+
+    async def acknowledge(self, lane: int) -> None:
+        """Allow new notifications for this lane. Call it before reading the lane. Never raises."""

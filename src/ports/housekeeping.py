@@ -1,15 +1,39 @@
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from core.domain.events.backlog import BacklogGauges
+
+@dataclass(frozen=True, slots=True)
+class BacklogGauges:
+    """Waiting and failed work. Counts end at `MAX_COUNT`: above it, the exact number does not matter."""
+
+    pending_events: int = 0
+    """Webhook events that are not processed yet."""
+
+    failed_events: int = 0
+    """Webhook events whose processing failed and is not tried again."""
+
+    unrouted_events: int = 0
+    """Webhook events of installations that are not connected."""
+
+    suspended_integrations: int = 0
+
+    pending_revocations: int = 0
+    """Tokens that are still to be revoked at a provider."""
+
+    oldest_sync_seconds: float = 0.0
+    """The age of the oldest catalog of an active integration, in seconds since its last sync."""
+
+
+MAX_COUNT = 100_000
 
 
 class HousekeepingStore(Protocol):
     """Backlog counts, faults of the whole service, uses of webhook secrets, and the deletion of old rows."""
 
     async def count_backlog(self, *, now: datetime) -> BacklogGauges:
-        """Return the backlog gauges; each count ends at `core.domain.events.backlog.MAX_COUNT`."""
+        """Return the backlog gauges; each count ends at `ports.housekeeping.MAX_COUNT`."""
 
     async def record_fault(self, fault: str, *, at: datetime, forgotten_before: datetime) -> bool:
         """Record that a fault occurred, and return whether the fault is new.

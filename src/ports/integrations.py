@@ -1,7 +1,7 @@
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.integrations.integration import EncryptedWebhookSecret, Integration
 

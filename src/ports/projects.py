@@ -4,8 +4,7 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
-from core.domain.links.projects import ProjectPosition
-from core.domain.organizations import Project
+from core.domain.organizations import Project, ProjectPosition
 
 
 class ProjectStore(Protocol):

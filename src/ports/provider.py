@@ -2,28 +2,24 @@ from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from core.domain.catalog.branches import Branch
+from core.domain.catalog.repository import RepositoryPage
+from core.domain.connections import ProviderPerson
 from core.domain.deliveries.delivery import QuotedDelivery
+from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.identifiers import RepoId
-from core.domain.integrations.integration import Integration
-from core.domain.provider import (
-    App,
-    AppNeeds,
-    Branch,
-    Capabilities,
+from core.domain.install.installations import (
     Installation,
-    InstallationAccess,
     InstallationRequest,
-    InstallationToken,
-    LoggedDelivery,
-    ProviderPerson,
     RepositoryAdministration,
-    RepositoryPage,
-    UserTokens,
     VisibleInstallations,
-    WebhookConfig,
 )
+from core.domain.integrations.integration import Integration
+from core.domain.provider import App, AppNeeds, Capabilities, WebhookConfig
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess, InstallationToken
+from core.domain.tokens.user_tokens import UserTokens
 
 
 class GitProvider(Protocol):

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration
+from core.domain.tokens.installation_tokens import OrphanedToken, TokenLease
 from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
-from core.domain.tokens.read_token import OrphanedToken, TokenLease
-from core.domain.tokens.revocation import Revocation
+from core.domain.tokens.user_tokens import Revocation
 
 OwnerId_contra = TypeVar("OwnerId_contra", contravariant=True)
 

@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from core.domain.audit.versions import Version, VersionId
+from core.domain.audit import Version, VersionId
 from core.domain.identifiers import OrganizationId
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from core.domain.actors import SystemActor
-from core.domain.audit.changes import Change, Entity
+from core.domain.audit import Change, Entity
 from core.domain.catalog.repository import Repository
 from core.domain.deliveries.delivery import VerifiedDelivery
 from core.domain.identifiers import IntegrationId, LinkId, RepoId

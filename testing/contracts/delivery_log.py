@@ -6,10 +6,10 @@ from uuid import uuid4
 import pytest
 
 from core.domain.deliveries.delivery import DeliveryIdConflict, Receipt, Source
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventResult, EventStatus
-from core.domain.events.lanes import choose_lane
-from ports.delivery_log import DeliveryLog
+from ports.event_queue import DeliveryLog
 from ports.events import EventFilter
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, a_delivery
 from testing.contracts.world import World

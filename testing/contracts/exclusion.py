@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from ports.exclusion import Exclusion
+from ports.system import Exclusion
 
 
 class ExclusionContract:

@@ -60,7 +60,7 @@ STORE_CONTRACTS: tuple[type, ...] = (
     BatchStartContract,
     DirectoryContract,
 )
-"""Everything that an adapter of `ports.unit_of_work` and `ports.directory` must pass."""
+"""Everything that an adapter of `ports.unit_of_work` and `ports.identity` must pass."""
 
 
 def generate_tests(contracts: Iterable[type]) -> Mapping[str, type]:

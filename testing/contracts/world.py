@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from core.domain.catalog.repository import Repository
-from core.domain.connections.connection import Connection
+from core.domain.connections import Connection
 from core.domain.deliveries.delivery import VerifiedDelivery
 from core.domain.events.event import EventResult, WebhookEvent
 from core.domain.flows.flow import PendingRequest
@@ -15,7 +15,7 @@ from core.domain.identifiers import AccountId, EventId, ProviderUserId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project, Role, User
-from ports.directory import Directory
+from ports.identity import Directory
 from ports.unit_of_work import UnitOfWork
 from testing.builders.entities import PROVIDER, Fact, a_delivery, a_link, a_repository, an_integration, now, step
 from testing.builders.flows import flow_of

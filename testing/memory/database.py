@@ -9,9 +9,9 @@ from uuid import UUID
 
 from core.domain.attribution.attribution import Attribution, Kind, Method
 from core.domain.attribution.attribution import Role as AttributionRole
-from core.domain.audit.versions import Version, VersionId
+from core.domain.audit import Version, VersionId
 from core.domain.catalog.repository import Repository
-from core.domain.connections.connection import Connection
+from core.domain.connections import Connection
 from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, RecoveryState
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
 from core.domain.events.event import WebhookEvent
@@ -33,9 +33,9 @@ from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project, Role, User
 from core.domain.streams.domain_event import DomainEvent
+from core.domain.tokens.installation_tokens import TokenLease
 from core.domain.tokens.lease import StoredTokens
-from core.domain.tokens.read_token import TokenLease
-from core.domain.tokens.revocation import Revocation
+from core.domain.tokens.user_tokens import Revocation
 from ports.event_queue import UnfinishedBatch
 
 _LOCK_SECONDS = 5.0

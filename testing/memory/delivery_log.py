@@ -4,7 +4,7 @@ from datetime import datetime
 from core.domain.deliveries.delivery import DeliveryIdConflict, Receipt, Source, VerifiedDelivery
 from core.domain.events.event import EventStatus, WebhookEvent, can_reopen
 from core.domain.identifiers import EventId
-from ports.delivery_log import DeliveryLog
+from ports.event_queue import DeliveryLog
 from testing.memory.database import MemoryDatabase, State
 
 

@@ -3,7 +3,7 @@ from uuid import UUID
 
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Member, Membership, Organization, OrganizationRole, User
-from ports.directory import Directory
+from ports.identity import Directory
 from testing.memory.database import MemoryDatabase
 
 

@@ -1,7 +1,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from ports.exclusion import Exclusion
+from ports.system import Exclusion
 from testing.memory.database import MemoryDatabase
 
 

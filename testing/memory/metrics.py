@@ -1,9 +1,9 @@
 from collections import Counter
 
-from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventStatus
 from core.domain.integrations.installation_checks import CheckOutcome
-from ports.metrics import Metrics
+from ports.housekeeping import BacklogGauges
+from ports.telemetry import Metrics
 
 
 class MemoryMetrics(Metrics):

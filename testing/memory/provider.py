@@ -2,37 +2,35 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Seque
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from core.domain.catalog.branches import Branch
+from core.domain.catalog.repository import RepositoryPage
+from core.domain.connections import ProviderPerson
 from core.domain.deliveries.delivery import QuotedDelivery
+from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.identifiers import ProviderUserId, RepoId
-from core.domain.integrations.integration import Integration
-from core.domain.provider import (
-    App,
-    AppNeeds,
-    AppRefused,
-    Branch,
-    Capabilities,
-    CredentialRefused,
+from core.domain.install.installations import (
     Installation,
-    InstallationAccess,
-    InstallationGone,
     InstallationRequest,
-    InstallationSuspended,
-    InstallationToken,
-    LoggedDelivery,
-    NotVisible,
-    PermissionMissing,
-    ProviderPerson,
     RepositoryAdministration,
-    RepositoryPage,
-    UserTokens,
     VisibleInstallation,
     VisibleInstallations,
-    WebhookConfig,
+)
+from core.domain.integrations.integration import Integration
+from core.domain.provider import App, AppNeeds, Capabilities, WebhookConfig
+from core.domain.provider_errors import (
+    AppRefused,
+    CredentialRefused,
+    InstallationGone,
+    InstallationSuspended,
+    NotVisible,
+    PermissionMissing,
 )
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
-from ports.clock import Clock
+from core.domain.tokens.installation_tokens import InstallationAccess, InstallationToken
+from core.domain.tokens.user_tokens import UserTokens
 from ports.provider import GitProvider
+from ports.system import Clock
 from testing.memory.failing import Failing
 from testing.memory.provider_world import (
     FakeInstallation,

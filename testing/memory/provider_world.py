@@ -7,21 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
 
+from core.domain.catalog.branches import Branch
+from core.domain.connections import ProviderPerson
+from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.provider import (
-    App,
-    AppNeeds,
-    Branch,
-    Installation,
-    InstallationRequest,
-    LoggedDelivery,
-    ProviderPerson,
-    UserTokens,
-    WebhookConfig,
-)
+from core.domain.install.installations import Installation, InstallationRequest
+from core.domain.provider import App, AppNeeds, WebhookConfig
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
-from ports.clock import Clock
+from core.domain.tokens.user_tokens import UserTokens
+from ports.system import Clock
 
 # As GitHub has them:
 # https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/refreshing-user-access-tokens

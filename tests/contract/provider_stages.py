@@ -6,8 +6,11 @@ from itertools import count
 from uuid import uuid4
 
 from adapters.github.provider import GitHubProvider
+from core.domain.catalog.branches import Branch
+from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.provider import Branch, InstallationRequest, LoggedDelivery, ProviderUnavailable
+from core.domain.install.installations import InstallationRequest
+from core.domain.provider_errors import ProviderUnavailable
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from sandbox import user_tokens

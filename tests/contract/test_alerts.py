@@ -17,7 +17,7 @@ from structlog.testing import capture_logs
 from adapters.observability.alerts import LoggedAlerts
 from adapters.observability.sentry import SentryAlerts
 from core.domain.secret import Secret
-from ports.alerts import Alerts
+from ports.system import Alerts
 
 DSN = Secret("https://public@sentry.example/1")
 

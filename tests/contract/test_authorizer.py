@@ -7,7 +7,7 @@ import pytest
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.organizations import Role
 from core.domain.permissions import AccessContext, Action
-from ports.authorizer import Authorizer
+from ports.identity import Authorizer
 
 _SCOPES = (None, frozenset[str](), frozenset({"git.read"}), frozenset({"git.read", "git.admin"}))
 STANDINGS = [

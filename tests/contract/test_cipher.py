@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.secret import Secret
-from ports.cipher import Cipher, CiphertextRefused
+from ports.encryption import Cipher, CiphertextRefused
 
 PLACE = "git_integrations.access_token:0d1e"
 ELSEWHERE = "git_integrations.access_token:77aa"

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from adapters.system.clock import SystemClock
-from ports.clock import Clock
+from ports.system import Clock
 from testing.memory.clock import SettableClock
 
 

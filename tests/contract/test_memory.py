@@ -2,8 +2,8 @@
 
 import pytest
 
-from ports.delivery_log import DeliveryLog
-from ports.exclusion import Exclusion
+from ports.event_queue import DeliveryLog
+from ports.system import Exclusion
 from testing.contracts.delivery_log import DeliveryLogContract
 from testing.contracts.exclusion import ExclusionContract
 from testing.contracts.suites import STORE_CONTRACTS, generate_tests

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from adapters.observability.metrics import PrometheusMetrics
-from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventStatus
 from core.domain.integrations.installation_checks import CheckOutcome
-from ports.metrics import Metrics
+from ports.housekeeping import BacklogGauges
+from ports.telemetry import Metrics
 from testing.memory.metrics import MemoryMetrics
 
 
@@ -177,7 +177,7 @@ def test_counting_takes_little_time(metrics: Metrics) -> None:
 PROGRAM = """
 import sys
 from adapters.observability.metrics import PrometheusMetrics
-from core.domain.events.backlog import BacklogGauges
+from ports.housekeeping import BacklogGauges
 from core.domain.events.event import EventStatus
 metrics = PrometheusMetrics()
 if sys.argv[1] == "read":

@@ -6,7 +6,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import SpanKind, StatusCode
 
 from adapters.observability.open_telemetry import OpenTelemetryTraces
-from ports.traces import SpanRole
+from ports.telemetry import SpanRole
 
 
 @pytest.fixture

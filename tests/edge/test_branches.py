@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 import httpx
 import pytest
 
+from core.domain.catalog.branches import Branch
 from core.domain.identifiers import RepoId
-from core.domain.provider import Branch, InstallationSuspended, ProviderUnavailable
+from core.domain.provider_errors import InstallationSuspended, ProviderUnavailable
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_edge import CatalogEdge
 

@@ -14,7 +14,7 @@ from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.flows.flow import LIFETIME
 from core.domain.identifiers import ProviderUserId
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from core.use_cases.account import Identify
 from entrypoints.rest.browser.browser_flow import BrowserFlow, FlowCookies
 from entrypoints.rest.browser.pages import Pages

@@ -11,10 +11,11 @@ import grpc
 import httpx
 import pytest
 
+from core.domain.catalog.branches import Branch
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
 from core.domain.identifiers import RepoId
-from core.domain.provider import Branch, ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from crewkit.git import v1 as contract
 from entrypoints.grpc_api.errors import CODE
 from entrypoints.grpc_api.services import NAMES

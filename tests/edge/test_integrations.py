@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from testing.memory.provider_world import PERMISSIONS
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_edge import CatalogEdge

@@ -6,7 +6,7 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from entrypoints.rest.http.requests import CURSOR_HINT
 from testing.builders.entities import a_repository, ago
 from tests.support.scenarios.catalog import facts

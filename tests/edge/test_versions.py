@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from core.domain.actors import ServiceActor, SystemActor, UserActor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.integrations.integration import Integration, StatusReason
 from core.domain.links.link import Link
 from core.domain.organizations import Role

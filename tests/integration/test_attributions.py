@@ -13,9 +13,16 @@ from adapters.postgres.queries.attributions import LEFT, statement
 from adapters.postgres.queries.memberships import KNOWN_ROLES
 from adapters.postgres.stores import attributions
 from adapters.system.clock import SystemClock
-from core.domain.attribution.attribution import UNKNOWN, Attribution, IdentityQuery, Kind, Role
-from core.domain.attribution.views import AttributionFilter, AttributionStatus
-from core.domain.events.lanes import choose_lane
+from core.domain.attribution.attribution import (
+    UNKNOWN,
+    Attribution,
+    AttributionFilter,
+    AttributionStatus,
+    IdentityQuery,
+    Kind,
+    Role,
+)
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Role as Standing
 from core.domain.provider_events import Author

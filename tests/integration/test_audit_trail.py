@@ -10,7 +10,7 @@ import pytest
 
 from adapters.postgres.migrate import downgrade, migrate
 from adapters.postgres.stores import versions
-from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import ProviderUserId
 from core.domain.organizations import Organization
 from testing.builders.entities import PROVIDER, now, step

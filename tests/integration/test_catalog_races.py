@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from adapters.system.clock import SystemClock
-from core.domain.events.lanes import choose_lane
+from core.domain.catalog.repository import RepositoryPage
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
-from core.domain.provider import InstallationAccess, RepositoryPage
 from core.domain.provider_events import (
     ProviderEvent,
     RepositoriesChanged,
@@ -20,6 +20,7 @@ from core.domain.provider_events import (
     RepositoryFacts,
     RepositoryStep,
 )
+from core.domain.tokens.installation_tokens import InstallationAccess
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from core.use_cases.deliveries.drain_lane import DrainLane
 from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, a_repository, now

@@ -17,9 +17,9 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
-from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
-from core.domain.tokens.read_token import TokenLease
+from core.domain.tokens.installation_tokens import InstallationToken, TokenLease
+from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.tokens.encryption import (
     encrypt_installation_token,
@@ -30,7 +30,7 @@ from core.use_cases.tokens.encryption import (
 )
 from core.use_cases.tokens.reencrypt_values import ReencryptValues
 from entrypoints.cli.keys import keys as keys_group
-from ports.encrypted_values import EncryptedValue
+from ports.encryption import EncryptedValue
 from testing.builders.entities import PROVIDER, now
 from tests.contract.postgres_world import PostgresWorld
 from tests.support.clients import keys_command

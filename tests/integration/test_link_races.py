@@ -15,13 +15,12 @@ from adapters.postgres.connection.session import Parameters, Row, Session
 from adapters.system.clock import SystemClock
 from core.application import Links
 from core.domain.actors import SystemActor
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import DomainError
 from core.domain.events.event import EventResult, EventStatus
-from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
-from core.domain.links.choices import LinkChoices
-from core.domain.links.link import Link
+from core.domain.links.link import Link, LinkChoices
 from core.domain.organizations import Organization, Project
 from core.domain.provider_events import (
     InstallationChanged,

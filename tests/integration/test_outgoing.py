@@ -18,7 +18,7 @@ from core.domain.secret import Secret
 from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
 from entrypoints.process.outgoing import Outgoing
 from entrypoints.settings.settings import Settings, SettingsRefused
-from ports.traces import SpanRole
+from ports.telemetry import SpanRole
 from tests.support.builders import tokens
 from tests.support.fakes.certificate_authority import Authority
 from tests.support.fakes.forward_proxy import PASSWORD, ForwardProxy, HttpsServer, forward_proxy, https_server

@@ -17,8 +17,8 @@ from adapters.postgres.connection.database import Database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from adapters.system.clock import SystemClock
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection
+from core.domain.audit import Change
+from core.domain.connections import Connection
 from core.domain.identifiers import ProviderUserId, UserId
 from core.domain.secret import Secret
 from core.use_cases.tokens.encryption import encrypt_user_tokens

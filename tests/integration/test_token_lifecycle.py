@@ -13,12 +13,14 @@ from adapters.github.api.retries import RetryPolicy
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.secrets.cipher import AesGcmCipher
 from adapters.system.clock import SystemClock
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection, ReconnectRequired
+from core.domain.audit import Change
+from core.domain.connections import Connection, ReconnectRequired
 from core.domain.identifiers import ProviderUserId
 from core.domain.integrations.integration import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
-from core.domain.provider import AppRefused, InstallationAccess, InstallationToken, ProviderUnavailable, UserTokens
+from core.domain.provider_errors import AppRefused, ProviderUnavailable
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess, InstallationToken
+from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.encryption import encrypt_installation_token, encrypt_user_tokens
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from sandbox.faults import Fault, FaultKind

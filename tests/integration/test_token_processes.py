@@ -12,11 +12,12 @@ from uuid import uuid4
 import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection
+from core.domain.audit import Change
+from core.domain.connections import Connection
 from core.domain.identifiers import ProviderUserId
-from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationToken
+from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.encryption import encrypt_installation_token, encrypt_user_tokens, open_refresh_token
 from testing.builders.entities import BY, PROVIDER, ago
 from tests.contract.postgres_world import PostgresWorld

@@ -9,7 +9,7 @@ from rq.serializers import JSONSerializer
 from adapters.observability.open_telemetry import OpenTelemetryTraces
 from adapters.redis_queue.worker_notifier import QUEUE, RedisWorkerNotifier
 from entrypoints.worker import jobs
-from ports.traces import SpanRole
+from ports.telemetry import SpanRole
 
 
 def test_drain_belongs_to_the_trace_of_its_notification(redis_url: str) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.attribution.email_addresses import MAX_ADDRESS, normalize_address
+from core.domain.attribution.authors import MAX_ADDRESS, normalize_address
 
 
 @pytest.mark.parametrize(

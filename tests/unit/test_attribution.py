@@ -21,7 +21,7 @@ from core.domain.attribution.attribution import (
     match_account,
     match_author,
 )
-from core.domain.attribution.email_addresses import normalize_address
+from core.domain.attribution.authors import normalize_address
 from core.domain.identifiers import OrganizationId, ProviderUserId, UserId
 from core.domain.provider_events import Author, ProviderUser
 from tests.support.builders.domain import COMMIT, LATER, NOW, ORGANIZATION, PULL_REQUEST, PUSH, external

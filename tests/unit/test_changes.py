@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from core.domain.actors import ServiceActor, SystemActor, UserActor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.identifiers import UserId
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.secret import Secret

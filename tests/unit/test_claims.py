@@ -19,13 +19,14 @@ from core.domain.install.claims import (
     prove,
     should_bind,
 )
+from core.domain.install.installations import Installation, RepositoryAdministration
 from core.domain.integrations.integration import (
     InstallationBoundElsewhere,
     Integration,
     IntegrationStatus,
     OrganizationAlreadyConnected,
 )
-from core.domain.provider import Installation, InstallationGone, InstallationSuspended, RepositoryAdministration
+from core.domain.provider_errors import InstallationGone, InstallationSuspended
 from tests.support.builders.domain import INTEGRATION, NOW, ORGANIZATION
 
 PERSON, OTHER = ProviderUserId("7"), ProviderUserId("8")

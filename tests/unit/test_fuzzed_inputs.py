@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
-from core.domain.principals import ActingUserRefused, TokenRefused
+from core.domain.actors import ActingUserRefused, TokenRefused
 from core.domain.streams.stream import CursorInvalid, parse_cursor
 from entrypoints.edge.calls import QueryInvalid, parse_acting_user, parse_bearer_token
 from entrypoints.edge.cursors import ListCursorInvalid, RowCursor, decode_cursor, encode_cursor

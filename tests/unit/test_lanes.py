@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.deliveries.delivery import VerifiedDelivery
-from core.domain.deliveries.source_key import to_number
-from core.domain.events.lanes import LANES, choose_lane
+from core.domain.deliveries.source_key import LANES, choose_lane, to_number
 
 numbers = st.integers(1, 2**63 - 1)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.links.choices import LinkChoices, LinkInvalid, apply_choices, normalize_choices
+from core.domain.links.link import LinkChoices, LinkInvalid, apply_choices, normalize_choices
 from tests.support.builders.domain import LINK
 
 PATHS = st.lists(st.sampled_from([".", "..", "", "a", "apps", "web.js", "ü", "\\", "\0", " "]), max_size=6).map(

@@ -21,7 +21,7 @@ from entrypoints.bootstrap.port_check import PORTS, find_mismatches
 from entrypoints.settings.settings import SettingsRefused
 from entrypoints.settings.values import PORTS as PORTS_OF_SETTINGS
 from entrypoints.settings.values import Adapter
-from ports.cipher import Cipher
+from ports.encryption import Cipher
 from testing.memory.delivery_log import MemoryDeliveryLog
 from testing.memory.directory import MemoryDirectory
 from testing.memory.exclusion import MemoryExclusion

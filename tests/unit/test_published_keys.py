@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from adapters.secrets.jwks import JwksKeys
-from core.domain.principals import KeysUnavailable
+from core.domain.actors import KeysUnavailable
 from tests.support.builders import tokens
 from tests.support.builders.tokens import public_jwk
 

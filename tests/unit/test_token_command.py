@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from adapters.system.clock import SystemClock
-from core.domain.principals import Principal
+from core.domain.actors import Principal
 from entrypoints.cli.token import token
 from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
 from tests.support.builders import tokens

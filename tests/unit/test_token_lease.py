@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.actors import SystemActor
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import ConnectionStatus
+from core.domain.audit import Change
+from core.domain.connections import ConnectionStatus
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AppRefused,
     CredentialRefused,
     InstallationGone,

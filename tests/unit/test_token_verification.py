@@ -7,7 +7,7 @@ import pytest
 
 from adapters.secrets.keys import KeyRefused, KeySource, PinnedKey, VerificationKey
 from adapters.secrets.tokens import JwtVerifier
-from core.domain.principals import TokenRefused
+from core.domain.actors import TokenRefused
 from testing.memory.clock import SettableClock
 from tests.support.builders import tokens
 from tests.support.builders.tokens import AUDIENCE, ISSUER, USER, claims, forged, public_pem, signed, signed_by_hand

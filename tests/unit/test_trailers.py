@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.attribution.trailers import parse_co_authors
+from core.domain.attribution.authors import parse_co_authors
 from core.domain.provider_events import Author
 
 JONAS = Author("Jonas Lindqvist", "jonas@acme.example")

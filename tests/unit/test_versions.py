@@ -6,8 +6,8 @@ from typing import get_type_hints
 import pytest
 
 from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
-from core.domain.audit.versions import ActorKind, NamedActor, Version, VersionId, parse_actor
-from core.domain.connections.connection import Connection
+from core.domain.audit import ActorKind, NamedActor, Version, VersionId, parse_actor
+from core.domain.connections import Connection
 from core.domain.identifiers import UserId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link

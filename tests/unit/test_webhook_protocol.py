@@ -19,9 +19,9 @@ from core.domain.deliveries.delivery import (
     SourceSecrets,
     VerifiedDelivery,
 )
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import ErrorKind
 from core.domain.events.event import EnvelopeUnreadable
-from core.domain.events.lanes import choose_lane
 from core.domain.provider_events import RepositoryChanged, Unhandled
 from core.domain.secret import Secret
 from entrypoints.bootstrap.signing import replay_signature

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.system.clock import SystemClock
-from core.domain.provider import InstallationAccess
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 
 
 async def main(url: str, rounds: int) -> None:

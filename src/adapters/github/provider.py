@@ -19,10 +19,9 @@ from adapters.github.app_needs import NEEDS
 from adapters.github.protocol.webhooks import PROVIDER
 from core.domain.provider import Capabilities
 from core.domain.secret import Secret
-from ports.clock import Clock
-from ports.metrics import Metrics
 from ports.provider import GitProvider
-from ports.traces import Traces
+from ports.system import Clock
+from ports.telemetry import Metrics, Traces
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from adapters.github.api.http_client import Connect, HttpClient
 from adapters.github.api.unavailable import Unavailable
 from adapters.github.app_needs import NEEDS
 from adapters.github.decoding.readers import ignore_body
-from core.domain.provider import CredentialRefused, ProviderUnavailable
+from core.domain.provider_errors import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 
 _PAUSE = 1.0

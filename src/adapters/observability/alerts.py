@@ -1,6 +1,6 @@
 import structlog
 
-from ports.alerts import Alerts
+from ports.system import Alerts
 
 _log = structlog.get_logger(__name__)
 

@@ -11,10 +11,10 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventStatus
 from core.domain.integrations.installation_checks import CheckOutcome
-from ports.metrics import Metrics
+from ports.housekeeping import BacklogGauges
+from ports.telemetry import Metrics
 
 _BACKLOG = {
     "events_waiting": "Pending webhook events. The count stops at 100,000.",

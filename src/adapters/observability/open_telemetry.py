@@ -13,7 +13,7 @@ from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from requests import Session
 
-from ports.traces import Span, SpanRole, Traces
+from ports.telemetry import Span, SpanRole, Traces
 
 _KINDS = {SpanRole.SERVER: SpanKind.SERVER, SpanRole.CLIENT: SpanKind.CLIENT, SpanRole.CONSUMER: SpanKind.CONSUMER}
 _W3C = TraceContextTextMapPropagator()

@@ -12,7 +12,7 @@ from urllib3.util import make_headers
 
 from adapters.observability.redaction import redact
 from core.domain.secret import Secret
-from ports.alerts import Alerts
+from ports.system import Alerts
 
 if TYPE_CHECKING:  # these names exist only for type checkers
     from sentry_sdk.types import Event, Hint

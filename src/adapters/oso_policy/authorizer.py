@@ -4,7 +4,7 @@ from importlib.resources import files
 from oso import Oso
 
 from core.domain.permissions import AccessContext, Action
-from ports.authorizer import Authorizer
+from ports.identity import Authorizer
 
 _POLICY = ("standing.polar", "roles.polar", "scopes.polar", "accounts.polar")
 

@@ -13,10 +13,10 @@ from rq.queue import EnqueueData
 from rq.serializers import JSONSerializer
 
 from adapters.redis_queue.problems import diagnose
-from core.domain.events.lanes import LANES
+from core.domain.deliveries.source_key import LANES
 from core.domain.secret import redact_url
-from ports.traces import Traces
-from ports.worker_notifier import WorkerNotifier
+from ports.event_queue import WorkerNotifier
+from ports.telemetry import Traces
 
 QUEUE = "git-lanes"
 # A drain ends by itself after 30 s; twice that is long enough to call it stuck.

@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from core.domain.secret import Secret
-from ports.cipher import Cipher, CiphertextRefused
+from ports.encryption import Cipher, CiphertextRefused
 
 _VERSION = "v1"
 _KEY_BYTES = 32

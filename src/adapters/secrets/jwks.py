@@ -9,7 +9,7 @@ import msgspec
 import structlog
 
 from adapters.secrets.keys import KeyRefused, KeySource, VerificationKey, parse_jwk
-from core.domain.principals import KeysUnavailable
+from core.domain.actors import KeysUnavailable
 
 _FETCH_SECONDS = 5.0
 _LARGEST_BYTES = 256 * 1024

@@ -10,9 +10,9 @@ import jwt
 from cachetools import LRUCache
 
 from adapters.secrets.keys import ALGORITHMS, KeySource, VerificationKey
-from core.domain.principals import Principal, TokenRefused
-from ports.authorizer import TokenVerifier
-from ports.clock import Clock
+from core.domain.actors import Principal, TokenRefused
+from ports.identity import TokenVerifier
+from ports.system import Clock
 
 _LEEWAY = timedelta(seconds=10)
 _MAX_TOKEN_LENGTH = 8192

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from ports.clock import Clock
+from ports.system import Clock
 
 
 class SystemClock(Clock):

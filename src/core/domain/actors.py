@@ -1,6 +1,8 @@
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
+from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import UserId
 
 
@@ -48,3 +50,45 @@ class SystemActor:
 
 
 Actor = UserActor | ServiceActor | SystemActor
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Whom a verified token speaks for: a user (`user_id`) or a service with scopes."""
+
+    expires_at: datetime
+    user_id: UUID | None = None
+    service: str | None = None
+    scopes: frozenset[str] = frozenset()
+
+
+class ActingUserRefused(DomainError):
+    """The acting user is malformed or unknown, or the caller is not a service.
+
+    Only a service can act for a user. Send the id of a crewkit user, as a UUID.
+    """
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "acting_user_invalid"
+
+
+class TokenRefused(DomainError):
+    """The access token is missing, malformed, expired, or not valid for this service.
+
+    Sign in again, or get a new token.
+    """
+
+    # Callers do not learn which of these it is.
+    kind = ErrorKind.UNAUTHENTICATED
+    code = "token_invalid"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("The access token is missing, expired or not valid. Sign in again.")
+        self.reason = reason
+
+
+class KeysUnavailable(DomainError):
+    """The token issuer's public keys could not be fetched, so tokens cannot be verified. Try again later."""
+
+    kind = ErrorKind.UNAVAILABLE
+    code = "token_keys_unavailable"

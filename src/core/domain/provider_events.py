@@ -228,3 +228,13 @@ ProviderEvent = (
     | AuthorizationRevoked
     | Unhandled
 )
+
+
+def is_older(time: datetime | None, state: datetime | None) -> bool:
+    """Return whether a fact is older than the stored state; GitHub does not promise an order of delivery."""
+    return time is not None and state is not None and time < state
+
+
+def is_newer(time: datetime | None, state: datetime | None) -> bool:
+    """Return whether a fact is newer; a missing or equal time proves nothing, so the repository is read again."""
+    return time is not None and (state is None or time > state)

@@ -2,12 +2,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.domain.actors import Actor, ServiceActor, UserActor
+from core.domain.actors import ActingUserRefused, Actor, Principal, ServiceActor, UserActor
 from core.domain.organizations import Membership, Organization, Role, User, UserNotFound
 from core.domain.permissions import Action
-from core.domain.principals import ActingUserRefused, Principal
 from core.use_cases.authorization import AccessControl, UserRequired, find_acting_user
-from ports.directory import Directory
+from ports.identity import Directory
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from core.domain.actors import Actor, ServiceActor, SystemActor, UserActor
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.organizations import Organization, OrganizationNotFound, Role
 from core.domain.permissions import AccessContext, Action, ActionForbidden
-from core.domain.provider import ProviderUnknown
-from ports.authorizer import Authorizer
-from ports.directory import Directory
+from core.domain.provider_errors import ProviderUnknown
+from ports.identity import Authorizer, Directory
 
 # Created once: creating a context takes twice as long as the decision.
 _CONTEXTS_OF_USERS: dict[Role | None, AccessContext] = {None: AccessContext(outsider=True)}

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from core.domain.idempotency import KeyedRequest
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 T = TypeVar("T")

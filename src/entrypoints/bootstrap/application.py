@@ -35,13 +35,12 @@ from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
-from ports.alerts import Alerts
-from ports.authorizer import TokenVerifier
-from ports.directory import Directory
+from ports.event_queue import WorkerNotifier
+from ports.identity import Directory, TokenVerifier
 from ports.provider import GitProvider
-from ports.traces import Traces
+from ports.system import Alerts
+from ports.telemetry import Traces
 from ports.webhooks import WebhookProtocol
-from ports.worker_notifier import WorkerNotifier
 
 LANE_QUEUE = QUEUE
 _DRAIN_JOB = "entrypoints.worker.jobs.drain"

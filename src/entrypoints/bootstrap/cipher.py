@@ -1,7 +1,7 @@
 from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
-from ports.cipher import Cipher
+from ports.encryption import Cipher
 
 
 def create_cipher(settings: Settings) -> Cipher:

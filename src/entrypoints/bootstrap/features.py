@@ -42,13 +42,12 @@ from core.use_cases.tokens.mint_installation_token import MintDependencies
 from core.use_cases.tokens.renew_installation_tokens import ProbeSuspended, RenewInstallationTokens
 from core.use_cases.tokens.token_refresher import Pause, TokenRefresher
 from entrypoints.edge.public_urls import connection_callback_url, install_callback_url
-from ports.alerts import Alerts
-from ports.cipher import Cipher
-from ports.clock import Clock
+from ports.encryption import Cipher
+from ports.event_queue import WorkerNotifier
 from ports.provider import GitProvider
+from ports.system import Alerts, Clock
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
-from ports.worker_notifier import WorkerNotifier
 
 # Named in alerts, so that operators know which setting to check.
 _PRIVATE_KEY = "private key (CREWKIT_GIT_GITHUB_PRIVATE_KEY)"

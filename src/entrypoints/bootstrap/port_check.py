@@ -4,15 +4,13 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from ports.alerts import Alerts
-from ports.cipher import Cipher
-from ports.delivery_log import DeliveryLog
-from ports.directory import Directory
-from ports.exclusion import Exclusion
+from ports.encryption import Cipher
+from ports.event_queue import DeliveryLog, WorkerNotifier
+from ports.identity import Directory
 from ports.provider import GitProvider
+from ports.system import Alerts, Exclusion
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
-from ports.worker_notifier import WorkerNotifier
 
 PORTS: Mapping[str, type] = {
     "alerts": Alerts,

@@ -37,18 +37,14 @@ from entrypoints.bootstrap.features import (
     wire_links,
     wire_token_sources,
 )
-from ports.alerts import Alerts
-from ports.authorizer import Authorizer
-from ports.cipher import Cipher
-from ports.clock import Clock
-from ports.delivery_log import DeliveryLog
-from ports.directory import Directory
-from ports.exclusion import Exclusion
-from ports.metrics import Metrics
+from ports.encryption import Cipher
+from ports.event_queue import DeliveryLog, WorkerNotifier
+from ports.identity import Authorizer, Directory
 from ports.provider import GitProvider
+from ports.system import Alerts, Clock, Exclusion
+from ports.telemetry import Metrics
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
-from ports.worker_notifier import WorkerNotifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from types import FrameType
 
 import click
 
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from entrypoints.bootstrap.registration import GitHubUrls, RegisteredApp, Registrar, registrar, variables
 from entrypoints.process.listeners import CannotStart
 from entrypoints.registration.environment_file import Kept, environment_text, keep

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from entrypoints.doctor.findings import Finding, fail, ok, warn
 from entrypoints.doctor.wording import counted, lasting
-from ports.cipher import Cipher, CiphertextRefused
+from ports.encryption import Cipher, CiphertextRefused
 
 _ABOUT = "encryption keys"
 _USERS = "Users whose values are lost have to connect again."

@@ -4,7 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from core.domain.provider import LoggedDelivery, WebhookConfig
+from core.domain.deliveries.recovery import LoggedDelivery
+from core.domain.provider import WebhookConfig
 from entrypoints.doctor.findings import Finding, fail, note, ok, warn
 from entrypoints.doctor.wording import deliveries, lasting
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from secrets import token_hex
 from uuid import UUID
 
+from core.domain.actors import ActingUserRefused, TokenRefused
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.principals import ActingUserRefused, TokenRefused
 
 INTERNAL = ("internal", "An unexpected error occurred. Contact support with the request id.")
 TOO_SLOW = (

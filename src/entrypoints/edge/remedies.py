@@ -4,7 +4,7 @@ from uuid import UUID
 
 import msgspec
 
-from core.domain.connections.views import ConnectionRemedy
+from core.domain.connections import ConnectionRemedy
 from core.domain.integrations.views import Remedy
 from entrypoints.edge.public_urls import CONNECTIONS
 

@@ -2,8 +2,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.domain.attribution.attribution import Method, Role
-from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView
+from core.domain.attribution.attribution import AttributionFilter, AttributionStatus, AttributionView, Method, Role
 from core.domain.identifiers import RepoId
 from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
 from crewkit.git.v1 import attributions_pb2 as wire

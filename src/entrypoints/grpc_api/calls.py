@@ -5,7 +5,7 @@ from datetime import datetime
 from core.domain.actors import Actor
 from core.use_cases.account import Identify
 from entrypoints.edge.calls import new_request_id, parse_acting_user, parse_bearer_token, parse_request_id
-from ports.authorizer import TokenVerifier
+from ports.identity import TokenVerifier
 
 REQUEST_ID = "x-request-id"
 ACTING_USER = "x-acting-user"

@@ -1,7 +1,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.domain.connections.views import ConnectionStanding, ConnectionView
+from core.domain.connections import ConnectionStanding, ConnectionView
 from core.use_cases.connections.disconnect_account import DisconnectAccount
 from core.use_cases.connections.list_connections import ListConnections
 from crewkit.git.v1 import connections_pb2 as wire

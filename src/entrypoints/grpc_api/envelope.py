@@ -16,9 +16,8 @@ from entrypoints.grpc_api import calls
 from entrypoints.grpc_api.anonymous_streams import AnonymousStreams
 from entrypoints.grpc_api.calls import Authentication
 from entrypoints.grpc_api.errors import STATUS_DETAILS, Refusal, ended, refusal_of, too_slow, unexpected
-from ports.alerts import Alerts
-from ports.metrics import Metrics
-from ports.traces import SpanRole, Traces
+from ports.system import Alerts
+from ports.telemetry import Metrics, SpanRole, Traces
 
 # The caller's deadline started before the server's copy of it. When the caller cancels at its deadline,
 # the server still sees a little time left.

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from core.domain.audit.versions import VersionId
+from core.domain.audit import VersionId
 from core.domain.integrations.integration import Integration
 from core.domain.integrations.views import ConnectionState, IntegrationView
 from core.use_cases.catalog.request_sync import RequestSync

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from uuid import UUID
 
-from core.domain.links.choices import ROOT_DIRECTORY, LinkChoices
+from core.domain.links.link import ROOT_DIRECTORY, LinkChoices
 from core.domain.links.views import LinkView, Unreachable
 from crewkit.git.v1 import projects_pb2 as wire
 from entrypoints.grpc_api.fields import refused

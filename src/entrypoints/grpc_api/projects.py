@@ -2,8 +2,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.identifiers import RepoId
-from core.domain.links.projects import ProjectPosition
 from core.domain.links.views import ProjectView
+from core.domain.organizations import ProjectPosition
 from core.use_cases.links.change_link import ChangeLink, ShowLink
 from core.use_cases.links.import_repository import ImportRepository
 from core.use_cases.links.link_repository import LinkRepository

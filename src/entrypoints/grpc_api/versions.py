@@ -5,7 +5,7 @@ from uuid import UUID
 from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Value
 
-from core.domain.audit.versions import ActorKind, Version, parse_actor
+from core.domain.audit import ActorKind, Version, parse_actor
 from core.domain.organizations import User
 from crewkit.git.v1 import integrations_pb2 as wire
 from entrypoints.grpc_api.times import stamp

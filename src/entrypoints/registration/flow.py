@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from core.domain.errors import DomainError
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from core.domain.secret import Secret
 from entrypoints.bootstrap.registration import AppRegistrationRequest, RegisteredApp, Registrar
 from entrypoints.registration import pages

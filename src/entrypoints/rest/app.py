@@ -32,9 +32,8 @@ from entrypoints.rest.resources import (
 )
 from entrypoints.rest.resources.monitoring import Exposition, ReadinessChecks
 from entrypoints.rest.resources.webhooks import WebhookEndpoint
-from ports.alerts import Alerts
-from ports.metrics import Metrics
-from ports.traces import Traces
+from ports.system import Alerts
+from ports.telemetry import Metrics, Traces
 
 
 @dataclass(frozen=True, slots=True)

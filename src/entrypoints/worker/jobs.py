@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rq import get_current_job
 
-from core.domain.events.lanes import LANES
+from core.domain.deliveries.source_key import LANES
 
 
 @dataclass(slots=True)

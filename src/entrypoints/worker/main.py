@@ -22,7 +22,7 @@ from entrypoints.process.limits import freeze_existing_objects
 from entrypoints.settings.settings import Settings
 from entrypoints.worker import jobs
 from entrypoints.worker.loop import LoopThread, run_loop_thread
-from ports.traces import SpanRole
+from ports.telemetry import SpanRole
 
 # A drain ends after 30 s. If it still runs after this time, it hangs and is cancelled.
 _DRAIN_SECONDS = 50.0

@@ -6,18 +6,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.provider import (
-    AppRefused,
-    CredentialRefused,
-    InstallationAccess,
-    InstallationGone,
-    InstallationRequest,
-    NotVisible,
-    ProviderUnavailable,
-    UserTokens,
-)
+from core.domain.install.installations import InstallationRequest
+from core.domain.provider_errors import AppRefused, CredentialRefused, InstallationGone, NotVisible, ProviderUnavailable
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
+from core.domain.tokens.user_tokens import UserTokens
 from ports.provider import GitProvider
 
 

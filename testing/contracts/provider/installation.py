@@ -3,16 +3,16 @@ from datetime import timedelta
 import pytest
 
 from core.domain.identifiers import RepoId
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AppRefused,
     CredentialRefused,
-    InstallationAccess,
     InstallationGone,
     InstallationSuspended,
     NotVisible,
     PermissionMissing,
 )
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 from testing.contracts.provider.app import ProviderStage
 
 

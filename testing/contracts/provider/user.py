@@ -3,15 +3,10 @@ from datetime import timedelta
 import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
-from core.domain.provider import (
-    AppRefused,
-    CredentialRefused,
-    NotVisible,
-    PermissionMissing,
-    RepositoryAdministration,
-    UserTokens,
-)
+from core.domain.install.installations import RepositoryAdministration
+from core.domain.provider_errors import AppRefused, CredentialRefused, NotVisible, PermissionMissing
 from core.domain.secret import Secret
+from core.domain.tokens.user_tokens import UserTokens
 from testing.contracts.provider.app import ProviderStage
 
 VERIFIER = Secret("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")

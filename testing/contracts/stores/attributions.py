@@ -5,16 +5,19 @@ from core.domain.attribution.attribution import (
     NOT_A_MEMBER,
     UNKNOWN,
     Attribution,
+    AttributionFilter,
+    AttributionStatus,
+    AttributionView,
     Identities,
     Identity,
     IdentityQuery,
     Kind,
     Match,
     Method,
+    NamedUser,
     Role,
 )
-from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
-from core.domain.connections.connection import ConnectionStatus
+from core.domain.connections import ConnectionStatus
 from core.domain.identifiers import OrganizationId, ProviderUserId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, User

@@ -1,9 +1,19 @@
 import asyncio
 
-from core.domain.attribution.attribution import BOT, UNKNOWN, Attribution, Match, Method, Role
+from core.domain.attribution.attribution import (
+    BOT,
+    UNKNOWN,
+    Attribution,
+    AttributionFilter,
+    AttributionStatus,
+    AttributionView,
+    Match,
+    Method,
+    NamedUser,
+    Role,
+)
 from core.domain.attribution.commit_claims import ClaimedCommits, ClaimResult, CommitClaims
-from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
-from core.domain.connections.connection import Connection
+from core.domain.connections import Connection
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, User

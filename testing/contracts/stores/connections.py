@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from core.domain.connections.connection import Connection, ConnectionStatus, ProviderAccountTaken
+from core.domain.connections import Connection, ConnectionStatus, ProviderAccountTaken
 from core.domain.errors import StorageConflict
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 from testing.builders.entities import PROVIDER, now, step

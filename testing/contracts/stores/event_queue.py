@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict, WebhookEvent
-from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import EventId, RepoId
 from core.domain.integrations.integration import IntegrationStatus
 from ports.events import EventFilter

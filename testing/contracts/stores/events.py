@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.events.event import RETRYABLE, EventResult, EventStatus, Outcome, Verdict, WebhookEvent
-from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import EventId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from ports.events import EventFilter

@@ -2,10 +2,10 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventResult, EventStatus
 from core.domain.integrations.integration import IntegrationStatus
 from ports.events import EventFilter
+from ports.housekeeping import BacklogGauges
 from testing.builders.entities import a_fact, ago, now
 from testing.contracts.world import World
 

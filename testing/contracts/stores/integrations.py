@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from core.domain.actors import ServiceActor, UserActor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.errors import DomainError
 from core.domain.identifiers import AccountId, OrganizationId, UserId
 from core.domain.integrations.integration import (

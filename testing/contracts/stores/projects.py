@@ -7,8 +7,7 @@ import pytest
 
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.identifiers import RepoId
-from core.domain.links.projects import ProjectNameTaken, ProjectPosition
-from core.domain.organizations import Organization, Project
+from core.domain.organizations import Organization, Project, ProjectNameTaken, ProjectPosition
 from ports.unit_of_work import Transaction
 from testing.builders.entities import BY, PROVIDER, a_link, now, step
 from testing.contracts.world import World

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from core.domain.identifiers import ProviderUserId
 from core.domain.tokens.lease import EncryptedTokens
-from core.domain.tokens.revocation import Revocation
+from core.domain.tokens.user_tokens import Revocation
 from testing.builders.entities import PROVIDER, now
 from testing.contracts.world import World
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.organizations import Organization
-from core.domain.tokens.read_token import TokenLease
+from core.domain.tokens.installation_tokens import TokenLease
 from testing.builders.entities import now, step
 from testing.contracts.world import World
 

@@ -1,7 +1,7 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import ConnectionId, ProviderUserId
 from core.domain.tokens.lease import EncryptedTokens, StoredTokens
 from ports.tokens import TokenStore

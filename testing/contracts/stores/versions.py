@@ -1,7 +1,7 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from core.domain.connections.connection import Connection
+from core.domain.connections import Connection
 from core.domain.identifiers import OrganizationId, ProviderUserId
 from testing.builders.entities import PROVIDER, now, step
 from testing.contracts.world import World

@@ -3,10 +3,20 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from core.domain.attribution.attribution import Attribution, Identities, Identity, IdentityQuery, Kind, Method
+from core.domain.attribution.attribution import (
+    Attribution,
+    AttributionFilter,
+    AttributionStatus,
+    AttributionView,
+    Identities,
+    Identity,
+    IdentityQuery,
+    Kind,
+    Method,
+    NamedUser,
+)
 from core.domain.attribution.commit_claims import ClaimedCommits, ClaimResult, CommitClaims
-from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
-from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import ConnectionId, IntegrationId, OrganizationId, RepoId, UserId
 from ports.attributions import AttributionStore
 from testing.memory.database import KeptAttribution, Session

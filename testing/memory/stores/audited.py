@@ -6,8 +6,7 @@ from dataclasses import fields, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 from uuid import UUID
 
-from core.domain.audit.changes import Change
-from core.domain.audit.versions import Version, VersionId
+from core.domain.audit import Change, Version, VersionId
 from core.domain.errors import StorageConflict
 from testing.memory.database import Session, State
 

@@ -1,8 +1,8 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection, account_taken_error
+from core.domain.audit import Change
+from core.domain.connections import Connection, account_taken_error
 from core.domain.errors import StorageConflict
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 from core.domain.tokens.lease import connection_ids_to_wipe

@@ -2,10 +2,9 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from core.domain.events.backlog import BacklogGauges
 from core.domain.events.event import EventStatus
 from core.domain.integrations.integration import IntegrationStatus
-from ports.housekeeping import HousekeepingStore
+from ports.housekeeping import BacklogGauges, HousekeepingStore
 from testing.memory.database import Session
 
 

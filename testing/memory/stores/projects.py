@@ -2,10 +2,9 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
-from core.domain.links.projects import ProjectNameTaken, ProjectPosition
-from core.domain.organizations import Project
+from core.domain.organizations import Project, ProjectNameTaken, ProjectPosition
 from ports.projects import ProjectStore
 from testing.memory.database import Session
 from testing.memory.stores import audited

@@ -8,9 +8,9 @@ from uuid import UUID
 from core.domain.errors import StorageConflict
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration, IntegrationStatus
+from core.domain.tokens.installation_tokens import OrphanedToken, TokenLease
 from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
-from core.domain.tokens.read_token import OrphanedToken, TokenLease
-from core.domain.tokens.revocation import Revocation
+from core.domain.tokens.user_tokens import Revocation
 from ports.tokens import InstallationTokenStore, TokenStore, UserTokenStore
 from testing.memory.database import KeptRevocation, Session, State
 

@@ -8,7 +8,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from adapters.redis_queue.worker_notifier import QUEUE, RedisWorkerNotifier
-from core.domain.events.lanes import LANES
+from core.domain.deliveries.source_key import LANES
 from tests.support.conditions import wait_until
 
 JOB = "entrypoints.worker.jobs.drain"

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.organizations import Organization
-from core.domain.provider import AppRefused, InstallationGone, ProviderUnavailable
+from core.domain.provider_errors import AppRefused, InstallationGone, ProviderUnavailable
 from testing.builders.entities import an_integration
 from tests.support.builders import github_answers as answers
 from tests.support.builders.github_answers import INSTALLATION, REMOVE

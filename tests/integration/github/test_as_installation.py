@@ -9,8 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
+from core.domain.catalog.branches import Branch
 from core.domain.identifiers import RepoId
-from core.domain.provider import Branch, NotVisible
+from core.domain.provider_errors import NotVisible
 from tests.support.builders import github_answers as answers
 from tests.support.fakes.github import ACCESS, TOKEN, ScriptedGitHub, refusal, reply
 

@@ -4,7 +4,8 @@ import pytest
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import InstallationSuspended, NotVisible, PermissionMissing, RepositoryAdministration
+from core.domain.install.installations import RepositoryAdministration
+from core.domain.provider_errors import InstallationSuspended, NotVisible, PermissionMissing
 from tests.support.builders import github_answers as answers
 from tests.support.fakes.github import USER, ScriptedGitHub, refusal, reply
 

@@ -8,8 +8,9 @@ import pytest
 from adapters.github.addresses import GitHubUrls
 from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
-from core.domain.provider import AppRefused, InstallationAccess, InstallationGone, ProviderUnavailable, RateLimited
+from core.domain.provider_errors import AppRefused, InstallationGone, ProviderUnavailable, RateLimited
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 from sandbox.faults import Fault, FaultKind
 from tests.support.fakes.github import Time
 from tests.support.servers.sandbox import RunningSandbox, running_sandbox

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AnswerUnreadable,
     CredentialRefused,
     InstallationSuspended,

@@ -4,7 +4,7 @@ import pytest
 
 from adapters.github.api.calls import Limits
 from adapters.github.api.circuit_breaker import BreakerPolicy
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from core.domain.secret import Secret
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read

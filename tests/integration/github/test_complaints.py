@@ -14,10 +14,9 @@ from starlette.responses import RedirectResponse, Response
 from adapters.github.api.credentials import TokenCredential
 from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import RepoId
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AppRefused,
     CredentialRefused,
-    InstallationAccess,
     InstallationGone,
     InstallationSuspended,
     PermissionMissing,
@@ -25,6 +24,7 @@ from core.domain.provider import (
     RateLimited,
 )
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 from tests.support.builders import github_answers as answers
 from tests.support.fakes.github import ACCESS, NOW, TOKEN, ScriptedGitHub, Time, refusal, reply, until
 

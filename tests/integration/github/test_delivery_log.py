@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
 from core.domain.deliveries.delivery import QuotedDelivery
-from core.domain.provider import NotVisible
+from core.domain.provider_errors import NotVisible
 from tests.support.builders import github_answers as answers
 from tests.support.fakes.github import ScriptedGitHub, refusal, reply
 

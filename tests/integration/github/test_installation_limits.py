@@ -5,8 +5,9 @@ from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import RepoId
-from core.domain.provider import InstallationAccess, RateLimited
+from core.domain.provider_errors import RateLimited
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 from testing.memory.metrics import MemoryMetrics
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY

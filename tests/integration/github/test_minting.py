@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import RepoId
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AppRefused,
     CredentialRefused,
     InstallationGone,

@@ -10,7 +10,7 @@ from adapters.github.api.retries import RetryPolicy
 from adapters.github.provider import GitHubProvider
 from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AccountSuspended,
     AddressNotAllowed,
     AnswerUnreadable,

@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
+from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
 from core.domain.secret import Secret
 from tests.support.fakes.github import CLIENT_ID, CLIENT_SECRET, NOW, USER, ScriptedGitHub, refusal, reply
 

@@ -6,7 +6,7 @@ import pytest
 from starlette.responses import RedirectResponse
 
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read
 from tests.support.fakes.github import ACCESS, TOKEN, ScriptedGitHub, reply, scripted_github

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import RateLimited
+from core.domain.provider_errors import RateLimited
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read, slowly
 from tests.support.fakes.github import NOW, ScriptedGitHub, Time, github_provider, refusal, reply, until

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from adapters.github.provider import GitHubProvider
-from core.domain.provider import AppRefused
+from core.domain.provider_errors import AppRefused
 from tests.support.builders import github_answers as answers
 from tests.support.fakes.github import NOW, ScriptedGitHub, Time, refusal, reply
 

@@ -9,12 +9,11 @@ import pytest
 from adapters.postgres.connection.session import Parameters
 from adapters.postgres.queries import webhook_events as event_search
 from adapters.postgres.stores import event_queue, events
-from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.connections import Connection, ConnectionStatus
+from core.domain.deliveries.source_key import LANES, choose_lane
 from core.domain.events.event import EventResult, EventStatus, Outcome, PayloadDamaged, Verdict
-from core.domain.events.lanes import LANES, choose_lane
 from core.domain.identifiers import ProviderUserId, RepoId
-from core.domain.links.projects import ProjectNameTaken
-from core.domain.organizations import Project, Role
+from core.domain.organizations import Project, ProjectNameTaken, Role
 from core.domain.streams.domain_event import LinkData
 from testing.builders.entities import BY, INSTALLATION, PROVIDER, a_delivery, a_fact, a_repository, now, step
 from tests.contract.postgres_world import PostgresWorld

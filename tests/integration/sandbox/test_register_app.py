@@ -15,7 +15,7 @@ from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.github.registration import Registrar
 from adapters.system.clock import SystemClock
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from entrypoints.cli.register_app import register_app
 from entrypoints.settings.settings import Settings
 from sandbox.faults import Fault, FaultKind

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from core.domain.catalog.repository import Repository
-from core.domain.connections.connection import Connection
+from core.domain.connections import Connection
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.events.event import EventStatus, WebhookEvent
 from core.domain.events.interpretation import BindingOption, Interpretation, View
-from core.domain.events.lanes import choose_lane
 from core.domain.flows.flow import PendingRequest
 from core.domain.identifiers import (
     AccountId,

@@ -7,9 +7,9 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from core.domain.attribution.attribution import Identities, Identity
-from core.domain.attribution.email_addresses import normalize_address
+from core.domain.attribution.authors import normalize_address
 from core.domain.catalog.repository import Repository
-from core.domain.connections.connection import ConnectionStatus
+from core.domain.connections import ConnectionStatus
 from core.domain.events.event import WebhookEvent
 from core.domain.events.interpretation import BindingOption, View
 from core.domain.identifiers import AccountId, IntegrationId, OrganizationId, ProviderUserId, RepoId, UserId

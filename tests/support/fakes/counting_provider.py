@@ -12,9 +12,11 @@ from itertools import count
 import httpx
 
 from core.domain.identifiers import RepoId
-from core.domain.provider import CredentialRefused, InstallationToken, UserTokens
+from core.domain.provider_errors import CredentialRefused
 from core.domain.secret import Secret
-from ports.clock import Clock
+from core.domain.tokens.installation_tokens import InstallationToken
+from core.domain.tokens.user_tokens import UserTokens
+from ports.system import Clock
 from testing.memory.provider import FakeProvider
 
 

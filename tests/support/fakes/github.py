@@ -18,11 +18,11 @@ from starlette.types import Receive, Scope, Send
 from adapters.github.addresses import GitHubUrls
 from adapters.github.api.calls import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
-from core.domain.provider import InstallationAccess
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 from entrypoints.settings.values import Address
-from ports.clock import Clock
-from ports.metrics import Metrics
+from ports.system import Clock
+from ports.telemetry import Metrics
 from tests.support.builders.tokens import private_pem, rsa_key
 from tests.support.servers.asgi_server import serving
 

@@ -9,7 +9,7 @@ from core.application import Account, Application
 from core.domain.errors import StorageUnavailable
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Membership, Organization, OrganizationRole, Role, User
-from ports.directory import Directory
+from ports.identity import Directory
 from tests.support.builders.tokens import USER
 
 ACME = Organization(OrganizationId(1), UUID("11111111-1111-4111-8111-111111111111"), "Acme Rockets")

@@ -3,7 +3,7 @@
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.provider_events import ProviderEvent
 from core.domain.secret import Secret
-from ports.worker_notifier import WorkerNotifier
+from ports.event_queue import WorkerNotifier
 
 
 class NoWorkerNotifier(WorkerNotifier):

@@ -1,12 +1,12 @@
 """An organization with its catalog, as its member reads it."""
 
 from core.domain.actors import ServiceActor, UserActor
+from core.domain.catalog.branches import Branch
 from core.domain.catalog.search import CatalogFilter
 from core.domain.catalog.sync import SyncPhase
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization
-from core.domain.provider import Branch
 from core.use_cases.catalog.list_branches import BranchPage
 from core.use_cases.catalog.list_repositories import CatalogPage
 from testing.builders.entities import PROVIDER, Fact

@@ -10,7 +10,7 @@ import pytest
 from adapters.secrets.cipher import AesGcmCipher
 from core.application import Connections
 from core.domain.actors import Actor, UserActor
-from core.domain.connections.connection import Connection
+from core.domain.connections import Connection
 from core.domain.errors import DomainError
 from core.domain.flows.callback import Callback
 from core.domain.identifiers import ProviderUserId, UserId

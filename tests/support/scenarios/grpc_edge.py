@@ -18,7 +18,7 @@ from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.server import Server, Tls
 from entrypoints.grpc_api.services import NAMES
 from entrypoints.settings.values import Address
-from ports.traces import Traces
+from ports.telemetry import Traces
 from testing.memory.metrics import MemoryMetrics
 from tests.support.scenarios.projects import ProjectsEdge
 from tests.support.scenarios.rest import KeptAlerts, answers

@@ -12,7 +12,7 @@ import psycopg
 import uvicorn
 
 from core.application import Application
-from core.domain.events.lanes import LANES
+from core.domain.deliveries.source_key import LANES
 from entrypoints.bootstrap.application import open_application
 from entrypoints.bootstrap.rest import open_rest
 from entrypoints.process.listeners import require_free_address

@@ -15,9 +15,9 @@ from core.domain.actors import UserActor
 from core.domain.flows.callback import Callback, SetupAction
 from core.domain.flows.flow import Flow
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
+from core.domain.install.installations import InstallationRequest
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
-from core.domain.provider import InstallationRequest
 from core.domain.secret import Secret
 from core.use_cases.authorization import AccessControl
 from core.use_cases.deliveries.drain_lane import DrainLane

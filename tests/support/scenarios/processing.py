@@ -22,10 +22,10 @@ from core.domain.streams.domain_event import DomainEvent
 from core.use_cases.deliveries.drain_lane import DrainLane, DrainResult
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.deliveries.requeue_due_events import RequeueDueEvents
-from ports.alerts import Alerts
+from ports.event_queue import WorkerNotifier
+from ports.system import Alerts
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
-from ports.worker_notifier import WorkerNotifier
 from testing.builders.flows import flow_of
 from testing.memory.clock import SettableClock
 from testing.memory.database import MemoryDatabase

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from core.domain.deliveries.recovery import RecoveryState
-from core.domain.provider import LoggedDelivery
+from core.domain.deliveries.recovery import LoggedDelivery, RecoveryState
 from core.use_cases.deliveries.compare_log import CompareLog
 from core.use_cases.deliveries.fetch_missing import FetchMissing
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries, RecoveryReport

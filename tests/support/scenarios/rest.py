@@ -21,7 +21,7 @@ from entrypoints.rest.browser.sign_in import SignIn
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.operations import Operation
 from entrypoints.rest.resources.webhooks import WebhookEndpoint
-from ports.alerts import Alerts
+from ports.system import Alerts
 from testing.memory.clock import SettableClock
 from testing.memory.metrics import MemoryMetrics
 from tests.support.builders import tokens

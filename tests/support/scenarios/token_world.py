@@ -7,20 +7,19 @@ from datetime import timedelta
 from uuid import uuid4
 
 from adapters.secrets.cipher import AesGcmCipher
-from core.domain.audit.changes import Change
-from core.domain.audit.versions import Version
-from core.domain.connections.connection import Connection
+from core.domain.audit import Change, Version
+from core.domain.connections import Connection
 from core.domain.identifiers import ProviderUserId
 from core.domain.integrations.integration import Integration
-from core.domain.provider import CredentialRefused
+from core.domain.provider_errors import CredentialRefused
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import RecordedEvent
 from core.domain.tokens.lease import StoredTokens
 from core.use_cases.tokens.encryption import encrypt_user_tokens
 from core.use_cases.tokens.token_refresher import Pause
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources
-from ports.alerts import Alerts
-from ports.cipher import Cipher
+from ports.encryption import Cipher
+from ports.system import Alerts
 from testing.builders.entities import BY, PROVIDER, an_integration
 from testing.memory.clock import SettableClock
 from testing.memory.database import MemoryDatabase

@@ -15,7 +15,7 @@ from anyio.from_thread import start_blocking_portal
 from psycopg.sql import SQL, Identifier
 
 from adapters.github.protocol.webhooks import GitHubWebhooks
-from core.domain.events.lanes import LANES
+from core.domain.deliveries.source_key import LANES
 from core.domain.secret import Secret
 from entrypoints.bootstrap.application import open_application
 from entrypoints.bootstrap.rest import open_rest

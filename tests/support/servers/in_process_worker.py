@@ -20,12 +20,12 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis_queue.worker_notifier import QUEUE, RedisWorkerNotifier
 from adapters.system.clock import SystemClock
 from core.domain.deliveries.delivery import VerifiedDelivery
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import StorageConflict
-from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import RepoId
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 from testing.memory.metrics import MemoryMetrics
 from tests.support.builders.deliveries import REPOSITORY, push

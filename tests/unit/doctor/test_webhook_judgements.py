@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from core.domain.provider import LoggedDelivery, WebhookConfig
+from core.domain.deliveries.recovery import LoggedDelivery
+from core.domain.provider import WebhookConfig
 from entrypoints.doctor.findings import Finding, Level
 from entrypoints.doctor.webhook import judge_deliveries, judge_webhook
 

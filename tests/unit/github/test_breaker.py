@@ -6,7 +6,7 @@ import pytest
 
 from adapters.github.api.circuit_breaker import BreakerPolicy, CircuitBreaker
 from adapters.github.api.unavailable import BreakerOpen, Unavailable
-from core.domain.provider import NotVisible
+from core.domain.provider_errors import NotVisible
 from tests.support.fakes.github import Time
 
 POLICY = BreakerPolicy(failures=3, first_open_seconds=5, max_open_seconds=20)

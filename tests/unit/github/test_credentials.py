@@ -14,7 +14,7 @@ from adapters.github.api.credentials import (
     TokenAges,
     TokenCredential,
 )
-from core.domain.provider import AppRefused, CredentialRefused
+from core.domain.provider_errors import AppRefused, CredentialRefused
 from core.domain.secret import Secret
 from tests.support.builders.tokens import rsa_key
 from tests.support.fakes.github import NOW, TOKEN, Time

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from adapters.github.api.failures import Failure, classify_failure, read_message, to_error
 from core.domain.errors import ErrorKind
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AccountSuspended,
     AddressNotAllowed,
     CredentialRefused,

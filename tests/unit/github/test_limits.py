@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from adapters.github.api.limits import ConcurrencyLimit, Pauses
-from core.domain.provider import RateLimited
+from core.domain.provider_errors import RateLimited
 from tests.support.fakes.github import NOW, Time
 
 

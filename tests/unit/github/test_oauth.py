@@ -10,7 +10,7 @@ import pytest
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from adapters.github.api import oauth
-from core.domain.provider import AnswerUnreadable, AppRefused, CredentialRefused
+from core.domain.provider_errors import AnswerUnreadable, AppRefused, CredentialRefused
 from core.domain.secret import Secret
 from tests.support.fakes.github import NOW
 

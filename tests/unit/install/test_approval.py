@@ -2,9 +2,9 @@
 
 import asyncio
 
-from core.domain.events.lanes import choose_lane
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.flows.flow import FlowStatus
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Connected
 from tests.support.scenarios.install_results import asked_for, connect, revoke

@@ -5,7 +5,7 @@ from core.domain.flows.flow import FlowInvalid
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.install.claims import InstallationNotProven
 from core.domain.integrations.integration import IntegrationStatus, OrganizationAlreadyConnected, StatusReason
-from core.domain.provider import InstallationSuspended
+from core.domain.provider_errors import InstallationSuspended
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Choose, Connected, RedirectTo
 from tests.support.scenarios.catalog import facts

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.errors import DomainError
-from core.domain.provider import InstallationGone
+from core.domain.provider_errors import InstallationGone
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Choose, InstallResult, RedirectTo, RetryLater
 from tests.support.scenarios.connect_world import Browser

@@ -5,7 +5,7 @@ from core.domain.flows.callback import ChoiceInvalid
 from core.domain.flows.flow import FlowExpired, FlowInvalid
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.install.claims import InstallationNotProven
-from core.domain.provider import AddressNotAllowed, ProviderUnavailable, RateLimited, SingleSignOnRequired
+from core.domain.provider_errors import AddressNotAllowed, ProviderUnavailable, RateLimited, SingleSignOnRequired
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.prove_installations import PAGE
 from core.use_cases.install.results import Checking, Choose, Connected, InstallResult, RetryLater

@@ -3,7 +3,7 @@
 import pytest
 
 from core.domain.errors import DomainError
-from core.domain.provider import AppRefused, ProviderUnavailable
+from core.domain.provider_errors import AppRefused, ProviderUnavailable
 from core.use_cases.install.results import Choose, Connected
 from tests.support.scenarios.install_results import choosing, connect, leaves_nothing, onward, refusal
 from tests.support.scenarios.install_world import ACME, MARA, MARAS, OLGA, InstallWorld

@@ -6,7 +6,7 @@ from core.domain.errors import DomainError
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
-from core.domain.provider import InstallationGone
+from core.domain.provider_errors import InstallationGone
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Connected
 from tests.support.scenarios.catalog import facts

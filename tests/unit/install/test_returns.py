@@ -7,7 +7,7 @@ import pytest
 from core.domain.flows.callback import ApprovalNotFound, AuthorizationDenied, Callback, CodeMissing, SetupAction
 from core.domain.flows.flow import APPROVAL_LIFETIME, FlowStatus
 from core.domain.integrations.integration import IntegrationStatus
-from core.domain.provider import AppRefused, CredentialRefused
+from core.domain.provider_errors import AppRefused, CredentialRefused
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import DomainEventType
 from core.use_cases.install.begin_install import InstallMode

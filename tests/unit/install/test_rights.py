@@ -7,7 +7,7 @@ from core.domain.errors import DomainError
 from core.domain.flows.callback import Callback
 from core.domain.organizations import OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
-from core.domain.provider import ProviderUnknown
+from core.domain.provider_errors import ProviderUnknown
 from core.use_cases.authorization import UserRequired
 from testing.builders.entities import PROVIDER
 from tests.support.scenarios.install_results import refused

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from core.domain.flows.callback import Callback, SetupAction
 from core.domain.flows.flow import FlowStep
-from core.domain.provider import InstallationGone
+from core.domain.provider_errors import InstallationGone
 from core.domain.secret import Secret
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Choose, Connected, NoFlow, RedirectTo

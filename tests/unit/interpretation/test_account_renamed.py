@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import interpret
 from core.domain.events.interpretation.view import webhook_actor

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import ConnectionStatus
+from core.domain.audit import Change
+from core.domain.connections import ConnectionStatus
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import interpret
 from core.domain.events.interpretation.view import webhook_actor

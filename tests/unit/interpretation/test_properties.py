@@ -9,8 +9,8 @@ from hypothesis import event as seen_case
 from hypothesis import given
 
 from core.domain.attribution.attribution import Role
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection
+from core.domain.audit import Change
+from core.domain.connections import Connection
 from core.domain.events.event import EventStatus, Outcome, WebhookEvent
 from core.domain.events.interpretation import Interpretation, View, interpret
 from core.domain.events.interpretation.view import webhook_actor

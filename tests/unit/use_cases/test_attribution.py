@@ -4,9 +4,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from core.domain.attribution.attribution import Kind, Method, Role
-from core.domain.attribution.views import AttributionFilter, AttributionView
-from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.attribution.attribution import AttributionFilter, AttributionView, Kind, Method, Role
+from core.domain.connections import Connection, ConnectionStatus
 from core.domain.errors import StorageConflict
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 from core.domain.organizations import Role as Standing

@@ -6,18 +6,19 @@ from dataclasses import replace
 import pytest
 
 from core.domain.actors import ServiceActor
-from core.domain.connections.connection import (
+from core.domain.connections import (
+    ConnectionRemedy,
+    ConnectionStanding,
     ConnectionStatus,
     EmailPermissionMissing,
     OtherAccountConnected,
     ProviderAccountTaken,
 )
-from core.domain.connections.views import ConnectionRemedy, ConnectionStanding
 from core.domain.errors import DomainError
 from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import LIFETIME, FlowExpired, FlowInvalid, FlowStatus, FlowUsed
 from core.domain.permissions import ActionForbidden
-from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, ProviderUnknown
+from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderUnavailable, ProviderUnknown
 from core.domain.secret import Secret
 from core.use_cases.authorization import UserRequired
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.connections.connection import ConnectionStatus
-from core.domain.provider import AppRefused, ProviderUnavailable
+from core.domain.connections import ConnectionStatus
+from core.domain.provider_errors import AppRefused, ProviderUnavailable
 from testing.builders.entities import PROVIDER
 from tests.support.scenarios.connect_world import MARAS, ConnectingWorld, nothing_is_connected, refused
 

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus, Outcome
-from core.domain.events.lanes import choose_lane
 from core.domain.streams.domain_event import DomainEventType, PushData
 from core.use_cases.deliveries.drain_lane import DrainResult
 from tests.support.builders.domain import EVENT, INTEGRATION, LAUNCHPAD, LINK, NOW, REPOSITORY, link

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import DomainError
-from core.domain.events.lanes import choose_lane
 from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckOutcome
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
-from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
+from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
 from core.domain.streams.domain_event import DomainEventType, IntegrationData
 from core.use_cases.integrations.check_installation import CheckInstallation, ConfirmDeletions, ReconcileInstallations
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now

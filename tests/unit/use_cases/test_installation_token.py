@@ -10,11 +10,11 @@ import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.integrations.integration import IntegrationNotActive, StatusReason
-from core.domain.provider import CredentialRefused, ProviderUnavailable
+from core.domain.provider_errors import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 from core.domain.tokens.lease import LEASE_DURATION
 from core.use_cases.tokens.token_refresher import Pause
-from ports.cipher import CiphertextRefused
+from ports.encryption import CiphertextRefused
 from tests.support.conditions import until
 from tests.support.scenarios.token_world import INSTALLATION, TokenWorld, token_world
 

@@ -8,8 +8,8 @@ import pytest
 
 from core.domain.actors import Actor, ServiceActor, UserActor
 from core.domain.catalog.sync import SyncPhase
-from core.domain.connections.connection import ConnectionStatus
-from core.domain.events.lanes import choose_lane
+from core.domain.connections import ConnectionStatus
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.integrations.integration import (
     InstallationOfOtherPerson,
     Integration,
@@ -20,7 +20,7 @@ from core.domain.integrations.integration import (
 from core.domain.integrations.views import ConnectionState, IntegrationView, Remedy
 from core.domain.organizations import Organization, OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
-from core.domain.provider import AppRefused, ProviderUnavailable, ProviderUnknown
+from core.domain.provider_errors import AppRefused, ProviderUnavailable, ProviderUnknown
 from core.domain.streams.domain_event import IntegrationData
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, ago, step
 from testing.memory.provider_world import PERMISSIONS

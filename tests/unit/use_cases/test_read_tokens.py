@@ -14,9 +14,9 @@ from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import IntegrationNotActive, IntegrationStatus, StatusReason
 from core.domain.links.link import ProjectNotLinked
-from core.domain.links.projects import ProjectNotFound
-from core.domain.provider import ProviderUnavailable
-from core.domain.tokens.read_token import ReadToken, TokenLease
+from core.domain.organizations import ProjectNotFound
+from core.domain.provider_errors import ProviderUnavailable
+from core.domain.tokens.installation_tokens import ReadToken, TokenLease
 from testing.builders.entities import PROVIDER
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.edge import NOW

@@ -8,7 +8,7 @@ from core.domain.deliveries.delivery import Receipt, ReceiverBusy, VerifiedDeliv
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
-from ports.delivery_log import DeliveryLog
+from ports.event_queue import DeliveryLog
 from tests.support.builders.domain import EVENT, INSTALLATION, LAUNCHPAD, NOW
 from tests.support.builders.webhooks import protocol, signed
 from tests.support.scenarios.processing import Bell, Processing, push

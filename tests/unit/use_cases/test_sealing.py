@@ -8,9 +8,10 @@ from uuid import UUID
 import pytest
 
 from adapters.secrets.cipher import AesGcmCipher
-from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationToken
 from core.domain.tokens.lease import EncryptedTokens
+from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.encryption import (
     encrypt_for_revocation,
     encrypt_installation_token,
@@ -22,7 +23,7 @@ from core.use_cases.tokens.encryption import (
     open_refresh_token,
     open_verifier,
 )
-from ports.cipher import CiphertextRefused
+from ports.encryption import CiphertextRefused
 from tests.support.builders.domain import NOW, external
 
 CIPHER = AesGcmCipher([("k1", Secret(base64.b64encode(bytes(32)).decode()))])

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
-from core.domain.events.lanes import choose_lane
 from tests.support.builders.domain import EVENT, INTEGRATION, REVOKED
 from tests.support.scenarios.processing import Processing, push
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.connections.connection import ConnectionStatus
+from core.domain.connections import ConnectionStatus
 from core.domain.events.event import EventStatus
 from core.domain.identifiers import ProviderUserId
 from core.domain.integrations.integration import IntegrationStatus

@@ -21,22 +21,20 @@ from adapters.github.decoding.app_answers import (
 from adapters.github.decoding.readers import ignore_body, make_list_reader, make_reader
 from adapters.github.protocol.webhooks import PROVIDER
 from core.domain.deliveries.delivery import QuotedDelivery
+from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId
+from core.domain.install.installations import Installation, InstallationRequest
 from core.domain.integrations.integration import Integration
-from core.domain.provider import (
-    App,
+from core.domain.provider import App, WebhookConfig
+from core.domain.provider_errors import (
     AppRefused,
     CredentialRefused,
-    Installation,
     InstallationGone,
-    InstallationRequest,
-    InstallationToken,
-    LoggedDelivery,
     ProviderUnavailable,
     RateLimited,
-    WebhookConfig,
 )
+from core.domain.tokens.installation_tokens import InstallationToken
 
 T = TypeVar("T")
 

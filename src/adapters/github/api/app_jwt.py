@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 
 from core.domain.secret import Secret
-from ports.clock import Clock
+from ports.system import Clock
 
 # GitHub refuses a claim made in its future or ending more than 10 minutes ahead: a minute is left on both
 # sides for clocks that differ.

@@ -10,8 +10,8 @@ from adapters.github.api.link_headers import PER_PAGE
 from adapters.github.api.pages import Page, iterate_pages, make_page_reader
 from adapters.github.api.transport import Transport
 from core.domain.secret import Secret
-from ports.clock import Clock
-from ports.metrics import Metrics
+from ports.system import Clock
+from ports.telemetry import Metrics
 
 T = TypeVar("T")
 

@@ -12,8 +12,9 @@ from typing import Protocol
 from cachetools import FIFOCache
 
 from adapters.github.api.app_jwt import AppJwt
-from core.domain.provider import AppRefused, CredentialRefused, InstallationAccess
+from core.domain.provider_errors import AppRefused, CredentialRefused
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 
 # A token is not known everywhere at GitHub the moment it is made. Octokit shows it again within this time,
 # one second later each time: https://github.com/octokit/auth-app.js/issues/65

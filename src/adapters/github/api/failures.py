@@ -12,7 +12,7 @@ import msgspec
 
 from adapters.github.api.rate_limits import is_rate_limited
 from core.domain.errors import DomainError
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AccountSuspended,
     AddressNotAllowed,
     InstallationSuspended,

@@ -15,10 +15,13 @@ from adapters.github.decoding.repository_answers import (
     RepositoriesResponse,
     RepositoryResponse,
 )
+from core.domain.catalog.branches import Branch
+from core.domain.catalog.repository import RepositoryPage
 from core.domain.identifiers import RepoId
-from core.domain.provider import Branch, InstallationAccess, NotVisible, RepositoryPage
+from core.domain.provider_errors import NotVisible
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 
 # What the search says of a repository without a commit.
 _EMPTY = frozenset({HTTPStatus.CONFLICT.value})

@@ -6,8 +6,8 @@ from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from adapters.github.api.rate_limits import compute_pause
-from core.domain.provider import RateLimited
-from ports.clock import Clock
+from core.domain.provider_errors import RateLimited
+from ports.system import Clock
 
 _MOST_PAUSES = 4096
 

@@ -10,8 +10,9 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 
 from adapters.github.api.unavailable import Undecodable
 from adapters.github.decoding.tolerant import Id
-from core.domain.provider import AppRefused, CredentialRefused, EmailUnverified, UserTokens
+from core.domain.provider_errors import AppRefused, CredentialRefused, EmailUnverified
 from core.domain.secret import Secret
+from core.domain.tokens.user_tokens import UserTokens
 
 # What is wrong with us rather than with the code or token shown: nobody has to connect again for these.
 _OURS = {

@@ -24,9 +24,8 @@ from adapters.github.decoding.odd_parts import SkippedFieldReporter
 from adapters.github.decoding.tolerant import Unreadable
 from adapters.github.protocol.webhooks import PROVIDER
 from core.domain.errors import DomainError
-from ports.clock import Clock
-from ports.metrics import Metrics
-from ports.traces import SpanRole, Traces
+from ports.system import Clock
+from ports.telemetry import Metrics, SpanRole, Traces
 
 T = TypeVar("T")
 

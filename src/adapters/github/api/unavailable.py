@@ -1,4 +1,4 @@
-from core.domain.provider import AnswerUnreadable, ProviderUnavailable
+from core.domain.provider_errors import AnswerUnreadable, ProviderUnavailable
 
 _TRY_AGAIN_SECONDS = 10.0
 

@@ -14,18 +14,11 @@ from adapters.github.api.link_headers import LIST_ATTEMPTS, PER_PAGE
 from adapters.github.decoding.readers import ignore_body, make_list_reader, make_reader
 from adapters.github.decoding.repository_answers import VisibleRepositoriesResponse
 from adapters.github.decoding.user_answers import EmailResponse, InstallationsResponse, UserResponse
-from core.domain.provider import (
-    AppRefused,
-    CredentialRefused,
-    NotVisible,
-    PermissionMissing,
-    ProviderPerson,
-    RepositoryAdministration,
-    UserTokens,
-    VisibleInstallation,
-    VisibleInstallations,
-)
+from core.domain.connections import ProviderPerson
+from core.domain.install.installations import RepositoryAdministration, VisibleInstallation, VisibleInstallations
+from core.domain.provider_errors import AppRefused, CredentialRefused, NotVisible, PermissionMissing
 from core.domain.secret import Secret
+from core.domain.tokens.user_tokens import UserTokens
 
 # What is answered of a token that GitHub does not know, or knows no longer.
 _UNKNOWN_TOKEN = frozenset({HTTPStatus.NOT_FOUND.value, HTTPStatus.UNPROCESSABLE_ENTITY.value})

@@ -10,17 +10,13 @@ from adapters.github.decoding.tolerant import Id, Unreadable
 from adapters.github.decoding.web_urls import parse_web_url
 from adapters.github.protocol.webhooks import PROVIDER
 from core.domain.deliveries.delivery import QuotedDelivery
+from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
-from core.domain.provider import (
-    App,
-    Installation,
-    InstallationRequest,
-    InstallationToken,
-    LoggedDelivery,
-    NotVisible,
-    WebhookConfig,
-)
+from core.domain.install.installations import Installation, InstallationRequest
+from core.domain.provider import App, WebhookConfig
+from core.domain.provider_errors import NotVisible
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationToken
 
 _SUCCEEDED = "OK"
 

@@ -1,7 +1,7 @@
 import structlog
 
 from adapters.github.decoding.tolerant import SkippedFields
-from ports.metrics import Metrics
+from ports.telemetry import Metrics
 
 _log = structlog.get_logger(__name__)
 

@@ -12,9 +12,9 @@ import msgspec
 from adapters.github.decoding.tolerant import Id
 from adapters.github.decoding.topics import read_topics
 from adapters.github.decoding.web_urls import parse_web_url
+from core.domain.catalog.branches import Branch
 from core.domain.catalog.repository import known_visibility
 from core.domain.identifiers import AccountId, RepoId
-from core.domain.provider import Branch
 from core.domain.provider_events import RepositoryFacts
 
 _REF = "refs/heads/"

@@ -4,8 +4,9 @@ import msgspec
 
 from adapters.github.decoding.tolerant import Id
 from adapters.github.decoding.web_urls import parse_web_url
+from core.domain.connections import ProviderPerson
 from core.domain.identifiers import AccountId, ProviderUserId
-from core.domain.provider import ProviderPerson, VisibleInstallation
+from core.domain.install.installations import VisibleInstallation
 
 
 class Identified(msgspec.Struct):

@@ -9,8 +9,7 @@ from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
 
-from core.domain.attribution.email_addresses import MAX_ADDRESS
-from core.domain.attribution.trailers import parse_co_authors
+from core.domain.attribution.authors import MAX_ADDRESS, parse_co_authors
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider_events import Author, ProviderUser
 from core.domain.streams.domain_event import MAX_CO_AUTHORS

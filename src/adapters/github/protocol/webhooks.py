@@ -29,7 +29,7 @@ from core.domain.events.event import EnvelopeUnreadable
 from core.domain.identifiers import RepoId
 from core.domain.provider_events import ProviderEvent, Unhandled
 from core.domain.secret import Secret
-from ports.metrics import Metrics
+from ports.telemetry import Metrics
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 
 PROVIDER = "github"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import psycopg
 from psycopg import errors
 
-from core.domain.connections.connection import account_taken_error
+from core.domain.connections import account_taken_error
 from core.domain.errors import (
     DomainError,
     StorageConflict,
@@ -15,7 +15,7 @@ from core.domain.errors import (
 )
 from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.links.link import ProjectAlreadyLinked
-from core.domain.links.projects import ProjectNameTaken
+from core.domain.organizations import ProjectNameTaken
 
 _RETRY_AFTER = 1.0
 _SETTING = "CREWKIT_GIT_DATABASE_URL"

@@ -3,7 +3,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from adapters.postgres.connection import locks
 from adapters.postgres.connection.database import Database
-from ports.exclusion import Exclusion
+from ports.system import Exclusion
 
 _TRY = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 _TRY_IN_TRANSACTION = "SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))"

@@ -9,7 +9,7 @@ from psycopg import errors
 from adapters.postgres.connection.database import Database
 from adapters.postgres.connection.errors import unwritable
 from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, StorageUnavailable
-from ports.metrics import Metrics
+from ports.telemetry import Metrics
 
 # A result is reused for this long: orchestrators probe every second, and each probe waits for the disk.
 _VALID_SECONDS = 5.0

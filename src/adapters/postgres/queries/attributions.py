@@ -12,8 +12,15 @@ from psycopg.sql import SQL, Composable
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.queries.memberships import KNOWN_ROLES
-from core.domain.attribution.attribution import Kind, Method, Role
-from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView, NamedUser
+from core.domain.attribution.attribution import (
+    AttributionFilter,
+    AttributionStatus,
+    AttributionView,
+    Kind,
+    Method,
+    NamedUser,
+    Role,
+)
 from core.domain.identifiers import OrganizationId, RepoId
 
 _PAGE = SQL("""

@@ -8,7 +8,7 @@ from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.queries.memberships import KNOWN_ROLES
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Member, Membership, Organization, OrganizationRole, Role, User
-from ports.directory import Directory
+from ports.identity import Directory
 
 _USER = "SELECT id, external_id, email, name FROM users WHERE external_id = %s"
 _USER_OF = "SELECT id, external_id, email, name FROM users WHERE id = %s"

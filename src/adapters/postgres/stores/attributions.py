@@ -6,9 +6,15 @@ from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamp
 from adapters.postgres.connection.session import Parameters, Row, Session
 from adapters.postgres.queries import attributions as attribution_pages
 from adapters.postgres.queries.memberships import KNOWN_ROLES
-from core.domain.attribution.attribution import Attribution, Identities, Identity, IdentityQuery
+from core.domain.attribution.attribution import (
+    Attribution,
+    AttributionFilter,
+    AttributionView,
+    Identities,
+    Identity,
+    IdentityQuery,
+)
 from core.domain.attribution.commit_claims import ClaimedCommits, ClaimResult, CommitClaims
-from core.domain.attribution.views import AttributionFilter, AttributionView
 from core.domain.identifiers import ConnectionId, OrganizationId, ProviderUserId, RepoId
 from core.domain.streams.domain_event import MAX_NAME
 from ports.attributions import AttributionStore

@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Identifier
 
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Texts
 from adapters.postgres.connection.session import Session
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 
 
 class Audited(Protocol):

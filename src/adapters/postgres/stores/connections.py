@@ -6,8 +6,8 @@ from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.rows.tokens import OF_CONNECTIONS
 from adapters.postgres.stores.audited import AuditedTable
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.audit import Change
+from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 from core.domain.tokens.lease import connection_ids_to_wipe
 from ports.connections import ConnectionStore

@@ -20,8 +20,8 @@ from adapters.postgres.rows.compression import compress
 from core.domain.deliveries.delivery import DeliveryIdConflict, Receipt, ReceiverBusy, Source, VerifiedDelivery
 from core.domain.deliveries.source_key import to_number
 from core.domain.errors import StorageUnavailable
-from ports.delivery_log import DeliveryLog
-from ports.metrics import Metrics
+from ports.event_queue import DeliveryLog
+from ports.telemetry import Metrics
 
 # More than this per commit gains nothing measurable, and the group's memory stays bounded.
 _GROUP_ROWS = 128

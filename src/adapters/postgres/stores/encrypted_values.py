@@ -4,7 +4,7 @@ from psycopg import sql
 
 from adapters.postgres.connection.database import Database
 from adapters.postgres.tables import metadata
-from ports.encrypted_values import EncryptedValue, EncryptedValueStore
+from ports.encryption import EncryptedValue, EncryptedValueStore
 
 _PAGE = sql.SQL("""
     SELECT id, external_id, {column} FROM {table}

@@ -9,9 +9,8 @@ from adapters.postgres.connection.packed_arrays import Bigints, Documents, Small
 from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.rows import webhook_events as ledger_rows
 from adapters.postgres.rows.compression import decompress
-from core.domain.deliveries.source_key import to_number
+from core.domain.deliveries.source_key import LANES, choose_lane, to_number
 from core.domain.events.event import UNROUTED_LIFETIME, EventResult, PayloadDamaged
-from core.domain.events.lanes import LANES, choose_lane
 from core.domain.identifiers import EventId
 from ports.event_queue import EventQueue, QueuedEvent, UnfinishedBatch
 

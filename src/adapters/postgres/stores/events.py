@@ -9,8 +9,8 @@ from adapters.postgres.queries import webhook_events as event_search
 from adapters.postgres.queries.reopening import REOPEN, may_reopen_at
 from adapters.postgres.rows import webhook_events as ledger_rows
 from adapters.postgres.rows.compression import decompress
+from core.domain.deliveries.source_key import LANES
 from core.domain.events.event import WebhookEvent
-from core.domain.events.lanes import LANES
 from core.domain.identifiers import EventId
 from ports.events import EventFilter, EventStore
 

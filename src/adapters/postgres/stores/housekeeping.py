@@ -3,8 +3,7 @@ from datetime import datetime
 
 from adapters.postgres.connection.packed_arrays import Texts, Timestamps
 from adapters.postgres.connection.session import Session
-from core.domain.events.backlog import MAX_COUNT, BacklogGauges
-from ports.housekeeping import HousekeepingStore
+from ports.housekeeping import MAX_COUNT, BacklogGauges, HousekeepingStore
 
 # Each count uses a separate index and ends at the maximum. Status 0 is active, 1 suspended.
 _COUNT_BACKLOG = """

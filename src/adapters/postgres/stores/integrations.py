@@ -8,7 +8,7 @@ from adapters.postgres.connection.session import Session
 from adapters.postgres.rows.integrations import COLUMNS, NUMBER, integration_of
 from adapters.postgres.rows.tokens import OF_INTEGRATIONS
 from adapters.postgres.stores.audited import AuditedTable
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.integrations.integration import EncryptedWebhookSecret, Integration, IntegrationStatus
 from core.domain.tokens.lease import integration_ids_to_wipe

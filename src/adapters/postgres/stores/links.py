@@ -6,7 +6,7 @@ from psycopg.sql import SQL
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.stores.audited import AuditedTable
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, LinkId, ProjectId, RepoId
 from core.domain.links.link import Link
 from ports.links import LinkStore

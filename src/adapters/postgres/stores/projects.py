@@ -11,10 +11,9 @@ from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.connection.session import Session
 from adapters.postgres.stores.audited import AuditedTable
 from core.domain.actors import Actor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
-from core.domain.links.projects import ProjectPosition
-from core.domain.organizations import Project
+from core.domain.organizations import Project, ProjectPosition
 from ports.projects import ProjectStore
 
 _SELECT = "SELECT p.id, p.external_id, p.organization_id, p.name, p.created_at FROM projects AS p"

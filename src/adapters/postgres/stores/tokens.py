@@ -11,9 +11,9 @@ from adapters.postgres.rows.integrations import COLUMNS, integration_of
 from adapters.postgres.rows.tokens import OF_CONNECTIONS, OF_INTEGRATIONS, TokenRows
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration
+from core.domain.tokens.installation_tokens import OrphanedToken, TokenLease
 from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
-from core.domain.tokens.read_token import OrphanedToken, TokenLease
-from core.domain.tokens.revocation import Revocation
+from core.domain.tokens.user_tokens import Revocation
 from ports.tokens import InstallationTokenStore, TokenStore, UserTokenStore
 
 OwnerId = TypeVar("OwnerId", bound=int)

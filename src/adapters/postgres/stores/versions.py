@@ -1,7 +1,7 @@
 from collections.abc import Sequence
 
 from adapters.postgres.connection.session import Session
-from core.domain.audit.versions import Version, VersionId
+from core.domain.audit import Version, VersionId
 from core.domain.identifiers import OrganizationId
 from ports.versions import VersionStore
 

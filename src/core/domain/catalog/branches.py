@@ -4,7 +4,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.domain.provider import Branch
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A branch and the commit it points at; `protected` is None where the provider did not say."""
+
+    name: str
+    sha: str
+    protected: bool | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from enum import Enum
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import IntegrationId, RepoId
+from core.domain.provider_events import RepositoryFacts
 
 
 class Visibility(Enum):
@@ -77,3 +78,16 @@ class RepositoryNotFound(DomainError):
 
     kind = ErrorKind.NOT_FOUND
     code = "repository_not_found"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPage:
+    """One page of an installation's repositories; `total` counts all pages.
+
+    `whole` is False on a last page after a list that changed while it was read, or whose counts disagree:
+    a repository's absence then proves nothing.
+    """
+
+    total: int
+    repositories: tuple[RepositoryFacts, ...]
+    whole: bool = True

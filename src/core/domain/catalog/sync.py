@@ -7,7 +7,7 @@ from enum import Enum
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import IntegrationId
 from core.domain.integrations.integration import Integration
-from core.domain.provider import RateLimited
+from core.domain.provider_errors import RateLimited
 
 # Whoever asks again sooner is told how old the catalog is; the provider's budget is everyone's.
 COOLDOWN = timedelta(seconds=60)

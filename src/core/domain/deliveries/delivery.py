@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import RepoId
 from core.domain.secret import Secret
 

@@ -3,7 +3,27 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.domain.provider import LoggedDelivery
+from core.domain.identifiers import RepoId
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDelivery:
+    """One attempt in the provider's own log of deliveries; `guid` is our delivery id.
+
+    `answer` is what came of it in the provider's words, `status_code` the answer of ours it got, if any.
+    """
+
+    id: int
+    guid: str
+    delivered_at: datetime
+    event_type: str
+    action: str | None
+    source_key: str | None
+    repo_id: RepoId | None
+    succeeded: bool
+    answer: str = ""
+    status_code: int | None = None
+
 
 DELIVERY_GRACE = timedelta(minutes=1)
 """One this young may still be on its way to us."""

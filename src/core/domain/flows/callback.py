@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.provider import AppRefused
+from core.domain.provider_errors import AppRefused
 from core.domain.secret import Secret
 
 

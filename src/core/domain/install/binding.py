@@ -8,9 +8,9 @@ from uuid import uuid4
 from core.domain.catalog.catalog import build_link_event
 from core.domain.catalog.repository import Repository
 from core.domain.identifiers import EventId, IntegrationId, OrganizationId
+from core.domain.install.installations import Installation
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 from core.domain.links.link import Link
-from core.domain.provider import Installation
 from core.domain.provider_events import InstallationFacts
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 

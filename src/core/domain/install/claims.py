@@ -12,8 +12,9 @@ from enum import Enum
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import AccountId, OrganizationId, ProviderUserId
+from core.domain.install.installations import Installation, RepositoryAdministration
 from core.domain.integrations.integration import InstallationBoundElsewhere, Integration, OrganizationAlreadyConnected
-from core.domain.provider import Installation, InstallationGone, InstallationSuspended, RepositoryAdministration
+from core.domain.provider_errors import InstallationGone, InstallationSuspended
 
 _PERSON = "User"
 

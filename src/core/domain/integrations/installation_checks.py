@@ -10,9 +10,14 @@ from enum import Enum
 
 from core.domain.identifiers import EventId, IntegrationId
 from core.domain.install.binding import apply_facts, to_facts
-from core.domain.integrations.domain_events import build_integration_event, build_status_event
-from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
-from core.domain.provider import Installation
+from core.domain.install.installations import Installation
+from core.domain.integrations.integration import (
+    Integration,
+    IntegrationStatus,
+    StatusReason,
+    build_integration_event,
+    build_status_event,
+)
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
 CHECK_INTERVAL = timedelta(days=1)

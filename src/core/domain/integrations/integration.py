@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.identifiers import AccountId, IntegrationId, OrganizationId
+from core.domain.identifiers import AccountId, EventId, IntegrationId, OrganizationId
+from core.domain.streams.domain_event import DomainEvent, DomainEventType, IntegrationData
 
 
 class IntegrationStatus(Enum):
@@ -182,3 +183,37 @@ class InstallationBoundElsewhere(DomainError):
     # The other organization is never named.
     kind = ErrorKind.ALREADY_EXISTS
     code = "installation_bound_elsewhere"
+
+
+_OF_STATUS = {
+    IntegrationStatus.ACTIVE: DomainEventType.INTEGRATION_ACTIVATED,
+    IntegrationStatus.SUSPENDED: DomainEventType.INTEGRATION_SUSPENDED,
+    IntegrationStatus.REVOKED: DomainEventType.INTEGRATION_REVOKED,
+}
+
+
+def build_status_event(integration: Integration, *, at: datetime) -> DomainEvent:
+    """Return the domain event of an integration whose status has changed."""
+    return build_integration_event(_OF_STATUS[integration.status], integration, at=at)
+
+
+def build_integration_event(
+    event_type: DomainEventType, integration: Integration, *, at: datetime, source_event_id: EventId | None = None
+) -> DomainEvent:
+    """Return a domain event with the current state of an integration."""
+    return DomainEvent(
+        type=event_type,
+        organization_id=integration.organization_id,
+        integration_id=integration.id,
+        occurred_at=at,
+        source_event_id=source_event_id,
+        data=IntegrationData(
+            integration_id=integration.external_id,
+            provider=integration.provider,
+            provider_id=integration.provider_id,
+            account=integration.provider_name,
+            status=integration.status.value,
+            reason=integration.status_reason.value if integration.status_reason else None,
+            permissions=dict(integration.permissions),
+        ),
+    )

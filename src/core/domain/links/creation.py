@@ -6,8 +6,7 @@ from uuid import UUID
 from core.domain.catalog.repository import Repository, RepositoryArchived, RepositoryNotFound
 from core.domain.identifiers import LinkId, RepoId
 from core.domain.integrations.integration import Integration, IntegrationNotFound, IntegrationStatus
-from core.domain.links.choices import LinkChoices, apply_choices
-from core.domain.links.link import Link, ProjectAlreadyLinked
+from core.domain.links.link import Link, LinkChoices, ProjectAlreadyLinked, apply_choices
 from core.domain.organizations import Project
 from core.domain.tokens.lease import explain_inactive
 

@@ -1,10 +1,11 @@
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from core.domain.errors import DomainError, ErrorKind
+from core.domain.errors import DomainError, ErrorKind, FieldError
 from core.domain.identifiers import IntegrationId, LinkId, OrganizationId, ProjectId, RepoId
 
 
@@ -60,3 +61,100 @@ class LinkReplaced(DomainError):
 
     kind = ErrorKind.ABORTED
     code = "link_replaced"
+
+
+ROOT_DIRECTORY = "root_directory"
+LONGEST_PATH = 512
+LONGEST_BRANCH = 255
+
+# https://git-scm.com/docs/git-check-ref-format
+_NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-./]|[./]$|^@$")
+# Windows reads a backslash as a slash; what cannot be seen is nobody's intention.
+_NO_PATH = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChoices:
+    """What someone wishes; None leaves a thing as it is.
+
+    A new link is at first as the repository has it: its default branch, pushes told of, its root. The root is
+    written as an empty `root_directory`.
+    """
+
+    default_branch: str | None = None
+    webhooks_enabled: bool | None = None
+    root_directory: str | None = None
+
+
+class LinkInvalid(DomainError):
+    """The branch or the root directory is not valid. Correct the fields listed in the error."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "link_invalid"
+
+
+def normalize_choices(choices: LinkChoices) -> LinkChoices:
+    """Return the choices in the one form they are kept in; raises `LinkInvalid`, which names every field.
+
+    Whether the branch or directory exists is not asked: it may be pushed tomorrow.
+    """
+    wrong: list[FieldError] = []
+    branch, root = choices.default_branch, choices.root_directory
+    clean = replace(
+        choices,
+        default_branch=_checked("default_branch", branch, _branch, wrong),
+        root_directory=_checked(f"settings.{ROOT_DIRECTORY}", root, _directory, wrong),
+    )
+    if wrong:
+        raise LinkInvalid("The link's settings are not valid. Correct the listed fields.", fields=wrong)
+    return clean
+
+
+def apply_choices(link: Link, choices: LinkChoices) -> Link:
+    """Return the link with these cleaned choices made."""
+    settings = dict(link.settings)
+    if choices.root_directory is not None:
+        settings.pop(ROOT_DIRECTORY, None)
+        if choices.root_directory:
+            settings[ROOT_DIRECTORY] = choices.root_directory
+    enabled = choices.webhooks_enabled
+    return replace(
+        link,
+        default_branch=choices.default_branch or link.default_branch,
+        webhooks_enabled=link.webhooks_enabled if enabled is None else enabled,
+        settings=settings,
+    )
+
+
+def _checked(field: str, text: str | None, check: Callable[[str], str], wrong: list[FieldError]) -> str | None:
+    if text is None:
+        return None
+    try:
+        return check(text)
+    except ValueError as error:
+        wrong.append(FieldError(field, str(error)))
+        return None
+
+
+def _branch(name: str) -> str:
+    if not 1 <= len(name) <= LONGEST_BRANCH or _NO_BRANCH.search(name):
+        raise ValueError(f"Enter a valid branch name of at most {LONGEST_BRANCH} characters.")
+    return name
+
+
+def _directory(path: str) -> str:
+    """Return a path below the repository's root; it can never lead out of it."""
+    if len(path) > LONGEST_PATH:
+        raise ValueError(f"Use at most {LONGEST_PATH} characters.")
+    if _NO_PATH.search(path):
+        raise ValueError("Remove backslashes and invisible characters.")
+    if path.startswith("/"):
+        raise ValueError("Use a path relative to the repository's root, without a leading slash.")
+    parts = path.removesuffix("/").split("/")
+    if parts[0] == ".":
+        parts = parts[1:]
+    if parts == [""]:
+        parts = []
+    if any(part in ("", ".", "..") for part in parts):
+        raise ValueError("Use a path without empty segments, `.` and `..`.")
+    return "/".join(parts)

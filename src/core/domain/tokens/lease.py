@@ -5,12 +5,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.audit import Change
+from core.domain.connections import Connection, ConnectionStatus
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import ConnectionId, IntegrationId
 from core.domain.integrations.integration import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
-from core.domain.provider import AccessBlocked, AppRefused, InstallationGone, InstallationSuspended, ProviderUnavailable
+from core.domain.provider_errors import (
+    AccessBlocked,
+    AppRefused,
+    InstallationGone,
+    InstallationSuspended,
+    ProviderUnavailable,
+)
 
 # A token given out lives at least this long: the longest single call, and a clock that is somewhat off.
 MIN_VALIDITY = timedelta(minutes=2)

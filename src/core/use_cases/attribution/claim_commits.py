@@ -1,11 +1,11 @@
 from dataclasses import dataclass
 
 from core.domain.attribution.commit_claims import ClaimResult, CommitClaims, build_claim_events
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import StorageConflict
-from core.domain.events.lanes import choose_lane
-from ports.clock import Clock
+from ports.event_queue import WorkerNotifier
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
-from ports.worker_notifier import WorkerNotifier
 
 _MAX_DUE_CLAIMS = 20
 # Well inside a statement's time limit, and nearly always all there is.

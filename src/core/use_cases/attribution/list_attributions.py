@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.attribution.views import AttributionFilter, AttributionView
+from core.domain.attribution.attribution import AttributionFilter, AttributionView
 from core.domain.identifiers import RepoId
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl

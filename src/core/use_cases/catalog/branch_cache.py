@@ -9,7 +9,7 @@ from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
 from core.use_cases.catalog.provider_access import ProviderAccess
 from core.use_cases.single_flight import SingleFlight
-from ports.clock import Clock
+from ports.system import Clock
 
 _RepositoryKey = tuple[IntegrationId, str, RepoId]
 

@@ -4,18 +4,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.catalog.branches import KnownBranches, branches_after, filter_branches, sort_branches
+from core.domain.catalog.branches import Branch, KnownBranches, branches_after, filter_branches, sort_branches
 from core.domain.catalog.repository import Repository
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.permissions import Action
-from core.domain.provider import AppRefused, Branch, ProviderUnavailable, RateLimited
+from core.domain.provider_errors import AppRefused, ProviderUnavailable, RateLimited
 from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.branch_cache import AllBranches, BranchCache
 from core.use_cases.catalog.provider_access import ProviderAccess
 from core.use_cases.catalog.queries import get_connected, get_repository
 from core.use_cases.single_flight import SingleFlight
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 _FRESH = timedelta(seconds=30)

@@ -14,7 +14,7 @@ from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.queries import find_linked_projects, get_connected, get_repository, require_connected
 from core.use_cases.catalog.request_sync import request_sync
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 

@@ -3,8 +3,9 @@ from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
 from core.domain.integrations.integration import Integration
-from core.domain.provider import CredentialRefused, InstallationAccess
+from core.domain.provider_errors import CredentialRefused
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 from ports.provider import GitProvider
 
 T = TypeVar("T")

@@ -3,14 +3,14 @@ from datetime import datetime
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.catalog.sync import SyncState, build_sync_state, request_manual_sync
 from core.domain.integrations.integration import Integration, IntegrationNotFound, IntegrationStatus
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.domain.tokens.lease import explain_inactive
 from core.use_cases.authorization import AccessControl
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 

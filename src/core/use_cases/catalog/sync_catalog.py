@@ -6,18 +6,18 @@ from datetime import timedelta
 from enum import Enum
 from uuid import uuid4
 
-from core.domain.catalog.listing import is_complete
+from core.domain.catalog.catalog import is_complete
 from core.domain.catalog.sync import INCOMPLETE_RETRY, LISTING_INCOMPLETE, retry_delay
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
-from core.domain.events.lanes import choose_lane
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
-from core.domain.provider import InstallationAccess
+from core.domain.tokens.installation_tokens import InstallationAccess
 from core.use_cases.catalog.provider_access import ProviderAccess
 from core.use_cases.catalog.sync_writer import LEASE, ClaimLost, SyncWriter
 from ports.catalog import SyncClaim
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 

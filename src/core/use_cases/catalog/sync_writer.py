@@ -4,13 +4,12 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from core.domain.actors import SystemActor
-from core.domain.catalog.catalog import CatalogStep
-from core.domain.catalog.listing import build_listed_steps, build_unlisted_steps, derive_consequences
+from core.domain.catalog.catalog import CatalogStep, build_listed_steps, build_unlisted_steps, derive_consequences
 from core.domain.errors import StorageConflict
 from core.domain.identifiers import RepoId
 from core.domain.provider_events import RepositoryFacts
 from ports.catalog import SyncClaim
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 T = TypeVar("T")

@@ -3,24 +3,25 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from core.domain.actors import Actor, UserActor
-from core.domain.attribution.email_addresses import normalize_address
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection, EmailPermissionMissing, connect
+from core.domain.attribution.authors import normalize_address
+from core.domain.audit import Change
+from core.domain.connections import Connection, EmailPermissionMissing, ProviderPerson, connect
 from core.domain.errors import DomainError, StorageConflict, WayBack
 from core.domain.flows.callback import Callback, CodeMissing
 from core.domain.flows.flow import Flow, FlowInvalid, FlowPurpose, FlowStatus, FlowStep, start_flow, to_local_path
 from core.domain.permissions import Action
-from core.domain.provider import PermissionMissing, ProviderPerson, ProviderUnavailable, UserTokens
+from core.domain.provider_errors import PermissionMissing, ProviderUnavailable
+from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.authorization import AccessControl, UserRequired, require_supported
 from core.use_cases.connections.look_up_identities import LOOKUP_INTERVAL
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.flows.take_flow import Cookies, TakeFlow, find_own_flow
 from core.use_cases.flows.user_authorization import StartedFlow, UserAuthorization
 from core.use_cases.tokens.encryption import encrypt_user_tokens
-from ports.cipher import Cipher
-from ports.clock import Clock
-from ports.directory import Directory
+from ports.encryption import Cipher
+from ports.identity import Directory
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 

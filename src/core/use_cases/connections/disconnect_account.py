@@ -2,15 +2,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.domain.actors import Actor
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection
+from core.domain.audit import Change
+from core.domain.connections import Connection
 from core.domain.permissions import Action
-from core.domain.provider import UserTokens
+from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.authorization import AccessControl
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
-from ports.cipher import Cipher, CiphertextRefused
-from ports.clock import Clock
+from ports.encryption import Cipher, CiphertextRefused
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 

@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.domain.actors import Actor
-from core.domain.connections.views import ConnectionView, build_connection_view
+from core.domain.connections import ConnectionView, build_connection_view
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
 from ports.unit_of_work import UnitOfWork

@@ -3,15 +3,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.actors import SystemActor
-from core.domain.attribution.email_addresses import normalize_address
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection
+from core.domain.attribution.authors import normalize_address
+from core.domain.audit import Change
+from core.domain.connections import Connection, ProviderPerson
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.provider import AppRefused, CredentialRefused, PermissionMissing, ProviderPerson
+from core.domain.provider_errors import AppRefused, CredentialRefused, PermissionMissing
 from core.domain.secret import Secret
 from core.use_cases.tokens.get_user_token import GetUserToken
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 LOOKUP_INTERVAL = timedelta(days=1)

@@ -5,13 +5,13 @@ from uuid import uuid4
 
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.identifiers import ProviderUserId
-from core.domain.provider import AppRefused, CredentialRefused, UserTokens
+from core.domain.provider_errors import AppRefused, CredentialRefused
 from core.domain.secret import Secret
-from core.domain.tokens.revocation import CLAIM_DURATION, Revocation, next_attempt
+from core.domain.tokens.user_tokens import CLAIM_DURATION, Revocation, UserTokens, next_attempt
 from core.use_cases.tokens.encryption import encrypt_for_revocation, open_for_revocation
-from ports.cipher import Cipher
-from ports.clock import Clock
+from ports.encryption import Cipher
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 _BATCH_SIZE = 20

@@ -4,18 +4,17 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from core.domain.deliveries.recovery import MissingDelivery, comparison_start, may_still_arrive
-from core.domain.provider import (
+from core.domain.deliveries.recovery import LoggedDelivery, MissingDelivery, comparison_start, may_still_arrive
+from core.domain.provider_errors import (
     AccessBlocked,
     CredentialRefused,
-    LoggedDelivery,
     NotVisible,
     PermissionMissing,
     ProviderUnavailable,
     RateLimited,
 )
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
 

@@ -19,13 +19,11 @@ from core.domain.events.interpretation import interpret, leave_unrouted
 from core.domain.provider_events import ProviderEvent
 from core.use_cases.deliveries.event_batch import EventBatch, load_batch, load_integrations
 from core.use_cases.deliveries.poison_events import DatabaseLost, Interruptions, PoisonEvents
-from ports.alerts import Alerts
-from ports.clock import Clock
-from ports.event_queue import QueuedEvent, UnfinishedBatch
-from ports.metrics import Metrics
+from ports.event_queue import QueuedEvent, UnfinishedBatch, WorkerNotifier
+from ports.system import Alerts, Clock
+from ports.telemetry import Metrics
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import WebhookProtocol
-from ports.worker_notifier import WorkerNotifier
 
 _BATCH = 256
 _BATCH_BYTES = 8 * 1024 * 1024

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from core.domain.attribution.attribution import Attribution, Identities, IdentityQuery
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.catalog.repository import Repository
-from core.domain.connections.connection import Connection
+from core.domain.connections import Connection
 from core.domain.events.event import EventResult, WebhookEvent
 from core.domain.events.interpretation import BindingOption, Interpretation, View, can_bind
 from core.domain.flows.flow import PendingRequest

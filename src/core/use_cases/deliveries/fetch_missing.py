@@ -6,13 +6,12 @@ from datetime import timedelta
 from core.domain.deliveries.delivery import DeliveryRefused, QuotedDelivery, Receipt, ReceiverBusy
 from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, plan_retry
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.provider import NotVisible, ProviderUnavailable
+from core.domain.provider_errors import NotVisible, ProviderUnavailable
 from core.use_cases.deliveries.compare_log import STOPS
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
-from ports.alerts import Alerts
-from ports.clock import Clock
-from ports.metrics import Metrics
 from ports.provider import GitProvider
+from ports.system import Alerts, Clock
+from ports.telemetry import Metrics
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
 

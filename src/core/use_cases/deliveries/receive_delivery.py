@@ -1,8 +1,7 @@
 from dataclasses import dataclass
 
 from core.domain.deliveries.delivery import Receipt, VerifiedDelivery
-from ports.delivery_log import DeliveryLog
-from ports.worker_notifier import WorkerNotifier
+from ports.event_queue import DeliveryLog, WorkerNotifier
 
 
 @dataclass(frozen=True, slots=True)

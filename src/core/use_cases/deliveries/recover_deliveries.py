@@ -5,10 +5,9 @@ from datetime import datetime, timedelta
 from core.domain.deliveries.recovery import RecoveryState
 from core.use_cases.deliveries.compare_log import CompareLog
 from core.use_cases.deliveries.fetch_missing import FetchMissing, FetchResult
-from ports.clock import Clock
-from ports.exclusion import Exclusion
-from ports.metrics import Metrics
 from ports.provider import GitProvider
+from ports.system import Clock, Exclusion
+from ports.telemetry import Metrics
 from ports.unit_of_work import UnitOfWork
 
 HELD_ELSEWHERE = "held_elsewhere"

@@ -1,9 +1,9 @@
 from dataclasses import dataclass
 
-from ports.clock import Clock
-from ports.metrics import Metrics
+from ports.event_queue import WorkerNotifier
+from ports.system import Clock
+from ports.telemetry import Metrics
 from ports.unit_of_work import UnitOfWork
-from ports.worker_notifier import WorkerNotifier
 
 
 @dataclass(frozen=True, slots=True)

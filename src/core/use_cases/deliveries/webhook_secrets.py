@@ -6,9 +6,9 @@ from core.domain.deliveries.delivery import SourceSecrets
 from core.domain.deliveries.source_key import is_source_key
 from core.domain.secret import Secret
 from core.use_cases.tokens.encryption import open_webhook_secret
-from ports.alerts import Alerts
-from ports.cipher import Cipher, CiphertextRefused
+from ports.encryption import Cipher, CiphertextRefused
 from ports.provider import GitProvider
+from ports.system import Alerts
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
 

@@ -3,9 +3,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from ports.clock import Clock
 from ports.housekeeping import HousekeepingStore
-from ports.metrics import Metrics
+from ports.system import Clock
+from ports.telemetry import Metrics
 from ports.unit_of_work import UnitOfWork
 
 _AT_ONCE = 1000

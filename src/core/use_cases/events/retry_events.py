@@ -11,10 +11,10 @@ from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl, require_supported
 from core.use_cases.events.scope import EventScope, get_event, require_in_scope
 from core.use_cases.idempotency import IdempotentResult, run_once
-from ports.clock import Clock
+from ports.event_queue import WorkerNotifier
 from ports.events import EventFilter
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
-from ports.worker_notifier import WorkerNotifier
 
 MAX_RETRIES = 1000
 """How many events one request retries at most."""

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.flows.flow import PendingRequest
 from core.domain.identifiers import AccountId, ProviderUserId
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 _BATCH_SIZE = 1000

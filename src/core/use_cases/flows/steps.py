@@ -3,10 +3,10 @@ from dataclasses import dataclass, replace
 
 from core.domain.errors import DomainError, WayBack
 from core.domain.flows.flow import Flow, FlowStep, FlowUsed, ProofProgress, advance
-from core.domain.provider import InstallationGone
+from core.domain.provider_errors import InstallationGone
 from core.use_cases.flows.user_authorization import UserAuthorization
 from core.use_cases.install.results import InstallResult, RedirectTo, RetryLater
-from ports.directory import Directory
+from ports.identity import Directory
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 

@@ -19,7 +19,7 @@ from core.domain.organizations import Organization, OrganizationNotFound
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
 from core.use_cases.tokens.token_refresher import Pause
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 Cookies = Callable[[UUID], str | None]

@@ -4,14 +4,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from core.domain.connections import ProviderPerson
 from core.domain.errors import DomainError
 from core.domain.flows.flow import Flow
 from core.domain.flows.flow_secrets import create_verifier
-from core.domain.provider import AppRefused, CredentialRefused, ProviderPerson, UserTokens
+from core.domain.provider_errors import AppRefused, CredentialRefused
 from core.domain.secret import Secret
+from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
 from core.use_cases.tokens.encryption import encrypt_verifier, open_verifier
-from ports.cipher import Cipher
+from ports.encryption import Cipher
 from ports.provider import GitProvider
 
 

@@ -9,8 +9,8 @@ from core.domain.integrations.integration import Integration, OrganizationAlread
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl, UserRequired
 from core.use_cases.flows.user_authorization import StartedFlow, UserAuthorization
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 

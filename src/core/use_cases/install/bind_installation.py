@@ -1,19 +1,18 @@
 from dataclasses import dataclass
 
 from core.domain.actors import Actor
-from core.domain.audit.changes import Change
-from core.domain.events.lanes import choose_lane
+from core.domain.audit import Change
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.flows.flow import Flow, FlowStatus, FlowUsed
 from core.domain.identifiers import OrganizationId
 from core.domain.install.binding import BindingTarget, bind, create_unreachable_events, repositories_to_remove, to_facts
 from core.domain.install.claims import should_bind
-from core.domain.integrations.domain_events import build_status_event
-from core.domain.integrations.integration import Integration
-from core.domain.provider import Installation
+from core.domain.install.installations import Installation
+from core.domain.integrations.integration import Integration, build_status_event
 from core.domain.streams.domain_event import DomainEvent
-from ports.clock import Clock
+from ports.event_queue import WorkerNotifier
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
-from ports.worker_notifier import WorkerNotifier
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from core.domain.actors import Actor
+from core.domain.connections import ProviderPerson
 from core.domain.errors import DomainError, StorageConflict, StorageTooSlow
 from core.domain.flows.callback import (
     ApprovalNotFound,
@@ -28,17 +29,15 @@ from core.domain.flows.flow import (
 )
 from core.domain.identifiers import AccountId, ProviderUserId
 from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
+from core.domain.install.installations import Installation, RepositoryAdministration
 from core.domain.integrations.integration import InstallationBoundElsewhere
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AccessBlocked,
     CredentialRefused,
-    Installation,
     InstallationGone,
     InstallationSuspended,
-    ProviderPerson,
     ProviderUnavailable,
     RateLimited,
-    RepositoryAdministration,
 )
 from core.domain.secret import Secret
 from core.use_cases.authorization import AccessControl, require_supported
@@ -49,9 +48,9 @@ from core.use_cases.install.bind_installation import BindInstallation
 from core.use_cases.install.prove_installations import ProofResult, ProveClaim, ProveInstallations, UnfinishedProof
 from core.use_cases.install.results import AwaitingApproval, Checking, Choose, ChooseRequest, Connected, InstallResult
 from core.use_cases.install.return_without_state import ReturnWithoutState
-from ports.cipher import CiphertextRefused
-from ports.clock import Clock
+from ports.encryption import CiphertextRefused
 from ports.provider import GitProvider
+from ports.system import Clock
 
 # Refusals that a retry can avoid, at once or with another account at the provider.
 _RETRYABLE = (

@@ -3,20 +3,16 @@ from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from core.domain.connections import ProviderPerson
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.flows.flow import Flow
 from core.domain.install.claims import Announcement, Evidence, InstallationNotProven, prove
-from core.domain.provider import (
-    AddressNotAllowed,
-    InstallationAccess,
-    InstallationGone,
-    ProviderPerson,
-    RepositoryAdministration,
-    SingleSignOnRequired,
-)
+from core.domain.install.installations import RepositoryAdministration
+from core.domain.provider_errors import AddressNotAllowed, InstallationGone, SingleSignOnRequired
 from core.domain.provider_events import InstallationChanged, InstallationStep
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationAccess
 from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol

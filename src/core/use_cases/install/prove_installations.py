@@ -3,22 +3,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from core.domain.connections import ProviderPerson
 from core.domain.errors import DomainError
 from core.domain.flows.flow import Flow
 from core.domain.identifiers import OrganizationId, ProviderUserId
 from core.domain.install.claims import InstallationNotProven, InstallationNotVisible, prove
-from core.domain.integrations.integration import Integration
-from core.domain.provider import (
-    AppRefused,
+from core.domain.install.installations import (
     Installation,
-    InstallationGone,
-    InstallationSuspended,
-    ProviderPerson,
-    RateLimited,
     RepositoryAdministration,
-    SingleSignOnRequired,
     VisibleInstallation,
     VisibleInstallations,
+)
+from core.domain.integrations.integration import Integration
+from core.domain.provider_errors import (
+    AppRefused,
+    InstallationGone,
+    InstallationSuspended,
+    RateLimited,
+    SingleSignOnRequired,
 )
 from core.domain.secret import Secret
 from core.use_cases.install.gather_evidence import GatherEvidence

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from core.domain.errors import DomainError
 from core.domain.flows.callback import SetupAction
+from core.domain.install.installations import Installation, InstallationRequest, VisibleInstallation
 from core.domain.organizations import Organization
-from core.domain.provider import Installation, InstallationRequest, VisibleInstallation
 from core.use_cases.install.prove_installations import FailedProof
 
 

@@ -11,7 +11,7 @@ from core.use_cases.authorization import AccessControl
 from core.use_cases.flows.steps import FlowSteps
 from core.use_cases.flows.take_flow import Cookies, authorize_flow, is_of_session
 from core.use_cases.install.results import InstallResult, NoFlow
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 # One user does not have more flows in one browser.

@@ -3,15 +3,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.actors import SystemActor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.events.lanes import choose_lane
+from core.domain.install.installations import Installation
 from core.domain.integrations.installation_checks import FAILED_CHECK_DELAY, CheckOutcome, DueCheck, apply_check
-from core.domain.provider import AppRefused, Installation, InstallationGone, ProviderUnavailable, RateLimited
-from ports.alerts import Alerts
-from ports.clock import Clock
-from ports.metrics import Metrics
+from core.domain.provider_errors import AppRefused, InstallationGone, ProviderUnavailable, RateLimited
 from ports.provider import GitProvider
+from ports.system import Alerts, Clock
+from ports.telemetry import Metrics
 from ports.unit_of_work import UnitOfWork
 
 PROVIDER_REFUSALS = (ProviderUnavailable, RateLimited, AppRefused)

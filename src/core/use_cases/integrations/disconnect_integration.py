@@ -3,15 +3,14 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from core.domain.actors import Actor, SystemActor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
+from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
-from core.domain.events.lanes import choose_lane
-from core.domain.integrations.domain_events import build_status_event
-from core.domain.integrations.integration import Integration, IntegrationNotFound, StatusReason
+from core.domain.integrations.integration import Integration, IntegrationNotFound, StatusReason, build_status_event
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 

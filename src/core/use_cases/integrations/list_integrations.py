@@ -10,8 +10,8 @@ from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
 from core.use_cases.integrations.manage_pages import find_manage_url
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 

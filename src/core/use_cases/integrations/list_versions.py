@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.audit.versions import Version, VersionId, parse_actor
+from core.domain.audit import Version, VersionId, parse_actor
 from core.domain.organizations import User
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl

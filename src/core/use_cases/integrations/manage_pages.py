@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.connections.connection import ConnectionStatus
+from core.domain.connections import ConnectionStatus
 from core.domain.flows.flow import to_local_path
 from core.domain.integrations.integration import InstallationOfOtherPerson, Integration, IntegrationNotFound
 from core.domain.permissions import Action

@@ -3,8 +3,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.audit.changes import Change
-from core.domain.links.choices import LinkChoices, apply_choices, normalize_choices
+from core.domain.audit import Change
+from core.domain.links.link import LinkChoices, apply_choices, normalize_choices
 from core.domain.links.views import LinkView
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl

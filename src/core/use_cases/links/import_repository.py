@@ -5,17 +5,16 @@ from uuid import UUID, uuid4
 from core.domain.actors import Actor
 from core.domain.idempotency import IdempotencyKey, build_keyed_request
 from core.domain.identifiers import RepoId
-from core.domain.links.choices import LinkChoices, normalize_choices
 from core.domain.links.creation import require_active
-from core.domain.links.projects import choose_project_name
+from core.domain.links.link import LinkChoices, normalize_choices
 from core.domain.links.views import LinkView, ProjectView
-from core.domain.organizations import Project
+from core.domain.organizations import Project, choose_project_name
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
 from core.use_cases.idempotency import IdempotentResult, run_once
 from core.use_cases.links.link_repository import create_link, get_linkable_repository
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 _NONE = LinkChoices()

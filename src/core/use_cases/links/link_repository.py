@@ -4,15 +4,14 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.catalog.catalog import build_link_event
 from core.domain.catalog.repository import Repository
 from core.domain.idempotency import IdempotencyKey, build_keyed_request
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
-from core.domain.links.choices import LinkChoices, normalize_choices
 from core.domain.links.creation import build_link, require_active, require_linkable, require_same_link
-from core.domain.links.link import Link
+from core.domain.links.link import Link, LinkChoices, normalize_choices
 from core.domain.links.views import LinkView
 from core.domain.organizations import Organization, Project
 from core.domain.permissions import Action
@@ -21,8 +20,8 @@ from core.use_cases.authorization import AccessControl
 from core.use_cases.idempotency import IdempotentResult, run_once
 from core.use_cases.links.queries import get_project, get_project_for_update, load_link_views
 from core.use_cases.links.unlink_repository import delete_link, detach_events
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 _NONE = LinkChoices()

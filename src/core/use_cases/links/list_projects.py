@@ -5,8 +5,8 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.identifiers import ProjectId
-from core.domain.links.projects import ProjectPosition
 from core.domain.links.views import LinkView, ProjectView
+from core.domain.organizations import ProjectPosition
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
 from core.use_cases.links.queries import get_project, load_link_views

@@ -7,9 +7,8 @@ from core.domain.catalog.search import searchable
 from core.domain.identifiers import LinkId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link, LinkReplaced, ProjectNotLinked
-from core.domain.links.projects import ProjectNotFound
 from core.domain.links.views import LinkView, build_link_view, is_gone
-from core.domain.organizations import Organization, Project
+from core.domain.organizations import Organization, Project, ProjectNotFound
 from core.use_cases.integrations.manage_pages import find_manage_url
 from ports.provider import GitProvider
 from ports.unit_of_work import Transaction

@@ -3,7 +3,7 @@ from datetime import datetime
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.catalog.catalog import build_link_event
 from core.domain.links.link import Link
 from core.domain.organizations import Organization
@@ -11,7 +11,7 @@ from core.domain.permissions import Action
 from core.domain.streams.domain_event import DomainEventType
 from core.use_cases.authorization import AccessControl
 from core.use_cases.links.queries import get_link, get_project, get_project_for_update
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 _BATCH_SIZE = 5000

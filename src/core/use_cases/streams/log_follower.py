@@ -7,8 +7,8 @@ from core.domain.organizations import Organization
 from core.domain.streams.domain_event import RecordedEvent
 from core.domain.streams.stream import EndReason, StreamEnded, StreamFilter
 from core.use_cases.streams.subscriber_buffers import SubscriberBuffer, SubscriberBuffers
-from ports.alerts import Alerts
 from ports.domain_events import EventPage
+from ports.system import Alerts
 from ports.unit_of_work import UnitOfWork
 
 # Looked for so often, an event is told well within a quarter of a second of its commit.

@@ -13,8 +13,8 @@ from core.domain.streams.domain_event import RecordedEvent
 from core.domain.streams.stream import EndReason, StreamEnded, StreamFilter, TooManyStreams, parse_cursor
 from core.use_cases.authorization import AccessControl
 from core.use_cases.streams.log_follower import LogFollower, Subscription
-from ports.clock import Clock
-from ports.metrics import Metrics
+from ports.system import Clock
+from ports.telemetry import Metrics
 
 MAX_STREAMS = 4_000
 MAX_STREAMS_OF_ONE = 100

@@ -2,10 +2,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from core.domain.errors import DomainError
-from core.domain.provider import AppRefused
+from core.domain.provider_errors import AppRefused
 from core.domain.tokens.lease import app_pause
-from ports.alerts import Alerts
-from ports.clock import Clock
+from ports.system import Alerts, Clock
 from ports.unit_of_work import UnitOfWork
 
 _FORGOTTEN = timedelta(hours=1)

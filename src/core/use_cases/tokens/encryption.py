@@ -3,10 +3,11 @@
 from uuid import UUID
 
 from core.domain.integrations.integration import EncryptedWebhookSecret
-from core.domain.provider import InstallationToken, UserTokens
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationToken
 from core.domain.tokens.lease import EncryptedTokens
-from ports.cipher import Cipher
+from core.domain.tokens.user_tokens import UserTokens
+from ports.encryption import Cipher
 
 
 def encrypt_installation_token(cipher: Cipher, external_id: UUID, minted: InstallationToken) -> EncryptedTokens:

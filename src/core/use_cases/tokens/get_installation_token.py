@@ -5,13 +5,13 @@ from typing import Any
 
 from core.domain.identifiers import IntegrationId
 from core.domain.integrations.integration import Integration, IntegrationStatus
-from core.domain.provider import CredentialRefused
+from core.domain.provider_errors import CredentialRefused
 from core.domain.secret import Secret
 from core.domain.tokens.lease import MIN_VALIDITY, explain_inactive, is_valid_for
 from core.use_cases.single_flight import SingleFlight
 from core.use_cases.tokens.mint_installation_token import MintDependencies, RefreshableInstallationToken
 from core.use_cases.tokens.token_refresher import MAX_FLIGHTS, TokenRefresher, UsableToken
-from ports.clock import Clock
+from ports.system import Clock
 
 _InstallationKey = tuple[IntegrationId, str]
 

@@ -3,13 +3,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from core.domain.actors import SystemActor
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import Connection, ConnectionStatus, ReconnectRequired
+from core.domain.audit import Change
+from core.domain.connections import Connection, ConnectionStatus, ReconnectRequired
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
 from core.domain.identifiers import ConnectionId
-from core.domain.provider import AppRefused, CredentialRefused, ProviderUnavailable, UserTokens
+from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 from core.domain.tokens.lease import REQUEST_TIMEOUT, StoredTokens, is_valid_for, lapse_reason
+from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.single_flight import SingleFlight
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
@@ -22,9 +23,9 @@ from core.use_cases.tokens.token_refresher import (
     TokenRefresher,
     UsableToken,
 )
-from ports.cipher import Cipher
-from ports.clock import Clock
+from ports.encryption import Cipher
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.tokens import UserTokenStore
 from ports.unit_of_work import Transaction, UnitOfWork
 

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from core.domain.actors import SystemActor
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.errors import DomainError
 from core.domain.identifiers import IntegrationId
-from core.domain.integrations.domain_events import build_status_event
-from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
-from core.domain.provider import InstallationToken, ProviderUnavailable
+from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason, build_status_event
+from core.domain.provider_errors import ProviderUnavailable
 from core.domain.secret import Secret
+from core.domain.tokens.installation_tokens import InstallationToken
 from core.domain.tokens.lease import (
     REQUEST_TIMEOUT,
     Refusal,
@@ -25,10 +25,9 @@ from core.domain.tokens.lease import (
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
 from core.use_cases.tokens.encryption import encrypt_installation_token, open_installation_token
 from core.use_cases.tokens.token_refresher import LeaseLost, Pause, RefreshableToken, UsableToken
-from ports.alerts import Alerts
-from ports.cipher import Cipher
-from ports.clock import Clock
+from ports.encryption import Cipher
 from ports.provider import GitProvider
+from ports.system import Alerts, Clock
 from ports.tokens import InstallationTokenStore
 from ports.unit_of_work import Transaction, UnitOfWork
 

@@ -9,16 +9,14 @@ from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from core.domain.links.creation import require_active
 from core.domain.links.link import Link, ProjectNotLinked
-from core.domain.links.projects import ProjectNotFound
-from core.domain.organizations import Organization
+from core.domain.organizations import Organization, ProjectNotFound
 from core.domain.permissions import Action
-from core.domain.provider import InstallationToken
-from core.domain.tokens.read_token import PERMISSIONS, OrphanedToken, ReadToken, TokenLease
+from core.domain.tokens.installation_tokens import PERMISSIONS, InstallationToken, OrphanedToken, ReadToken, TokenLease
 from core.use_cases.authorization import AccessControl
 from core.use_cases.tokens.encryption import encrypt_read_token, open_read_token
-from ports.cipher import Cipher
-from ports.clock import Clock
+from ports.encryption import Cipher
 from ports.provider import GitProvider
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
 

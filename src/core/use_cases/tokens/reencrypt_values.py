@@ -2,8 +2,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ports.cipher import Cipher, CiphertextRefused
-from ports.encrypted_values import EncryptedValue, EncryptedValueStore
+from ports.encryption import Cipher, CiphertextRefused, EncryptedValue, EncryptedValueStore
 
 _AT_ONCE = 500
 

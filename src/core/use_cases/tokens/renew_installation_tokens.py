@@ -5,7 +5,7 @@ from core.domain.errors import DomainError
 from core.domain.integrations.integration import Integration
 from core.domain.tokens.lease import FIRST_PROBE, RENEWAL_MARGIN, next_probe
 from core.use_cases.tokens.get_installation_token import GetInstallationToken
-from ports.clock import Clock
+from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 # Once a minute this renews more installations than a process serves, and asks for few at the same time.

@@ -8,10 +8,10 @@ from typing import Generic, TypeVar
 from uuid import uuid4
 
 from core.domain.errors import DomainError
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from core.domain.secret import Secret
 from core.domain.tokens.lease import LEASE_DURATION, POLL_DELAYS, RefreshLease, Step, StoredTokens, next_step
-from ports.clock import Clock
+from ports.system import Clock
 from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction, UnitOfWork
 

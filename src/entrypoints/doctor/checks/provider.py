@@ -6,14 +6,14 @@ from adapters.github.api.retries import RetryPolicy
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.postgres.connection.database import Database
 from core.domain.errors import DomainError
-from core.domain.provider import (
+from core.domain.provider import WebhookConfig
+from core.domain.provider_errors import (
     AccessBlocked,
     AppRefused,
     CredentialRefused,
     NotVisible,
     ProviderUnavailable,
     RateLimited,
-    WebhookConfig,
 )
 from core.domain.secret import Secret
 from entrypoints.bootstrap.application import github_app
@@ -25,8 +25,8 @@ from entrypoints.doctor.findings import Check, Finding, fail, note, ok
 from entrypoints.doctor.webhook import judge_deliveries, judge_webhook
 from entrypoints.edge.public_urls import WEBHOOKS, callback_urls
 from entrypoints.settings.settings import Settings
-from ports.clock import Clock
 from ports.provider import GitProvider
+from ports.system import Clock
 
 _ABOUT = "github app"
 _MOST_DELIVERIES = 50

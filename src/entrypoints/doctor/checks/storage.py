@@ -22,8 +22,8 @@ from entrypoints.doctor.findings import Check, Finding, fail, note, ok
 from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
 from entrypoints.doctor.storage import judge_backlog, judge_checks, judge_pooler, judge_revision, judge_scheduler
 from entrypoints.settings.settings import Settings
-from ports.clock import Clock
 from ports.events import EventFilter
+from ports.system import Clock
 
 _MOST_FAILED = 100
 _REMEDY = "Start PostgreSQL or correct CREWKIT_GIT_DATABASE_URL."

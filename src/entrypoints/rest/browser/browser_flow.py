@@ -12,10 +12,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from core.domain.actors import Actor
+from core.domain.actors import Actor, TokenRefused
 from core.domain.flows.flow import LIFETIME, to_local_path
 from core.domain.organizations import UserNotFound
-from core.domain.principals import TokenRefused
 from core.use_cases.flows.user_authorization import StartedFlow
 from entrypoints.rest.browser.pages import Pages
 from entrypoints.rest.http.authentication import Authentication

@@ -21,7 +21,7 @@ from core.domain.install.claims import InstallationNotProven, InstallationNotVis
 from core.domain.integrations.integration import InstallationBoundElsewhere, OrganizationAlreadyConnected
 from core.domain.organizations import OrganizationNotFound
 from core.domain.permissions import ActionForbidden
-from core.domain.provider import EmailUnverified
+from core.domain.provider_errors import EmailUnverified
 from core.domain.secret import Secret
 from core.use_cases.account import WhoAmI
 from core.use_cases.install.begin_install import InstallMode

@@ -9,10 +9,10 @@ from urllib.parse import parse_qsl, urlencode
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from core.domain.actors import TokenRefused
 from core.domain.errors import DomainError
 from core.domain.flows.flow import FlowInProgress
-from core.domain.principals import TokenRefused
-from core.domain.provider import SingleSignOnRequired
+from core.domain.provider_errors import SingleSignOnRequired
 from entrypoints.edge.templates import open_templates, style_source
 from entrypoints.rest.http.problems import headers_of, status_of
 from entrypoints.rest.http.requests import request_id_of

@@ -4,13 +4,12 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
-from core.domain.actors import Actor
+from core.domain.actors import Actor, TokenRefused
 from core.domain.errors import DomainError, ErrorKind
-from core.domain.principals import TokenRefused
 from core.use_cases.account import Identify
 from entrypoints.edge.calls import parse_acting_user, parse_bearer_token
 from entrypoints.rest.http.requests import request_id_of
-from ports.authorizer import TokenVerifier
+from ports.identity import TokenVerifier
 
 ACTING_USER = "X-Acting-User"
 """The header with the id of the user that a service acts for."""

@@ -12,9 +12,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from entrypoints.rest.http.paths import template_of
 from entrypoints.rest.http.requests import REQUEST_ID_HEADER, request_id_of
-from ports.alerts import Alerts
-from ports.metrics import Metrics
-from ports.traces import SpanRole, Traces
+from ports.system import Alerts
+from ports.telemetry import Metrics, SpanRole, Traces
 
 _log = structlog.get_logger(__name__)
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
+from core.domain.actors import ActingUserRefused, KeysUnavailable, TokenRefused
 from core.domain.errors import DomainError, StorageConflict, StorageTooSlow, StorageUnavailable
 from core.domain.idempotency import IdempotencyKeyInvalid, IdempotencyKeyReused
 from core.domain.integrations.integration import IntegrationNotActive, IntegrationNotFound
 from core.domain.organizations import OrganizationNotFound, UserNotFound
 from core.domain.permissions import ActionForbidden
-from core.domain.principals import ActingUserRefused, KeysUnavailable, TokenRefused
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AccountSuspended,
     AddressNotAllowed,
     AnswerUnreadable,
@@ -30,7 +30,7 @@ from entrypoints.edge.calls import QueryInvalid
 from entrypoints.rest.http.authentication import SAFE_METHODS, OriginNotAllowed
 from entrypoints.rest.http.operations import Access, Operation
 from entrypoints.rest.http.requests import BodyInvalid
-from ports.cipher import CiphertextRefused
+from ports.encryption import CiphertextRefused
 
 Errors = Sequence[type[DomainError]]
 

@@ -6,8 +6,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from core.application import Attribution
-from core.domain.attribution.attribution import Method, Role
-from core.domain.attribution.views import AttributionFilter, AttributionStatus, AttributionView
+from core.domain.attribution.attribution import AttributionFilter, AttributionStatus, AttributionView, Method, Role
 from entrypoints.edge.cursors import RowId, encode_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import ORGANIZATION

@@ -6,12 +6,17 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from core.application import Connections
-from core.domain.connections.connection import EmailPermissionMissing, OtherAccountConnected, ProviderAccountTaken
-from core.domain.connections.views import ConnectionStanding, ConnectionView
+from core.domain.connections import (
+    ConnectionStanding,
+    ConnectionView,
+    EmailPermissionMissing,
+    OtherAccountConnected,
+    ProviderAccountTaken,
+)
 from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import FlowExpired, FlowInvalid, FlowUsed
 from core.domain.permissions import ActionForbidden
-from core.domain.provider import EmailUnverified, ProviderUnknown
+from core.domain.provider_errors import EmailUnverified, ProviderUnknown
 from core.domain.secret import Secret
 from core.use_cases.authorization import UserRequired
 from entrypoints.edge.public_urls import CONNECTIONS

@@ -8,7 +8,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from core.application import Integrations
-from core.domain.audit.versions import ActorKind, Version, VersionId, parse_actor
+from core.domain.audit import ActorKind, Version, VersionId, parse_actor
 from core.domain.integrations.integration import IntegrationNotFound
 from core.domain.integrations.views import ConnectionState, IntegrationView
 from core.domain.organizations import User

@@ -6,7 +6,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from core.domain.links.choices import ROOT_DIRECTORY, LinkChoices
+from core.domain.links.link import ROOT_DIRECTORY, LinkChoices
 from core.domain.links.views import LinkView, Unreachable
 from entrypoints.edge.remedies import Action, action_of
 from entrypoints.rest.http.requests import Query

@@ -9,11 +9,10 @@ from starlette.responses import Response
 from core.application import Links
 from core.domain.catalog.repository import RepositoryArchived, RepositoryNotFound
 from core.domain.identifiers import RepoId
-from core.domain.links.choices import LinkInvalid
-from core.domain.links.link import LinkReplaced, ProjectAlreadyLinked, ProjectNotLinked
-from core.domain.links.projects import ProjectNameInvalid, ProjectNameTaken, ProjectNotFound, ProjectPosition
+from core.domain.links.link import LinkInvalid, LinkReplaced, ProjectAlreadyLinked, ProjectNotLinked
 from core.domain.links.views import ProjectView
-from core.domain.provider import ProviderUnknown
+from core.domain.organizations import ProjectNameInvalid, ProjectNameTaken, ProjectNotFound, ProjectPosition
+from core.domain.provider_errors import ProviderUnknown
 from entrypoints.edge.cursors import encode_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import PROJECT, PROJECT_REPOSITORY, PROJECTS

@@ -18,7 +18,7 @@ from core.domain.events.event import (
     WebhookEvent,
 )
 from core.domain.identifiers import EventId
-from core.domain.provider import ProviderUnknown
+from core.domain.provider_errors import ProviderUnknown
 from core.use_cases.events.retry_events import MAX_RETRIES
 from core.use_cases.events.scope import OneOrganization
 from core.use_cases.events.show_event import PayloadAbsence

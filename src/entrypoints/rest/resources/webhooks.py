@@ -27,7 +27,7 @@ from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets
 from entrypoints.rest.http.envelope import security_headers
 from entrypoints.rest.http.operations import Access, Operation, Success, Tag
 from entrypoints.rest.http.problems import HTTP_ERRORS, internal_error, problem, problem_of
-from ports.metrics import Metrics
+from ports.telemetry import Metrics
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 
 # GitHub does not send larger payloads. https://docs.github.com/webhooks/webhook-events-and-payloads

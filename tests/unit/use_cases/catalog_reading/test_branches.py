@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.errors import DomainError
-from core.domain.provider import AppRefused, NotVisible, ProviderUnavailable, RateLimited
+from core.domain.provider_errors import AppRefused, NotVisible, ProviderUnavailable, RateLimited
 from core.use_cases.catalog.branch_cache import BranchCache
 from core.use_cases.catalog.list_branches import BranchPage
 from testing.builders.entities import ago

@@ -15,7 +15,7 @@ from core.domain.integrations.integration import IntegrationNotActive, Integrati
 from core.domain.integrations.integration import StatusReason as Reason
 from core.domain.organizations import OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
-from core.domain.provider import ProviderUnavailable, ProviderUnknown
+from core.domain.provider_errors import ProviderUnavailable, ProviderUnknown
 from testing.builders.entities import PROVIDER, Fact, a_repository, ago
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_reader import Connected, request

@@ -3,7 +3,7 @@
 import asyncio
 from datetime import timedelta
 
-from core.domain.provider import ProviderUnavailable
+from core.domain.provider_errors import ProviderUnavailable
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from tests.support.scenarios.catalog import Catalog, facts
 

@@ -5,17 +5,17 @@ from datetime import timedelta
 
 import pytest
 
+from core.domain.catalog.repository import RepositoryPage
 from core.domain.catalog.sync import SyncPhase, build_sync_state
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.integrations.integration import Integration
-from core.domain.provider import (
+from core.domain.provider_errors import (
     AddressNotAllowed,
     AnswerUnreadable,
     CredentialRefused,
     InstallationSuspended,
     ProviderUnavailable,
     RateLimited,
-    RepositoryPage,
 )
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from testing.builders.entities import ago

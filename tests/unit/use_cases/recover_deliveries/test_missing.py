@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from core.domain.provider import Capabilities, ProviderUnavailable
+from core.domain.provider import Capabilities
+from core.domain.provider_errors import ProviderUnavailable
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
 from testing.builders.entities import PROVIDER, a_delivery
 from testing.memory.provider import FakeProvider

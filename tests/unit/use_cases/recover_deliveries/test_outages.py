@@ -7,9 +7,9 @@ import pytest
 
 from core.domain.deliveries.delivery import Receipt, VerifiedDelivery
 from core.domain.errors import DomainError, StorageUnavailable
-from core.domain.provider import AppRefused, ProviderUnavailable, RateLimited
+from core.domain.provider_errors import AppRefused, ProviderUnavailable, RateLimited
 from core.use_cases.deliveries.recover_deliveries import HELD_ELSEWHERE
-from ports.delivery_log import DeliveryLog
+from ports.event_queue import DeliveryLog
 from testing.builders.entities import PROVIDER
 from testing.memory.exclusion import MemoryExclusion
 from tests.support.builders.domain import NOW

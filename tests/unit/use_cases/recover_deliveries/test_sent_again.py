@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.domain.provider import NotVisible
+from core.domain.provider_errors import NotVisible
 from testing.builders.entities import a_delivery
 from tests.support.scenarios.recovery import Recovery
 

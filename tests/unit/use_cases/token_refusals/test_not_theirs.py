@@ -7,7 +7,7 @@ import pytest
 
 from core.domain.errors import DomainError
 from core.domain.integrations.integration import IntegrationNotActive, StatusReason
-from core.domain.provider import AppRefused, ProviderUnavailable, RateLimited
+from core.domain.provider_errors import AppRefused, ProviderUnavailable, RateLimited
 from tests.support.builders.domain import NOW
 from tests.support.scenarios.token_world import INSTALLATION, TokenWorld
 

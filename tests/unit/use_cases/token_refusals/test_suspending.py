@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.errors import DomainError
 from core.domain.integrations.integration import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
-from core.domain.provider import InstallationGone, InstallationSuspended, PermissionMissing
+from core.domain.provider_errors import InstallationGone, InstallationSuspended, PermissionMissing
 from core.domain.streams.domain_event import DomainEventType, IntegrationData
 from testing.builders.entities import BY, an_integration
 from testing.memory.seed import seed_organization

@@ -7,9 +7,9 @@ from uuid import uuid4
 import pytest
 
 from core.domain.actors import UserActor
-from core.domain.audit.changes import Change
-from core.domain.connections.connection import ConnectionStatus, ReconnectRequired
-from core.domain.provider import ProviderUnavailable
+from core.domain.audit import Change
+from core.domain.connections import ConnectionStatus, ReconnectRequired
+from core.domain.provider_errors import ProviderUnavailable
 from core.domain.secret import Secret
 from core.domain.tokens.lease import LEASE_DURATION
 from core.use_cases.authorization import AccessControl

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.errors import StorageUnavailable
-from core.domain.provider import AppRefused, ProviderUnavailable, RateLimited
+from core.domain.provider_errors import AppRefused, ProviderUnavailable, RateLimited
 from tests.support.builders.domain import NOW
 from tests.support.scenarios.token_world import TokenWorld
 

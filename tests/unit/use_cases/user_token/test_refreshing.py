@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.connections.connection import ReconnectRequired
-from core.domain.provider import UserTokens
+from core.domain.connections import ReconnectRequired
 from core.domain.secret import Secret
+from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.encryption import encrypt_user_tokens, open_access_token, open_refresh_token
 from testing.memory.provider import FakeProvider
 from tests.support.scenarios.token_world import TokenWorld

@@ -7,7 +7,7 @@ so each is tested with plain values. https://docs.github.com/webhooks/webhook-ev
 from dataclasses import replace
 from typing import assert_never
 
-from core.domain.connections.connection import Connection, ConnectionStatus
+from core.domain.connections import Connection, ConnectionStatus
 from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.events.interpretation.activity import interpret_pull_request, interpret_push
 from core.domain.events.interpretation.catalog import (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.catalog.catalog import (
     CatalogStep,
     build_catalog_row,
@@ -15,15 +15,7 @@ from core.domain.catalog.catalog import (
 )
 from core.domain.catalog.repository import Repository
 from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
-from core.domain.events.interpretation.view import (
-    Interpretation,
-    View,
-    build_change,
-    ignore,
-    is_newer,
-    is_older,
-    webhook_actor,
-)
+from core.domain.events.interpretation.view import Interpretation, View, build_change, ignore, webhook_actor
 from core.domain.install.binding import create_unreachable_events
 from core.domain.integrations.integration import Integration
 from core.domain.provider_events import (
@@ -32,6 +24,8 @@ from core.domain.provider_events import (
     RepositoryChanged,
     RepositoryFacts,
     RepositoryStep,
+    is_newer,
+    is_older,
 )
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 

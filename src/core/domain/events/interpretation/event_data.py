@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from core.domain.attribution.attribution import UNKNOWN, Attribution, Match, Matching, Role, match_account, match_author
-from core.domain.attribution.email_addresses import MAX_ADDRESS, normalize_address
+from core.domain.attribution.authors import MAX_ADDRESS, normalize_address
 from core.domain.identifiers import IntegrationId
 from core.domain.provider_events import Author, BranchRef, Commit, ProviderUser, PullRequest, Push
 from core.domain.streams.domain_event import (

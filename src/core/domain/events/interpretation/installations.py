@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from core.domain.audit.changes import Change
+from core.domain.audit import Change
 from core.domain.catalog.catalog import build_catalog_row, can_be_listed
 from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.events.interpretation.view import (
@@ -11,8 +11,6 @@ from core.domain.events.interpretation.view import (
     View,
     build_change,
     ignore,
-    is_newer,
-    is_older,
     webhook_actor,
 )
 from core.domain.flows.flow import PendingRequest
@@ -23,9 +21,8 @@ from core.domain.install.binding import (
     create_unreachable_events,
     repositories_to_remove,
 )
-from core.domain.integrations.domain_events import build_integration_event
-from core.domain.integrations.integration import Integration, StatusReason
-from core.domain.provider_events import InstallationChanged, InstallationStep, ProviderEvent
+from core.domain.integrations.integration import Integration, StatusReason, build_integration_event
+from core.domain.provider_events import InstallationChanged, InstallationStep, ProviderEvent, is_newer, is_older
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
 

@@ -4,9 +4,9 @@ from datetime import datetime
 
 from core.domain.actors import SystemActor
 from core.domain.attribution.attribution import Attribution, Identities
-from core.domain.audit.changes import Change, Entity
+from core.domain.audit import Change, Entity
 from core.domain.catalog.repository import Repository
-from core.domain.connections.connection import Connection
+from core.domain.connections import Connection
 from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.flows.flow import PendingRequest
 from core.domain.identifiers import IntegrationId, RepoId
@@ -90,16 +90,6 @@ def leave_unrouted() -> Interpretation:
 def webhook_actor(event: WebhookEvent) -> SystemActor:
     """Return who audit rows name for what an event changed."""
     return SystemActor("webhook", event.delivery_id)
-
-
-def is_older(time: datetime | None, state: datetime | None) -> bool:
-    """Tell whether a fact is older than what we know; GitHub does not promise an order of delivery."""
-    return time is not None and state is not None and time < state
-
-
-def is_newer(time: datetime | None, state: datetime | None) -> bool:
-    """Tell whether a fact is surely newer; a missing or equal time proves nothing and asks for a re-read."""
-    return time is not None and (state is None or time > state)
 
 
 def build_change(before: Entity | None, after: Entity, event: WebhookEvent) -> Change[Entity] | None:

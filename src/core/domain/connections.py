@@ -1,3 +1,6 @@
+"""Connections: users' accounts at a provider."""
+
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -5,7 +8,17 @@ from uuid import UUID
 
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
-from core.domain.provider import ProviderPerson
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderPerson:
+    """The person a user token speaks for."""
+
+    id: ProviderUserId
+    login: str
+    name: str | None
+    avatar_url: str | None
+    email: str | None
 
 
 class ConnectionStatus(Enum):
@@ -129,3 +142,45 @@ def connect(known: Connection | None, holder: Connection | None, person: Provide
         status=ConnectionStatus.ACTIVE,
         status_reason=None,
     )
+
+
+class ConnectionStanding(Enum):
+    """The status of a user's connection to a provider."""
+
+    NOT_CONNECTED = "not_connected"
+    ACTIVE = "active"
+    RECONNECT_REQUIRED = "reconnect_required"
+    REVOKED = "revoked"
+
+
+class ConnectionRemedy(Enum):
+    """The recommended next action."""
+
+    CONNECT = "connect"
+    RECONNECT = "reconnect"
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionView:
+    """One user's connection with one provider, which there need not be; `emails` are those verified there."""
+
+    provider: str
+    standing: ConnectionStanding
+    remedy: ConnectionRemedy | None
+    connection: Connection | None = None
+    emails: Sequence[str] = ()
+
+
+def build_connection_view(provider: str, connection: Connection | None, emails: Sequence[str] = ()) -> ConnectionView:
+    """Return what its person is told."""
+    if connection is None:
+        return ConnectionView(provider, ConnectionStanding.NOT_CONNECTED, ConnectionRemedy.CONNECT)
+    remedy = None if connection.is_active else ConnectionRemedy.RECONNECT
+    return ConnectionView(provider, _STANDINGS[connection.status], remedy, connection, emails)
+
+
+_STANDINGS = {
+    ConnectionStatus.ACTIVE: ConnectionStanding.ACTIVE,
+    ConnectionStatus.RECONNECT_REQUIRED: ConnectionStanding.RECONNECT_REQUIRED,
+    ConnectionStatus.REVOKED: ConnectionStanding.REVOKED,
+}

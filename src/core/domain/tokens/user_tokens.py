@@ -1,11 +1,24 @@
-"""Access that we were given and want gone at the provider, once it can be reached."""
+"""Tokens of users, and their revocation at the provider."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.domain.identifiers import ProviderUserId, RevocationId
+from core.domain.secret import Secret
 from core.domain.tokens.lease import EncryptedTokens
+
+
+@dataclass(frozen=True, slots=True)
+class UserTokens:
+    """What acts for a person. Times are None where the provider set no end."""
+
+    access_token: Secret
+    expires_at: datetime | None
+    refresh_token: Secret | None
+    refresh_expires_at: datetime | None
+    scopes: tuple[str, ...] = ()
+
 
 # One at a time asks the provider; longer than that takes, and than two clocks differ.
 CLAIM_DURATION = timedelta(minutes=2)

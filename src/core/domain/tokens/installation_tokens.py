@@ -1,4 +1,4 @@
-"""Tokens that other services read linked repositories with: who got which, why, and until when."""
+"""Tokens that can read an installation's repositories, and the leases of those issued to services."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,6 +9,24 @@ from core.domain.catalog.repository import Repository
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
 from core.domain.links.link import Link
 from core.domain.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationToken:
+    """What opens an installation's repositories, for an hour at most."""
+
+    token: Secret
+    expires_at: datetime
+    permissions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class InstallationAccess:
+    """A token, and the installation it opens: providers count calls by installation, whatever the token."""
+
+    provider_id: str
+    token: Secret
+
 
 PERMISSIONS: Mapping[str, str] = {"contents": "read"}
 """All that such a token may do, whatever the installation was granted."""
