@@ -46,7 +46,7 @@ class Stage:
     @cached_property
     def servers(self) -> Services:
         """PostgreSQL and Redis of this run, with durable commits."""
-        return self._stack.enter_context(services.running(self.home / "services"))
+        return self._stack.enter_context(services.run_servers(self.home / "services"))
 
     @contextmanager
     def open(self) -> Iterator[Self]:

@@ -18,7 +18,7 @@ def describe() -> str:
 
 def packages(*names: str) -> str:
     """Return the versions of Python and these packages; packages that are not installed are omitted."""
-    return ", ".join([f"Python {platform.python_version()}", *_installed(names)])
+    return ", ".join([f"Python {platform.python_version()}", *_list_installed(names)])
 
 
 def commit() -> str:
@@ -31,7 +31,7 @@ def commit() -> str:
     return f"{commit} with changes" if changed else commit
 
 
-def _installed(names: Iterable[str]) -> Iterable[str]:
+def _list_installed(names: Iterable[str]) -> Iterable[str]:
     for name in names:
         try:
             yield f"{name} {version(name)}"

@@ -9,7 +9,7 @@ import psutil
 
 from benchmarks.benchmark import Benchmark, Demand, Report, Stage
 from benchmarks.calling.scene import Scene, Server, callable_servers
-from benchmarks.common.window import used_by
+from benchmarks.common.window import measure_use
 from benchmarks.machine import packages
 from benchmarks.tables import noise, ratios, spread, table
 
@@ -91,7 +91,7 @@ def _windows(stage: Stage, scene: Scene) -> Results:
 
 def _measure(server: Server, stage: Stage, in_flight: int) -> Window:
     roots = (server.pid, stage.servers.postgres_pid)
-    used = used_by(roots, lambda: server.call(in_flight, stage.seconds))
+    used = measure_use(roots, lambda: server.call(in_flight, stage.seconds))
     calls = used.result["calls"]
     us, postgres_us = (us / calls for us in used.us)
     return Window(calls / stage.seconds, us, postgres_us, used.result["p50_ms"], used.others_cores)

@@ -39,11 +39,11 @@ class Server:
 
     def call(self, in_flight: int, seconds: float) -> Mapping[str, float]:
         """Call it for so long."""
-        asked = {**self._asked(), "metadata": self.metadata}
+        asked = {**self._sample_call(), "metadata": self.metadata}
         told: Mapping[str, float] = json.loads(_callers({**asked, "how": {"in_flight": in_flight, "seconds": seconds}}))
         return told
 
-    def _asked(self) -> dict[str, Any]:
+    def _sample_call(self) -> dict[str, Any]:
         target = f"127.0.0.1:{self.port}"
         return {"target": target, "method": self.method, "request": self.request.hex()}
 
@@ -105,8 +105,8 @@ def callable_servers(servers: Services, home: Path) -> Iterator[Scene]:
     request = GetIntegrationRequest(organization_id=organization_id, provider="github").SerializeToString()
     bare_port = free_port()
     with ExitStack() as stack:
-        served = _started(stack, ours.command("grpc"), environment, port, home / "grpc.log")
-        bare = _started(stack, [sys.executable, echo.__file__, str(bare_port)], {}, bare_port, home / "echo.log")
+        served = _start(stack, ours.command("grpc"), environment, port, home / "grpc.log")
+        bare = _start(stack, [sys.executable, echo.__file__, str(bare_port)], {}, bare_port, home / "echo.log")
         yield Scene(
             Server(served, port, _GET, request, [("authorization", tokens[0])]),
             Server(bare, bare_port, echo.METHOD, _PAYLOAD, []),
@@ -115,7 +115,7 @@ def callable_servers(servers: Services, home: Path) -> Iterator[Scene]:
         )
 
 
-def _started(stack: ExitStack, command: list[str], environment: dict[str, str], port: int, log: Path) -> int:
+def _start(stack: ExitStack, command: list[str], environment: dict[str, str], port: int, log: Path) -> int:
     started = stack.enter_context(process(command, environment, log))
     wait_until_listening(started, port, log)
     return started.pid

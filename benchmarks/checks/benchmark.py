@@ -53,7 +53,7 @@ def run(stage: Stage) -> Report:
         batches: dict[str, list[float]] = {name: [] for name in acts}
         for _ in range(_BATCHES):
             for name, act in acts.items():
-                batches[name].append(_measured(act))
+                batches[name].append(_measure(act))
         for name, found in batches.items():
             results[name].append(min(found))
     rows = [(name, spread(figures, digits=2)) for name, figures in results.items()]
@@ -70,7 +70,7 @@ def check(results: Mapping[str, Sequence[float]]) -> Sequence[Demand]:
     )
 
 
-def _measured(act: Act) -> float:
+def _measure(act: Act) -> float:
     run_it, times = act
     before = time.process_time()
     run_it(times)
@@ -106,7 +106,7 @@ def _tokens() -> Mapping[str, Act]:
     # A verifier that remembers one token verifies each of two alternating tokens again.
     first, second = (jwt.encode(claims | {"jti": str(number)}, key, algorithm="RS256") for number in (1, 2))
 
-    def verifying(*tokens: str) -> Callable[[int], None]:
+    def build_verification(*tokens: str) -> Callable[[int], None]:
         verifier = JwtVerifier(PinnedKey(public), SystemClock(), issuer=ISSUER, audience=AUDIENCE, most_remembered=1)
 
         async def verify(times: int) -> None:
@@ -115,7 +115,7 @@ def _tokens() -> Mapping[str, Act]:
 
         return lambda times: asyncio.run(verify(times))
 
-    return {TOKEN: (verifying(first), _WARM), COLD_TOKEN: (verifying(first, second), _FEW)}
+    return {TOKEN: (build_verification(first), _WARM), COLD_TOKEN: (build_verification(first, second), _FEW)}
 
 
 BENCHMARK = Benchmark("Authentication and authorization", run)

@@ -52,7 +52,7 @@ class Delivery:
         return hmac.digest(SECRET.encode(), b"crewkit-git replay\n" + self.sha256.encode(), "sha256").hex()
 
 
-def signed_pushes(installations: int, count: int | None = None) -> list[Delivery]:
+def sign_pushes(installations: int, count: int | None = None) -> list[Delivery]:
     """Return pushes of about the same size, one for each installation, or `count` spread over them evenly.
 
     Each installation has one repository, and no two pushes bring the same commits.

@@ -40,7 +40,7 @@ class Services:
 
 
 @contextmanager
-def running(directory: Path) -> Iterator[Services]:
+def run_servers(directory: Path) -> Iterator[Services]:
     """Start both servers in this directory and stop them at the end."""
     with ExitStack() as stack:
         home = stack.enter_context(claim_home(directory))

@@ -22,7 +22,7 @@ class Used(Generic[T]):
     """Cores used by other programs during the window: a measure of noise."""
 
 
-def used_by(roots: Sequence[int], act: Callable[[], T]) -> Used[T]:
+def measure_use(roots: Sequence[int], act: Callable[[], T]) -> Used[T]:
     """Run the work and return the CPU of these process trees, without this process and its children."""
     wait_until_quiet(roots)
     before, machine_before, own_before = [cpu_ticks(root) for root in roots], machine_ticks(), _own_us()

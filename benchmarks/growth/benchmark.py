@@ -10,7 +10,7 @@ from psycopg import ClientCursor
 
 from benchmarks.benchmark import Benchmark, Demand, Report, Stage
 from benchmarks.common.load import wrk_version
-from benchmarks.common.window import used_by
+from benchmarks.common.window import measure_use
 from benchmarks.machine import packages
 from benchmarks.processing.backlog import Backlog
 from benchmarks.tables import noise, ratios, spread, table
@@ -43,7 +43,7 @@ Results = Mapping[int, Sequence[Window]]
 
 def run(stage: Stage) -> Report:
     """Fill the ledgers and let them take turns."""
-    backlogs = {size: _filled(stage, size) for size in (_QUICK_SIZES if stage.quick else _SIZES)}
+    backlogs = {size: _fill(stage, size) for size in (_QUICK_SIZES if stage.quick else _SIZES)}
     results: dict[int, list[Window]] = {size: [] for size in backlogs}
     for repetition in range(stage.repetitions):
         click.echo(f"repetition {repetition + 1} of {stage.repetitions}")
@@ -70,7 +70,7 @@ def check(results: Results) -> Sequence[Demand]:
     return demands
 
 
-def _filled(stage: Stage, size: int) -> Backlog:
+def _fill(stage: Stage, size: int) -> Backlog:
     click.echo(f"creating {size:,} stored events")
     backlog = Backlog(stage.servers, stage.home, f"growth_{size}")
     with backlog.database() as database:
@@ -87,7 +87,7 @@ def _measure(backlog: Backlog, seconds: int) -> Window:
     with backlog.api() as api:
         api.post(1)  # fills its connections and caches
         backlog.empty()
-        used = used_by((api.pid, servers.postgres_pid, servers.redis_pid), lambda: api.post(seconds))
+        used = measure_use((api.pid, servers.postgres_pid, servers.redis_pid), lambda: api.post(seconds))
     received_us = sum(used.us) / used.result.requests
     return Window(received_us, backlog.drain().total_us, used.others_cores)
 

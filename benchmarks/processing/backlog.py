@@ -10,14 +10,7 @@ import psycopg
 from psycopg import ClientCursor
 
 from benchmarks.common import load, ours
-from benchmarks.common.deliveries import (
-    EXAMPLE,
-    FIRST_INSTALLATION,
-    FIRST_REPOSITORY,
-    PATH,
-    signed_pushes,
-    write_for_wrk,
-)
+from benchmarks.common.deliveries import EXAMPLE, FIRST_INSTALLATION, FIRST_REPOSITORY, PATH, sign_pushes, write_for_wrk
 from benchmarks.common.load import Load
 from benchmarks.common.server import Place, free_port, process, wait_until_listening
 from benchmarks.common.services import Services
@@ -69,7 +62,7 @@ class Backlog:
         with psycopg.connect(self._place.database_url) as database:
             _seed(database)
         self._kept = dict.fromkeys(_WRITTEN, 0)
-        write_for_wrk(signed_pushes(INSTALLATIONS, _PUSHES), self._deliveries)
+        write_for_wrk(sign_pushes(INSTALLATIONS, _PUSHES), self._deliveries)
 
     @contextmanager
     def database(self) -> Iterator[psycopg.Connection]:

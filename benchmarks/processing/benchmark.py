@@ -8,7 +8,7 @@ from statistics import median
 import click
 
 from benchmarks.benchmark import Benchmark, Demand, Report, Stage
-from benchmarks.common.deliveries import signed_pushes
+from benchmarks.common.deliveries import sign_pushes
 from benchmarks.common.errors import Unavailable
 from benchmarks.common.load import wrk_version
 from benchmarks.machine import packages
@@ -79,7 +79,7 @@ def _drain(stage: Stage) -> Results:
         unavailable[OURS] = str(reason)
         click.echo(f"  {OURS}: skipped, {reason}")
     if not stage.quick:
-        pushes, log = signed_pushes(1, SIMPLE.backlog), stage.home / "rq-worker.log"
+        pushes, log = sign_pushes(1, SIMPLE.backlog), stage.home / "rq-worker.log"
         workers[_SIMPLE] = partial(drain_once, SIMPLE, stage.servers, pushes, log)
         workers[_FORKING] = partial(drain_once, FORKING, stage.servers, pushes, log)
     drains: dict[str, list[Drain]] = {}

@@ -45,7 +45,7 @@ def drain_once(baseline: Baseline, services: Services, pushes: list[Delivery], l
         with Redis.from_url(services.redis_url) as redis:
             _enqueue(Queue(connection=redis), f"benchmarks.processing.rq_jobs.{baseline.job}", baseline.backlog)
         with process(worker, environment, log) as started:
-            return measure([started.pid], services, baseline.backlog, lambda: _remaining(database))
+            return measure([started.pid], services, baseline.backlog, lambda: _count_pending(database))
 
 
 def _store(database: psycopg.Connection, pushes: list[Delivery], backlog: int) -> None:
@@ -61,6 +61,6 @@ def _enqueue(queue: Queue, function: str, backlog: int) -> None:
         queue.enqueue_many([Queue.prepare_data(function, args=(row_id,)) for row_id in ids])
 
 
-def _remaining(database: psycopg.Connection) -> int:
+def _count_pending(database: psycopg.Connection) -> int:
     row = database.execute("SELECT count(*) FROM deliveries WHERE status = 'pending'").fetchone()
     return int(row[0]) if row else 0

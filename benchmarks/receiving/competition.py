@@ -8,11 +8,11 @@ from pathlib import Path
 import click
 
 from benchmarks.common import load
-from benchmarks.common.deliveries import signed_pushes, write_for_wrk
+from benchmarks.common.deliveries import sign_pushes, write_for_wrk
 from benchmarks.common.errors import Unavailable
 from benchmarks.common.services import Services
 from benchmarks.receiving.contenders import Contender
-from benchmarks.receiving.contestant import Contestant, running
+from benchmarks.receiving.contestant import Contestant, run_contender
 from benchmarks.receiving.window import Cell, Window, measure
 
 _WARM_UPS = ((256, 1), (64, 2))  # connections, seconds: fills connection pools, lets V8 compile
@@ -41,15 +41,15 @@ def compete(plan: Plan, services: Services, home: Path) -> Results:
     """Start all contenders, warm them up, then measure window after window."""
     deliveries = {number: home / f"deliveries-{number}" for number in {c.installations for c in plan.cells}}
     for number, stem in deliveries.items():
-        write_for_wrk(signed_pushes(number), stem)
-    sample = signed_pushes(1)[0]
+        write_for_wrk(sign_pushes(number), stem)
+    sample = sign_pushes(1)[0]
     windows: dict[tuple[Cell, str], list[Window]] = {}
     unavailable: dict[str, str] = {}
     with ExitStack() as stack:
         contestants: list[Contestant] = []
         for contender in plan.contenders:
             try:
-                contestant = stack.enter_context(running(contender, services, home, sample))
+                contestant = stack.enter_context(run_contender(contender, services, home, sample))
             except Unavailable as reason:
                 unavailable[contender.name] = str(reason)
                 click.echo(f"  {contender.title}: skipped, {reason}")

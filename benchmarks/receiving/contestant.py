@@ -41,7 +41,7 @@ class Contestant:
             self.database.execute(sql.SQL("TRUNCATE {} CASCADE").format(table))
         self.database.execute("CHECKPOINT")
 
-    def stored(self) -> int:
+    def count_stored(self) -> int:
         """Count the stored deliveries."""
         if self.contender.table is None:
             return 0
@@ -51,7 +51,7 @@ class Contestant:
 
 
 @contextmanager
-def running(contender: Contender, services: Services, logs: Path, sample: Delivery) -> Iterator[Contestant]:
+def run_contender(contender: Contender, services: Services, logs: Path, sample: Delivery) -> Iterator[Contestant]:
     """Start the contender; raise `Unavailable` with the reason if that, or its first delivery, fails."""
     serve = contender.serve()
     place = Place(free_port(), services.create_database(f"bench_{contender.name}"), services.redis_url)
@@ -79,8 +79,8 @@ def _check(contestant: Contestant, sample: Delivery) -> None:
         wanted = name != "forged" or not contestant.contender.verifies
         if (status // 100 == 2) is not wanted:
             raise Unavailable(f"unexpected status {status} for the {name} delivery")
-    if contestant.contender.table is not None and contestant.stored() != 1:
-        raise Unavailable(f"{contestant.stored()} rows were stored for one delivery sent twice")
+    if contestant.contender.table is not None and contestant.count_stored() != 1:
+        raise Unavailable(f"{contestant.count_stored()} rows were stored for one delivery sent twice")
 
 
 def _post(port: int, body: bytes, headers: dict[str, str]) -> int:

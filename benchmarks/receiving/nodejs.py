@@ -35,7 +35,7 @@ def versions() -> str:
 
 def node_script(name: str) -> Callable[[], list[str]]:
     """Return a function that returns the command running a script, after installing what it needs."""
-    return lambda: [_installed().program, str(_DIRECTORY / name)]
+    return lambda: [_install().program, str(_DIRECTORY / name)]
 
 
 @functools.cache
@@ -57,7 +57,7 @@ def find_node() -> Node | None:
 
 
 @functools.cache
-def _installed() -> Node:
+def _install() -> Node:
     node = find_node()
     if node is None:
         raise Unavailable("Node 20.18 or later is not on PATH and not in this environment")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from benchmarks.common import load
 from benchmarks.common.services import Services
-from benchmarks.common.window import used_by
+from benchmarks.common.window import measure_use
 from benchmarks.receiving.contestant import Contestant
 
 
@@ -18,7 +18,7 @@ class Cell:
 
     def __str__(self) -> str:
         """Name it in words."""
-        return f"{_counted(self.connections, 'connection')}, {_counted(self.installations, 'installation')}"
+        return f"{_format_count(self.connections, 'connection')}, {_format_count(self.installations, 'installation')}"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def measure(contestant: Contestant, services: Services, cell: Cell, deliveries: 
     """Run one window from quiet to quiet; raise if an answer was not a success or an event was lost."""
     contestant.empty()
     services.flush_redis()
-    used = used_by(
+    used = measure_use(
         (contestant.pid, services.postgres_pid, services.redis_pid),
         lambda: load.post_deliveries(contestant.url, deliveries, cell.connections, seconds),
     )
@@ -68,7 +68,7 @@ def _require_sound(contestant: Contestant, seen: load.Load, cell: Cell) -> int:
     When wrk leaves, one request per connection is unanswered but still handled, and its CPU is in the
     figures. What was stored is counted; for those who store nothing, these requests count as handled.
     """
-    stored = contestant.stored()
+    stored = contestant.count_stored()
     problem = seen.problem
     if problem is None and contestant.contender.table is not None and stored < seen.requests:
         problem = f"{seen.requests} deliveries were acknowledged, {stored} are stored"
@@ -77,5 +77,5 @@ def _require_sound(contestant: Contestant, seen: load.Load, cell: Cell) -> int:
     return stored if contestant.contender.table is not None else seen.requests + cell.connections
 
 
-def _counted(number: int, thing: str) -> str:
+def _format_count(number: int, thing: str) -> str:
     return f"1 {thing}" if number == 1 else f"{number:,} {thing}s"

@@ -10,7 +10,7 @@ import click
 from benchmarks.benchmark import Benchmark, Demand, Report, Stage
 from benchmarks.common import load
 from benchmarks.common.services import Services
-from benchmarks.common.window import used_by
+from benchmarks.common.window import measure_use
 from benchmarks.machine import packages
 from benchmarks.searching.scene import Scene, searchable
 from benchmarks.tables import noise, spread, sum_of_medians, table
@@ -85,7 +85,7 @@ def _windows(stage: Stage, scene: Scene) -> Results:
 
 
 def _measure(scene: Scene, servers: Services, questions: Path, connections: int, seconds: int) -> Window:
-    used = used_by((scene.pid, servers.postgres_pid), lambda: _ask(scene, questions, connections, seconds))
+    used = measure_use((scene.pid, servers.postgres_pid), lambda: _ask(scene, questions, connections, seconds))
     seen = used.result
     api_us, postgres_us = (us / seen.requests for us in used.us)
     return Window(seen.per_second, api_us, postgres_us, seen.p50_ms, seen.p95_ms, used.others_cores)

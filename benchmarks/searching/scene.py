@@ -67,7 +67,7 @@ def searchable(sizes: Sequence[int], servers: Services, home: Path) -> Iterator[
     ours.migrate(environment, home / "migrate.log")
     tenants = [integration for integration, _ in fill(place.database_url, [*sizes, *_OTHERS])]
     with psycopg.connect(place.database_url) as database:
-        bases = [_joined(database, integration, user) for integration in tenants[: len(sizes)]]
+        bases = [_add_member(database, integration, user) for integration in tenants[: len(sizes)]]
     authorization, log = f"Bearer {_token(key, user)}", home / "api.log"
     with process(ours.command("api"), environment, log) as started:
         wait_until_listening(started, place.port, log)
@@ -78,7 +78,7 @@ def searchable(sizes: Sequence[int], servers: Services, home: Path) -> Iterator[
         yield Scene(url, started.pid, files)
 
 
-def _joined(database: psycopg.Connection, integration: IntegrationId, user: str) -> str:
+def _add_member(database: psycopg.Connection, integration: IntegrationId, user: str) -> str:
     """Make the user a member of the integration's organization, and return the path of its repositories."""
     row = database.execute(_JOIN, {"user": user, "integration": integration}).fetchone()
     assert row is not None  # it was just made

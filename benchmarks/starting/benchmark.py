@@ -13,7 +13,7 @@ import psutil
 
 from benchmarks.benchmark import Benchmark, Demand, Report, Stage
 from benchmarks.common import load
-from benchmarks.common.deliveries import PATH, SECRET, signed_pushes, write_for_wrk
+from benchmarks.common.deliveries import PATH, SECRET, sign_pushes, write_for_wrk
 from benchmarks.common.server import free_port, last_words, process
 from benchmarks.machine import packages
 from benchmarks.tables import spread, table
@@ -43,7 +43,7 @@ def run(stage: Stage) -> Report:
     """Start, post, stop, start again."""
     load.find_wrk()
     deliveries = stage.home / "deliveries"
-    write_for_wrk(signed_pushes(256), deliveries)
+    write_for_wrk(sign_pushes(256), deliveries)
     first: list[Start] = []
     again: list[Start] = []
     for repetition in range(stage.repetitions):

@@ -33,7 +33,7 @@ def rows(text: str, columns: int) -> Iterator[list[str]]:
 ROWS = list(rows(TERMS, 6))
 
 
-def named_in(column: int) -> list[str]:
+def names_in(column: int) -> list[str]:
     return [name for row in ROWS for name in _SPAN.findall(row[column])]
 
 
@@ -97,19 +97,19 @@ def test_every_row_has_all_columns() -> None:
 
 
 def test_tables_exist_and_every_table_has_a_term() -> None:
-    assert set(named_in(2)) == metadata.tables.keys()
+    assert set(names_in(2)) == metadata.tables.keys()
 
 
 def test_classes_exist() -> None:
-    assert [name for name in named_in(3) if not exists(name)] == []
+    assert [name for name in names_in(3) if not exists(name)] == []
 
 
 def test_names_in_rest_exist() -> None:
-    assert [name for name in named_in(4) if not is_in_rest(name)] == []
+    assert [name for name in names_in(4) if not is_in_rest(name)] == []
 
 
 def test_names_in_grpc_exist() -> None:
-    assert [name for name in named_in(5) if not is_in_grpc(name)] == []
+    assert [name for name in names_in(5) if not is_in_grpc(name)] == []
 
 
 def test_names_to_change_are_not_changed_yet() -> None:

@@ -47,7 +47,7 @@ def alert_codes() -> Iterator[str]:
                     yield code
 
 
-def named(expression: str) -> set[str]:
+def metrics_in(expression: str) -> set[str]:
     """Return the metrics that an expression speaks of."""
     return set(re.findall(r"\b(?:crewkit_git|process)_\w+", expression))
 
@@ -55,8 +55,8 @@ def named(expression: str) -> set[str]:
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: str(alert["alert"]))
 def test_alerts_use_existing_metrics_and_link_the_runbook(alert: dict[str, Any]) -> None:
     """The chapter of the runbook exists, too."""
-    assert named(alert["expr"])
-    assert named(alert["expr"]) <= KNOWN
+    assert metrics_in(alert["expr"])
+    assert metrics_in(alert["expr"]) <= KNOWN
     page, _, chapter = alert["annotations"]["runbook"].partition("#")
     assert (page, chapter in chapters()) == ("docs/runbook.md", True)
     assert alert["labels"]["severity"] in {"page", "ticket"}
@@ -85,7 +85,7 @@ def test_runbook_explains_every_alert_code() -> None:
 
 
 def test_dashboard_shows_exactly_the_existing_metrics() -> None:
-    shown = set().union(*(named(target["expr"]) for panel in PANELS for target in panel["targets"]))
+    shown = set().union(*(metrics_in(target["expr"]) for panel in PANELS for target in panel["targets"]))
     assert shown <= KNOWN
     families = {family.name for family in PrometheusMetrics()._registry.collect()}
     assert {name for name in families if not any(one.startswith(name) for one in shown)} == set()

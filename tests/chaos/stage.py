@@ -85,9 +85,9 @@ class Stage:
             return answer.is_success
 
         await self.both.wait(is_accepted, 60)
-        await self.synced()
+        await self.wait_for_sync()
 
-    async def synced(self) -> None:
+    async def wait_for_sync(self) -> None:
         """Return when the catalog is as current as it is asked to be."""
 
         async def is_read() -> bool:
@@ -174,12 +174,12 @@ class Stage:
         path = f"/projects/{project}/repository"
         if self.wanted.get(project) is None:
             repo_id = self.steady[choice % len(self.steady)]
-            if await self._answered("POST", path, {"repo_id": str(repo_id)}):
+            if await self._send_until_answered("POST", path, {"repo_id": str(repo_id)}):
                 self.wanted[project] = repo_id
-        elif await self._answered("DELETE", path, None):
+        elif await self._send_until_answered("DELETE", path, None):
             self.wanted[project] = None
 
-    async def _answered(self, method: str, path: str, body: object) -> bool:
+    async def _send_until_answered(self, method: str, path: str, body: object) -> bool:
         """Ask until there is an answer; whoever asks again under the same key gets the first one."""
         headers = {"idempotency-key": str(uuid4())} if method == "POST" else {}
         is_again = False
@@ -214,7 +214,7 @@ def _whom(step: Step) -> str:
 
 
 @asynccontextmanager
-async def opened_stage(steady: int = 6, moved: int = 6) -> AsyncIterator[Stage]:
+async def open_stage(steady: int = 6, moved: int = 6) -> AsyncIterator[Stage]:
     """Start everything: servers that keep what they commit, a GitHub, and the service's processes."""
     with breakable_postgres(durable=True) as postgres, breakable_redis() as redis:
         async with service_at_sandbox(postgres.url, redis.url, workers=2) as both:
@@ -229,5 +229,5 @@ async def opened_stage(steady: int = 6, moved: int = 6) -> AsyncIterator[Stage]:
             await both.start(*PROCESSES)
             async with both.person("owner") as caller:
                 stage = Stage(both, postgres, redis, caller, repositories[:steady], repositories[steady:], projects)
-                await stage.synced()
+                await stage.wait_for_sync()
                 yield stage

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 
 from tests.chaos.plan import Step, due, plan
-from tests.chaos.stage import Stage, opened_stage
+from tests.chaos.stage import Stage, open_stage
 from tests.chaos.truth import check_catalog, check_effects, check_leaks, check_ledger, check_links
 from tests.support.scenarios.event_store import opened
 
@@ -27,7 +27,7 @@ async def test_loses_nothing_and_repeats_nothing() -> None:
     _say(f"seed {seed}, {deliveries} deliveries")
     steps = plan(seed, deliveries)
     began = time.monotonic()
-    async with opened_stage() as stage:
+    async with open_stage() as stage:
         await _push_amid(stage, steps, deliveries, random.Random(seed))
         missed = Counter(one.status for one in stage.both.attempts())
         pushing = time.monotonic() - began

@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from entrypoints.development.tokens import TokenSigner
 from tests.containers.load import Load
-from tests.containers.stack import API_ADDRESSES, API_PORT, GRPC_PORT, Stack, running_stack
+from tests.containers.stack import API_ADDRESSES, API_PORT, GRPC_PORT, Stack, run_stack
 from tests.support.builders.deliveries import INSTALLATION
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.conditions import until, wait_until
@@ -43,7 +43,7 @@ JOIN projects AS p ON p.id = l.project_id WHERE p.external_id = %s
 
 async def rehearse(old: str, new: str) -> list[str]:
     """Run all steps with images of the old and the new version, and return the problems."""
-    with running_stack(old) as stack, opened(stack.database_url) as ledger:
+    with run_stack(old) as stack, opened(stack.database_url) as ledger:
         load = _prepare(stack, ledger)
         sending = asyncio.create_task(load.run())
         await _step(load, "before the upgrade", time.sleep, PAUSE_SECONDS)
@@ -52,7 +52,7 @@ async def rehearse(old: str, new: str) -> list[str]:
             for process in PROCESSES:
                 await _step(load, f"{title}: {process}", stack.up, image, "--no-deps", process)
             await _step(load, f"{title}: afterwards", time.sleep, PAUSE_SECONDS)
-        problems = [f"With two APIs: {problem}" for problem in _failed_requests(load)]
+        problems = [f"With two APIs: {problem}" for problem in _list_failed_requests(load)]
         load.urls = [f"http://127.0.0.1:{API_PORT}"]
         await _step(load, "compose up, one API: rollback", stack.up, old, "--no-deps", *PROCESSES)
         await _step(load, "compose up, one API: upgrade", stack.up, new)
@@ -98,7 +98,7 @@ async def _step(load: Load, title: str, action: Callable[..., object], *argument
     _print(f"{title}: {ended - started:.0f} s, {longest:.1f} s without an acknowledged delivery; {counts}")
 
 
-def _failed_requests(load: Load) -> Iterator[str]:
+def _list_failed_requests(load: Load) -> Iterator[str]:
     """List the failed requests, except gRPC calls: there is only one gRPC process."""
     total = sum(load.results.values(), Counter())
     for result, count in total.items():

@@ -87,7 +87,7 @@ class Stack:
 
 
 @contextmanager
-def running_stack(image: str) -> Iterator[Stack]:
+def run_stack(image: str) -> Iterator[Stack]:
     """Start the containers with this image, and remove them and their data at the end."""
     with tempfile.TemporaryDirectory(prefix="crewkit-git-upgrade-") as name:
         stack = Stack(Path(name), secrets.token_hex(32))

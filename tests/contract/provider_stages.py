@@ -71,7 +71,7 @@ class MemoryStage(ProviderStage):
         self._fake.world.install(provider_id, *made, account_id=account_id, login=f"org-{account_id}")
         return provider_id, account_id
 
-    def covered(self, provider_id: str) -> Sequence[RepoId]:
+    def covers(self, provider_id: str) -> Sequence[RepoId]:
         """Return what it covers."""
         return list(self._fake.world.installations[provider_id].repositories)
 
@@ -187,7 +187,7 @@ class SandboxStage(ProviderStage):
         )
         return str(one.id), AccountId(str(account.id))
 
-    def covered(self, provider_id: str) -> Sequence[RepoId]:
+    def covers(self, provider_id: str) -> Sequence[RepoId]:
         """Return what it covers."""
         return [RepoId(str(one.id)) for one in self._world.list_covered(self._installation(provider_id))]
 

@@ -79,7 +79,7 @@ def policy() -> Authorizer:
     return OsoAuthorizer()
 
 
-def allowed(authorizer: Authorizer, standing: AccessContext) -> set[Action]:
+def allowed_actions(authorizer: Authorizer, standing: AccessContext) -> set[Action]:
     """Return everything a standing allows."""
     return {action for action in Action if authorizer.allows(standing, action)}
 
@@ -121,26 +121,26 @@ def test_matrix_has_every_role_and_action() -> None:
 @pytest.mark.parametrize("role", OF_ROLE, ids=str)
 def test_role_allows_what_the_matrix_lists(policy: Authorizer, role: Role | None) -> None:
     """For a user without a service."""
-    assert allowed(policy, person(role)) == OF_ROLE[role]
+    assert allowed_actions(policy, person(role)) == OF_ROLE[role]
 
 
 @pytest.mark.parametrize("scope", OF_SCOPE)
 def test_scope_allows_what_the_matrix_lists(policy: Authorizer, scope: str) -> None:
     """For a service without a user. A scope is compared as exact text."""
-    assert allowed(policy, AccessContext(scopes=frozenset({scope}))) == OF_SCOPE[scope]
+    assert allowed_actions(policy, AccessContext(scopes=frozenset({scope}))) == OF_SCOPE[scope]
 
 
 @pytest.mark.parametrize("role", FOR_ROLE, ids=str)
 @pytest.mark.parametrize("scope", OF_SCOPE)
 def test_service_and_user_need_permission(policy: Authorizer, scope: str, role: Role | None) -> None:
     """If a service names a user, both need permission. A user who is not a member gives the service nothing."""
-    assert allowed(policy, person(role, [scope])) == OF_SCOPE[scope] & FOR_ROLE[role]
+    assert allowed_actions(policy, person(role, [scope])) == OF_SCOPE[scope] & FOR_ROLE[role]
 
 
 def test_user_may_do_everything_with_their_accounts(policy: Authorizer) -> None:
     """In any role, and nothing with an organization."""
     for role in OF_ROLE:
-        assert allowed(policy, AccessContext(role, own=True)) == {C, V, X}
+        assert allowed_actions(policy, AccessContext(role, own=True)) == {C, V, X}
 
 
 @pytest.mark.parametrize("scope", OF_SCOPE_WITH_OWN)
@@ -148,8 +148,8 @@ def test_scopes_allow_actions_on_the_accounts_of_the_user(policy: Authorizer, sc
     """In any role of the user, and nothing with an organization."""
     for role in OF_ROLE:
         standing = AccessContext(role, frozenset({scope}), own=True)
-        assert allowed(policy, standing) == OF_SCOPE_WITH_OWN[scope]
-    assert allowed(policy, AccessContext(scopes=frozenset(OF_SCOPE), own=True)) == {V, X}
+        assert allowed_actions(policy, standing) == OF_SCOPE_WITH_OWN[scope]
+    assert allowed_actions(policy, AccessContext(scopes=frozenset(OF_SCOPE), own=True)) == {V, X}
 
 
 def test_evaluates_the_policy_once_for_a_question() -> None:
@@ -164,11 +164,11 @@ def test_evaluates_the_policy_once_for_a_question() -> None:
 def test_scopes_add_up(policy: Authorizer) -> None:
     """A service with all scopes may do what any scope allows. Installing takes a user with a browser."""
     every = set(Action) - {I, C, V, X}
-    assert allowed(policy, AccessContext(scopes=frozenset(OF_SCOPE))) == every
+    assert allowed_actions(policy, AccessContext(scopes=frozenset(OF_SCOPE))) == every
     for role, may in FOR_ROLE.items():
-        assert allowed(policy, person(role, OF_SCOPE)) == may
+        assert allowed_actions(policy, person(role, OF_SCOPE)) == may
 
 
 def test_service_without_scopes_has_no_permission(policy: Authorizer) -> None:
     """An owner as the acting user adds no permission."""
-    assert allowed(policy, person(Role.OWNER, [])) == set()
+    assert allowed_actions(policy, person(Role.OWNER, [])) == set()

@@ -66,11 +66,11 @@ def sql(site: Site, *statements: str) -> None:
     """Change rows of the running service. PostgreSQL may end a statement because of a deadlock with it."""
     with psycopg.connect(site.demo["database_url"], autocommit=True) as connection:
         for statement in statements:
-            while not _executed(connection, statement):
+            while not _execute(connection, statement):
                 pass
 
 
-def _executed(connection: psycopg.Connection[Any], statement: str) -> bool:
+def _execute(connection: psycopg.Connection[Any], statement: str) -> bool:
     try:
         connection.execute(statement.encode())
     except psycopg.errors.DeadlockDetected:

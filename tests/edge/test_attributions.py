@@ -57,7 +57,7 @@ def path(edge: CatalogEdge, query: str = "") -> str:
     return f"/api/v1/{edge.organization.external_id}/git-attributions{query}"
 
 
-async def listed(edge: CatalogEdge, client: httpx.AsyncClient, query: str = "") -> list[dict[str, Any]]:
+async def list_attributions(edge: CatalogEdge, client: httpx.AsyncClient, query: str = "") -> list[dict[str, Any]]:
     """Return a first page as a viewer sees it."""
     answer = await client.get(path(edge, query), headers=edge.of("viewer"))
     assert answer.status_code == 200, answer.text
@@ -67,7 +67,7 @@ async def listed(edge: CatalogEdge, client: httpx.AsyncClient, query: str = "") 
 
 async def test_lists_attributions(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     """The latest first, each with its user or the reason why there is none."""
-    found = await listed(edge, client)
+    found = await list_attributions(edge, client)
     assert [one["sha"] for one in found] == ["22", "21", "20", "12", "11", "10"]
     member = edge.people["member"]
     assert found[2] == {
@@ -96,7 +96,7 @@ async def test_lists_attributions(edge: CatalogEdge, client: httpx.AsyncClient) 
 )
 async def test_filters_by_status(edge: CatalogEdge, client: httpx.AsyncClient, status: str, shas: list[str]) -> None:
     """Matched users, unmatched authors, and bots."""
-    assert [one["sha"] for one in await listed(edge, client, f"?status={status}")] == shas
+    assert [one["sha"] for one in await list_attributions(edge, client, f"?status={status}")] == shas
 
 
 async def test_filters_by_project(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
@@ -104,11 +104,11 @@ async def test_filters_by_project(edge: CatalogEdge, client: httpx.AsyncClient) 
     world = edge.catalog.world
     project = await world.project(edge.organization)
     await world.link(project, edge.integration, repo_id=RepoId("1"))
-    here = await listed(edge, client, f"?project_id={project.external_id}&status=matched")
+    here = await list_attributions(edge, client, f"?project_id={project.external_id}&status=matched")
     assert [one["sha"] for one in here] == ["10"]
     elsewhere = await world.project(await world.organization("Zenith"))
     for unknown in (elsewhere.external_id, "00000000-0000-4000-8000-000000000000"):
-        assert await listed(edge, client, f"?project_id={unknown}") == []
+        assert await list_attributions(edge, client, f"?project_id={unknown}") == []
 
 
 async def test_pages_through_attributions(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
@@ -148,7 +148,7 @@ async def test_does_not_name_a_user_who_left(edge: CatalogEdge, client: httpx.As
     member = edge.people["member"]
     user = User(member.user_id, member.external_id, "priya@acme.example")
     await edge.catalog.world.leave(user, edge.organization)
-    found = await listed(edge, client)
+    found = await list_attributions(edge, client)
     assert {one["user"] for one in found if one["sha"] in ("10", "20")} == {None}
     assert {one["method"] for one in found if one["sha"] in ("10", "20")} == {"not_a_member"}
-    assert await listed(edge, client, "?status=matched") == []
+    assert await list_attributions(edge, client, "?status=matched") == []

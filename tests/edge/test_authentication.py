@@ -139,7 +139,7 @@ def request(method: str, headers: dict[str, str]) -> Request:
     )
 
 
-async def authenticated(method: str, headers: dict[str, str]) -> Actor:
+async def authenticate(method: str, headers: dict[str, str]) -> Actor:
     """Authenticate one request."""
     edge = Edge()
     verifier = JwtVerifier(
@@ -156,7 +156,7 @@ UNSAFE = ["POST", "PUT", "PATCH", "DELETE"]
 @pytest.mark.parametrize("origin", [DASHBOARD, API, DASHBOARD.upper().replace("HTTPS", "https")])
 async def test_pages_of_this_service_can_use_the_cookie(method: str, origin: str) -> None:
     """Those of the dashboard and the API."""
-    actor = await authenticated(method, {"cookie": f"{COOKIE}={session()}", "origin": origin})
+    actor = await authenticate(method, {"cookie": f"{COOKIE}={session()}", "origin": origin})
 
     assert isinstance(actor, UserActor)
 
@@ -181,19 +181,19 @@ async def test_other_pages_cannot_use_the_cookie(method: str, origin: str | None
     headers = {"cookie": f"{COOKIE}={session()}", **({} if origin is None else {"origin": origin})}
 
     with pytest.raises(OriginNotAllowed):
-        await authenticated(method, headers)
+        await authenticate(method, headers)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_reading_with_the_cookie_needs_no_origin(method: str) -> None:
     """Browsers send none when a user follows a link; other pages cannot read the response."""
-    assert isinstance(await authenticated(method, {"cookie": f"{COOKIE}={session()}"}), UserActor)
+    assert isinstance(await authenticate(method, {"cookie": f"{COOKIE}={session()}"}), UserActor)
 
 
 @pytest.mark.parametrize("method", UNSAFE)
 async def test_bearer_token_needs_no_origin(method: str) -> None:
     """A page cannot make a browser send a token by accident."""
-    actor = await authenticated(method, {**bearer(), "origin": "https://evil.example"})
+    actor = await authenticate(method, {**bearer(), "origin": "https://evil.example"})
 
     assert isinstance(actor, UserActor)
 
@@ -202,7 +202,7 @@ async def test_service_can_act_for_a_user() -> None:
     """Each record names both."""
     for name in (str(MARA.external_id), str(MARA.external_id).upper()):
         headers = {**bearer(service="deployer", scope="git.read"), "x-acting-user": name}
-        actor = await authenticated("POST", headers)
+        actor = await authenticate("POST", headers)
 
         assert isinstance(actor, ServiceActor)
         assert actor.acting_user is not None
@@ -245,7 +245,7 @@ async def test_rejects_an_invalid_acting_user(claims: dict[str, object], named: 
 
 async def test_service_acts_under_its_scopes() -> None:
     """Each record names the service and the request."""
-    actor = await authenticated("POST", {**bearer(service="deployer", scope="git.read"), "x-request-id": "request-1"})
+    actor = await authenticate("POST", {**bearer(service="deployer", scope="git.read"), "x-request-id": "request-1"})
 
     assert actor == ServiceActor("deployer", frozenset({"git.read"}), request_id="request-1")
     assert actor.name == "service:deployer"

@@ -72,7 +72,7 @@ async def browser(
         yield client
 
 
-async def authorized(world: ConnectingWorld, client: httpx.AsyncClient, account: str = "7") -> dict[str, str]:
+async def authorize_account(world: ConnectingWorld, client: httpx.AsyncClient, account: str = "7") -> dict[str, str]:
     """Go to the provider and authorize there; return what the browser comes back with."""
     own = {**PAGE, "sec-fetch-site": "same-origin"}
     answer = await client.get(f"{PATH}/github/authorize?return_to=/settings", headers=own)
@@ -94,7 +94,7 @@ async def test_connects_in_a_browser(world: ConnectingWorld) -> None:
         [before] = (await client.get(PATH)).json()["data"]
         assert (before["status"], before["action"]["code"]) == ("not_connected", "connect")
         assert before["action"]["url"] == f"{PATH}/github/authorize"
-        query = await authorized(world, client)
+        query = await authorize_account(world, client)
         [name] = [name for name in client.cookies if name.startswith("crewkit_git_flow_")]
         assert client.cookies[name]
         answer = await came_back(client, query | {"unheard_of": "1"})
@@ -137,7 +137,7 @@ async def page(answer: httpx.Response, status: int, code: str, *words: str, back
 async def test_each_failure_has_a_code_and_a_page(world: ConnectingWorld) -> None:
     """Denied, unknown, without a code, expired, replayed, already connected, without addresses, timeout."""
     async with browser(world, world.mara) as client:
-        query = await authorized(world, client)
+        query = await authorize_account(world, client)
         denied = await came_back(client, {"state": query["state"], "error": "access_denied"})
         await page(denied, 409, "authorization_denied", "You did not authorize crewkit")
         await page(
@@ -151,30 +151,30 @@ async def test_each_failure_has_a_code_and_a_page(world: ConnectingWorld) -> Non
             await came_back(client, {"state": "guessed", "code": "x"}), 409, "flow_invalid", "Start again", back="/kit"
         )
         await page(await came_back(client, {}), 409, "flow_invalid", back="/kit")
-        query = await authorized(world, client)
+        query = await authorize_account(world, client)
         await page(await came_back(client, {"state": query["state"]}), 400, "authorization_code_missing")
-        query = await authorized(world, client)
+        query = await authorize_account(world, client)
         world.clock.advance(LIFETIME)
         await page(await came_back(client, query), 409, "flow_expired", "took longer", "Start again")
     async with browser(world, world.mara) as client:
         world.provider.fail(
             "exchange_code", ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5)
         )
-        silent = await came_back(client, await authorized(world, client))
+        silent = await came_back(client, await authorize_account(world, client))
         await page(silent, 503, "provider_unavailable", "does not respond")
         assert silent.headers["retry-after"] == "5"
         world.provider.world.people[ProviderUserId("7")].emails = None
-        missing = await came_back(client, await authorized(world, client))
+        missing = await came_back(client, await authorize_account(world, client))
         await page(missing, 409, "email_permission_missing", "Ask your crewkit operator")
         world.provider.world.people[ProviderUserId("7")].emails = []
-        assert (await came_back(client, await authorized(world, client))).status_code == 302
-        other = await came_back(client, await authorized(world, client, "8"))
+        assert (await came_back(client, await authorize_account(world, client))).status_code == 302
+        other = await came_back(client, await authorize_account(world, client, "8"))
         await page(other, 409, "other_account_connected", "connected the account mara")
     async with browser(world, world.jonas) as client:
-        taken = await came_back(client, await authorized(world, client))
+        taken = await came_back(client, await authorize_account(world, client))
         await page(taken, 409, "provider_account_taken", "another crewkit user")
         # The same to a program.
-        query = await authorized(world, client)
+        query = await authorize_account(world, client)
         answer = await client.get(f"{PATH}/github/callback", params=query)
         assert (answer.status_code, answer.json()["code"]) == (409, "provider_account_taken")
 
@@ -182,7 +182,7 @@ async def test_each_failure_has_a_code_and_a_page(world: ConnectingWorld) -> Non
 async def test_another_browser_or_user_cannot_continue(world: ConnectingWorld) -> None:
     """Another user's state in a link connects nothing."""
     async with browser(world, world.mara) as client, browser(world, None) as stranger:
-        query = await authorized(world, client)
+        query = await authorize_account(world, client)
         await page(await came_back(stranger, query), 409, "flow_invalid", back="/kit")
         async with browser(world, world.jonas) as jonas:
             jonas.cookies.update({name: value for name, value in client.cookies.items() if name != COOKIE})
@@ -266,8 +266,8 @@ async def test_visitor_without_a_session_signs_in_and_returns(world: ConnectingW
 async def test_code_of_an_attacker_connects_nothing(world: ConnectingWorld) -> None:
     """A link with an attacker's code, with or without their state, has no flow in this browser."""
     async with browser(world, world.jonas) as attacker, browser(world, world.mara) as client:
-        theirs = await authorized(world, attacker, "8")
-        own = await authorized(world, client, "7")
+        theirs = await authorize_account(world, attacker, "8")
+        own = await authorize_account(world, client, "7")
         for query in (theirs, {"code": theirs["code"]}, {"code": theirs["code"], "state": ""}):
             await page(await came_back(client, query), 409, "flow_invalid", back="/kit")
         assert (await came_back(client, own)).status_code == 302
@@ -279,7 +279,7 @@ async def test_code_of_an_attacker_connects_nothing(world: ConnectingWorld) -> N
 async def test_disconnects(world: ConnectingWorld) -> None:
     """At once. A second request changes nothing."""
     async with browser(world, world.mara) as client:
-        await came_back(client, await authorized(world, client))
+        await came_back(client, await authorize_account(world, client))
         headers = {"origin": DASHBOARD}
         for _ in range(2):
             assert (await client.delete(f"{PATH}/github", headers=headers)).status_code == 204

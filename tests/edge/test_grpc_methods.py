@@ -46,7 +46,7 @@ class Both:
         member = str(self.edge.people["member"].external_id)
         return {**self.edge.service(*scopes), **({"x-acting-user": member} if method.of_user else {})}
 
-    async def refused(self, method: Method, metadata: dict[str, str], **changes: object) -> Refused:
+    async def call_rejected(self, method: Method, metadata: dict[str, str], **changes: object) -> Refused:
         """Call and give the failure."""
         message = method.message(self.names, **changes)
         return await refused(method.call(self.channel)(message, metadata=tuple(metadata.items())))
@@ -89,7 +89,7 @@ async def both() -> AsyncIterator[Both]:
         yield Both(edge, channel, http, names)
 
 
-async def counted(both: Both, method: Method, status: str) -> None:
+async def wait_for_count(both: Both, method: Method, status: str) -> None:
     """Return when the call, and no other, has been counted as ended so."""
 
     async def is_so() -> bool:
@@ -119,17 +119,17 @@ async def test_succeeds_with_the_scope(both: Both, method: Method) -> None:
     assert type(answer).__name__ == f"{method.name}Response"
     if method.streams:
         call.cancel()
-        await counted(both, method, "CANCELLED")
+        await wait_for_count(both, method, "CANCELLED")
     else:
         assert dict(await call.trailing_metadata())["x-request-id"] == "caller-0123456789"
-        await counted(both, method, "OK")
+        await wait_for_count(both, method, "OK")
 
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
 async def test_rejects_calls_without_a_token(both: Both, method: Method) -> None:
     """With the same text for each method."""
     for given in ({}, {"authorization": "Bearer x"}, {"authorization": "Basic eDp5"}):
-        failure = await both.refused(method, given)
+        failure = await both.call_rejected(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.UNAUTHENTICATED, "token_invalid")
         await both.same_over_rest(failure, method, given)
 
@@ -137,7 +137,7 @@ async def test_rejects_calls_without_a_token(both: Both, method: Method) -> None
 @pytest.mark.parametrize("method", METHODS, ids=str)
 async def test_denies_services_and_users_without_permission(both: Both, method: Method) -> None:
     for given in (both.service(method, "git.none"), both.service(method)):
-        failure = await both.refused(method, given)
+        failure = await both.call_rejected(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.PERMISSION_DENIED, "action_forbidden")
         await both.same_over_rest(failure, method, given)
 
@@ -147,10 +147,10 @@ async def test_another_organization_is_not_found(both: Both, method: Method) -> 
     """For a user of another organization, and for a service that acts for one."""
     outsider = str(both.edge.people["outsider"].external_id)
     for given in (both.edge.of("outsider"), {**both.service(method, method.scope), "x-acting-user": outsider}):
-        failure = await both.refused(method, given)
+        failure = await both.call_rejected(method, given)
         assert (failure.code, failure.reason) == (grpc.StatusCode.NOT_FOUND, "organization_not_found")
         await both.same_over_rest(failure, method, given)
-    foreign = await both.refused(method, both.service(method, method.scope), organization_id=NOWHERE)
+    foreign = await both.call_rejected(method, both.service(method, method.scope), organization_id=NOWHERE)
     assert (foreign.code, foreign.message) == (failure.code, failure.message)
 
 
@@ -159,7 +159,7 @@ async def test_missing_objects_are_not_found(both: Both, method: Method) -> None
     """In an organization or of a user."""
     given = both.service(method, method.scope)
     both.names |= method.missing
-    failure = await both.refused(method, given)
+    failure = await both.call_rejected(method, given)
     assert failure.code is grpc.StatusCode.NOT_FOUND
     await both.same_over_rest(failure, method, given)
 
@@ -168,7 +168,7 @@ async def test_missing_objects_are_not_found(both: Both, method: Method) -> None
 async def test_service_needs_an_acting_user(both: Both, method: Method) -> None:
     """The error explains that the method is about a user."""
     given = both.edge.service(method.scope)
-    failure = await both.refused(method, given)
+    failure = await both.call_rejected(method, given)
     assert (failure.code, failure.reason) == (grpc.StatusCode.PERMISSION_DENIED, "user_required")
     await both.same_over_rest(failure, method, given)
 
@@ -177,7 +177,7 @@ async def test_service_needs_an_acting_user(both: Both, method: Method) -> None:
 async def test_names_the_invalid_field(both: Both, method: Method) -> None:
     """Like REST, if REST has the field."""
     given, wrong = both.service(method, method.scope), method.wrong
-    failure = await both.refused(method, given, **wrong.changes)
+    failure = await both.call_rejected(method, given, **wrong.changes)
     assert failure.code is grpc.StatusCode.INVALID_ARGUMENT
     if wrong.field is not None:
         assert failure.fields == [wrong.field]
@@ -190,7 +190,7 @@ async def test_empty_link_id_is_not_treated_as_missing(both: Both, name: str) ->
     """Otherwise a forgotten id would delete the present link."""
     method = _method("UnlinkProjectRepository")
     given, wrong = both.service(method, method.scope), Wrong({}, None, {"link_id": name})
-    failure = await both.refused(method, given, link_id=name)
+    failure = await both.call_rejected(method, given, link_id=name)
     assert (failure.reason, failure.fields) == ("query_invalid", ["link_id"])
     await both.same_over_rest(failure, method, given, wrong)
 
@@ -198,7 +198,7 @@ async def test_empty_link_id_is_not_treated_as_missing(both: Both, name: str) ->
 async def test_naming_another_link_deletes_nothing(both: Both) -> None:
     method = _method("UnlinkProjectRepository")
     given, wrong = both.service(method, method.scope), Wrong({}, None, {"link_id": NOWHERE})
-    failure = await both.refused(method, given, link_id=NOWHERE)
+    failure = await both.call_rejected(method, given, link_id=NOWHERE)
     assert (failure.code, failure.reason) == (grpc.StatusCode.ABORTED, "link_replaced")
     await both.same_over_rest(failure, method, given, wrong)
     there = _method("GetProjectRepository")
@@ -214,7 +214,7 @@ async def test_reports_an_outage_as_unavailable(both: Both, method: Method) -> N
         both.edge.provider.fail("*", ProviderUnavailable("No answer.", retry_after=20), times=None)
     else:
         both.edge.directory.fail("*", StorageUnavailable("No answer.", retry_after=20), times=None)
-    failure = await both.refused(method, given)
+    failure = await both.call_rejected(method, given)
     expected = "provider_unavailable" if method.asks_provider else "storage_unavailable"
     assert (failure.code, failure.reason) == (grpc.StatusCode.UNAVAILABLE, expected)
     assert failure.retry_after == 20
@@ -240,7 +240,7 @@ async def test_cancels_work_at_the_deadline(both: Both, method: Method) -> None:
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
     async with asyncio.timeout(5):
         await ended.wait()
-    await counted(both, method, "DEADLINE_EXCEEDED")
+    await wait_for_count(both, method, "DEADLINE_EXCEEDED")
 
 
 @pytest.mark.parametrize("method", [one for one in METHODS if not one.streams], ids=str)
@@ -263,7 +263,7 @@ async def test_limits_calls_without_a_deadline(both: Both, method: Method) -> No
 async def test_hides_unexpected_errors(both: Both, method: Method) -> None:
     """The error contains only the request id."""
     both.edge.directory.fail("*", RuntimeError("the secret is hunter2"), times=None)
-    failure = await both.refused(method, both.service(method, method.scope))
+    failure = await both.call_rejected(method, both.service(method, method.scope))
     assert (failure.code, failure.reason) == (grpc.StatusCode.INTERNAL, "internal")
     assert "hunter2" not in str(failure)
     assert [code for code, _ in both.edge.alerts.kept] == ["unexpected_error"]

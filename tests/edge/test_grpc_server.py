@@ -243,17 +243,17 @@ async def test_reports_health(edge: GrpcEdge, channel: grpc.aio.Channel) -> None
     """Of each service and of the server, without a token. NOT_SERVING while the database is down."""
     stub: Any = health_pb2_grpc.HealthStub(channel)  # its types leave the methods out
 
-    async def told() -> set[int]:
+    async def watch_all() -> set[int]:
         requests = [health_pb2.HealthCheckRequest(service=name) for name in ("", *NAMES)]
         return {(await stub.Check(request)).status for request in requests}
 
-    assert await told() == {SERVING}
+    assert await watch_all() == {SERVING}
     works, edge.health._ready = edge.health._ready, asyncio.Event().wait
     await edge.health.check()
-    assert await told() == {NOT_SERVING}
+    assert await watch_all() == {NOT_SERVING}
     edge.health._ready = works
     await edge.health.check()
-    assert await told() == {SERVING}
+    assert await watch_all() == {SERVING}
 
 
 async def test_drains(edge: GrpcEdge) -> None:
@@ -263,7 +263,7 @@ async def test_drains(edge: GrpcEdge) -> None:
     async def hold(_call: str) -> None:
         await held.wait()
 
-    async def waiting() -> bool:
+    async def has_started() -> bool:
         return edge.directory.calls["find_user"] == 1
 
     async with edge.serving() as (server, channel):
@@ -271,7 +271,7 @@ async def test_drains(edge: GrpcEdge) -> None:
         stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
         call = stub.GetIntegration(get_integration(edge), metadata=edge.call_as("viewer"))
         answered = asyncio.ensure_future(call.code())
-        await until(waiting)
+        await until(has_started)
         draining = asyncio.create_task(server.drain(seconds=10))
         held.set()
         assert await answered is grpc.StatusCode.OK

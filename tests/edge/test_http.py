@@ -259,11 +259,11 @@ async def test_stream_has_no_time_limit(server: Server) -> None:
 async def test_rejects_a_body_over_the_limit(client: httpx.AsyncClient) -> None:
     """With or without an announced length."""
 
-    async def unannounced() -> AsyncIterator[bytes]:
+    async def stream_body() -> AsyncIterator[bytes]:
         for _ in range(3):
             yield b"x" * (MAX_BODY_BYTES // 2)
 
-    for content in (b"x" * (MAX_BODY_BYTES + 1), unannounced()):
+    for content in (b"x" * (MAX_BODY_BYTES + 1), stream_body()):
         assert_problem(await client.post("/api/list", content=content), 413, "body_too_large")
     assert (await client.post("/api/list", content=b"x" * MAX_BODY_BYTES)).json() == {"length": MAX_BODY_BYTES}
 

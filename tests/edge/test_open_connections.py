@@ -27,14 +27,14 @@ LONG = 600.0
 
 
 @asynccontextmanager
-async def served(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[Address]:
+async def serve(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[Address]:
     """Serve an application with these limits, and give its address."""
-    async with served_by(app, limits) as server:
+    async with serve_with(app, limits) as server:
         yield Address(server.config.host, server.config.port)
 
 
 @asynccontextmanager
-async def served_by(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[uvicorn.Server]:
+async def serve_with(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[uvicorn.Server]:
     """Serve an application with these limits, and give the server."""
     servers: list[uvicorn.Server] = []
 
@@ -58,7 +58,7 @@ async def is_closed(line: Line) -> bool:
 async def test_closes_a_connection_without_a_complete_head(beginning: bytes) -> None:
     """The first byte does not extend the limit."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
-    async with served(Response(b"whole"), limits) as address, connected(address) as line:
+    async with serve(Response(b"whole"), limits) as address, connected(address) as line:
         await line.send(beginning)
         assert await is_closed(line)
 
@@ -67,7 +67,7 @@ async def test_closes_a_connection_without_a_complete_head(beginning: bytes) -> 
 async def test_second_head_has_its_own_time_limit(beginning: bytes) -> None:
     """It starts with its first byte."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
-    async with served(Response(b"whole"), limits) as address, connected(address) as line:
+    async with serve(Response(b"whole"), limits) as address, connected(address) as line:
         assert (await line.ask(REQUEST)).body == b"whole"
         await line.send(beginning)
         assert await is_closed(line)
@@ -76,7 +76,7 @@ async def test_second_head_has_its_own_time_limit(beginning: bytes) -> None:
 async def test_keeps_idle_connections_longer_than_the_limit_of_heads() -> None:
     """Load balancers keep connections for later requests."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
-    async with served(Response(b"whole"), limits) as address, connected(address) as line:
+    async with serve(Response(b"whole"), limits) as address, connected(address) as line:
         for _ in range(2):
             assert (await line.ask(REQUEST)).body == b"whole"
             await asyncio.sleep(SHORT + 1.2)  # past the next look at all connections
@@ -85,7 +85,7 @@ async def test_keeps_idle_connections_longer_than_the_limit_of_heads() -> None:
 async def test_closes_a_connection_after_the_idle_limit() -> None:
     """Without a response."""
     limits = ConnectionLimits(head_seconds=LONG, keep_alive_seconds=SHORT)
-    async with served(Response(b"whole"), limits) as address, connected(address) as line:
+    async with serve(Response(b"whole"), limits) as address, connected(address) as line:
         assert (await line.ask(REQUEST)).body == b"whole"
         assert await is_closed(line)
 
@@ -101,7 +101,7 @@ async def test_does_not_close_a_stream() -> None:
         await StreamingResponse(parts())(scope, receive, send)
 
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=SHORT)
-    async with served(app, limits) as address, connected(address) as line:
+    async with serve(app, limits) as address, connected(address) as line:
         await line.send(REQUEST)
         assert await line._reader.readuntil(b"0\r\n\r\n")
         assert await is_closed(line)
@@ -114,7 +114,7 @@ async def test_does_not_close_a_connection_while_the_application_reads() -> None
         await Response(await Request(scope, receive).body())(scope, receive, send)
 
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
-    async with served(app, limits) as address, connected(address) as line:
+    async with serve(app, limits) as address, connected(address) as line:
         await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\n")
         for _ in range(3):
             await asyncio.sleep(0.7)
@@ -125,7 +125,7 @@ async def test_does_not_close_a_connection_while_the_application_reads() -> None
 async def test_closes_a_connection_with_an_unread_body() -> None:
     """The response was sent before the body was complete."""
     limits = ConnectionLimits(unread_body_seconds=SHORT, keep_alive_seconds=LONG)
-    async with served(Response(b"refused", 413), limits) as address, connected(address) as line:
+    async with serve(Response(b"refused", 413), limits) as address, connected(address) as line:
         await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1000000000\r\n\r\nbegin")
         assert (await line.answer()).status == 413
         await line.send(b"and on")
@@ -137,7 +137,7 @@ async def test_closes_a_connection_whose_client_does_not_read(headers: bytes) ->
     """The connection cannot be closed before the response is sent."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=SHORT)
     answer = Response(b"a" * 30_000_000)
-    async with served_by(answer, limits) as server:
+    async with serve_with(answer, limits) as server:
         with socket.create_connection((server.config.host, server.config.port)) as caller:
             caller.sendall(b"GET / HTTP/1.1\r\nhost: h\r\n" + headers + b"\r\n")
             state = server.server_state
@@ -153,7 +153,7 @@ async def test_rejects_connections_over_the_limit_and_logs_once() -> None:
             await proceed.wait()
         await Response(b"whole")(scope, receive, send)
 
-    async with served(app, ConnectionLimits(max_connections=10)) as address:
+    async with serve(app, ConnectionLimits(max_connections=10)) as address:
         structlog.reset_defaults()
         with capture_logs() as logs:
             async with AsyncExitStack() as stack:
@@ -179,7 +179,7 @@ async def test_rejects_connections_over_the_limit_and_logs_once() -> None:
 
 async def test_closes_the_longest_idle_connection_to_make_room() -> None:
     """Idle clients do not keep others out, and busy connections continue."""
-    async with served(Response(b"whole"), ConnectionLimits(max_connections=3)) as address, AsyncExitStack() as stack:
+    async with serve(Response(b"whole"), ConnectionLimits(max_connections=3)) as address, AsyncExitStack() as stack:
         silent, half, working = [await stack.enter_async_context(connected(address)) for _ in range(3)]
         await half.send(REQUEST[:-2])
         await asyncio.sleep(1.1)  # as long as nobody is disturbed
@@ -199,7 +199,7 @@ async def test_error_waits_for_the_running_response() -> None:
         await proceed.wait()
         await Response(b"first")(scope, receive, send)
 
-    async with served(app, ConnectionLimits()) as address, connected(address) as line:
+    async with serve(app, ConnectionLimits()) as address, connected(address) as line:
         await line.send(REQUEST + b"GET / HTTP/1.1\r\nx: " + b"v" * 40_000)
         await asyncio.sleep(0.1)
         proceed.set()
@@ -218,7 +218,7 @@ async def test_aborts_a_started_response_instead_of_adding_an_error() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    async with served(app, ConnectionLimits()) as address, connected(address) as line:
+    async with serve(app, ConnectionLimits()) as address, connected(address) as line:
         await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n")
         await line._reader.readuntil(b"begun")
         await line.send(b"1;" + b"e" * 40_000)

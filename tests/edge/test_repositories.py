@@ -55,7 +55,7 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, object]
     return body
 
 
-async def listed(edge: CatalogEdge, client: httpx.AsyncClient, query: str = "") -> list[str]:
+async def list_names(edge: CatalogEdge, client: httpx.AsyncClient, query: str = "") -> list[str]:
     """Return the names of a list's first page."""
     answer = await client.get(edge.path(f"/github/repos{query}"), headers=edge.of("viewer"))
     assert answer.status_code == 200, answer.text
@@ -116,7 +116,7 @@ async def test_lists_repositories(edge: CatalogEdge, client: httpx.AsyncClient) 
 )
 async def test_searches_and_filters(edge: CatalogEdge, client: httpx.AsyncClient, query: str, names: list[str]) -> None:
     """Owner and name; terms of one or two characters match the start of a word."""
-    assert await listed(edge, client, query) == names
+    assert await list_names(edge, client, query) == names
 
 
 async def test_pages_through_repositories(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
@@ -188,7 +188,7 @@ async def test_removed_repository_is_not_shown(edge: CatalogEdge, client: httpx.
     """Its row stays."""
     await edge.catalog.save(a_repository(edge.integration, "4", removed_at=ago(minutes=1)))
     problem(await client.get(edge.path("/github/repos/4"), headers=edge.of("viewer")), 404, "repository_not_found")
-    assert "acme/web_shop" not in await listed(edge, client)
+    assert "acme/web_shop" not in await list_names(edge, client)
 
 
 async def test_lists_during_an_outage_of_the_provider(edge: CatalogEdge, client: httpx.AsyncClient) -> None:

@@ -32,7 +32,7 @@ async def client(edge: WholeEdge) -> AsyncIterator[Client]:
         yield client
 
 
-async def changed(edge: WholeEdge, *steps: Change[Integration]) -> None:
+async def write_changes(edge: WholeEdge, *steps: Change[Integration]) -> None:
     """Write steps."""
     async with edge.world.unit_of_work() as tx:
         await tx.integrations.apply(list(steps))
@@ -45,7 +45,7 @@ async def test_lists_versions(edge: WholeEdge, client: Client) -> None:
     suspended = made.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=NOW)
     person = replace(edge.people["owner"], request_id="request-7")
     left = await edge.join("left", edge.other, Role.MEMBER)
-    await changed(
+    await write_changes(
         edge,
         Change(made, suspended, SystemActor("webhook", DELIVERY)),
         Change(suspended, made, ServiceActor("deployer", frozenset(), person, "request-8")),
@@ -91,7 +91,7 @@ def actor(kind: str, **known: object) -> dict[str, object]:
 async def test_includes_links_and_pages_stay_stable(edge: WholeEdge, client: Client) -> None:
     """Each version appears once while others are written."""
     integration = await edge.world.integration(edge.organization)
-    links = [await _linked(edge, integration, str(number)) for number in range(4)]
+    links = [await _link(edge, integration, str(number)) for number in range(4)]
     seen, cursor = [], ""
     while True:
         answer = await client.get(edge.path(f"{TRAIL}?limit=2&cursor={cursor}"), headers=edge.of("owner"))
@@ -100,14 +100,14 @@ async def test_includes_links_and_pages_stay_stable(edge: WholeEdge, client: Cli
         if body["next_cursor"] is None:
             break
         cursor = body["next_cursor"]
-        await _linked(edge, integration, uuid4().hex)
+        await _link(edge, integration, uuid4().hex)
     assert seen == [
         *(("link", str(link.external_id)) for link in links[::-1]),
         ("integration", str(integration.external_id)),
     ]
 
 
-async def _linked(edge: WholeEdge, integration: Integration, name: str) -> Link:
+async def _link(edge: WholeEdge, integration: Integration, name: str) -> Link:
     return await edge.world.link(await edge.world.project(edge.organization, name), integration)
 
 

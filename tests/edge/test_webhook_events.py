@@ -31,7 +31,7 @@ async def client(ledger: LedgerEdge) -> AsyncIterator[Client]:
         yield client
 
 
-async def listed(ledger: LedgerEdge, client: Client, query: str = "") -> dict[str, Any]:
+async def list_page(ledger: LedgerEdge, client: Client, query: str = "") -> dict[str, Any]:
     """Return a page."""
     answer = await client.get(ledger.edge.path(f"{EVENTS}{query}"), headers=ledger.edge.of("viewer"))
     assert answer.status_code == 200, answer.text
@@ -51,7 +51,7 @@ async def test_lists_events(ledger: LedgerEdge, client: Client) -> None:
     await ledger.edge.world.settle(
         EventResult((await ledger.edge.world.event(source_key="3")).id, EventStatus.UNROUTED)
     )
-    page = await listed(ledger, client)
+    page = await list_page(ledger, client)
     assert ids(page) == [second.delivery_id, first.delivery_id]
     assert page["next_cursor"] is None
     assert page["data"][1] == {
@@ -91,7 +91,7 @@ async def test_filters_events(ledger: LedgerEdge, client: Client) -> None:
         (f"?since={since}", [star, told]),
         (f"?since={since}&event=push&status=processed&project_id={project}&provider=github", [told]),
     ]:
-        assert ids(await listed(ledger, client, query)) == [one.delivery_id for one in expected], query
+        assert ids(await list_page(ledger, client, query)) == [one.delivery_id for one in expected], query
 
 
 async def test_events_of_a_project_have_its_verdicts(ledger: LedgerEdge, client: Client) -> None:
@@ -103,11 +103,11 @@ async def test_events_of_a_project_have_its_verdicts(ledger: LedgerEdge, client:
     )
     await ledger.event(project_ids=(ledger.project.id,), verdicts=verdicts)
     await ledger.event(project_ids=(ledger.project.id,))
-    [undecided, decided] = (await listed(ledger, client, f"?project_id={project}"))["data"]
+    [undecided, decided] = (await list_page(ledger, client, f"?project_id={project}"))["data"]
     assert undecided["verdict"] is None
     assert (decided["verdict"]["outcome"], decided["verdict"]["reason"]) == ("ignored", "webhooks_disabled")
     assert decided["verdict"]["project_id"] == str(project)
-    assert [one["verdict"] for one in (await listed(ledger, client))["data"]] == [None, None]
+    assert [one["verdict"] for one in (await list_page(ledger, client))["data"]] == [None, None]
 
 
 async def test_pages_stay_stable_while_events_arrive(ledger: LedgerEdge, client: Client) -> None:
@@ -115,7 +115,7 @@ async def test_pages_stay_stable_while_events_arrive(ledger: LedgerEdge, client:
     events = [await ledger.event() for _ in range(5)]
     seen, cursor = [], ""
     while True:
-        page = await listed(ledger, client, f"?limit=2&cursor={cursor}")
+        page = await list_page(ledger, client, f"?limit=2&cursor={cursor}")
         seen += ids(page)
         if page["next_cursor"] is None:
             break
@@ -160,7 +160,7 @@ async def test_pending_event_has_the_time_of_its_next_attempt(ledger: LedgerEdge
             next_attempt_at=at,
         )
     )  # fmt: skip
-    [shown] = (await listed(ledger, client))["data"]
+    [shown] = (await list_page(ledger, client))["data"]
     assert (shown["status"], shown["attempts"], shown["next_attempt_at"], shown["reason"]) == (
         "pending",
         2,

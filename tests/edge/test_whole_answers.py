@@ -18,7 +18,7 @@ END = b"\r\n\r\n"
 
 
 @asynccontextmanager
-async def connected(app: ASGIApp) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+async def connect(app: ASGIApp) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     """Serve an application and give a connection to it."""
     addresses: list[Address] = []
 
@@ -32,7 +32,7 @@ async def connected(app: ASGIApp) -> AsyncIterator[tuple[asyncio.StreamReader, a
         writer.close()
 
 
-def asked(method: str = "GET", *headers: str) -> bytes:
+def request_bytes(method: str = "GET", *headers: str) -> bytes:
     """Return a request as it is sent."""
     return "\r\n".join([f"{method} / HTTP/1.1", "host: here", *headers, "", ""]).encode()
 
@@ -42,7 +42,7 @@ async def test_sends_a_response_with_one_system_call(monkeypatch: pytest.MonkeyP
     written: list[bytes] = []
     made = HttpProtocol.connection_made
 
-    def spied(protocol: HttpProtocol, transport: asyncio.Transport) -> None:
+    def record_writes(protocol: HttpProtocol, transport: asyncio.Transport) -> None:
         send = transport.write
 
         def write(data: bytes) -> None:
@@ -52,10 +52,10 @@ async def test_sends_a_response_with_one_system_call(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(transport, "write", write)
         made(protocol, transport)
 
-    monkeypatch.setattr(HttpProtocol, "connection_made", spied)
-    async with connected(Response(b"a" * 20_000)) as (reader, writer):
+    monkeypatch.setattr(HttpProtocol, "connection_made", record_writes)
+    async with connect(Response(b"a" * 20_000)) as (reader, writer):
         for _ in range(2):
-            writer.write(asked())
+            writer.write(request_bytes())
             await reader.readuntil(END)
             assert await reader.readexactly(20_000) == b"a" * 20_000
     assert [len(one.partition(END)[2]) for one in written] == [20_000, 20_000]
@@ -65,9 +65,9 @@ async def test_sends_a_response_with_one_system_call(monkeypatch: pytest.MonkeyP
 async def test_sends_a_response_without_a_body_at_once(status: int) -> None:
     """The next request on the same connection gets its response, too."""
     body = b"" if status != 200 else b"not sent"
-    async with connected(Response(body, status)) as (reader, writer):
+    async with connect(Response(body, status)) as (reader, writer):
         for _ in range(2):
-            writer.write(asked("HEAD"))
+            writer.write(request_bytes("HEAD"))
             assert (await reader.readuntil(END)).startswith(f"HTTP/1.1 {status} ".encode())
 
 
@@ -82,8 +82,8 @@ async def test_sends_the_head_of_a_stream_before_its_first_event() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         await StreamingResponse(events())(scope, receive, send)
 
-    async with connected(app) as (reader, writer):
-        writer.write(asked())
+    async with connect(app) as (reader, writer):
+        writer.write(request_bytes())
         await reader.readuntil(END)
         happens.set()
         assert await reader.readuntil(b"event\r\n")
@@ -91,8 +91,8 @@ async def test_sends_the_head_of_a_stream_before_its_first_event() -> None:
 
 async def test_sends_the_whole_response_before_closing() -> None:
     """The end of the connection is the end of the response."""
-    async with connected(Response(b"whole")) as (reader, writer):
-        writer.write(asked("GET", "connection: close"))
+    async with connect(Response(b"whole")) as (reader, writer):
+        writer.write(request_bytes("GET", "connection: close"))
         assert (await reader.read()).endswith(END + b"whole")
 
 
@@ -103,6 +103,6 @@ async def test_sends_the_head_before_closing_a_failed_response() -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
         raise RuntimeError("no body")
 
-    async with connected(app) as (reader, writer):
-        writer.write(asked())
+    async with connect(app) as (reader, writer):
+        writer.write(request_bytes())
         assert (await reader.read()).startswith(b"HTTP/1.1 200 ")

@@ -46,7 +46,7 @@ async def test_sync_of_ten_thousand_repositories_takes_little_memory(
         pid = service.pid("scheduler")
         idle = resident_mib(pid)
         integration = await world.integration()
-        await until(partial(_synced, world, integration), seconds=90)
+        await until(partial(_is_synced, world, integration), seconds=90)
         peak = peak_mib(pid)
 
     record_property("idle_mib", idle)
@@ -59,7 +59,7 @@ async def test_sync_of_ten_thousand_repositories_takes_little_memory(
     assert peak - idle < _GROWTH_MIB, f"{idle:.0f} MiB before, {peak:.0f} MiB at most"
 
 
-async def _synced(world: PostgresWorld, integration: Integration) -> bool:
+async def _is_synced(world: PostgresWorld, integration: Integration) -> bool:
     async with world.unit_of_work() as tx:
         known = await tx.integrations.find(integration.organization_id, PROVIDER)
     return known is not None and known.synced_at is not None

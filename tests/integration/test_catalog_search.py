@@ -119,7 +119,7 @@ STATISTICS: dict[str, tuple[str, ...]] = {
 
 
 @pytest.fixture(params=list(STATISTICS.values()), ids=list(STATISTICS))
-def planned_by(request: pytest.FixtureRequest, large: tuple[str, Tenants]) -> Iterator[None]:
+def plan_of(request: pytest.FixtureRequest, large: tuple[str, Tenants]) -> Iterator[None]:
     """Let the planner know no more than that."""
     url, tenants = large
     with psycopg.connect(url, autocommit=True) as connection:
@@ -139,13 +139,13 @@ class Explained(Session):
 
     async def read(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Explain it, then run it."""
-        run = await self._explained(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
+        run = await self._explain(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", parameters)
         self.blocks += run["Shared Hit Blocks"] + run["Shared Read Blocks"]
-        generic = await self._explained(_of_any_values(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {statement}"))
+        generic = await self._explain(_of_any_values(f"EXPLAIN (GENERIC_PLAN, FORMAT JSON) {statement}"))
         self.plans += [run, generic]
         return await super().read(statement, parameters)
 
-    async def _explained(self, statement: str, parameters: Parameters | None = None) -> Plan:
+    async def _explain(self, statement: str, parameters: Parameters | None = None) -> Plan:
         cursor = await self._connection.execute(statement.encode(), parameters, prepare=False)
         [(explained,)] = await cursor.fetchall()
         plan: Plan = explained[0]["Plan"]

@@ -52,7 +52,7 @@ def connect_every_other_installation(ledger: Ledger, payloads: set[tuple[str, by
         ledger.connect_installation(installation, sorted(repositories[installation]) or [1])
 
 
-async def replayed(service: Service, folders: Sequence[Path]) -> Counter[str]:
+async def replay_all(service: Service, folders: Sequence[Path]) -> Counter[str]:
     """Replay all, sixteen at a time, and count the answers."""
     return await Replay(Target(service.url, Secret(SECRET)), concurrency=16).send(folders)
 
@@ -70,13 +70,13 @@ async def test_stores_and_processes_every_payload_once(
     with opened(database_url) as ledger:
         connect_every_other_installation(ledger, payloads)
         with running_service(database_url, redis_url, "api", "worker", "scheduler") as service:
-            both = await asyncio.gather(replayed(service, folders), replayed(service, folders))
+            both = await asyncio.gather(replay_all(service, folders), replay_all(service, folders))
             answers = both[0] + both[1]
             assert set(answers) == {"202 accepted", "200 duplicate"}
             # A delivery that was ignored or unrouted meanwhile is processed again when it comes again.
             assert answers["202 accepted"] >= len(payloads)
             wait_until(ledger.is_settled)
-            assert set(await replayed(service, folders)) == {"202 accepted", "200 duplicate"}
+            assert set(await replay_all(service, folders)) == {"202 accepted", "200 duplicate"}
             wait_until(ledger.is_settled)
 
         assert ledger.is_settled()

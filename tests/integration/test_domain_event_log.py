@@ -63,8 +63,8 @@ def test_queries_use_indexes(large: str, *, organization: int, after: int, state
         [(plan,)] = connection.execute(explained.encode(), parameters)
         [(generic,)] = connection.execute(_of_any_values(explained).encode())
     for found in (plan, generic):
-        assert _used(found[0]["Plan"], "git_domain_events") == {"git_domain_events_pkey", *indexes}
-        assert _used(found[0]["Plan"], "git_webhook_events") == {"git_webhook_events_pkey"}
+        assert _indexes_of(found[0]["Plan"], "git_domain_events") == {"git_domain_events_pkey", *indexes}
+        assert _indexes_of(found[0]["Plan"], "git_webhook_events") == {"git_webhook_events_pkey"}
         if indexes:
             assert '"Sort"' not in json.dumps(_below(found[0]["Plan"], "Limit"))
 
@@ -89,6 +89,6 @@ def _below(plan: dict[str, object], kind: str) -> list[dict[str, object]]:
     return [node for node in _nodes(plan) if node["Node Type"] == kind]
 
 
-def _used(plan: dict[str, object], table: str) -> set[object]:
+def _indexes_of(plan: dict[str, object], table: str) -> set[object]:
     """Return the indexes a table is looked at by; its name for reading all of it."""
     return {node.get("Index Name", table) for node in _nodes(plan) if node.get("Relation Name") == table}

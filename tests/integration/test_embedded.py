@@ -65,7 +65,7 @@ def keep(url: str) -> None:
         connection.execute("CREATE TABLE kept AS SELECT 'yes' AS answer")
 
 
-def kept(url: str) -> bool:
+def has_kept(url: str) -> bool:
     """Tell whether what `keep` committed is there."""
     return answer(url, "SELECT answer FROM kept") == "yes"
 
@@ -97,7 +97,7 @@ def test_data_survives_a_restart(home: Home) -> None:
         with redis.Redis.from_url(cache) as client:
             client.set("kept", "yes")
     with run_postgres(home) as url, run_redis(home) as cache, redis.Redis.from_url(cache) as client:
-        assert kept(url)
+        assert has_kept(url)
         assert client.get("kept") is None
         assert list((home.path / "redis").iterdir()) == []
 
@@ -156,7 +156,7 @@ def test_servers_end_with_a_killed_parent_and_start_again(tmp_path: Path) -> Non
     _, alive = psutil.wait_procs(servers, timeout=10)
     assert alive == []
     with claim_home(tmp_path / "home") as home, run_postgres(home) as url, run_redis(home):
-        assert kept(url)
+        assert has_kept(url)
 
 
 def _names(servers: list[psutil.Process]) -> set[str]:
@@ -190,7 +190,7 @@ def test_next_start_repairs_a_killed_server(home: Home) -> None:
         os.kill(process.pid, signal.SIGKILL)
     assert (home.path / "postgres" / "postmaster.pid").exists()
     with run_postgres(home) as url:
-        assert kept(url)
+        assert has_kept(url)
 
 
 def test_ignores_stale_pid_files(home: Home) -> None:

@@ -123,7 +123,7 @@ FILTERS = [
 async def test_search_equals_the_reference_implementation(database: Database, where: EventFilter) -> None:
     """The first pages, and all pages from the middle."""
     async with database.session() as session:
-        rows = await session.read(_RULE, _asked(where))
+        rows = await session.read(_RULE, _parameters_of(where))
     expected = [event_id for (event_id,) in rows]
     unit_of_work = PostgresUnitOfWork(database)
     async with unit_of_work() as tx:
@@ -159,7 +159,7 @@ _RULE = f"""
 """
 
 
-def _asked(where: EventFilter) -> dict[str, object]:
+def _parameters_of(where: EventFilter) -> dict[str, object]:
     names = ("organization_id", "provider", "event_type", "delivery_id", "project_id", "since")
     at = where.reopenable_at
     return {

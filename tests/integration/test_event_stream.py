@@ -38,7 +38,7 @@ async def write(world: PostgresWorld, organization: Organization, *words: str) -
         await tx.commit()
 
 
-async def seen(browser: Browser, count: int) -> None:
+async def wait_for_events(browser: Browser, count: int) -> None:
     """Return when it was told of so many events."""
     await browser.wait(lambda: len(browser.events()) >= count, 60)
 
@@ -57,7 +57,7 @@ async def test_sends_each_event_once(world: PostgresWorld, redis_url: str) -> No
     member, stranger = await bearer(world, ours), await bearer(world, theirs)
     expected = sorted(f"{writer}/{number}" for writer in range(WRITERS) for number in range(EACH))
 
-    async def writing(writer: int) -> None:
+    async def write_events(writer: int) -> None:
         for number in range(EACH):
             await write(world, ours, f"{writer}/{number}")
             if number % 10 == 0:
@@ -75,14 +75,14 @@ async def test_sends_each_event_once(world: PostgresWorld, redis_url: str) -> No
         browsers = [staying, leaving, foreign]
         for browser in browsers:
             await browser.open()
-        writers = [asyncio.create_task(writing(number)) for number in range(WRITERS)]
+        writers = [asyncio.create_task(write_events(number)) for number in range(WRITERS)]
 
-        async def breaking_off() -> None:
+        async def reconnect_repeatedly() -> None:
             while len(leaving.events()) < len(expected):
-                await seen(leaving, min(len(leaving.events()) + 20, len(expected)))
+                await wait_for_events(leaving, min(len(leaving.events()) + 20, len(expected)))
                 await leaving.break_off()
 
-        breaking = asyncio.create_task(breaking_off())
+        breaking = asyncio.create_task(reconnect_repeatedly())
         await staying.wait(lambda: len(staying.events()) > 300)
         await asyncio.to_thread(service.stop)
         await asyncio.to_thread(service.start, "api")
@@ -93,12 +93,12 @@ async def test_sends_each_event_once(world: PostgresWorld, redis_url: str) -> No
         restarted[2].set()
         await asyncio.gather(*writers, breaking)
         for browser in browsers[:2]:
-            await seen(browser, len(expected))
-        await seen(foreign, WRITERS * 13)
+            await wait_for_events(browser, len(expected))
+        await wait_for_events(foreign, WRITERS * 13)
         await write(world, ours, "last")
         await write(world, theirs, "last")
         for browser, count in zip(browsers, (1001, 1001, WRITERS * 13 + 1), strict=True):
-            await seen(browser, count)
+            await wait_for_events(browser, count)
             await browser.close()
     for browser in browsers[:2]:
         events = browser.events()[:-1]
@@ -126,7 +126,7 @@ async def test_sends_an_event_within_a_quarter_of_a_second(world: PostgresWorld,
             await write(world, ours, str(number))
             committed = time.monotonic()
             for browser in browsers:
-                await seen(browser, number)
+                await wait_for_events(browser, number)
             delays.append(time.monotonic() - committed)
         await asyncio.gather(*(browser.close() for browser in browsers))
     assert statistics.median(delays) < 0.25, delays

@@ -97,7 +97,7 @@ async def test_each_consumer_receives_every_event_once_in_order(
     first_seen = asyncio.Event()
     restarted = asyncio.Event()
 
-    async def writing(writer: int) -> None:
+    async def write_events(writer: int) -> None:
         for number in range(EACH):
             await write(world, organization, f"{writer}/{number}")
             if number == EACH // 2:
@@ -110,7 +110,7 @@ async def test_each_consumer_receives_every_event_once_in_order(
         following = [asyncio.create_task(one.follow()) for one in subscribers]
         page = _Page(tmp_path, {"GRPC_TARGET": target, "ORGANIZATION": organization_id})
         await page.start()
-        writers = [asyncio.create_task(writing(number)) for number in range(WRITERS)]
+        writers = [asyncio.create_task(write_events(number)) for number in range(WRITERS)]
         await first_seen.wait()
         await page.wait_for(20)
         await page.kill()

@@ -50,7 +50,7 @@ def counts(ledger: Ledger) -> list[int]:
     return [ledger.value(query) for query in TABLES]
 
 
-async def killed_while_it_waits(service: Service, ledger: Ledger, database_url: str, lock: str, kind: str) -> None:
+async def kill_during_import(service: Service, ledger: Ledger, database_url: str, lock: str, kind: str) -> None:
     """Import while someone holds a lock, and kill the API when it waits for that."""
     with psycopg.connect(database_url) as holder:
         holder.execute(lock.encode())
@@ -69,10 +69,10 @@ async def killed_while_it_waits(service: Service, ledger: Ledger, database_url: 
 async def test_import_is_atomic_after_a_kill_and_in_a_race(database_url: str, redis_url: str, ledger: Ledger) -> None:
     """Project, link, key, domain event and versions exist together or not at all; one of twenty wins."""
     with running_service(database_url, redis_url, "api") as service:
-        await killed_while_it_waits(service, ledger, database_url, *BETWEEN_THE_WRITES)
+        await kill_during_import(service, ledger, database_url, *BETWEEN_THE_WRITES)
         assert counts(ledger) == NONE
         service.start("api")
-        await killed_while_it_waits(service, ledger, database_url, *AT_THE_COMMIT)
+        await kill_during_import(service, ledger, database_url, *AT_THE_COMMIT)
         # The commit that was under way may have happened, and then all of it did.
         assert len(set(counts(ledger))) == 1
         service.start("api")

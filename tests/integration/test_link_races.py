@@ -78,13 +78,13 @@ class Race:
 
     async def replace(self) -> None:
         """Link the other repository in place of the one there is."""
-        await self.use_cases.create(ME, **self.asked(), repo_id=OTHER, replace=True)
+        await self.use_cases.create(ME, **self.repository_parameters(), repo_id=OTHER, replace=True)
 
     async def unlink(self, link: Link) -> None:
         """Unlink the link that is named."""
-        await self.use_cases.delete(ME, **self.asked(), link_id=link.external_id)
+        await self.use_cases.delete(ME, **self.repository_parameters(), link_id=link.external_id)
 
-    def asked(self) -> dict[str, Any]:
+    def repository_parameters(self) -> dict[str, Any]:
         """Return what names the project's repository."""
         return {
             "organization_id": self.organization.external_id,
@@ -295,11 +295,11 @@ async def test_foreign_project_needs_the_statements_of_a_missing_one(
     await race.world.link(foreign, theirs)
     execute, asked = Session._execute, list[str]()
 
-    async def recorded(session: Session, statement: str, parameters: Parameters) -> AsyncCursor[Row]:
+    async def record_statement(session: Session, statement: str, parameters: Parameters) -> AsyncCursor[Row]:
         asked.append(statement)
         return await execute(session, statement, parameters)
 
-    monkeypatch.setattr(Session, "_execute", recorded)
+    monkeypatch.setattr(Session, "_execute", record_statement)
     # That the organization exists is remembered for a while, whatever is asked of it.
     with pytest.raises(DomainError, match="no project with this id"):
         await ask(race, what, other.external_id)

@@ -33,7 +33,7 @@ async def both(database_url: str, redis_url: str) -> AsyncIterator[ServiceAtSand
         yield both
 
 
-async def returned(both: ServiceAtSandbox, person: httpx.AsyncClient, login: str) -> httpx.Response:
+async def return_from_provider(both: ServiceAtSandbox, person: httpx.AsyncClient, login: str) -> httpx.Response:
     """Go to the provider, authorize there as this account, and come back; return what that was answered."""
     api = both.service.url
     answer = await person.get(f"{api}{CONNECTIONS}/github/authorize?return_to=/done", headers=PAGE)
@@ -50,11 +50,11 @@ async def returned(both: ServiceAtSandbox, person: httpx.AsyncClient, login: str
 
 async def connect(both: ServiceAtSandbox, person: httpx.AsyncClient, login: str) -> None:
     """Connect an account."""
-    answer = await returned(both, person, login)
+    answer = await return_from_provider(both, person, login)
     assert (answer.status_code, answer.headers.get("location")) == (302, f"{both.service.url}/done")
 
 
-async def told(person: httpx.AsyncClient, query: str = "") -> list[dict[str, Any]]:
+async def list_attributions(person: httpx.AsyncClient, query: str = "") -> list[dict[str, Any]]:
     """Return the attributions of the organization as this person sees them."""
     answer = await person.get(f"{person.base_url}git-attributions{query}")
     assert answer.status_code == 200, answer.text
@@ -89,14 +89,14 @@ async def test_attributes_commits_to_users(both: ServiceAtSandbox) -> None:
         )
         await both.sandbox.delivered()
         await both.until(lambda: both.ledger.value("SELECT count(*) FROM git_commit_attributions") == 8)
-        authors = [one for one in (await told(viewer))[::-1] if one["role"] == "author"]
+        authors = [one for one in (await list_attributions(viewer))[::-1] if one["role"] == "author"]
         assert [(one["method"], (one["user"] or {}).get("id")) for one in authors] == [
             ("noreply_id", ids["mara"]),
             ("username", ids["mara"]),
             ("verified_address", ids["mara"]),
             ("unknown", None),
         ]
-        co_authors = [one for one in await told(viewer, "?status=matched") if one["role"] == "co_author"]
+        co_authors = [one for one in await list_attributions(viewer, "?status=matched") if one["role"] == "co_author"]
         assert {(one["method"], one["user"]["id"]) for one in co_authors} == {("verified_address", ids["priya"])}
         assert len(co_authors) == 4
         [push] = both.ledger.rows("SELECT data FROM git_domain_events WHERE type = 'git.push'")
@@ -108,16 +108,16 @@ async def test_attributes_commits_to_users(both: ServiceAtSandbox) -> None:
         began = time.monotonic()
         await connect(both, jonas, JONAS)
 
-        async def claimed() -> bool:
-            return await told(viewer, "?status=unmatched") == []
+        async def has_claimed() -> bool:
+            return await list_attributions(viewer, "?status=unmatched") == []
 
-        await until(claimed)
+        await until(has_claimed)
         assert time.monotonic() - began < 2
         [fact] = both.ledger.rows("SELECT data FROM git_domain_events WHERE type = 'git.commits.claimed'")
         assert fact[0] == {"user_id": ids["jonas"], "commits": 1}
 
         both.ledger.run("DELETE FROM memberships WHERE role = 'admin'")
-        [left] = await told(viewer, "?status=unmatched")
+        [left] = await list_attributions(viewer, "?status=unmatched")
         assert (left["method"], left["user"]) == ("not_a_member", None)
 
 
@@ -133,7 +133,7 @@ def secrets_in(both: ServiceAtSandbox, rows: LiteralString) -> list[str]:
 async def test_account_belongs_to_one_user_until_disconnected(both: ServiceAtSandbox) -> None:
     """One of two concurrent requests gets it. A disconnect is immediate; GitHub is notified later."""
     async with both.person("owner") as one, both.person("member") as other:
-        answers = await asyncio.gather(returned(both, one, MARA), returned(both, other, MARA))
+        answers = await asyncio.gather(return_from_provider(both, one, MARA), return_from_provider(both, other, MARA))
         assert sorted(answer.status_code for answer in answers) == [302, 409]
         assert "provider_account_taken" in next(one.text for one in answers if one.status_code == 409)
         first, second = (one, other) if answers[0].status_code == 302 else (other, one)

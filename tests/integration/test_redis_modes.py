@@ -55,7 +55,7 @@ def _answers(port: int) -> bool:
         return False
 
 
-async def told(url: str) -> str:
+async def problems_of(url: str) -> str:
     """Return everything that is wrong with a Redis, as one text."""
     problems = await find_problems(url, timeout_seconds=5)
     return " ".join(f"{problem.message} {problem.remedy}" for problem in problems)
@@ -63,38 +63,38 @@ async def told(url: str) -> str:
 
 async def test_accepts_a_single_redis(tmp_path: Path) -> None:
     with redis_server(tmp_path) as url:
-        assert await told(url) == ""
+        assert await problems_of(url) == ""
         with redis.Redis.from_url(url) as client:
             assert client.keys() == []
 
 
 async def test_names_each_mode(tmp_path: Path) -> None:
     with redis_server(tmp_path / "cluster", "--cluster-enabled", "yes") as url:
-        assert "cluster mode, which is not supported" in await told(url)
-        assert "cluster mode, which is not supported" in await told(url.replace("/0", "/1"))
+        assert "cluster mode, which is not supported" in await problems_of(url)
+        assert "cluster mode, which is not supported" in await problems_of(url.replace("/0", "/1"))
     with redis_server(tmp_path / "sentinel", "--sentinel") as url:
-        assert "Redis Sentinel, which is not supported" in await told(url)
+        assert "Redis Sentinel, which is not supported" in await problems_of(url)
     with (
         redis_server(tmp_path / "primary") as primary,
         redis_server(tmp_path / "replica", "--replicaof", "127.0.0.1", str(urlsplit(primary).port)) as url,
     ):
-        assert "read-only replica" in await told(url)
+        assert "read-only replica" in await problems_of(url)
 
 
 async def test_names_each_misconfiguration(tmp_path: Path) -> None:
     limited = ("--user", "limited", "on", ">pass", "~git:*", "+@read", "+@connection")
     with redis_server(tmp_path / "users", *limited) as url:
-        assert "too few permissions" in await told(url.replace("//", "//limited:pass@"))
-        assert "+@write" in await told(url.replace("//", "//limited:pass@"))
-        assert "rejected the user or the password" in await told(url.replace("//", "//limited:wrong@"))
-        assert "no database with this number" in await told(url.replace("/0", "/99"))
+        assert "too few permissions" in await problems_of(url.replace("//", "//limited:pass@"))
+        assert "+@write" in await problems_of(url.replace("//", "//limited:pass@"))
+        assert "rejected the user or the password" in await problems_of(url.replace("//", "//limited:wrong@"))
+        assert "no database with this number" in await problems_of(url.replace("/0", "/99"))
     with redis_server(tmp_path / "password", "--requirepass", "pass") as url:
-        assert "rejected the user or the password" in await told(url)
+        assert "rejected the user or the password" in await problems_of(url)
     with redis_server(tmp_path / "full", "--maxmemory", "1kb") as url:
-        assert "memory of Redis is full" in await told(url)
+        assert "memory of Redis is full" in await problems_of(url)
     with redis_server(tmp_path / "evicting", "--maxmemory", "100mb", "--maxmemory-policy", "allkeys-lru") as url:
-        assert "maxmemory-policy is not noeviction" in await told(url)
-    assert "does not respond (ConnectionError)" in await told(f"redis://127.0.0.1:{_free_port()}/0")
+        assert "maxmemory-policy is not noeviction" in await problems_of(url)
+    assert "does not respond (ConnectionError)" in await problems_of(f"redis://127.0.0.1:{_free_port()}/0")
 
 
 async def test_retries_an_outage_but_not_an_unsupported_mode(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ async def _catalog(stage: Stage) -> None:
     await stage.both.until(lambda: len(stage.both.sandbox.data.installation_tokens) > before)
 
 
-async def _everything_that_can_be_read(stage: Stage) -> None:
+async def _read_all_operations(stage: Stage) -> None:
     """Every GET there is, by the API's own description, with a sound token, a broken one, and none."""
     known = {"org_id": _organization(stage), "provider": PROVIDER, "repo_id": "700000001"}
     described = await stage.owner.get(f"{stage.both.service.url}/api/v1/openapi.json")
@@ -227,7 +227,7 @@ async def _browsers(stage: Stage) -> None:
 FLOWS: tuple[Callable[[Stage], Awaitable[None]], ...] = (
     _catalog,
     _people,
-    _everything_that_can_be_read,
+    _read_all_operations,
     _webhooks,
     _faults,
     _browsers,

@@ -22,7 +22,7 @@ NO_DATABASE = f"postgresql://me:{PASSWORD}@127.0.0.1:9/crewkit"
 NO_REDIS = f"redis://:{PASSWORD}@127.0.0.1:9/0"
 
 
-def ended(command: str, settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def run_until_exit(command: str, settings: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """Run a process that ends by itself."""
     with temporary_home() as home:
         environment = Service(home, NO_DATABASE, NO_REDIS, settings=settings).environment
@@ -31,7 +31,7 @@ def ended(command: str, settings: Mapping[str, str]) -> subprocess.CompletedProc
         return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=30, check=False)
 
 
-def begun(service: Service, process: str) -> None:
+def wait_until_serving(service: Service, process: str) -> None:
     """Start one that will not be ready, and return when it serves."""
     service.begin(process)
     wait_until(lambda: service.has_started(process), seconds=30)
@@ -53,7 +53,7 @@ def test_reports_an_address_in_use(process: str, setting: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as holder:
         address = f"127.0.0.1:{holder.getsockname()[1]}"
         mode = {"ENVIRONMENT": "development"} if process == "sandbox" else {}
-        done = ended(process, {setting: address, **mode})
+        done = run_until_exit(process, {setting: address, **mode})
     assert done.returncode == 1
     [line] = done.stderr.splitlines()
     assert line.startswith(f"Error: {address} is already in use by process {os.getpid()} (")
@@ -83,7 +83,7 @@ def test_reports_a_variable_that_is_not_a_setting(database_url: str, redis_url: 
         "it. CREWKIT_GIT_TYPO: this setting does not exist. Remove it. docs/reference/settings.md lists "
         "all settings."
     )
-    said = ended("doctor", misspelt).stdout
+    said = run_until_exit("doctor", misspelt).stdout
     assert "warn  settings" in said
     assert "CREWKIT_GIT_LOG_LEVLE: this setting does not exist." in said
     assert PASSWORD not in said
@@ -111,7 +111,7 @@ def test_names_a_missing_redis(database_url: str) -> None:
 def test_names_a_missing_database_once(redis_url: str, process: str) -> None:
     settings = {"METRICS_ADDR": "127.0.0.1:0"}
     with running_service(NO_DATABASE, redis_url, settings=settings) as service:
-        begun(service, process)
+        wait_until_serving(service, process)
         watched = service.url if process == "api" else None
         if process == "worker":
             watched = f"http://{service.logged(process, 'metrics_started')[0]['address']}"
@@ -131,7 +131,7 @@ def test_reports_a_rejected_login_at_once(database_url: str, redis_url: str, pro
     """With reason and remedy, which is not to start the server."""
     wrong = f"{database_url}&user=nobody"
     with running_service(wrong, redis_url) as service:
-        begun(service, process)
+        wait_until_serving(service, process)
         wait_until(lambda: service.logged(process, "database_unavailable"))
         [line] = service.logged(process, "database_unavailable")
         assert line["url"] == redact_url(database_url)
@@ -142,7 +142,7 @@ def test_reports_a_rejected_login_at_once(database_url: str, redis_url: str, pro
 def test_reports_a_database_without_tables_once(servers: Servers, redis_url: str, process: str) -> None:
     """At once, and again when it is migrated."""
     with new_database(servers.database_url) as empty, running_service(empty, redis_url) as service:
-        begun(service, process)
+        wait_until_serving(service, process)
         wait_until(lambda: service.logged(process, "database_not_migrated"))
         migrate(empty)
         wait_until(lambda: service.logged(process, "database_migrated"), seconds=20)
@@ -153,7 +153,7 @@ def test_reports_a_database_without_tables_once(servers: Servers, redis_url: str
 async def test_api_without_tables_stops_cleanly(servers: Servers, redis_url: str) -> None:
     """Although it cannot store which secret verified a delivery."""
     with new_database(servers.database_url) as empty, running_service(empty, redis_url) as service:
-        begun(service, "api")
+        wait_until_serving(service, "api")
         answers = await post_all(service.address, pushes(1), connections=1)
         assert list(answers.values()) == [503]
         service.stop()
@@ -167,7 +167,7 @@ def test_readiness_distinguishes_database_problems(servers: Servers, database_ur
     with new_database(servers.database_url) as empty:
         for url in (NO_DATABASE, f"{database_url}&user=nobody", empty):
             with running_service(url, redis_url) as service:
-                begun(service, "api")
+                wait_until_serving(service, "api")
                 answer = httpx.get(f"{service.url}/readyz")
             assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
             assert not any(one in answer.text for one in ("127.0.0.1", "nobody", PASSWORD))
@@ -184,7 +184,7 @@ def test_readiness_distinguishes_database_problems(servers: Servers, database_ur
 )
 def test_command_names_a_missing_database(tmp_path: Path, command: str) -> None:
     """With reason and remedy."""
-    done = ended(command, {"HOME": str(tmp_path)})
+    done = run_until_exit(command, {"HOME": str(tmp_path)})
     assert done.returncode == 1
     lines = done.stderr.splitlines()
     assert [line for line in lines if line.startswith("{")] == []
@@ -197,7 +197,7 @@ def test_command_names_a_missing_database(tmp_path: Path, command: str) -> None:
 
 
 def test_doctor_names_a_missing_redis() -> None:
-    said = ended("doctor", {}).stdout
+    said = run_until_exit("doctor", {}).stdout
     assert "redis://127.0.0.1:9/0: Redis does not respond (ConnectionError)." in said
     assert 'server at "127.0.0.1", port 9 failed: Connection refused' in said
     assert PASSWORD not in said
@@ -205,6 +205,6 @@ def test_doctor_names_a_missing_redis() -> None:
 
 def test_command_reports_a_database_without_tables(servers: Servers) -> None:
     with new_database(servers.database_url) as empty:
-        done = ended("events list", {"DATABASE_URL": empty})
+        done = run_until_exit("events list", {"DATABASE_URL": empty})
     [line] = done.stderr.splitlines()
     assert "is not migrated: its tables are missing or out of date. Run `crewkit-git migrate`." in line

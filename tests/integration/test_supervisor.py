@@ -64,7 +64,7 @@ def program(directory: Path, name: str, screen: Screen, code: str = SERVE) -> Pr
     )
 
 
-def supervised(directory: Path) -> list[psutil.Process]:
+def programs_of(directory: Path) -> list[psutil.Process]:
     """Give the running programs of this directory; the tests' own servers are children of ours as well."""
     return [child for child in psutil.Process().children() if any(f"{directory}/" in word for word in child.cmdline())]
 
@@ -81,7 +81,7 @@ def test_signal_stops_the_groups_in_reverse_order(tmp_path: Path, sent: signal.S
     with Supervisor(screen).supervise() as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)
         supervisor.start(program(tmp_path, "api", screen), program(tmp_path, "worker", screen), echoed=True)
-        children = supervised(tmp_path)
+        children = programs_of(tmp_path)
         os.kill(os.getpid(), sent)
         supervisor.watch()
     stopped = [text.split()[-1] for text in screen.with_words("stopped")]
@@ -119,7 +119,7 @@ def test_three_failed_starts_stop_everything(tmp_path: Path) -> None:
     def supervise() -> None:
         with Supervisor(screen).supervise() as supervisor:
             supervisor.start(program(tmp_path, "database", screen), echoed=True)
-            children.extend(supervised(tmp_path))
+            children.extend(programs_of(tmp_path))
             supervisor.start(never, echoed=True)
             supervisor.watch()
 
@@ -158,7 +158,7 @@ def test_stops_while_a_program_starts(tmp_path: Path) -> None:
     reached = False
     with Supervisor(screen).supervise() as supervisor:
         supervisor.start(program(tmp_path, "database", screen), echoed=True)
-        children = supervised(tmp_path)
+        children = programs_of(tmp_path)
         supervisor.start(program(tmp_path, "api", screen, never_ready))
         reached = True
     assert not reached

@@ -165,7 +165,7 @@ async def test_revokes_an_uninstalled_installation(stage: Stage) -> None:
 
 async def test_refreshes_a_user_token_once(stage: Stage) -> None:
     """Twenty concurrent callers get the same new token; the former is invalid."""
-    connection = await _connected(stage)
+    connection = await _add_connection(stage)
     tokens = [await call for call in [asyncio.create_task(stage.tokens.user(connection)) for _ in range(20)]]
     assert len({token.reveal() for token in tokens}) == 1
     assert (await stage.provider.get_person(tokens[0])).login == JONAS
@@ -175,7 +175,7 @@ async def test_refreshes_a_user_token_once(stage: Stage) -> None:
 
 async def test_user_who_revoked_must_connect_again(stage: Stage) -> None:
     """GitHub rejects the refresh token, and the row stores that."""
-    connection = await _connected(stage)
+    connection = await _add_connection(stage)
     await stage.sandbox.act(JONAS, "revoke_authorization", app=stage.sandbox.app.slug)
     with pytest.raises(ReconnectRequired):
         await stage.tokens.user(connection)
@@ -185,7 +185,7 @@ async def test_user_who_revoked_must_connect_again(stage: Stage) -> None:
     assert known.status_reason == "refresh_token_refused"
 
 
-async def _connected(stage: Stage) -> Connection:
+async def _add_connection(stage: Stage) -> Connection:
     """Put in a connection of Jonas whose access token has ended."""
     access = stage.sandbox.user_token(JONAS)
     refresh = stage.sandbox.data.user_tokens[access].refresh_token

@@ -58,7 +58,7 @@ async def test_twenty_requests_of_three_processes_mint_once(world: PostgresWorld
 
 async def test_twenty_requests_of_three_processes_refresh_once(world: PostgresWorld) -> None:
     """A refresh token works once: a second refresh would lock the user out."""
-    connection = await _connected(world)
+    connection = await _add_connection(world)
     ended = UserTokens(Secret("ended"), ago(minutes=1), Secret("once"), None)
     cipher = AesGcmCipher(KEYS)
     async with world.unit_of_work() as tx:
@@ -112,7 +112,7 @@ async def _twenty(world: PostgresWorld, provider: CountingProvider, **environmen
     return [digest for told, _ in answers for digest in json.loads(told)]
 
 
-async def _connected(world: PostgresWorld) -> Connection:
+async def _add_connection(world: PostgresWorld) -> Connection:
     user = await world.user()
     async with world.unit_of_work() as tx:
         connection = Connection(

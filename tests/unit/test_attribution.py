@@ -40,7 +40,7 @@ MATCHING = Matching(KNOWN, ORGANIZATION, LATER)
 STRANGER = ProviderUserId("900000099")
 
 
-def found(identity: Identity, method: Method) -> Match:
+def match_user(identity: Identity, method: Method) -> Match:
     """Return the match of a user."""
     return Match(Kind.USER, method, identity)
 
@@ -48,18 +48,18 @@ def found(identity: Identity, method: Method) -> Match:
 @pytest.mark.parametrize(
     ("author", "match"),
     [
-        (Author("M", noreply_id=MARA), found(MARAS, Method.NOREPLY_ID)),
-        (Author("M", "Mara@ACME.example"), found(MARAS, Method.VERIFIED_ADDRESS)),
-        (Author("M", "m@home.example", "Mara", account_id=MARA), found(MARAS, Method.USERNAME)),
-        (Author("M", "m@home.example", "MARA"), found(MARAS, Method.USERNAME)),
+        (Author("M", noreply_id=MARA), match_user(MARAS, Method.NOREPLY_ID)),
+        (Author("M", "Mara@ACME.example"), match_user(MARAS, Method.VERIFIED_ADDRESS)),
+        (Author("M", "m@home.example", "Mara", account_id=MARA), match_user(MARAS, Method.USERNAME)),
+        (Author("M", "m@home.example", "MARA"), match_user(MARAS, Method.USERNAME)),
         (Author("M", "m@home.example"), UNKNOWN),
         (Author("Mara"), UNKNOWN),
         (Author("M", None, ""), UNKNOWN),
         # The stronger proof decides, whatever the weaker say.
-        (Author("M", "jonas@acme.example", "jonas", noreply_id=MARA), found(MARAS, Method.NOREPLY_ID)),
-        (Author("M", "jonas@acme.example", "mara", account_id=MARA), found(JONASS, Method.VERIFIED_ADDRESS)),
+        (Author("M", "jonas@acme.example", "jonas", noreply_id=MARA), match_user(MARAS, Method.NOREPLY_ID)),
+        (Author("M", "jonas@acme.example", "mara", account_id=MARA), match_user(JONASS, Method.VERIFIED_ADDRESS)),
         # Renamed: the number says who it is, the login who has that name now.
-        (Author("M", None, "jonas", account_id=MARA), found(MARAS, Method.USERNAME)),
+        (Author("M", None, "jonas", account_id=MARA), match_user(MARAS, Method.USERNAME)),
         # A number nobody here has is somebody else's, who may have taken a login of ours.
         (Author("M", "jonas@acme.example", "jonas", noreply_id=STRANGER), UNKNOWN),
         (Author("M", "m@home.example", "jonas", account_id=STRANGER), UNKNOWN),
@@ -89,7 +89,7 @@ def test_login_counts_only_for_users_connected_then() -> None:
 @pytest.mark.parametrize(
     ("account", "match"),
     [
-        (ProviderUser(MARA, "anything"), found(MARAS, Method.ACCOUNT_ID)),
+        (ProviderUser(MARA, "anything"), match_user(MARAS, Method.ACCOUNT_ID)),
         (ProviderUser(STRANGER, "mara"), UNKNOWN),
         (ProviderUser(OONA, "oona"), NOT_A_MEMBER),
         (ProviderUser(MARA, "b[bot]", "Bot"), BOT),

@@ -47,13 +47,13 @@ NOTHING = Evidence(began_at=NOW, person_id=PERSON, installation=INSTALLATION, is
 LATER = NOW + timedelta(minutes=1)
 
 
-def announced(**changes: Any) -> Evidence:
+def evidence_with_announcement(**changes: Any) -> Evidence:
     """Return evidence with one announcement, by default of a stranger's doing."""
     told = Announcement(received_at=LATER, account_id=ACCOUNT, sender_id=OTHER, requester_id=None)
     return replace(NOTHING, announcements=(replace(told, **changes),))
 
 
-def administering(total: int, administered: int, covered: int | None) -> Evidence:
+def evidence_with_counts(total: int, administered: int, covered: int | None) -> Evidence:
     """Return evidence with these counts."""
     return replace(NOTHING, administration=RepositoryAdministration(total, administered), covered=covered)
 
@@ -65,12 +65,12 @@ def administering(total: int, administered: int, covered: int | None) -> Evidenc
             replace(NOTHING, installation=replace(INSTALLATION, account_type="User", account_id=AccountId(PERSON))),
             Proof.OWN_ACCOUNT,
         ),
-        (announced(sender_id=PERSON), Proof.INSTALLED_IT),
-        (announced(sender_id=PERSON, received_at=NOW), Proof.INSTALLED_IT),
-        (announced(requester_id=PERSON), Proof.REQUESTED_IT),
-        (announced(requester_id=PERSON, received_at=NOW - timedelta(days=3)), Proof.REQUESTED_IT),
-        (administering(1, 1, 1), Proof.ADMINISTERS_ALL),
-        (administering(12_345, 12_345, 12_345), Proof.ADMINISTERS_ALL),
+        (evidence_with_announcement(sender_id=PERSON), Proof.INSTALLED_IT),
+        (evidence_with_announcement(sender_id=PERSON, received_at=NOW), Proof.INSTALLED_IT),
+        (evidence_with_announcement(requester_id=PERSON), Proof.REQUESTED_IT),
+        (evidence_with_announcement(requester_id=PERSON, received_at=NOW - timedelta(days=3)), Proof.REQUESTED_IT),
+        (evidence_with_counts(1, 1, 1), Proof.ADMINISTERS_ALL),
+        (evidence_with_counts(12_345, 12_345, 12_345), Proof.ADMINISTERS_ALL),
     ],
 )
 def test_accepts_each_kind_of_proof(evidence: Evidence, proof: Proof) -> None:
@@ -83,22 +83,22 @@ def test_accepts_each_kind_of_proof(evidence: Evidence, proof: Proof) -> None:
         (NOTHING, InstallationNotProven),
         (replace(NOTHING, installation=None), InstallationGone),
         (replace(NOTHING, installation=None, is_listed=False), InstallationGone),
-        (replace(announced(sender_id=PERSON), is_listed=False), InstallationNotVisible),
-        (replace(administering(3, 3, 3), is_listed=False), InstallationNotVisible),
+        (replace(evidence_with_announcement(sender_id=PERSON), is_listed=False), InstallationNotVisible),
+        (replace(evidence_with_counts(3, 3, 3), is_listed=False), InstallationNotVisible),
         # An organization whose number is a person's, and a person's account that is another's.
         (replace(NOTHING, installation=replace(INSTALLATION, account_id=AccountId(PERSON))), InstallationNotProven),
         (replace(NOTHING, installation=replace(INSTALLATION, account_type="User")), InstallationNotProven),
-        (announced(), InstallationNotProven),
-        (announced(requester_id=OTHER), InstallationNotProven),
-        (announced(sender_id=PERSON, received_at=NOW - timedelta(seconds=1)), InstallationNotProven),
-        (announced(sender_id=PERSON, account_id=AccountId("10")), InstallationNotProven),
-        (announced(requester_id=PERSON, account_id=None), InstallationNotProven),
-        (announced(sender_id=None), InstallationNotProven),
-        (administering(0, 0, 0), InstallationNotProven),
-        (administering(1, 1, 2), InstallationNotProven),
-        (administering(2, 1, 2), InstallationNotProven),
-        (administering(3, 3, 2), InstallationNotProven),
-        (administering(2, 2, None), InstallationNotProven),
+        (evidence_with_announcement(), InstallationNotProven),
+        (evidence_with_announcement(requester_id=OTHER), InstallationNotProven),
+        (evidence_with_announcement(sender_id=PERSON, received_at=NOW - timedelta(seconds=1)), InstallationNotProven),
+        (evidence_with_announcement(sender_id=PERSON, account_id=AccountId("10")), InstallationNotProven),
+        (evidence_with_announcement(requester_id=PERSON, account_id=None), InstallationNotProven),
+        (evidence_with_announcement(sender_id=None), InstallationNotProven),
+        (evidence_with_counts(0, 0, 0), InstallationNotProven),
+        (evidence_with_counts(1, 1, 2), InstallationNotProven),
+        (evidence_with_counts(2, 1, 2), InstallationNotProven),
+        (evidence_with_counts(3, 3, 2), InstallationNotProven),
+        (evidence_with_counts(2, 2, None), InstallationNotProven),
         (replace(NOTHING, covered=2), InstallationNotProven),
     ],
 )
@@ -111,7 +111,9 @@ def test_explains_a_missing_proof(evidence: Evidence, refusal: type[DomainError]
 SUSPENDED_THERE = replace(INSTALLATION, suspended_at=NOW)
 
 
-@pytest.mark.parametrize("evidence", [NOTHING, announced(), replace(NOTHING, covered=2), administering(2, 2, None)])
+@pytest.mark.parametrize(
+    "evidence", [NOTHING, evidence_with_announcement(), replace(NOTHING, covered=2), evidence_with_counts(2, 2, None)]
+)
 def test_names_a_suspension_that_prevents_the_proof(evidence: Evidence) -> None:
     """The user does not need an owner then."""
     with pytest.raises(InstallationSuspended):
@@ -120,7 +122,9 @@ def test_names_a_suspension_that_prevents_the_proof(evidence: Evidence) -> None:
 
 def test_accepts_a_suspended_installation() -> None:
     """It is connected as suspended."""
-    assert prove(replace(announced(sender_id=PERSON), installation=SUSPENDED_THERE)) is Proof.INSTALLED_IT
+    assert (
+        prove(replace(evidence_with_announcement(sender_id=PERSON), installation=SUSPENDED_THERE)) is Proof.INSTALLED_IT
+    )
 
 
 counts = st.integers(0, 3)

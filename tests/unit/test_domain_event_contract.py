@@ -33,7 +33,7 @@ def hints(of: type[Any]) -> dict[str, Any]:
     return {field.name: found[field.name] for field in fields(of)}
 
 
-def described(message: type[Message]) -> dict[str, descriptor_pb2.FieldDescriptorProto]:
+def fields_of(message: type[Message]) -> dict[str, descriptor_pb2.FieldDescriptorProto]:
     """Return a message's fields as the contract writes them."""
     written = descriptor_pb2.DescriptorProto()
     message.DESCRIPTOR.CopyToProto(written)
@@ -79,7 +79,7 @@ def sample(hint: Any, *, full: bool) -> Any:
 @pytest.mark.parametrize("of", TOLD, ids=lambda of: of.__name__)
 def test_event_has_exactly_the_fields_of_its_message(of: type[Any]) -> None:
     """Equal names, compatible types, and `optional` exactly where None is allowed."""
-    written = described(TOLD[of])
+    written = fields_of(TOLD[of])
     assert list(hints(of)) == list(written)
     for name, hint in hints(of).items():
         inner, optional = without_none(hint)
@@ -144,7 +144,7 @@ def test_every_message_is_recorded() -> None:
 
 def test_envelope_equals_a_recorded_event() -> None:
     """With the fields of a recorded event, and one of all kinds of data."""
-    written = described(domain_events_pb2.DomainEvent)
+    written = fields_of(domain_events_pb2.DomainEvent)
     envelope = {name: field for name, field in written.items() if not field.HasField("oneof_index")}
     assert set(envelope) | {"data"} == set(hints(RecordedEvent))
     assert {envelope[name].type_name for name in ("occurred_at", "recorded_at")} == {".google.protobuf.Timestamp"}
@@ -171,7 +171,7 @@ def test_recorded_event_as_json_parses_as_the_envelope(choice: type[Any]) -> Non
     told = plain_json.pop("data")
     (field,) = [
         name
-        for name, written in described(domain_events_pb2.DomainEvent).items()
+        for name, written in fields_of(domain_events_pb2.DomainEvent).items()
         if written.HasField("oneof_index") and written.type_name.endswith(f".{choice.__name__}")
     ]
     message = json_format.ParseDict({**plain_json, field: told}, domain_events_pb2.DomainEvent())

@@ -23,14 +23,14 @@ LIVING = [INTEGRATION, SUSPENDED_BY_PROVIDER, SUSPENDED_BY_US]
 def test_active_and_suspended_can_change_to_any_status(living: Integration) -> None:
     """Each with its reason and time."""
     refused = StatusReason.TOKEN_REFUSED
-    assert standing(living.suspend(refused, at=LATER)) == (IntegrationStatus.SUSPENDED, refused)
-    assert standing(living.activate(at=LATER)) == (IntegrationStatus.ACTIVE, None)
+    assert status_and_reason(living.suspend(refused, at=LATER)) == (IntegrationStatus.SUSPENDED, refused)
+    assert status_and_reason(living.activate(at=LATER)) == (IntegrationStatus.ACTIVE, None)
     gone = living.revoke(StatusReason.DISCONNECTED, at=LATER)
-    assert standing(gone) == (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
+    assert status_and_reason(gone) == (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
     assert (gone.status_changed_at, gone.is_revoked) == (LATER, True)
 
 
-def standing(integration: Integration) -> tuple[IntegrationStatus, StatusReason | None]:
+def status_and_reason(integration: Integration) -> tuple[IntegrationStatus, StatusReason | None]:
     """Return status and reason."""
     return integration.status, integration.status_reason
 

@@ -59,7 +59,7 @@ PLACES = [places(json.loads(text)) for text in TEXTS]
 
 
 @st.composite
-def altered(draw: st.DrawFn) -> tuple[str, bytes]:
+def damage_payload(draw: st.DrawFn) -> tuple[str, bytes]:
     """Draw a payload with a few of its values replaced or taken out."""
     number = draw(st.integers(0, len(RELEVANT) - 1))
     payload = json.loads(TEXTS[number])
@@ -82,7 +82,7 @@ def _has(holder: Any, step: str | int) -> bool:
     return isinstance(holder, list) and isinstance(step, int) and step < len(holder)
 
 
-@given(altered())
+@given(damage_payload())
 def test_handles_wrong_or_missing_values(damaged: tuple[str, bytes]) -> None:
     read(*damaged)
 

@@ -34,7 +34,7 @@ from tests.support.builders.webhooks import DELIVERY, PAYLOADS, labelled, protoc
 OWN_RESULTS = {EventStatus.PROCESSED: 37, EventStatus.IGNORED: 1}
 
 
-def received(path: Path) -> WebhookEvent:
+def receive_file(path: Path) -> WebhookEvent:
     """Return the ledger's row of a payload file, as receiving it makes one."""
     body = path.read_bytes()
     delivery = protocol().verify(signed(body, path.parent.name.encode()), body)
@@ -49,14 +49,14 @@ def received(path: Path) -> WebhookEvent:
     )
 
 
-def told(path: Path) -> ProviderEvent:
+def read_file(path: Path) -> ProviderEvent:
     """Read a payload file."""
     return protocol().decode(path.parent.name, path.read_bytes())
 
 
 def repositories_of(path: Path) -> set[RepoId]:
     """Return the repositories a payload file speaks of, those in its lists included."""
-    provider_event, event = told(path), received(path)
+    provider_event, event = read_file(path), receive_file(path)
     listed: tuple[RepositoryFacts, ...] = ()
     if isinstance(provider_event, InstallationChanged):
         listed = provider_event.repositories
@@ -68,7 +68,7 @@ def repositories_of(path: Path) -> set[RepoId]:
 REPOSITORIES = sorted(set[RepoId]().union(*map(repositories_of, PAYLOADS)))
 
 
-def everything(provider_event: ProviderEvent, integration: Integration | None) -> View:
+def complete_view(provider_event: ProviderEvent, integration: Integration | None) -> View:
     """Return a view in which the notice meets all it could: catalog, links, a request and a connection."""
     rows = [replace(REPOSITORY, repo_id=repo_id, provider_updated_at=None) for repo_id in REPOSITORIES]
     links = tuple(
@@ -89,8 +89,8 @@ def everything(provider_event: ProviderEvent, integration: Integration | None) -
 
 def meant(path: Path, integration: Integration | None) -> Interpretation:
     """Return what a payload file means to this integration."""
-    provider_event = told(path)
-    return interpret(received(path), provider_event, everything(provider_event, integration))
+    provider_event = read_file(path)
+    return interpret(receive_file(path), provider_event, complete_view(provider_event, integration))
 
 
 STANDINGS = {

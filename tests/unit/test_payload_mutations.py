@@ -112,7 +112,7 @@ def places(value: object, path: Place = ()) -> Iterator[Place]:
         yield from places(item, (*path, step))
 
 
-def mutated(payload: Any, place: Place) -> Iterator[bytes]:
+def mutate(payload: Any, place: Place) -> Iterator[bytes]:
     """Return the body with the value at a place removed, null, and of each other type."""
     holder = payload
     for step in place[:-1]:
@@ -141,7 +141,7 @@ def read(event: str, body: bytes) -> ProviderEvent | None:
         return None
 
 
-def named(place: Place) -> str:
+def field_name(place: Place) -> str:
     """Name a field without the numbers of rows."""
     return ".".join("[]" if isinstance(step, int) else step for step in place).replace(".[]", "[]")
 
@@ -156,7 +156,7 @@ def check_rest(event: str, place: Place, before: ProviderEvent, after: ProviderE
         steps = field.split(".")
         if list(place[: len(steps)]) == steps or steps[: len(place)] == list(place):
             allowed |= attributes
-    assert changed <= allowed, (event, named(place), changed)
+    assert changed <= allowed, (event, field_name(place), changed)
     if place[0] in ROW_LISTS and len(place) > 1 and changed:
         check_rows(event, place, getattr(before, ROW_LISTS[str(place[0])]), after)
 
@@ -168,7 +168,7 @@ def check_rows(event: str, place: Place, before: Sequence[Any], provider_event: 
     assert isinstance(index, int)
     index %= len(before)
     if len(after) == len(before) - 1:
-        assert len(place) == 2 or named(place).endswith("[].id"), named(place)
+        assert len(place) == 2 or field_name(place).endswith("[].id"), field_name(place)
         assert after == (*before[:index], *before[index + 1 :])
         return
     assert len(after) == len(before)
@@ -195,11 +195,11 @@ def test_only_documented_fields_make_an_event_unreadable(pytestconfig: pytest.Co
             continue
         payload = msgspec.json.decode(body)
         for place in places(payload):
-            for changed_body in mutated(payload, place):
+            for changed_body in mutate(payload, place):
                 tried += 1
                 after = read(event, changed_body)
                 if after is None or isinstance(after, Unhandled):
-                    found[event].add(named(place))
+                    found[event].add(field_name(place))
                 else:
                     check_rest(event, place, before, after)
     assert dict(found) == required_fields()
@@ -214,9 +214,9 @@ def test_invalid_field_does_not_affect_the_routing(pytestconfig: pytest.Config) 
         top = [(step,) for step in payload]
         inner = [place for place in places(payload) if place[0] in ("installation", "repository") and len(place) == 2]
         for place in [*top, *inner]:
-            for changed_body in mutated(payload, place):
+            for changed_body in mutate(payload, place):
                 kept = READING.verify(signed(changed_body, event.encode()), changed_body)
-                own = named(place).partition(".")[0] if len(place) == 1 or place[1] == "id" else ""
+                own = field_name(place).partition(".")[0] if len(place) == 1 or place[1] == "id" else ""
                 if own != "action":
                     assert kept.action == whole.action
                 if own != "installation":
@@ -232,7 +232,7 @@ def test_other_events_are_never_unreadable(pytestconfig: pytest.Config) -> None:
             continue
         payload = msgspec.json.decode(body)
         for place in [(step,) for step in payload]:
-            for changed_body in mutated(payload, place):
+            for changed_body in mutate(payload, place):
                 assert isinstance(read(event, changed_body), Unhandled), (event, place)
 
 

@@ -41,30 +41,30 @@ KINDS = {
 WITHOUT_INSTALLATION = {"ping", "github_app_authorization"}
 
 
-def told(path: Path) -> ProviderEvent:
+def read_file(path: Path) -> ProviderEvent:
     """Read one payload file as its folder's event."""
     return protocol().decode(path.parent.name, path.read_bytes())
 
 
 def demo(name: str) -> ProviderEvent:
     """Read one payload of people's activity."""
-    return told(ROOT / "deploy" / "demo" / "payloads" / f"{name}.json")
+    return read_file(ROOT / "deploy" / "demo" / "payloads" / f"{name}.json")
 
 
 def own(name: str) -> ProviderEvent:
     """Read one payload of ours that changes an installation or repository."""
-    return told(ROOT / "tests" / "data" / "webhooks" / "own" / f"{name}.json")
+    return read_file(ROOT / "tests" / "data" / "webhooks" / "own" / f"{name}.json")
 
 
 def octokit(name: str) -> ProviderEvent:
     """Read one published example."""
-    return told(ROOT / "tests" / "data" / "webhooks" / "octokit" / f"{name}.json")
+    return read_file(ROOT / "tests" / "data" / "webhooks" / "octokit" / f"{name}.json")
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=labelled)
 def test_reads_each_payload_as_its_event(path: Path) -> None:
     """Each handled event becomes a provider event; others have a reason."""
-    event, payload, provider_event = path.parent.name, json.loads(path.read_bytes()), told(path)
+    event, payload, provider_event = path.parent.name, json.loads(path.read_bytes()), read_file(path)
     if "installation" not in payload and event not in WITHOUT_INSTALLATION:
         assert provider_event == Unhandled("no_installation")
     elif event == "ping":

@@ -40,13 +40,13 @@ class Sent:
     answer: tuple[int, Any]
 
 
-def padded(head: bytes, size: int) -> bytes:
+def pad_head(head: bytes, size: int) -> bytes:
     """Return a head of just this size: lines, and a header that fills it."""
     rest = size - len(head) - len(b"x-pad: \r\n\r\n")
     return head + b"x-pad: " + b"p" * max(rest, 0) + b"\r\n\r\n"
 
 
-def echoed(method: str, target: str, headers: int, body: bytes) -> tuple[int, Any]:
+def echo_of(method: str, target: str, headers: int, body: bytes) -> tuple[int, Any]:
     """Return the answer to a request that is processed."""
     said = {"method": method, "target": target, "headers": headers, "body": [len(body), crc32(body)]}
     return 200, said
@@ -65,26 +65,26 @@ def requests(draw: st.DrawFn) -> Sent:
     kind = draw(st.sampled_from(["none", "length", "chunks"]))
     if kind == "none":
         lines = f"GET {target} HTTP/1.1\r\nhost: h\r\n".encode()
-        return Sent(padded(lines, draw(SIZES)), echoed("GET", target, 2, b""))
+        return Sent(pad_head(lines, draw(SIZES)), echo_of("GET", target, 2, b""))
     lines = f"POST {target} HTTP/1.1\r\nhost: h\r\n".encode()
     body = draw(BODIES)
     if kind == "length":
-        head = padded(lines + b"content-length: %d\r\n" % len(body), draw(SIZES))
-        return Sent(head + body, echoed("POST", target, 3, body))
-    head = padded(lines + b"transfer-encoding: chunked\r\n", draw(st.integers(0, 20_000)))
+        head = pad_head(lines + b"content-length: %d\r\n" % len(body), draw(SIZES))
+        return Sent(head + body, echo_of("POST", target, 3, body))
+    head = pad_head(lines + b"transfer-encoding: chunked\r\n", draw(st.integers(0, 20_000)))
     chunks = [one for one in cut(body, draw(st.lists(st.integers(0, 500), max_size=5))) if one]
     extension = draw(st.sampled_from([b"", b";a=b", b';name="' + b"v" * 1000 + b'"']))
     zeros = draw(st.sampled_from([b"", b"000"]))
     trailers = draw(st.sampled_from([b"", b"x-sum: 1\r\n", b"x-sum: " + b"1" * 4000 + b"\r\nx: y\r\n"]))
     framed = b"".join(b"%b%x%b\r\n%b\r\n" % (zeros, len(one), extension, one) for one in chunks)
-    return Sent(head + framed + b"0\r\n" + trailers + b"\r\n", echoed("POST", target, 3, body))
+    return Sent(head + framed + b"0\r\n" + trailers + b"\r\n", echo_of("POST", target, 3, body))
 
 
 def too_large(kind: str, excess: int) -> bytes:
     """Return a request of which so many bytes more than permitted are not body."""
     left = MAX_HEAD_BYTES + excess
     if kind == "head":
-        return padded(b"GET / HTTP/1.1\r\nhost: h\r\n", left)
+        return pad_head(b"GET / HTTP/1.1\r\nhost: h\r\n", left)
     left -= len(CHUNKED)
     if kind == "trailer":
         return CHUNKED + b"0\r\n" + b"x: " + b"t" * (left - 7) + b"\r\n\r\n"

@@ -112,15 +112,15 @@ def _private(key: ec.EllipticCurvePrivateKey, form: PrivateFormat = PrivateForma
     return key.private_bytes(Encoding.PEM, form, NoEncryption()).decode()
 
 
-def _encrypted(form: PrivateFormat) -> str:
+def _encrypt(form: PrivateFormat) -> str:
     return RSA.private_bytes(Encoding.PEM, form, BestAvailableEncryption(b"password")).decode()
 
 
 BAD_PRIVATE_KEYS = {
-    "encrypted": (_encrypted(PrivateFormat.PKCS8), "protected by a password"),
-    "encrypted the old way": (_encrypted(PrivateFormat.TraditionalOpenSSL), "protected by a password"),
+    "encrypted": (_encrypt(PrivateFormat.PKCS8), "protected by a password"),
+    "encrypted the old way": (_encrypt(PrivateFormat.TraditionalOpenSSL), "protected by a password"),
     "encrypted, on one line": (
-        _encrypted(PrivateFormat.TraditionalOpenSSL).replace("\n", "\\n"),
+        _encrypt(PrivateFormat.TraditionalOpenSSL).replace("\n", "\\n"),
         "protected by a password",
     ),
     "cut at the end": (PKCS8[:MIDDLE], "its END line is missing"),

@@ -122,7 +122,7 @@ def test_removes_surrounding_quotes_from_every_setting(tmp_path: Path, quote: st
     }
     settings = read(**{name: f" {quote}{text}{quote} " for name, text in quoted.items()})
     plain = read(**quoted)
-    assert _shown(settings) == _shown(plain)
+    assert _values_of(settings) == _values_of(plain)
     assert [secret.reveal() for secret in settings.github_webhook_secrets] == [FIRST, SECOND]
     file = tmp_path / "secret"
     file.write_text(f"{quote}{FIRST}{quote}\n")
@@ -130,7 +130,7 @@ def test_removes_surrounding_quotes_from_every_setting(tmp_path: Path, quote: st
     assert secret.reveal() == FIRST
 
 
-def _shown(settings: Settings) -> tuple[object, ...]:
+def _values_of(settings: Settings) -> tuple[object, ...]:
     secrets = (settings.database_url, settings.github_client_secret)
     return (
         *(secret.reveal() for secret in secrets if secret),

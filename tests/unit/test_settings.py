@@ -38,7 +38,7 @@ PRODUCTION = {
 DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}
 
 
-def refused(env: dict[str, str], process: str | None = None) -> dict[str, str]:
+def problems_of(env: dict[str, str], process: str | None = None) -> dict[str, str]:
     """Read an environment that is refused; give what is wrong by variable, without the prefix."""
     with pytest.raises(SettingsRefused) as refusal:
         Settings.from_environment(env, process=process)
@@ -79,7 +79,7 @@ def test_development_needs_no_settings() -> None:
 
 def test_production_is_the_default_and_rejects_an_empty_environment() -> None:
     """The error lists all missing settings at once."""
-    assert refused({}) == {
+    assert problems_of({}) == {
         "DATABASE_URL": "not set, but required",
         "REDIS_URL": "not set, but required",
         "DASHBOARD_URL": "not set, but required",
@@ -98,9 +98,9 @@ def test_production_is_the_default_and_rejects_an_empty_environment() -> None:
 @pytest.mark.parametrize("environment", [{}, DEVELOPMENT])
 def test_process_needs_only_the_settings_it_uses(environment: dict[str, str]) -> None:
     """A migration job needs no webhook secret, in any environment."""
-    assert set(refused(environment, "migrate")) == {"DATABASE_URL"}
-    assert set(refused(environment, "worker")) == {"DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS"}
-    assert len(refused(environment, "api")) == (10 if environment else 12)
+    assert set(problems_of(environment, "migrate")) == {"DATABASE_URL"}
+    assert set(problems_of(environment, "worker")) == {"DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS"}
+    assert len(problems_of(environment, "api")) == (10 if environment else 12)
 
 
 def test_settings_are_required_by_existing_processes() -> None:
@@ -110,7 +110,7 @@ def test_settings_are_required_by_existing_processes() -> None:
 
 def test_blank_counts_as_missing() -> None:
     """Deployments often write `NAME=` for a missing value."""
-    assert "DATABASE_URL" in refused({**PRODUCTION, "CREWKIT_GIT_DATABASE_URL": "  "})
+    assert "DATABASE_URL" in problems_of({**PRODUCTION, "CREWKIT_GIT_DATABASE_URL": "  "})
     assert Settings.from_environment({**PRODUCTION, "CREWKIT_GIT_LOG_LEVEL": ""}).log_level == "INFO"
 
 
@@ -148,7 +148,7 @@ BAD_VALUES = {
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, bad in BAD_VALUES.items() for value in bad])
 def test_rejects_invalid_values(name: str, value: str) -> None:
     """With the reason and the remedy."""
-    assert name in refused({**DEVELOPMENT, f"CREWKIT_GIT_{name}": value})
+    assert name in problems_of({**DEVELOPMENT, f"CREWKIT_GIT_{name}": value})
 
 
 @pytest.mark.parametrize("process", ["api", "migrate", "events", "keys", "recover-deliveries", "replay"])
@@ -165,9 +165,9 @@ def test_command_ignores_settings_that_it_does_not_use(process: str) -> None:
 
 
 def test_process_that_uses_a_setting_validates_it() -> None:
-    assert "SANDBOX_ADDR" in refused({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"}, "sandbox")
-    assert "GRPC_TLS_CERTIFICATE" in refused({**PRODUCTION, "CREWKIT_GIT_GRPC_TLS_KEY": PRIVATE_PEM}, "grpc")
-    assert "WORKERS" in refused({**PRODUCTION, "CREWKIT_GIT_WORKERS": "0"})
+    assert "SANDBOX_ADDR" in problems_of({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"}, "sandbox")
+    assert "GRPC_TLS_CERTIFICATE" in problems_of({**PRODUCTION, "CREWKIT_GIT_GRPC_TLS_KEY": PRIVATE_PEM}, "grpc")
+    assert "WORKERS" in problems_of({**PRODUCTION, "CREWKIT_GIT_WORKERS": "0"})
 
 
 def test_reports_all_problems_at_once_with_remedies() -> None:
@@ -215,7 +215,7 @@ def test_rejects_a_private_key_as_a_public_key() -> None:
     """The service only verifies."""
     private = tokens.private_pem(tokens.ed25519_key()).decode()
 
-    found = refused({**PRODUCTION, "CREWKIT_GIT_AUTH_PUBLIC_KEY": private})
+    found = problems_of({**PRODUCTION, "CREWKIT_GIT_AUTH_PUBLIC_KEY": private})
     assert found == {"AUTH_PUBLIC_KEY": "this is a private key, but a public key is needed"}
 
 
@@ -223,7 +223,7 @@ def test_rejects_two_sources_of_keys() -> None:
     """With two it would be unclear which tokens are valid."""
     env = {**PRODUCTION, "CREWKIT_GIT_AUTH_JWKS_URL": "https://issuer.example/jwks.json"}
 
-    assert "AUTH_PUBLIC_KEY" in refused(env)
+    assert "AUTH_PUBLIC_KEY" in problems_of(env)
     del env["CREWKIT_GIT_AUTH_PUBLIC_KEY"]
     assert Settings.from_environment(env).auth_jwks_url == "https://issuer.example/jwks.json"
 
@@ -232,7 +232,7 @@ def test_production_fetches_keys_over_https() -> None:
     """An attacker who answers for the issuer could sign in as anyone; a local proxy is fine."""
     env = {name: value for name, value in PRODUCTION.items() if name != "CREWKIT_GIT_AUTH_PUBLIC_KEY"}
 
-    assert "AUTH_JWKS_URL" in refused({**env, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
+    assert "AUTH_JWKS_URL" in problems_of({**env, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
     Settings.from_environment({**env, "CREWKIT_GIT_AUTH_JWKS_URL": "http://127.0.0.1:9000/jwks"})
     Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
 
@@ -264,7 +264,9 @@ def test_production_refuses_plain_http_except_on_this_machine(name: str) -> None
         "[::ffff:10.0.0.1]",
     ):
         for process in (None, "api", "doctor"):
-            assert refused({**env, variable: f"http://{host}"}, process) == {name: f"http://{host} is not encrypted"}
+            assert problems_of({**env, variable: f"http://{host}"}, process) == {
+                name: f"http://{host} is not encrypted"
+            }
     for host in ("127.0.0.1:3050", "127.8.9.10", "localhost", "[::1]:3050"):
         Settings.from_environment({**env, variable: f"http://{host}"})
     Settings.from_environment({**DEVELOPMENT, variable: "http://git.crewkit.example"})
@@ -283,7 +285,7 @@ def test_plain_http_is_refused_for_each_origin_in_one_line_with_a_remedy() -> No
 
 def test_rejected_address_does_not_show_its_user() -> None:
     env = {**PRODUCTION, "CREWKIT_GIT_SENTRY_DSN": "http://hunter2@sentry.example/1"}
-    assert refused(env) == {"SENTRY_DSN": "http://sentry.example is not encrypted"}
+    assert problems_of(env) == {"SENTRY_DSN": "http://sentry.example is not encrypted"}
 
 
 def test_finds_variables_that_are_not_settings() -> None:
@@ -303,7 +305,7 @@ def test_finds_variables_that_are_not_settings() -> None:
 
 def test_production_rejects_the_sandbox() -> None:
     """It would sign webhooks and user tokens for anyone."""
-    assert "SANDBOX_ADDR" in refused({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
+    assert "SANDBOX_ADDR" in problems_of({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
 
 
 @pytest.mark.parametrize("name", ["AUTH_PUBLIC_KEY", "ENCRYPTION_KEYS", "GITHUB_WEBHOOK_SECRETS"])
@@ -312,13 +314,13 @@ def test_production_rejects_development_keys(tmp_path: Path, name: str) -> None:
     made = development_environment(tmp_path, {})[f"CREWKIT_GIT_{name}"]
     env = {**PRODUCTION, "CREWKIT_GIT_HOME": str(tmp_path), f"CREWKIT_GIT_{name}": made}
 
-    assert refused(env) == {name: "this is the development key that `make run` created"}
+    assert problems_of(env) == {name: "this is the development key that `make run` created"}
     Settings.from_environment({**env, **DEVELOPMENT})
 
 
 def test_misspelt_environment_is_as_strict_as_production() -> None:
     """`developement` must not allow the sandbox, nor a start without keys."""
-    found = refused({"CREWKIT_GIT_ENVIRONMENT": "developement", "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
+    found = problems_of({"CREWKIT_GIT_ENVIRONMENT": "developement", "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
 
     assert {"ENVIRONMENT", "SANDBOX_ADDR", "ENCRYPTION_KEYS"} <= set(found)
 
@@ -369,7 +371,7 @@ def test_damaged_certificate_is_one_problem() -> None:
         "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": certificate.decode()[:-100],
         "CREWKIT_GIT_GRPC_TLS_KEY": key.decode(),
     }
-    assert refused(env) == {"GRPC_TLS_CERTIFICATE": "the certificate is incomplete: its END line is missing"}
+    assert problems_of(env) == {"GRPC_TLS_CERTIFICATE": "the certificate is incomplete: its END line is missing"}
 
 
 def test_rejects_the_key_of_another_certificate() -> None:
@@ -381,7 +383,7 @@ def test_rejects_the_key_of_another_certificate() -> None:
         "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": certificate.decode(),
         "CREWKIT_GIT_GRPC_TLS_KEY": other.decode(),
     }
-    assert refused(env) == {"GRPC_TLS_KEY": "this key does not belong to CREWKIT_GIT_GRPC_TLS_CERTIFICATE"}
+    assert problems_of(env) == {"GRPC_TLS_KEY": "this key does not belong to CREWKIT_GIT_GRPC_TLS_CERTIFICATE"}
 
 
 def test_rejects_traces_without_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ async def test_accepts_the_first_and_the_last_possible_time() -> None:
     assert (await verifier().verify(token)).expires_at == last
 
 
-def tampered() -> str:
+def tamper() -> str:
     """Give a sound token whose claims were changed after it was signed."""
     header, _, signature = user_token().split(".")
     other = user_token(sub="00000000-0000-4000-8000-000000000001").split(".")[1]
@@ -144,7 +144,7 @@ FORGED: dict[str, Callable[[], str]] = {
     "public key as secret": lambda: tokens.signed_with_public_key(claims(NOW), public_pem(tokens.rsa_key())),
     "other key": lambda: signed(claims(NOW), tokens.rsa_key("other")),
     "other kind of key": lambda: signed(claims(NOW), tokens.p256_key()),
-    "claims changed": tampered,
+    "claims changed": tamper,
     "algorithm that is a list": lambda: forged({"alg": ["RS256"]}, claims(NOW)),
     "key id that is an object": lambda: forged({"alg": "RS256", "kid": {"a": 1}}, claims(NOW)),
     "its own key in the header": lambda: forged(

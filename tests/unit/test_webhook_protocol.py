@@ -32,55 +32,55 @@ BODY = b'{"action":"opened","installation":{"id":41000001,"node_id":"x"},"reposi
 DEEP = 100_000
 
 
-def verified(body: bytes, *, form: bool = False) -> VerifiedDelivery:
+def verify_body(body: bytes, *, form: bool = False) -> VerifiedDelivery:
     """Verify a body that is signed rightly."""
     return protocol().verify(signed(body), body, form=form)
 
 
-def refused(body: bytes, *, form: bool = False) -> str:
+def rejection_of(body: bytes, *, form: bool = False) -> str:
     """Return why a rightly signed body is refused."""
     with pytest.raises(BodyRefused) as error:
-        verified(body, form=form)
+        verify_body(body, form=form)
     assert (error.value.kind, error.value.code) == (ErrorKind.INVALID_ARGUMENT, "webhook_body_invalid")
     return error.value.reason
 
 
 def test_delivery_has_headers_envelope_and_exact_bytes() -> None:
     """The proof contains what is needed to store and route the delivery."""
-    assert verified(BODY) == VerifiedDelivery(
+    assert verify_body(BODY) == VerifiedDelivery(
         provider="github",
         event_type="push",
         delivery_id=DELIVERY,
         action="opened",
         source_key="41000001",
-        repo_id=verified(BODY).repo_id,
+        repo_id=verify_body(BODY).repo_id,
         body=BODY,
         source=Source.RECEIVED,
     )
-    assert (verified(BODY).repo_id, verified(BODY).lane) == ("700000001", choose_lane("41000001"))
+    assert (verify_body(BODY).repo_id, verify_body(BODY).lane) == ("700000001", choose_lane("41000001"))
 
 
-def quoted(body: bytes, *, event: str = "push", delivery: str = DELIVERY) -> VerifiedDelivery:
+def logged_delivery(body: bytes, *, event: str = "push", delivery: str = DELIVERY) -> VerifiedDelivery:
     """Return what GitHub's API quoted, without a signature."""
     return protocol().accept_quoted(QuotedDelivery("github", delivery, event, body))
 
 
 def test_accepts_a_delivery_of_the_delivery_log() -> None:
     """Without a signature, since the logged text may differ from the signed bytes."""
-    assert quoted(BODY) == replace(verified(BODY), source=Source.RECOVERED, is_unique=False)
+    assert logged_delivery(BODY) == replace(verify_body(BODY), source=Source.RECOVERED, is_unique=False)
     form = b"payload=%7B%22action%22%3A%22opened%22%7D"
-    assert (quoted(form).body, quoted(form).action) == (form, "opened")
+    assert (logged_delivery(form).body, logged_delivery(form).action) == (form, "opened")
 
 
 @pytest.mark.parametrize("delivery", ["", "a b", "a" * 65, "größe", "x\n"])
 def test_checks_logged_ids_like_headers(delivery: str) -> None:
     """Recovery accepts only what a webhook could have."""
     with pytest.raises(HeadersRefused):
-        quoted(BODY, delivery=delivery)
+        logged_delivery(BODY, delivery=delivery)
     with pytest.raises(HeadersRefused):
-        quoted(BODY, event=delivery)
+        logged_delivery(BODY, event=delivery)
     with pytest.raises(BodyRefused):
-        quoted(b"[]")
+        logged_delivery(b"[]")
 
 
 def test_recognizes_handled_events() -> None:
@@ -240,7 +240,7 @@ def test_rejects_upper_case_events() -> None:
 )
 def test_rejects_a_signed_body_that_is_not_an_object(body: bytes, reason: str) -> None:
     """Empty, truncated, too deep, of another encoding or type. Only the log has the reason."""
-    assert refused(body) == reason
+    assert rejection_of(body) == reason
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_rejects_a_signed_body_that_is_not_an_object(body: bytes, reason: str) -
 )
 def test_accepts_a_signed_object_of_wrong_types(body: bytes) -> None:
     """Processing reports the error."""
-    kept = verified(body)
+    kept = verify_body(body)
     assert (kept.action, kept.source_key, kept.repo_id, kept.body) == (None, None, None, body)
     with pytest.raises(EnvelopeUnreadable) as error:
         protocol().decode("push", body)
@@ -294,7 +294,7 @@ def test_invalid_field_does_not_affect_other_routing_fields(
 ) -> None:
     """An id as text or float is accepted; an invalid field does not change the lane."""
     body = b'{"action":"opened","installation":{"id":41},"repository":{"id":7},%b}' % odd
-    kept = verified(body)
+    kept = verify_body(body)
     assert (kept.action, kept.source_key, kept.repo_id) == (action, str(installation), repository)
 
 
@@ -312,7 +312,7 @@ def test_invalid_field_does_not_affect_other_routing_fields(
 )
 def test_accepts_an_object_without_an_envelope(body: bytes) -> None:
     """Events may have no action, installation or repository."""
-    assert (verified(body).action, verified(body).source_key, verified(body).lane) == (None, None, 0)
+    assert (verify_body(body).action, verify_body(body).source_key, verify_body(body).lane) == (None, None, 0)
 
 
 @pytest.mark.parametrize(
@@ -332,14 +332,14 @@ def test_accepts_an_object_without_an_envelope(body: bytes) -> None:
 )
 def test_shortens_and_cleans_an_action(written: str, kept: str) -> None:
     """`repository_dispatch` lets users choose it, and a database stores no NUL."""
-    assert verified(json.dumps({"action": written}).encode()).action == kept
+    assert verify_body(json.dumps({"action": written}).encode()).action == kept
 
 
 @pytest.mark.parametrize("text", ['{"action":"opened"}', '{"action":"größe + 日本 & 100 %"}', " {} "])
 def test_accepts_a_form(text: str) -> None:
     """GitHub may send the JSON in a form field; the signed bytes are stored."""
     body = b"a=1&payload=" + quote_plus(text).encode()
-    kept = verified(body, form=True)
+    kept = verify_body(body, form=True)
     assert (kept.body, kept.action) == (body, json.loads(text).get("action"))
     assert protocol().format_body(body) == text.encode()
 
@@ -352,7 +352,7 @@ def test_reads_a_form_like_its_json() -> None:
 
 def test_reads_json_despite_a_form_content_type() -> None:
     """A body that starts with a brace is not a form."""
-    assert verified(BODY, form=True).action == "opened"
+    assert verify_body(BODY, form=True).action == "opened"
 
 
 @pytest.mark.parametrize(
@@ -372,7 +372,7 @@ def test_reads_json_despite_a_form_content_type() -> None:
 )
 def test_rejects_a_form_without_an_object(body: bytes, reason: str) -> None:
     """Without a payload field, or with another value."""
-    assert refused(body, form=True) == reason
+    assert rejection_of(body, form=True) == reason
 
 
 json_values = st.recursive(
@@ -391,7 +391,7 @@ envelopes = st.dictionaries(
 def test_accepts_every_json_object(found: dict[str, Any], ascii_only: bool, indent: int | None) -> None:
     """As any JSON library writes it, with the envelope fields of the right types."""
     body = json.dumps(found, ensure_ascii=ascii_only, indent=indent).encode()
-    kept = verified(body)
+    kept = verify_body(body)
     assert json.loads(kept.body) == found
     if kept.source_key is not None:
         assert kept.source_key == str(found["installation"]["id"])
@@ -401,7 +401,7 @@ def test_accepts_every_json_object(found: dict[str, Any], ascii_only: bool, inde
 def test_verifies_or_rejects_any_bytes(body: bytes, form: bool) -> None:
     """Without any other error."""
     try:
-        kept = verified(body, form=form)
+        kept = verify_body(body, form=form)
     except DeliveryRefused:
         return
     assert kept.body == body
@@ -418,10 +418,10 @@ def test_rejects_any_other_headers(headers: dict[bytes, bytes]) -> None:
 def test_secret_is_valid_for_its_source_only() -> None:
     """The secret of one integration must not work for another."""
     claimed = SourceSecrets("1", (Secret("of integration 1"),))
-    claimed.require_source(replace(verified(BODY), source_key="1"))
+    claimed.require_source(replace(verify_body(BODY), source_key="1"))
     for other in ("2", None):
         with pytest.raises(SignatureRefused) as refused:
-            claimed.require_source(replace(verified(BODY), source_key=other))
+            claimed.require_source(replace(verify_body(BODY), source_key=other))
         assert refused.value.reason == "source_mismatch"
 
 

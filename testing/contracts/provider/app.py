@@ -51,7 +51,7 @@ class ProviderStage(ABC):
         """Let an organization install our app for so many private repositories; return both ids."""
 
     @abstractmethod
-    def covered(self, provider_id: str) -> Sequence[RepoId]:
+    def covers(self, provider_id: str) -> Sequence[RepoId]:
         """Return an installation's repositories."""
 
     @abstractmethod

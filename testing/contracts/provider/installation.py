@@ -28,12 +28,12 @@ class InstallationContract:
 
         assert stage.now() < minted.expires_at <= stage.now() + timedelta(hours=1, minutes=1)
         assert minted.permissions["contents"] == "read"
-        assert {one.repo_id for one in await stage.listed(access)} == set(stage.covered(provider_id))
+        assert {one.repo_id for one in await stage.listed(access)} == set(stage.covers(provider_id))
 
     async def test_a_token_is_narrowed(self, stage: ProviderStage) -> None:
         """To some repositories and some permissions."""
         provider_id, _ = stage.install(3)
-        wanted, hidden, _ = stage.covered(provider_id)
+        wanted, hidden, _ = stage.covers(provider_id)
         minted = await stage.provider.mint_token(
             provider_id, repo_ids=[wanted], permissions={"contents": "read", "metadata": "read"}
         )
@@ -57,7 +57,7 @@ class InstallationContract:
         other, _ = stage.install()
 
         with pytest.raises(NotVisible):
-            await stage.provider.mint_token(provider_id, repo_ids=[stage.covered(other)[0]])
+            await stage.provider.mint_token(provider_id, repo_ids=[stage.covers(other)[0]])
         with pytest.raises(PermissionMissing):
             await stage.provider.mint_token(provider_id, permissions={"contents": "write"})
 
@@ -105,7 +105,7 @@ class InstallationContract:
         pages = [page async for page in stage.provider.list_repository_pages(access)]
 
         found = [one.repo_id for page in pages for one in page.repositories]
-        assert sorted(found) == sorted(stage.covered(provider_id))
+        assert sorted(found) == sorted(stage.covers(provider_id))
         assert {page.total for page in pages} == {count}
         assert all(page.whole for page in pages)
         assert all(one.whole and one.private for page in pages for one in page.repositories)
@@ -113,7 +113,7 @@ class InstallationContract:
     async def test_a_repository_is_found_by_its_lasting_id(self, stage: ProviderStage) -> None:
         """And told whole."""
         provider_id, account_id = stage.install()
-        access, repo_id = await stage.access(provider_id), stage.covered(provider_id)[0]
+        access, repo_id = await stage.access(provider_id), stage.covers(provider_id)[0]
         found = await stage.provider.get_repository(access, repo_id)
 
         assert (found.repo_id, found.owner_id) == (repo_id, account_id)
@@ -135,7 +135,7 @@ class InstallationContract:
     async def test_lists_branches_by_name(self, stage: ProviderStage) -> None:
         """Those that begin with a prefix, no more than wanted."""
         provider_id, _ = stage.install()
-        access, repo_id = await stage.access(provider_id), stage.covered(provider_id)[0]
+        access, repo_id = await stage.access(provider_id), stage.covers(provider_id)[0]
         names = ["main", "feature/b", "feature/a#1", "feature/ä", "featured", "release"]
         stage.set_branches(repo_id, *names)
 
@@ -154,7 +154,7 @@ class InstallationContract:
     async def test_a_repository_without_branches_has_none(self, stage: ProviderStage) -> None:
         """It is new."""
         provider_id, _ = stage.install()
-        access, repo_id = await stage.access(provider_id), stage.covered(provider_id)[0]
+        access, repo_id = await stage.access(provider_id), stage.covers(provider_id)[0]
         stage.set_branches(repo_id)
 
         assert await stage.provider.list_branches(access, repo_id, prefix="", limit=10) == []
@@ -164,7 +164,7 @@ class InstallationContract:
     async def test_a_branch_is_found_by_its_whole_name(self, stage: ProviderStage) -> None:
         """Not by its beginning, and whatever letters it has."""
         provider_id, _ = stage.install()
-        access, repo_id = await stage.access(provider_id), stage.covered(provider_id)[0]
+        access, repo_id = await stage.access(provider_id), stage.covers(provider_id)[0]
         stage.set_branches(repo_id, "main", "docs/größe-#1")
 
         found = await stage.provider.find_branch(access, repo_id, "docs/größe-#1")

@@ -94,7 +94,7 @@ class PersonContract:
         """Which is far from owning it."""
         seen, _ = stage.install()
         stage.install()
-        tokens = await stage.signed_in(stage.person(sees=[stage.covered(seen)[0]]))
+        tokens = await stage.signed_in(stage.person(sees=[stage.covers(seen)[0]]))
 
         visible = await stage.provider.list_visible_installations(tokens.access_token)
         assert [one.provider_id for one in visible.installations] == [seen]
@@ -104,8 +104,8 @@ class PersonContract:
         """Of what the person sees of this installation alone."""
         provider_id, _ = stage.install(120)
         other, _ = stage.install(1)
-        repo_ids = stage.covered(provider_id)
-        person_id = stage.person(sees=repo_ids[:115], administers=[*repo_ids[:110], *stage.covered(other)])
+        repo_ids = stage.covers(provider_id)
+        person_id = stage.person(sees=repo_ids[:115], administers=[*repo_ids[:110], *stage.covers(other)])
         tokens = await stage.signed_in(person_id)
 
         counted = await stage.provider.count_administered(tokens.access_token, provider_id)

@@ -115,11 +115,11 @@ async def all_statuses(service: Service, requests: list[bytes]) -> set[int]:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.problem.keys() == PROBLEM
 
-    def told() -> set[object]:
+    def log_lines() -> set[object]:
         lines = service.logged("api", "delivery_refused") + service.logged("api", "request_refused")
         return {line["request_id"] for line in lines}
 
-    wait_until(lambda: told() >= {answer.problem["request_id"] for answer in answers})
+    wait_until(lambda: log_lines() >= {answer.problem["request_id"] for answer in answers})
     return {answer.status for answer in answers}
 
 

@@ -99,7 +99,7 @@ class Watch:
         return waits[int(len(waits) * 0.99)]
 
     @contextmanager
-    def watching(self) -> Iterator["Watch"]:
+    def watch_service(self) -> Iterator["Watch"]:
         """Watch while the block runs."""
         others = threading.Thread(target=self._ask)
         others.start()
@@ -123,7 +123,7 @@ class Watch:
 def test_rejects_an_endless_request_while_it_arrives(service: Service, form: str) -> None:
     """The client would send 100 MB; the connection ends long before."""
     beginning, part, status = FORMS[form]
-    with Watch(service).watching() as watch:
+    with Watch(service).watch_service() as watch:
         attack = Attack(service, beginning, part)
     assert attack.status == status
     assert b"application/problem+json" in attack.answer
@@ -140,7 +140,7 @@ def test_rejects_several_endless_requests_at_once(service: Service) -> None:
         beginning, part, _ = form
         return Attack(service, beginning, part, limit=30 * MEGABYTE).status
 
-    with Watch(service).watching() as watch, ThreadPoolExecutor(len(forms)) as pool:
+    with Watch(service).watch_service() as watch, ThreadPoolExecutor(len(forms)) as pool:
         statuses = list(pool.map(attack, forms))
     assert statuses == [status for _, _, status in forms]
     assert watch.growth < 20 * MEGABYTE

@@ -47,7 +47,7 @@ class Memory:
         self.grown = max(self.grown, self._process.memory_info().rss - self._before)
 
 
-def padded(size: int) -> bytes:
+def push_of_size(size: int) -> bytes:
     """Return a push of just this many bytes."""
     bare = json.loads(push()) | {"padding": ""}
     return json.dumps(bare | {"padding": "x" * (size - len(json.dumps(bare)))}).encode()
@@ -92,7 +92,7 @@ async def test_rejects_an_undeclared_length_at_the_limit(service: Service) -> No
 
 async def test_accepts_a_body_of_exactly_the_limit(service: Service) -> None:
     """GitHub's largest payload is stored; one more byte is rejected."""
-    largest = Delivery(padded(LIMIT))
+    largest = Delivery(push_of_size(LIMIT))
     assert (await ask(service.address, largest.request())).status == 202
     assert (await ask(service.address, request(largest.headers, largest.body + b" "))).status == 413
     assert (await ask(service.address, chunked(largest.headers, largest.body + b" "))).status == 413
@@ -101,7 +101,7 @@ async def test_accepts_a_body_of_exactly_the_limit(service: Service) -> None:
 @pytest.mark.parametrize("size", [1, 1000, 70_000])
 async def test_accepts_a_body_in_chunks(service: Service, ledger: Ledger, size: int) -> None:
     """The signature covers all chunks, wherever they are split."""
-    body = padded(150_000) if size > 1000 else push()
+    body = push_of_size(150_000) if size > 1000 else push()
     delivery = Delivery(body)
     parts = [body[start : start + size] for start in range(0, len(body), size)]
     assert (await ask(service.address, chunked(delivery.headers, *parts))).status == 202
@@ -158,7 +158,7 @@ async def test_unfinished_requests_do_not_block_others(service: Service, framing
             line = await stack.enter_async_context(connected(service.address))
             await line.send(head({**Delivery(b"").headers, **framing}) + started)
         assert len(accepted(await post_all(service.address, pushes(50)))) == 50
-        for delivery in (Delivery(push()), Delivery(padded(LIMIT))):
+        for delivery in (Delivery(push()), Delivery(push_of_size(LIMIT))):
             assert (await ask(service.address, chunked(delivery.headers, delivery.body))).status == 202
 
 
@@ -190,7 +190,7 @@ async def test_rejects_a_body_that_is_not_complete_in_time() -> None:
 
 async def test_limits_the_total_size_of_bodies(service: Service) -> None:
     """Over 256 MB the response is 503 with `Retry-After`, and later senders are served."""
-    statuses = await asyncio.gather(*(_status(service, Delivery(padded(LIMIT))) for _ in range(14)))
+    statuses = await asyncio.gather(*(_status(service, Delivery(push_of_size(LIMIT))) for _ in range(14)))
     assert set(statuses) <= {202, 503}
     assert 202 in statuses
     assert len(accepted(await post_all(service.address, pushes(50)))) == 50

@@ -40,7 +40,7 @@ def service(postgres: Breakable, redis_url: str) -> Iterator[Service]:
             assert [line for line in service.log(name) if "exception" in line] == []
 
 
-async def refused(service: Service) -> Answer:
+async def post_rejected(service: Service) -> Answer:
     """Post one and check that it is refused, soon and with a word on when to come again."""
     began = time.monotonic()
     answer = await ask(service.address, Delivery(push()).request())
@@ -92,7 +92,7 @@ async def test_stopped_postgres_is_503_until_it_returns(service: Service, postgr
     await asyncio.to_thread(postgres.stop)
     answers = await amid
     assert set(answers.values()) == {202, 503}
-    await asyncio.gather(*(refused(service) for _ in range(20)))
+    await asyncio.gather(*(post_rejected(service) for _ in range(20)))
     await check_unready(service)
     postgres.start()
     with opened(postgres.url) as ledger:
@@ -105,10 +105,10 @@ async def test_silent_postgres_is_503_until_it_returns(service: Service, postgre
     amid = asyncio.create_task(post_all(service.address, pushes(2000)))
     await until(lambda: asyncio.to_thread(lambda: _count(postgres) > before + 100))
     postgres.freeze()
-    later = [asyncio.create_task(refused(service)) for _ in range(20)]
+    later = [asyncio.create_task(post_rejected(service)) for _ in range(20)]
     await check_unready(service)
     await asyncio.gather(*later)
-    await refused(service)
+    await post_rejected(service)
     postgres.thaw()
     answers = await amid
     assert set(answers.values()) == {202, 503}
@@ -141,7 +141,7 @@ async def test_processes_start_without_postgres(postgres: Breakable, redis_url: 
         service.begin(*PROCESSES)
         wait_until(lambda: all(map(service.has_started, PROCESSES)), seconds=20)
         await until(lambda: is_alive(service))
-        await refused(service)
+        await post_rejected(service)
         postgres.start()
         with opened(postgres.url) as ledger:
             await check_healed(service, ledger, [])

@@ -108,20 +108,20 @@ async def test_requeueing_the_same_events_does_not_deadlock(database_url: str, s
 
 async def reopen_all(database_url: str, ids: list[EventId]) -> None:
     """Make these due again, as people do."""
-    async with closing(Database(database_url)) as database, PostgresUnitOfWork(database)() as tx:
+    async with close_at_end(Database(database_url)) as database, PostgresUnitOfWork(database)() as tx:
         await tx.events.reopen(ids, now=datetime.now(UTC))
         await tx.commit()
 
 
 async def route_all(database_url: str) -> None:
     """Make due what waited for its installation, as a sweep does."""
-    async with closing(Database(database_url)) as database, PostgresUnitOfWork(database)() as tx:
+    async with close_at_end(Database(database_url)) as database, PostgresUnitOfWork(database)() as tx:
         await tx.event_queue.reopen_unrouted(now=datetime.now(UTC))
         await tx.commit()
 
 
 @asynccontextmanager
-async def closing(database: Database) -> AsyncIterator[Database]:
+async def close_at_end(database: Database) -> AsyncIterator[Database]:
     """Close it at the end."""
     try:
         yield database

@@ -58,7 +58,7 @@ async def test_lists_installations_of_all_pages(github: ScriptedGitHub, provider
     assert [one.provider_id for one in visible.installations] == [str(number) for number in numbers]
 
 
-def seen(*admin: bool, total: int | None = None) -> dict[str, object]:
+def repositories_page(*admin: bool, total: int | None = None) -> dict[str, object]:
     """Make a page of repositories of which the person administers some."""
     repositories = [
         answers.repository(number, permissions={"admin": one, "pull": True})
@@ -70,10 +70,10 @@ def seen(*admin: bool, total: int | None = None) -> dict[str, object]:
 @pytest.mark.parametrize(
     ("page", "counted"),
     [
-        (seen(True, True), RepositoryAdministration(total=2, administered=2)),
-        (seen(True, False, False), RepositoryAdministration(total=3, administered=1)),
-        (seen(), RepositoryAdministration(total=0, administered=0)),
-        (seen(True, True, total=9), RepositoryAdministration(total=2, administered=2)),
+        (repositories_page(True, True), RepositoryAdministration(total=2, administered=2)),
+        (repositories_page(True, False, False), RepositoryAdministration(total=3, administered=1)),
+        (repositories_page(), RepositoryAdministration(total=0, administered=0)),
+        (repositories_page(True, True, total=9), RepositoryAdministration(total=2, administered=2)),
     ],
     ids=["all", "some", "none", "more than are shown"],
 )

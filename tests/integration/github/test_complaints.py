@@ -34,7 +34,7 @@ TRADE = "POST /login/oauth/access_token"
 STATELESS = "ghs_1236_eyJhbGciOiJFUzI1NiJ9." + "aB3-_" * 90 + "." + "Zz09-" * 17
 
 
-def minted(token: str = "ghs_new") -> Response:
+def token_response(token: str = "ghs_new") -> Response:
     """Answer with a token."""
     return reply({"token": token, "expires_at": "2026-11-23T13:00:00Z", "permissions": {}}, 201)
 
@@ -194,7 +194,7 @@ async def test_distinguishes_a_rejected_refresh_token_from_an_outage(
 async def test_retries_a_new_installation_token(github: ScriptedGitHub, provider: GitHubProvider, time: Time) -> None:
     """octokit/auth-app.js#65, kargo#6630: GitHub accepts it everywhere a few seconds later."""
     bad = refusal(401, "Bad credentials")
-    github.answers(MINT, minted())
+    github.answers(MINT, token_response())
     github.answers(LIST, bad, bad, reply(answers.repositories(1)))
     access = InstallationAccess("41", (await provider.mint_token("41")).token)
 
@@ -228,7 +228,7 @@ async def test_gives_up_a_token_that_stays_rejected(
     github: ScriptedGitHub, provider: GitHubProvider, time: Time
 ) -> None:
     """The caller does not wait long for a revoked token."""
-    github.answers(MINT, minted())
+    github.answers(MINT, token_response())
     github.answers(LIST, refusal(401, "Bad credentials"))
     access = InstallationAccess("41", (await provider.mint_token("41")).token)
 
@@ -267,7 +267,7 @@ async def test_distinguishes_kinds_of_403(github: ScriptedGitHub, provider: GitH
 
 async def test_does_not_list_installations_for_a_token(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """backstage#33821: all installations were listed for every token."""
-    github.answers(MINT, minted())
+    github.answers(MINT, token_response())
     await provider.mint_token("41")
 
     assert [(one.method, one.path) for one in github.received] == [("POST", "/app/installations/41/access_tokens")]
@@ -275,7 +275,7 @@ async def test_does_not_list_installations_for_a_token(github: ScriptedGitHub, p
 
 async def test_accepts_long_tokens(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """lock-threads#55, amplify-hosting#4106, trivy#10826: 520 characters with dots broke validators."""
-    github.answers(MINT, minted(STATELESS))
+    github.answers(MINT, token_response(STATELESS))
     github.answers(LIST, reply(answers.repositories(1)))
     access = InstallationAccess("41", (await provider.mint_token("41")).token)
     _ = [page async for page in provider.list_repository_pages(access)]

@@ -37,7 +37,7 @@ async def test_rate_limit_applies_to_all_tokens_of_an_installation(
 async def test_reports_the_remaining_limit_of_each(github: ScriptedGitHub, time: Time) -> None:
     """Of the app, and of every installation that made a call."""
     metrics = MemoryMetrics()
-    github.answers(REPOSITORY, _left(1250, of=12_500), _left(12_500, of=12_500))
+    github.answers(REPOSITORY, _reply_with_remaining(1250, of=12_500), _reply_with_remaining(12_500, of=12_500))
     github.answers("GET /app", reply(answers.APP, x_ratelimit_limit="5000", x_ratelimit_remaining="4000"))
     async with github_provider(github.url, time, metrics=metrics) as provider:
         await provider.get_repository(FIRST, REPO)
@@ -50,5 +50,5 @@ async def test_reports_the_remaining_limit_of_each(github: ScriptedGitHub, time:
     }
 
 
-def _left(calls: int, *, of: int) -> Response:
+def _reply_with_remaining(calls: int, *, of: int) -> Response:
     return reply(answers.repository(7), x_ratelimit_limit=str(of), x_ratelimit_remaining=str(calls))

@@ -29,7 +29,7 @@ from tests.support.fakes.github import ACCESS, ScriptedGitHub, Time, github_prov
 LIST = "GET /installation/repositories"
 
 
-async def listed(provider: GitHubProvider) -> tuple[Sequence[str], bool]:
+async def list_repository_ids(provider: GitHubProvider) -> tuple[Sequence[str], bool]:
     """Return the ids of all repositories that are listed, and whether the list is complete."""
     pages = [page async for page in provider.list_repository_pages(ACCESS)]
     ids = [facts.repo_id for page in pages for facts in page.repositories]
@@ -43,7 +43,7 @@ async def test_lists_a_repository_without_an_owner(github: ScriptedGitHub, provi
     body["repositories"][0] |= {"owner": None, "private": "yes", "id": "7", "pushed_at": 5}
     github.answers(LIST, reply(body))
 
-    assert await listed(provider) == (["7", "8"], True)
+    assert await list_repository_ids(provider) == (["7", "8"], True)
 
 
 async def test_skips_a_null_row_and_removes_nothing(github: ScriptedGitHub, time: Time) -> None:
@@ -54,7 +54,7 @@ async def test_skips_a_null_row_and_removes_nothing(github: ScriptedGitHub, time
     github.answers(LIST, reply(body))
     metrics = MemoryMetrics()
     async with github_provider(github.url, time, metrics=metrics) as provider:
-        assert await listed(provider) == (["7", "8"], False)
+        assert await list_repository_ids(provider) == (["7", "8"], False)
 
     assert metrics.odd[("github", "installation/repositories", "repositories[]")] >= 1
     assert metrics.breakers == {"github": False}
@@ -65,14 +65,14 @@ async def test_null_is_not_an_empty_list(github: ScriptedGitHub, provider: GitHu
     github.answers(LIST, reply({"total_count": 0, "repositories": None}))
 
     with pytest.raises(AnswerUnreadable):
-        await listed(provider)
+        await list_repository_ids(provider)
 
 
 async def test_list_without_a_total_is_incomplete(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Listed repositories are stored, and the others stay."""
     github.answers(LIST, reply({"repositories": []}))
 
-    assert await listed(provider) == ([], False)
+    assert await list_repository_ids(provider) == ([], False)
 
 
 async def test_unreadable_response_does_not_open_the_breaker(github: ScriptedGitHub, time: Time) -> None:
@@ -105,7 +105,7 @@ async def test_follows_links_only_on_the_configured_host(
             LIST, reply(answers.repositories(7, total=2), link=link), reply(answers.repositories(8, total=2))
         )
 
-        assert await listed(provider) == (["7", "8"], True)
+        assert await list_repository_ids(provider) == (["7", "8"], True)
         assert other.received == []
     assert [one.query.get("page") for one in github.received] == [None, "2"]
 
@@ -115,7 +115,7 @@ async def test_malformed_links_end_a_list(link: str, github: ScriptedGitHub, pro
     """The total shows that the list is incomplete."""
     github.answers(LIST, reply(answers.repositories(7, total=2), link=f'{link}; rel="next"'))
 
-    ids, is_complete = await listed(provider)
+    ids, is_complete = await list_repository_ids(provider)
 
     assert (ids, is_complete) == (["7"], False)
     assert len(github.received) <= 4
@@ -126,7 +126,7 @@ async def test_circular_links_end(github: ScriptedGitHub, provider: GitHubProvid
     link = '</installation/repositories?page=2&per_page=100>; rel="next"'
     github.answers(LIST, reply(answers.repositories(7, total=2), link=link))
 
-    assert (await listed(provider))[0] == ["7"]
+    assert (await list_repository_ids(provider))[0] == ["7"]
     assert len(github.received) <= 4
 
 

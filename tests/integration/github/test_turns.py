@@ -100,11 +100,11 @@ async def test_waiting_calls_are_not_sent_during_a_limit(github: ScriptedGitHub,
     """GitHub counts them, too, and may ban the app."""
     go = asyncio.Event()
 
-    async def limited(_request: Request) -> Response:
+    async def respond_with_limit(_request: Request) -> Response:
         await go.wait()
         return refusal(429, "slow down", retry_after="60")
 
-    github.answers(REPOSITORY, limited)
+    github.answers(REPOSITORY, respond_with_limit)
     async with github_provider(github.url, time, limits=Limits(at_once=2)) as provider:
         asking = [asyncio.create_task(read(provider)) for _ in range(10)]
         await until(lambda: len(github.received) == 2)

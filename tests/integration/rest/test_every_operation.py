@@ -54,9 +54,9 @@ def refused(tenants: Tenants) -> dict[str, dict[str, str]]:
     found = {name: jwt.encode(claims, key, algorithm="RS256") for name, claims in signed.items()}
     found |= {
         "garbage": "garbage",
-        "unsigned": _assembled({"alg": "none"}, sound, lambda _: b""),
+        "unsigned": _assemble({"alg": "none"}, sound, lambda _: b""),
         # The public key is public: as the secret of an HMAC it would let everyone sign.
-        "signed with the public key": _assembled(
+        "signed with the public key": _assemble(
             {"alg": "HS256"}, sound, lambda text: hmac.digest(public.encode(), text, hashlib.sha256)
         ),
         "signed with another key": jwt.encode(sound, tokens.rsa_key(), algorithm="RS256"),
@@ -65,7 +65,7 @@ def refused(tenants: Tenants) -> dict[str, dict[str, str]]:
     return {"nothing": {}, "cookie": {"cookie": "crewkit_session=garbage"}, **headers}
 
 
-def _assembled(header: dict[str, str], claims: dict[str, Any], sign: Any) -> str:
+def _assemble(header: dict[str, str], claims: dict[str, Any], sign: Any) -> str:
     parts = [base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=") for part in (header, claims)]
     text = b".".join(parts)
     return b".".join([text, base64.urlsafe_b64encode(sign(text)).rstrip(b"=")]).decode()

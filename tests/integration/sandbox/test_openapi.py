@@ -90,32 +90,32 @@ def about_a_delivery(method: str, path: str) -> Ask:
     return ask
 
 
-async def suspended(running: RunningSandbox) -> httpx.Response:
+async def mint_for_suspended(running: RunningSandbox) -> httpx.Response:
     """Mint for a suspended installation."""
     await running.act(MARA, "suspend", installation=INSTALLATION)
     return await running.api("POST", f"/app/installations/{INSTALLATION}/access_tokens")
 
 
-async def suspended_seen(running: RunningSandbox) -> httpx.Response:
+async def show_suspended(running: RunningSandbox) -> httpx.Response:
     """Show a suspended installation."""
     await running.act(MARA, "suspend", installation=INSTALLATION)
     return await running.api("GET", f"/app/installations/{INSTALLATION}")
 
 
-async def suspended_repositories(running: RunningSandbox) -> httpx.Response:
+async def list_suspended_repositories(running: RunningSandbox) -> httpx.Response:
     """List what a person sees of a suspended installation."""
     await running.act(MARA, "suspend", installation=INSTALLATION)
     path = f"/user/installations/{INSTALLATION}/repositories"
     return await running.api("GET", path, running.user_token(MARA))
 
 
-async def renamed(running: RunningSandbox) -> httpx.Response:
+async def get_by_former_name(running: RunningSandbox) -> httpx.Response:
     """Ask for a repository by its former name."""
     await running.act(MARA, "rename_repository", repository="acme-rockets/guidance", name="guide")
     return await running.api("GET", "/repos/acme-rockets/guidance", await running.installation_token())
 
 
-async def unchanged(running: RunningSandbox) -> httpx.Response:
+async def get_unchanged(running: RunningSandbox) -> httpx.Response:
     """Ask again for what one has."""
     token = await running.installation_token()
     first = await running.api("GET", "/installation/repositories", token)
@@ -123,7 +123,7 @@ async def unchanged(running: RunningSandbox) -> httpx.Response:
     return await running.api("GET", "/installation/repositories", token, headers=headers)
 
 
-async def limited(running: RunningSandbox) -> httpx.Response:
+async def reach_limit(running: RunningSandbox) -> httpx.Response:
     """Meet the primary limit."""
     token = await running.installation_token()
     running.sandbox.behaviour.requests_per_hour = 0
@@ -136,7 +136,7 @@ async def without_email_permission(running: RunningSandbox) -> httpx.Response:
     return await running.api("GET", "/user/emails", running.user_token(MARA))
 
 
-async def registered(running: RunningSandbox) -> httpx.Response:
+async def fetch_new_app(running: RunningSandbox) -> httpx.Response:
     """Fetch the secrets of a new App."""
     private_key, app = new_private_key(), running.data.apps[running.app.id]
     app.public_key = public_key_of(private_key)
@@ -154,14 +154,14 @@ async def deliveries(running: RunningSandbox) -> httpx.Response:
     return await running.api("GET", "/app/hook/deliveries")
 
 
-async def pushed_branch(running: RunningSandbox) -> httpx.Response:
+async def show_pushed_branch(running: RunningSandbox) -> httpx.Response:
     """Show a branch whose head was pushed here."""
     await running.act(MARA, "push", repository="acme-rockets/guidance", branch="new", messages=["Begin"])
     path = "/repos/acme-rockets/guidance/branches/new"
     return await running.api("GET", path, await running.installation_token())
 
 
-async def requested(running: RunningSandbox) -> httpx.Response:
+async def list_requests(running: RunningSandbox) -> httpx.Response:
     """List a request that waits for an owner."""
     await running.act(JONAS, "install", account="orbital-works")
     return await running.api("GET", "/app/installation-requests")
@@ -178,7 +178,7 @@ CASES: list[tuple[str, str, int, Ask]] = [
     ("GET", "/app", 200, as_app("GET", "/app")),
     ("GET", "/app/installations", 200, as_app("GET", "/app/installations")),
     ("GET", "/app/installations/{installation_id}", 200, as_app("GET", INSTALLATION_PATH)),
-    ("GET", "/app/installations/{installation_id}", 200, suspended_seen),
+    ("GET", "/app/installations/{installation_id}", 200, show_suspended),
     ("GET", "/app/installations/{installation_id}", 404, as_app("GET", "/app/installations/1")),
     ("DELETE", "/app/installations/{installation_id}", 204, as_app("DELETE", INSTALLATION_PATH)),
     ("DELETE", "/app/installations/{installation_id}", 404, as_app("DELETE", "/app/installations/1")),
@@ -190,7 +190,7 @@ CASES: list[tuple[str, str, int, Ask]] = [
         as_app("POST", TOKENS_PATH, json={"repository_ids": [700000001], "permissions": {"contents": "read"}}),
     ),
     ("POST", "/app/installations/{installation_id}/access_tokens", 401, as_app("POST", TOKENS_PATH, token="x")),
-    ("POST", "/app/installations/{installation_id}/access_tokens", 403, suspended),
+    ("POST", "/app/installations/{installation_id}/access_tokens", 403, mint_for_suspended),
     (
         "POST",
         "/app/installations/{installation_id}/access_tokens",
@@ -217,10 +217,10 @@ CASES: list[tuple[str, str, int, Ask]] = [
     ("GET", "/app/hook/deliveries/{delivery_id}", 200, about_a_delivery("GET", "")),
     ("POST", "/app/hook/deliveries/{delivery_id}/attempts", 202, about_a_delivery("POST", "/attempts")),
     ("GET", "/installation/repositories", 200, as_installation("/installation/repositories")),
-    ("GET", "/installation/repositories", 304, unchanged),
+    ("GET", "/installation/repositories", 304, get_unchanged),
     ("GET", "/installation/repositories", 401, anonymously("/installation/repositories")),
     ("GET", "/installation/repositories", 403, as_app("GET", "/installation/repositories")),
-    ("GET", "/installation/repositories", 403, limited),
+    ("GET", "/installation/repositories", 403, reach_limit),
     ("GET", "/user", 200, as_user("/user")),
     ("GET", "/user", 401, anonymously("/user")),
     ("GET", "/user", 403, as_installation("/user")),
@@ -235,11 +235,11 @@ CASES: list[tuple[str, str, int, Ask]] = [
         200,
         as_user(f"/user/installations/{INSTALLATION}/repositories", PRIYA),
     ),
-    ("GET", "/user/installations/{installation_id}/repositories", 403, suspended_repositories),
+    ("GET", "/user/installations/{installation_id}/repositories", 403, list_suspended_repositories),
     ("GET", "/user/installations/{installation_id}/repositories", 404, as_user("/user/installations/1/repositories")),
     ("GET", "/repos/{owner}/{repo}", 200, as_installation("/repos/acme-rockets/guidance")),
     ("GET", "/repos/{owner}/{repo}", 200, as_user("/repos/mara-okafor-acme/dotfiles")),
-    ("GET", "/repos/{owner}/{repo}", 301, renamed),
+    ("GET", "/repos/{owner}/{repo}", 301, get_by_former_name),
     ("GET", "/repos/{owner}/{repo}", 404, as_installation("/repos/acme-rockets/telemetry")),
     ("GET", "/repos/{owner}/{repo}/branches", 200, as_installation("/repos/acme-rockets/guidance/branches")),
     ("GET", "/repos/{owner}/{repo}/branches", 404, anonymously("/repos/acme-rockets/guidance/branches")),
@@ -255,7 +255,7 @@ CASES: list[tuple[str, str, int, Ask]] = [
         200,
         as_installation("/repos/acme-rockets/guidance/branches/feature%2Ffuel-gauge"),
     ),
-    ("GET", "/repos/{owner}/{repo}/branches/{branch}", 200, pushed_branch),
+    ("GET", "/repos/{owner}/{repo}/branches/{branch}", 200, show_pushed_branch),
     (
         "GET",
         "/repos/{owner}/{repo}/branches/{branch}",
@@ -268,11 +268,11 @@ CASES: list[tuple[str, str, int, Ask]] = [
         200,
         as_installation("/repos/acme-rockets/guidance/git/matching-refs/heads/"),
     ),
-    ("GET", "/app/installation-requests", 200, requested),
+    ("GET", "/app/installation-requests", 200, list_requests),
     ("DELETE", "/installation/token", 204, token_given_back),
     ("GET", "/app/hook/config", 200, as_app("GET", "/app/hook/config")),
     ("PATCH", "/app/hook/config", 200, as_app("PATCH", "/app/hook/config", json={"content_type": "json"})),
-    ("POST", "/app-manifests/{code}/conversions", 201, registered),
+    ("POST", "/app-manifests/{code}/conversions", 201, fetch_new_app),
     ("POST", "/app-manifests/{code}/conversions", 404, as_app("POST", "/app-manifests/x/conversions")),
     ("GET", "/rate_limit", 200, as_installation("/rate_limit")),
     ("POST", "/applications/{client_id}/token", 200, as_client("POST", "/token")),

@@ -198,19 +198,19 @@ def test_reports_problems_before_registering(tmp_path: Path) -> None:
     other = tmp_path / "other.env"
     other.write_text("A=1")
 
-    def said(*arguments: str) -> str:
+    def run_command(*arguments: str) -> str:
         result = CliRunner().invoke(register_app, ["--no-browser", "--timeout", "1s", *arguments])
         assert result.exit_code == 1
         return result.output
 
-    assert "--force" in said("--file", str(other))
+    assert "--force" in run_command("--file", str(other))
     assert other.read_text() == "A=1"
-    assert "does not exist" in said("--file", str(tmp_path / "gone" / "app.env"))
-    assert "--public-url" in said("--file", str(tmp_path / "a.env"), "--public-url", "http://localhost:1")
-    assert "GitHub returns secrets" in said("--file", str(tmp_path / "a.env"), "--github-url", "http://x.y")
+    assert "does not exist" in run_command("--file", str(tmp_path / "gone" / "app.env"))
+    assert "--public-url" in run_command("--file", str(tmp_path / "a.env"), "--public-url", "http://localhost:1")
+    assert "GitHub returns secrets" in run_command("--file", str(tmp_path / "a.env"), "--github-url", "http://x.y")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        busy = said("--file", str(tmp_path / "a.env"), "--port", port)
+        busy = run_command("--file", str(tmp_path / "a.env"), "--port", port)
         assert f"Error: 127.0.0.1:{port} is already in use by process {os.getpid()} (" in busy
         assert busy.endswith("). Stop that process, or choose another port with --port, or omit the option.\n")
 

@@ -7,7 +7,7 @@ from tests.support.servers.sandbox import INSTALLATION, MARA, OONA, RunningSandb
 ALL = f"/user/installations/{INSTALLATION}/repositories"
 
 
-async def everything(running: RunningSandbox) -> str:
+async def grant_all_repositories(running: RunningSandbox) -> str:
     """Let the installation have all repositories, and give its token."""
     running.data.installations[INSTALLATION].repository_selection = "all"
     return await running.installation_token()
@@ -27,7 +27,7 @@ async def test_private_repository_outside_is_not_found(running: RunningSandbox) 
 
 async def test_former_name_redirects_to_the_id(running: RunningSandbox) -> None:
     """Until another repository gets the name."""
-    token = await everything(running)
+    token = await grant_all_repositories(running)
     await running.act(MARA, "rename_repository", repository="acme-rockets/launchpad", name="pad")
     moved = await running.api("GET", "/repos/acme-rockets/launchpad/branches", token)
     assert moved.status_code == 301
@@ -50,7 +50,7 @@ async def test_former_name_of_a_hidden_repository_is_not_found(running: RunningS
 async def test_pages_by_links(running: RunningSandbox) -> None:
     """Every repository appears once; a page has at most 100."""
     await running.control("POST", "/repositories", owner="acme-rockets", count=250)
-    token = await everything(running)
+    token = await grant_all_repositories(running)
     seen, url, pages = [], "/installation/repositories?per_page=1000", 0
     while url:
         page = await running.api("GET", url, token)
@@ -71,7 +71,7 @@ async def test_pages_by_links(running: RunningSandbox) -> None:
 
 async def test_lists_finds_and_searches_branches(running: RunningSandbox) -> None:
     """Links contain ids, slashes must be written %2F, and the search is by prefix."""
-    token = await everything(running)
+    token = await grant_all_repositories(running)
     base = "/repos/acme-rockets/assembly-line"
     listed = await running.api("GET", f"{base}/branches?per_page=100", token)
     assert len(listed.json()) == 100
@@ -93,7 +93,7 @@ async def test_lists_finds_and_searches_branches(running: RunningSandbox) -> Non
 
 async def test_empty_repository_has_no_branches(running: RunningSandbox) -> None:
     """The list is empty, and searching refs is a conflict."""
-    token = await everything(running)
+    token = await grant_all_repositories(running)
     assert (await running.api("GET", "/repos/acme-rockets/new-idea/branches", token)).json() == []
     refs = await running.api("GET", "/repos/acme-rockets/new-idea/git/matching-refs/heads/x", token)
     assert refs.status_code == 409
@@ -125,7 +125,7 @@ async def test_conditional_request_is_free_for_the_same_token(running: RunningSa
 async def test_lists_ten_thousand_repositories(running: RunningSandbox) -> None:
     """The last page has the right total."""
     await running.control("POST", "/repositories", owner="acme-rockets", count=10_000)
-    token = await everything(running)
+    token = await grant_all_repositories(running)
     page = await running.api("GET", "/installation/repositories?per_page=100&page=101", token)
     assert (page.json()["total_count"], len(page.json()["repositories"])) == (10_048, 48)
 

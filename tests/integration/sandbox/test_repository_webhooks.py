@@ -8,7 +8,7 @@ from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, PAD, PRIYA,
 ZEROS = "0" * 40
 
 
-async def everything_installed(running: RunningSandbox) -> None:
+async def install_all_repositories(running: RunningSandbox) -> None:
     """Let the installation have all repositories, and forget that it was told."""
     await running.act(MARA, "choose_repositories", installation=INSTALLATION, selection="all")
     await running.delivered()
@@ -118,7 +118,7 @@ async def test_new_repository_joins_an_installation_of_all(running: RunningSandb
     """Sent as created and added; an installation of selected repositories receives nothing."""
     await running.act(MARA, "create_repository", owner="acme-rockets", name="unheard-of")
     assert await told(running, receiver) == []
-    await everything_installed(running)
+    await install_all_repositories(running)
     receiver.received.clear()
     await running.act(MARA, "create_repository", owner="acme-rockets", name="heard-of")
     assert sorted(await told(running, receiver)) == ["installation_repositories.added", "repository.created"]
@@ -139,7 +139,7 @@ async def test_sends_a_transfer_to_both_sides(running: RunningSandbox, receiver:
     """`removed` to the former owner; `transferred`, and `added` where all repositories are included."""
     await running.act(MARA, "transfer_repository", repository=PAD, owner=MARA)
     assert await told(running, receiver) == ["installation_repositories.removed"]
-    await everything_installed(running)
+    await install_all_repositories(running)
     receiver.received.clear()
     await running.act(MARA, "transfer_repository", repository=f"{MARA}/launchpad", owner="acme-rockets")
     assert sorted(await told(running, receiver)) == ["installation_repositories.added", "repository.transferred"]

@@ -13,7 +13,7 @@ PERMISSIONS = "/apps/crewkit/installations/new/permissions"
 STATE = "state-of-the-browser"
 
 
-def landed(answer: httpx.Response) -> tuple[str, dict[str, str]]:
+def target_of(answer: httpx.Response) -> tuple[str, dict[str, str]]:
     """Give where the browser goes and what it brings along."""
     assert answer.status_code == 303, answer.text
     parts = urlsplit(answer.headers["location"])
@@ -26,7 +26,7 @@ async def install(
     """Press the button of the page that installs on this account."""
     form: dict[str, object] = {"account": account, "selection": "all", **more}
     async with running.browser(login) as browser:
-        return landed(await browser.post(PERMISSIONS, data=form | ({"state": state} if state else {})))
+        return target_of(await browser.post(PERMISSIONS, data=form | ({"state": state} if state else {})))
 
 
 def options(running: RunningSandbox, **options: object) -> None:
@@ -74,7 +74,7 @@ async def test_approving_returns_no_state(running: RunningSandbox) -> None:
     async with running.browser(OONA) as browser:
         listed = await browser.get("/settings/installations")
         assert f"/settings/requests/{request}/approve" in listed.text
-        _, brought = landed(await browser.post(f"/settings/requests/{request}/approve"))
+        _, brought = target_of(await browser.post(f"/settings/requests/{request}/approve"))
     assert brought.pop("code") in running.data.codes
     assert brought == {"installation_id": newest(running), "setup_action": "install"}
 
@@ -84,14 +84,14 @@ async def test_saving_an_installation_returns_an_update(running: RunningSandbox)
     page = f"/organizations/acme-rockets/settings/installations/{INSTALLATION}"
     form = {"selection": "selected", "repositories": ["launchpad", "telemetry"]}
     async with running.browser(MARA) as browser:
-        _, brought = landed(await browser.post(page, data=form))
+        _, brought = target_of(await browser.post(page, data=form))
         assert brought.pop("code") in running.data.codes
         assert brought == {"installation_id": str(INSTALLATION), "setup_action": "update"}
         options(running, request_oauth_on_install=False)
-        _, brought = landed(await browser.post(page, data=form))
+        _, brought = target_of(await browser.post(page, data=form))
         assert brought == {"installation_id": str(INSTALLATION), "setup_action": "update"}
         options(running, setup_on_update=False)
-        assert landed(await browser.post(page, data=form)) == (page, {})
+        assert target_of(await browser.post(page, data=form)) == (page, {})
     assert running.data.installations[INSTALLATION].repository_ids == {700_000_001, 700_000_003}
 
 
@@ -108,7 +108,7 @@ async def test_existing_installation_does_not_return(running: RunningSandbox, pr
     base = f"{prefix}/crewkit/installations"
     async with running.browser(MARA) as browser:
         target = await browser.get(f"{base}/new/permissions?target_id=900000100&state={STATE}")
-        assert landed(target) == (settings, {})
+        assert target_of(target) == (settings, {})
         for path in ("new", "select_target"):
             picker = await browser.get(f"{base}/{path}?state={STATE}")
             assert settings in picker.text

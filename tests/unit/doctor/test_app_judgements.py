@@ -29,7 +29,7 @@ APP = App(
 )
 
 
-def granted(**changes: str | None) -> App:
+def app_with(**changes: str | None) -> App:
     """Give the app with other permissions; None takes one away."""
     wanted = {**NEEDS.all_permissions, **changes}
     return dataclasses.replace(APP, permissions={name: one for name, one in wanted.items() if one})
@@ -63,7 +63,7 @@ def test_detects_settings_of_two_apps() -> None:
 
 def test_names_a_missing_permission_and_its_page() -> None:
     """Owners have to accept it."""
-    (found,) = judge_permissions(granted(pull_requests=None, emails=None), NEEDS)
+    (found,) = judge_permissions(app_with(pull_requests=None, emails=None), NEEDS)
 
     assert found.level is Level.FAIL
     assert found.message == "The app lacks pull_requests: read, emails: read."
@@ -81,7 +81,7 @@ def test_names_a_missing_permission_and_its_page() -> None:
 )
 def test_excessive_permission_is_a_warning(changes: dict[str, str], said: str) -> None:
     """A leaked key would do more damage."""
-    (found,) = judge_permissions(granted(**changes), NEEDS)
+    (found,) = judge_permissions(app_with(**changes), NEEDS)
 
     assert (found.level, found.message) == (Level.WARN, f"The app has permissions it does not need: {said}.")
 

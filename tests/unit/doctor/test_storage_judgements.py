@@ -30,13 +30,13 @@ class Sealed:
     context: str = "git_integrations.access_token:1"
 
 
-def sealed(key: tuple[str, Secret], context: str = "git_integrations.access_token:1") -> Sealed:
+def seal(key: tuple[str, Secret], context: str = "git_integrations.access_token:1") -> Sealed:
     """Seal something with this key."""
     ciphertext = AesGcmCipher([key]).encrypt(Secret("ghs_token"), context=context)
     return Sealed(key[0], ciphertext)
 
 
-def judged(values: list[Sealed], *keys: tuple[str, Secret]) -> list[Finding]:
+def judge_values(values: list[Sealed], *keys: tuple[str, Secret]) -> list[Finding]:
     """Judge with these keys."""
     return judge_keys(values, [key_id for key_id, _ in keys], AesGcmCipher(keys))
 
@@ -88,9 +88,9 @@ def test_missing_deliveries_are_a_warning() -> None:
 
 
 def test_counts_values_of_older_keys() -> None:
-    (well,) = judged([sealed(NEW)], NEW, OLD)
-    read, older = judged([sealed(NEW), sealed(OLD)], NEW, OLD)
-    (empty,) = judged([], NEW)
+    (well,) = judge_values([seal(NEW)], NEW, OLD)
+    read, older = judge_values([seal(NEW), seal(OLD)], NEW, OLD)
+    (empty,) = judge_values([], NEW)
 
     assert [one.level for one in (well, read, older, empty)] == [Level.OK, Level.OK, Level.WARN, Level.OK]
     assert older.message.startswith("3 values")
@@ -98,8 +98,8 @@ def test_counts_values_of_older_keys() -> None:
 
 def test_names_a_missing_key_and_counts_its_values() -> None:
     """Values are not shown."""
-    value = sealed(OLD)
-    (found,) = judged([value], NEW)
+    value = seal(OLD)
+    (found,) = judge_values([value], NEW)
 
     assert found.level is Level.FAIL
     assert found.message == (
@@ -113,23 +113,18 @@ def test_names_a_missing_key_and_counts_its_values() -> None:
 
 def test_lost_key_of_user_tokens_needs_new_connections() -> None:
     """The tokens cannot be restored."""
-    value = replace(sealed(OLD), column="user_git_connections.refresh_token")
-    (found,) = judged([value], NEW)
+    value = replace(seal(OLD), column="user_git_connections.refresh_token")
+    (found,) = judge_values([value], NEW)
     assert "Users whose values are lost have to connect again." in found.remedy
 
 
 @pytest.mark.parametrize(
     "value",
-    [
-        sealed(("new", OLD[1])),
-        sealed(NEW, context="another.row:2"),
-        Sealed("new", "v1.new.AAAA"),
-        Sealed("", "plain text"),
-    ],
+    [seal(("new", OLD[1])), seal(NEW, context="another.row:2"), Sealed("new", "v1.new.AAAA"), Sealed("", "plain text")],
 )
 def test_detects_a_wrong_key_and_a_damaged_value(value: Sealed) -> None:
     """By decrypting one value."""
-    (found,) = judged([value], NEW)
+    (found,) = judge_values([value], NEW)
     assert found.level is Level.FAIL
 
 

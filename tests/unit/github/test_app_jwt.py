@@ -63,7 +63,7 @@ def test_reads_a_key_in_each_form(text: str) -> None:
     assert read_private_key(Secret(text)).private_numbers() == rsa_key().private_numbers()
 
 
-def locked() -> str:
+def encrypted_key() -> str:
     """Write the key under a password."""
     encryption = BestAvailableEncryption(b"password")
     return rsa_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption).decode()
@@ -78,7 +78,7 @@ def locked() -> str:
         public_pem(rsa_key()),
         private_pem(p256_key()).decode(),
         private_pem(rsa_key("short", 1024)).decode(),
-        locked(),
+        encrypted_key(),
     ],
     ids=["empty", "a password", "cut off", "public", "not RSA", "short", "locked"],
 )

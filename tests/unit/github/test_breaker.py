@@ -30,13 +30,13 @@ def fail(breaker: CircuitBreaker) -> None:
         raise Unavailable("no answer")
 
 
-def succeed(breaker: CircuitBreaker) -> None:
+def record_success(breaker: CircuitBreaker) -> None:
     """Ask, and get an answer."""
     with breaker.guard():
         pass
 
 
-def refused(breaker: CircuitBreaker) -> float:
+def remaining_pause(breaker: CircuitBreaker) -> float:
     """Ask, not be let, and return for how long."""
     with pytest.raises(BreakerOpen) as refusal, breaker.guard():
         pytest.fail("it let the call through")
@@ -51,7 +51,7 @@ def test_opens_after_consecutive_failures(breaker: CircuitBreaker) -> None:
         fail(breaker)
 
     assert breaker.is_open
-    assert refused(breaker) == 5
+    assert remaining_pause(breaker) == 5
 
 
 def test_response_resets_the_count(breaker: CircuitBreaker) -> None:
@@ -59,7 +59,7 @@ def test_response_resets_the_count(breaker: CircuitBreaker) -> None:
     for _ in range(10):
         fail(breaker)
         fail(breaker)
-        succeed(breaker)
+        record_success(breaker)
 
     assert not breaker.is_open
 
@@ -79,10 +79,10 @@ def test_closes_by_itself(breaker: CircuitBreaker, time: Time) -> None:
         fail(breaker)
     time.pass_by(5)
 
-    succeed(breaker)
+    record_success(breaker)
 
     assert not breaker.is_open
-    succeed(breaker)
+    record_success(breaker)
 
 
 def test_sends_one_probe(breaker: CircuitBreaker, time: Time) -> None:
@@ -92,7 +92,7 @@ def test_sends_one_probe(breaker: CircuitBreaker, time: Time) -> None:
     time.pass_by(5)
 
     with breaker.guard():
-        refused(breaker)
+        remaining_pause(breaker)
 
 
 def test_pauses_grow_while_the_host_is_down(breaker: CircuitBreaker, time: Time) -> None:
@@ -101,7 +101,7 @@ def test_pauses_grow_while_the_host_is_down(breaker: CircuitBreaker, time: Time)
         fail(breaker)
     rests = []
     for _ in range(5):
-        rests.append(refused(breaker))
+        rests.append(remaining_pause(breaker))
         time.pass_by(rests[-1])
         fail(breaker)
 
@@ -112,9 +112,9 @@ def test_next_outage_starts_with_a_short_pause(breaker: CircuitBreaker, time: Ti
     for _ in range(2):
         for _ in range(3):
             fail(breaker)
-        assert refused(breaker) == 5
+        assert remaining_pause(breaker) == 5
         time.pass_by(5)
-        succeed(breaker)
+        record_success(breaker)
 
 
 def test_next_call_replaces_a_cancelled_probe(breaker: CircuitBreaker, time: Time) -> None:
@@ -125,7 +125,7 @@ def test_next_call_replaces_a_cancelled_probe(breaker: CircuitBreaker, time: Tim
     with pytest.raises(asyncio.CancelledError), breaker.guard():
         raise asyncio.CancelledError
 
-    succeed(breaker)
+    record_success(breaker)
 
     assert not breaker.is_open
 
@@ -139,7 +139,7 @@ def test_late_failures_do_not_extend_the_pause(breaker: CircuitBreaker, time: Ti
     time.pass_by(4)
     assert not late.__exit__(Unavailable, Unavailable("late"), None)
 
-    assert refused(breaker) == 1
+    assert remaining_pause(breaker) == 1
 
 
 def test_late_response_closes_it(breaker: CircuitBreaker) -> None:

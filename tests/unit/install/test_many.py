@@ -26,7 +26,7 @@ def install_many(world: InstallWorld, count: int, *, first: int = 1000) -> list[
     return numbers
 
 
-async def returned_as(world: InstallWorld, account: str, sent: Sent | None = None) -> InstallResult:
+async def return_as(world: InstallWorld, account: str, sent: Sent | None = None) -> InstallResult:
     """Let a browser return from the page to authorize as this account."""
     sent = sent or await world.begin(world.mara, mode=InstallMode.EXISTING)
     return await world.finish(world.mara, world.authorized(sent, account))
@@ -35,7 +35,7 @@ async def returned_as(world: InstallWorld, account: str, sent: Sent | None = Non
 async def test_pages_120_installations(world: InstallWorld) -> None:
     """Each page is checked on request, and nothing is checked twice."""
     install_many(world, 119)
-    choice = await returned_as(world, OLGA)
+    choice = await return_as(world, OLGA)
     assert isinstance(choice, Choose)
     assert (len(choice.installations), choice.page, choice.pages) == (PAGE, 0, 4)
     assert len(choice.unchecked) == 120 - PAGE
@@ -43,7 +43,7 @@ async def test_pages_120_installations(world: InstallWorld) -> None:
     seen = [one.provider_id for one in choice.installations]
     for page in (1, 2, 3):
         sent = onward(await world.choose(world.mara, choice.state, "", page=page))
-        choice = await returned_as(world, OLGA, sent)
+        choice = await return_as(world, OLGA, sent)
         assert isinstance(choice, Choose)
         assert choice.page == page
         seen += [one.provider_id for one in choice.installations]
@@ -56,22 +56,22 @@ async def test_pages_120_installations(world: InstallWorld) -> None:
 async def test_proves_a_choice_of_an_unchecked_page_at_the_return(world: InstallWorld) -> None:
     """The choice needs no paging."""
     last = install_many(world, 119)[-1]
-    choice = await returned_as(world, OLGA)
+    choice = await return_as(world, OLGA)
     assert isinstance(choice, Choose)
     sent = onward(await world.choose(world.mara, choice.state, last))
-    assert await returned_as(world, OLGA, sent) == Connected("/settings")
+    assert await return_as(world, OLGA, sent) == Connected("/settings")
     assert world.bound() == {"Acme": last}
 
 
 async def test_unchecked_offer_is_not_a_proof(world: InstallWorld) -> None:
     """The returning user has to prove it, and can choose only offered ones."""
     last = install_many(world, 119)[-1]
-    choice = await returned_as(world, OLGA)
+    choice = await return_as(world, OLGA)
     assert isinstance(choice, Choose)
     sent = onward(await world.choose(world.mara, choice.state, last))
-    assert isinstance(await returned_as(world, MARA, sent), RetryLater)
+    assert isinstance(await return_as(world, MARA, sent), RetryLater)
     assert world.bound() == {}
-    choice = await returned_as(world, OLGA)
+    choice = await return_as(world, OLGA)
     assert isinstance(choice, Choose)
     await refused(world.choose(world.mara, choice.state, "999999"), ChoiceInvalid)
     await refused(world.choose(world.jonas, choice.state, last), FlowInvalid)
@@ -86,7 +86,7 @@ async def test_failing_installation_does_not_affect_the_list(world: InstallWorld
     ):
         # Mara's own account is proven without counting, the workshop by counting.
         world.provider.fail("count_administered", error)
-        choice = await returned_as(world, MARA)
+        choice = await return_as(world, MARA)
         assert isinstance(choice, Choose)
         assert MARAS in [one.provider_id for one in choice.installations]
         [failed] = [one for one in choice.failed if not one.is_final]
@@ -98,7 +98,7 @@ async def test_failing_installation_does_not_affect_the_list(world: InstallWorld
 async def test_rate_limit_is_not_an_error_of_one_installation(world: InstallWorld) -> None:
     """All would fail, so the whole is retried later."""
     world.provider.fail("count_administered", RateLimited(now(), retry_after=60.0))
-    assert refusal(await returned_as(world, MARA)) is RateLimited
+    assert refusal(await return_as(world, MARA)) is RateLimited
 
 
 async def test_sign_on_and_address_errors_can_be_retried(world: InstallWorld) -> None:
@@ -106,19 +106,19 @@ async def test_sign_on_and_address_errors_can_be_retried(world: InstallWorld) ->
     errors: list[DomainError] = [SingleSignOnRequired("First.", url="https://x.example"), AddressNotAllowed("No.")]
     for error in errors:
         world.provider.fail("count_administered", error)
-        outcome = await returned_as(world, OLGA)
+        outcome = await return_as(world, OLGA)
         assert isinstance(outcome, RetryLater)
         assert outcome.refusal is error
         assert outcome.refusal.way_back is not None
         assert leaves_nothing(world)
-    assert await returned_as(world, OLGA, onward(outcome)) == Connected("/settings")
+    assert await return_as(world, OLGA, onward(outcome)) == Connected("/settings")
 
 
 async def test_accounts_hidden_by_single_sign_on_are_not_missing(world: InstallWorld) -> None:
     """The user signs in there first."""
     world.provider.world.hides_accounts = True
     world.provider.world.register("77")
-    outcome = await returned_as(world, "77")
+    outcome = await return_as(world, "77")
     assert refusal(outcome) is SingleSignOnRequired
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
     claimed = await world.finish(world.mara, world.installed(sent, "77", ACME))
@@ -156,7 +156,7 @@ async def test_proves_12000_repositories_over_several_requests(world: InstallWor
     while isinstance(outcome, Checking):
         steps.append((outcome.checked, outcome.total))
         assert leaves_nothing(world)
-        outcome = await returned_as(world, OLGA, Sent(outcome.url))
+        outcome = await return_as(world, OLGA, Sent(outcome.url))
     assert outcome == Connected("/settings")
     assert steps[0] == (2000, 12_000)
     assert len(steps) == 5
@@ -190,15 +190,15 @@ async def test_offers_a_large_installation_unchecked(world: InstallWorld) -> Non
     enlarge(world, 5_000)
     install_many(world, 1)
     slow_pages(world, 1)
-    choice = await returned_as(world, OLGA)
+    choice = await return_as(world, OLGA)
     assert isinstance(choice, Choose)
     assert ([one.provider_id for one in choice.installations], [one.provider_id for one in choice.unchecked]) == (
         ["1000"],
         [ACME],
     )
-    outcome = await returned_as(world, OLGA, onward(await world.choose(world.mara, choice.state, ACME)))
+    outcome = await return_as(world, OLGA, onward(await world.choose(world.mara, choice.state, ACME)))
     while isinstance(outcome, Checking):
-        outcome = await returned_as(world, OLGA, Sent(outcome.url))
+        outcome = await return_as(world, OLGA, Sent(outcome.url))
     assert outcome == Connected("/settings")
 
 
@@ -206,11 +206,11 @@ async def test_checks_a_single_large_installation_completely(world: InstallWorld
     """There is nothing to choose."""
     enlarge(world, 5_000)
     slow_pages(world, 1)
-    outcome = await returned_as(world, OLGA)
+    outcome = await return_as(world, OLGA)
     assert isinstance(outcome, Checking)
     assert (outcome.checked, outcome.total) == (1000, 5000)
     while isinstance(outcome, Checking):
-        outcome = await returned_as(world, OLGA, Sent(outcome.url))
+        outcome = await return_as(world, OLGA, Sent(outcome.url))
     assert outcome == Connected("/settings")
     assert world.provider.calls["administered_page"] == 50
 
@@ -223,10 +223,10 @@ async def test_another_user_cannot_continue_a_count(world: InstallWorld) -> None
     mara.sees |= olga.sees
     mara.administers |= set(sorted(olga.administers)[500:])
     slow_pages(world, 1)
-    outcome = await returned_as(world, OLGA)
+    outcome = await return_as(world, OLGA)
     assert isinstance(outcome, Checking)
     assert outcome.checked == 1000
-    assert refusal(await returned_as(world, MARA, Sent(outcome.url))) is InstallationNotProven
+    assert refusal(await return_as(world, MARA, Sent(outcome.url))) is InstallationNotProven
     assert world.bound() == {}
 
 
@@ -234,7 +234,7 @@ async def test_counting_ends_after_an_hour(world: InstallWorld) -> None:
     """No account takes longer."""
     enlarge(world, 100_000)
     slow_pages(world, 60)
-    outcome = await returned_as(world, OLGA)
+    outcome = await return_as(world, OLGA)
     doing = None
     for _ in range(60):
         assert isinstance(outcome, Checking)

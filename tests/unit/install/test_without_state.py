@@ -13,7 +13,7 @@ from tests.support.scenarios.install_results import connect, onward, refusal
 from tests.support.scenarios.install_world import ACME, JONAS, MARA, MARAS, OLGA, WORKSHOP, InstallWorld
 
 
-def saved(world: InstallWorld, installation_id: str | None = ACME, account: str = OLGA) -> Callback:
+def callback_after_save(world: InstallWorld, installation_id: str | None = ACME, account: str = OLGA) -> Callback:
     """Return what comes with a browser after "Save" on the page of an installation."""
     code = world.provider.world.authorize(account)
     return Callback(None, code, installation_id, SetupAction.UPDATE)
@@ -22,7 +22,7 @@ def saved(world: InstallWorld, installation_id: str | None = ACME, account: str 
 async def test_save_continues_the_flow_of_this_browser(world: InstallWorld) -> None:
     """The app was installed already; a proof with this browser's account connects it."""
     await world.begin(world.mara, mode=InstallMode.NEW)
-    outcome = await world.finish(world.mara, saved(world))
+    outcome = await world.finish(world.mara, callback_after_save(world))
     assert isinstance(outcome, RedirectTo)
     assert not world.provider.calls["exchange_code"]  # the code in that URL may be anyone's
     assert await world.finish(world.mara, world.authorized(onward(outcome), OLGA)) == Connected("/settings")
@@ -32,7 +32,7 @@ async def test_save_continues_the_flow_of_this_browser(world: InstallWorld) -> N
 async def test_does_not_use_the_code_of_an_attacker(world: InstallWorld) -> None:
     """A link with the attacker's code and installation: only the user of this browser counts."""
     await world.begin(world.mara, mode=InstallMode.NEW)
-    outcome = await world.finish(world.mara, saved(world, ACME, OLGA))
+    outcome = await world.finish(world.mara, callback_after_save(world, ACME, OLGA))
     came = world.authorized(onward(outcome), MARA)
     choice = await world.finish(world.mara, came)
     # Mara cannot prove the attacker's installation, and none of her own is bound without a click.
@@ -44,7 +44,7 @@ async def test_does_not_use_the_code_of_an_attacker(world: InstallWorld) -> None
 async def test_hint_only_orders_the_choices(world: InstallWorld) -> None:
     """The user chooses."""
     await world.begin(world.mara, mode=InstallMode.NEW)
-    outcome = await world.finish(world.mara, saved(world, WORKSHOP))
+    outcome = await world.finish(world.mara, callback_after_save(world, WORKSHOP))
     choice = await world.finish(world.mara, world.authorized(onward(outcome), MARA))
     assert isinstance(choice, Choose)
     assert [one.provider_id for one in choice.installations] == [WORKSHOP, MARAS]
@@ -54,7 +54,7 @@ async def test_hint_only_orders_the_choices(world: InstallWorld) -> None:
 async def test_installation_that_is_not_the_hint_needs_a_choice(world: InstallWorld) -> None:
     """A forged number must not select another installation of the user."""
     await world.begin(world.mara, mode=InstallMode.NEW)
-    outcome = await world.finish(world.mara, saved(world, "999"))
+    outcome = await world.finish(world.mara, callback_after_save(world, "999"))
     choice = await world.finish(world.mara, world.authorized(onward(outcome), OLGA))
     assert isinstance(choice, Choose)
     assert [one.provider_id for one in choice.installations] == [ACME]
@@ -69,7 +69,7 @@ async def test_another_browser_or_user_continues_nothing(world: InstallWorld) ->
         Browser(world.jonas.person, world.mara.cookies),
         Browser(world.mara.person, dict.fromkeys(world.mara.cookies, "another")),
     ):
-        assert isinstance(await world.finish(browser, saved(world)), NoFlow)
+        assert isinstance(await world.finish(browser, callback_after_save(world)), NoFlow)
     assert world.flow().step is FlowStep.INSTALL
 
 
@@ -77,14 +77,14 @@ async def test_expired_flow_is_not_continued(world: InstallWorld) -> None:
     """The page offers the organization instead."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(minutes=10)
-    assert await world.finish(world.mara, saved(world)) == NoFlow(SetupAction.UPDATE, [world.acme])
+    assert await world.finish(world.mara, callback_after_save(world)) == NoFlow(SetupAction.UPDATE, [world.acme])
 
 
 async def test_saving_a_connected_installation_continues_nothing(world: InstallWorld) -> None:
     """In a browser with an open flow."""
     await connect(world, OLGA, ACME)
     await world.begin(world.jonas, world.zenith, mode=InstallMode.NEW)
-    outcome = await world.finish(world.jonas, saved(world, ACME, JONAS))
+    outcome = await world.finish(world.jonas, callback_after_save(world, ACME, JONAS))
     assert outcome == NoFlow(SetupAction.UPDATE, [world.zenith])
 
 
@@ -92,18 +92,18 @@ async def test_asks_which_of_several_flows_to_continue(world: InstallWorld) -> N
     """One browser, two tabs, two organizations."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     await world.begin(world.mara, mode=InstallMode.NEW)
-    outcome = await world.finish(world.mara, saved(world))
+    outcome = await world.finish(world.mara, callback_after_save(world))
     assert isinstance(outcome, RedirectTo)  # two tabs of one organization are no question
     await world.begin(world.mara, mode=InstallMode.NEW)
     newest = world.flow()
     world.database.committed.flows[newest.id] = replace(newest, organization_id=world.zenith.id)
-    assert isinstance(await world.finish(world.mara, saved(world)), NoFlow)
+    assert isinstance(await world.finish(world.mara, callback_after_save(world)), NoFlow)
 
 
 async def test_missing_installation_can_be_installed_again(world: InstallWorld) -> None:
     """The account of this browser has no proof, so the page to install is next."""
     await world.begin(world.mara, mode=InstallMode.NEW)
-    outcome = await world.finish(world.mara, saved(world))
+    outcome = await world.finish(world.mara, callback_after_save(world))
     came = world.authorized(onward(outcome), OLGA)
     world.provider.fail("list_visible_installations", InstallationGone("Gone."))
     assert refusal(await world.finish(world.mara, came)) is InstallationGone

@@ -27,7 +27,7 @@ SILENT = InstallationFacts(None, None, None, None, None, permissions={}, updated
 GUARDED = [step for step in InstallationStep if step is not InstallationStep.DELETED]
 
 
-def stepped(
+def interpret_step(
     step: InstallationStep, *, facts: InstallationFacts = INSTALLED, integration: Integration = INTEGRATION
 ) -> Interpretation:
     """Interpret one step of an installation whose integration we know."""
@@ -43,7 +43,7 @@ def became(interpretation: Interpretation) -> Integration:
 
 def test_suspends_the_integration() -> None:
     """With the reason, the time, and the source."""
-    interpretation = stepped(InstallationStep.SUSPENDED)
+    interpretation = interpret_step(InstallationStep.SUSPENDED)
     suspended = replace(SUSPENDED_BY_PROVIDER, status_changed_at=NOW, provider_updated_at=LATER, sync_requested_at=None)
     assert became(interpretation) == suspended
     assert interpretation.integration is not None
@@ -74,7 +74,7 @@ def test_suspends_the_integration() -> None:
 @pytest.mark.parametrize("suspended", [SUSPENDED_BY_PROVIDER, SUSPENDED_BY_US], ids=["by provider", "by us"])
 def test_unsuspends_and_requests_a_sync(suspended: Integration) -> None:
     """No events were delivered meanwhile."""
-    interpretation = stepped(InstallationStep.UNSUSPENDED, integration=suspended)
+    interpretation = interpret_step(InstallationStep.UNSUSPENDED, integration=suspended)
     active = became(interpretation)
     assert (active.status, active.status_reason) == (IntegrationStatus.ACTIVE, None)
     assert (active.status_changed_at, active.sync_requested_at) == (NOW, NOW)
@@ -83,7 +83,7 @@ def test_unsuspends_and_requests_a_sync(suspended: Integration) -> None:
 
 def test_suspension_at_the_provider_replaces_the_reason() -> None:
     """The service had guessed it from a rejected token."""
-    assert became(stepped(InstallationStep.SUSPENDED, integration=SUSPENDED_BY_US)).status_reason is (
+    assert became(interpret_step(InstallationStep.SUSPENDED, integration=SUSPENDED_BY_US)).status_reason is (
         StatusReason.SUSPENDED_ON_PROVIDER
     )
 
@@ -91,7 +91,9 @@ def test_suspension_at_the_provider_replaces_the_reason() -> None:
 def test_updates_accepted_permissions() -> None:
     """They replace the former ones, and an event is published."""
     granted = {"contents": "read", "metadata": "read", "pull_requests": "read"}
-    interpretation = stepped(InstallationStep.PERMISSIONS_ACCEPTED, facts=replace(INSTALLED, permissions=granted))
+    interpretation = interpret_step(
+        InstallationStep.PERMISSIONS_ACCEPTED, facts=replace(INSTALLED, permissions=granted)
+    )
     assert became(interpretation).permissions == granted
     (fact,) = interpretation.domain_events
     assert fact.type is DomainEventType.INTEGRATION_PERMISSIONS_CHANGED
@@ -102,7 +104,7 @@ def test_updates_accepted_permissions() -> None:
 def test_created_event_of_a_known_installation_updates_fields() -> None:
     """The browser may have connected it before the webhook: no event is published twice."""
     facts = replace(INSTALLED, repository_selection="all")
-    interpretation = stepped(InstallationStep.CREATED, facts=facts)
+    interpretation = interpret_step(InstallationStep.CREATED, facts=facts)
     assert became(interpretation) == replace(INTEGRATION, repository_selection="all", provider_updated_at=LATER)
     assert [verdict.reason for verdict in interpretation.verdicts] == ["already_bound"]
     assert interpretation.domain_events == ()
@@ -110,7 +112,7 @@ def test_created_event_of_a_known_installation_updates_fields() -> None:
 
 def test_created_event_does_not_unsuspend() -> None:
     """Only `unsuspend` does: a late `created` proves nothing."""
-    assert became(stepped(InstallationStep.CREATED, integration=SUSPENDED_BY_PROVIDER)).status is (
+    assert became(interpret_step(InstallationStep.CREATED, integration=SUSPENDED_BY_PROVIDER)).status is (
         IntegrationStatus.SUSPENDED
     )
 
@@ -118,7 +120,7 @@ def test_created_event_does_not_unsuspend() -> None:
 @pytest.mark.parametrize("step", GUARDED, ids=lambda step: step.value)
 def test_skips_an_older_event(step: InstallationStep) -> None:
     """Deliveries arrive in any order."""
-    skipped = stepped(step, facts=replace(INSTALLED, updated_at=EARLIER))
+    skipped = interpret_step(step, facts=replace(INSTALLED, updated_at=EARLIER))
     assert (skipped.status, skipped.reason) == (EventStatus.IGNORED, "older_than_state")
     assert (skipped.integration, skipped.domain_events) == (None, ())
     assert skipped.verdicts[0].subject_id == str(INTEGRATION.external_id)
@@ -129,7 +131,7 @@ def test_skips_an_older_event(step: InstallationStep) -> None:
 def test_applies_an_event_of_unknown_order_and_requests_a_sync(step: InstallationStep, time: object) -> None:
     """Times have whole seconds and may be missing."""
     assert time is None or time == INTEGRATION.provider_updated_at
-    applied = became(stepped(step, facts=replace(INSTALLED, updated_at=NOW if time else None)))
+    applied = became(interpret_step(step, facts=replace(INSTALLED, updated_at=NOW if time else None)))
     assert (applied.sync_requested_at, applied.provider_updated_at) == (NOW, NOW)
 
 
@@ -137,15 +139,15 @@ def test_applies_an_event_of_unknown_order_and_requests_a_sync(step: Installatio
     "step", [InstallationStep.SUSPENDED, InstallationStep.PERMISSIONS_ACCEPTED], ids=lambda step: step.value
 )
 def test_newer_event_needs_no_sync(step: InstallationStep) -> None:
-    assert became(stepped(step)).sync_requested_at is None
+    assert became(interpret_step(step)).sync_requested_at is None
     unknown_before = replace(INTEGRATION, provider_updated_at=None)
-    assert became(stepped(step, integration=unknown_before)).sync_requested_at is None
+    assert became(interpret_step(step, integration=unknown_before)).sync_requested_at is None
 
 
 def test_keeps_an_open_request_for_a_sync() -> None:
     """One sync answers all requests, and the first one has the time."""
     waiting = replace(SUSPENDED_BY_PROVIDER, sync_requested_at=EARLIER)
-    assert became(stepped(InstallationStep.UNSUSPENDED, integration=waiting)).sync_requested_at == EARLIER
+    assert became(interpret_step(InstallationStep.UNSUSPENDED, integration=waiting)).sync_requested_at == EARLIER
 
 
 @pytest.mark.parametrize("time", [EARLIER, NOW, LATER, None], ids=["older", "equal", "newer", "missing"])
@@ -153,7 +155,7 @@ def test_keeps_an_open_request_for_a_sync() -> None:
 def test_confirms_a_deletion(time: object, known: Integration) -> None:
     """At any time: the event name is not signed, so the provider is asked first."""
     facts = next(replace(INSTALLED, updated_at=at) for at in (EARLIER, NOW, LATER, None) if at == time)
-    interpretation = stepped(InstallationStep.DELETED, facts=facts, integration=known)
+    interpretation = interpret_step(InstallationStep.DELETED, facts=facts, integration=known)
     assert interpretation.has_reported_deletion
     assert (interpretation.integration, interpretation.domain_events) == (None, ())
     assert interpretation.verdicts == (
@@ -164,19 +166,21 @@ def test_confirms_a_deletion(time: object, known: Integration) -> None:
 
 def test_missing_fields_stay_unchanged() -> None:
     """Old servers omit nearly all of them."""
-    interpretation = stepped(InstallationStep.SUSPENDED, facts=SILENT)
+    interpretation = interpret_step(InstallationStep.SUSPENDED, facts=SILENT)
     assert became(interpretation) == replace(SUSPENDED_BY_PROVIDER, status_changed_at=NOW, sync_requested_at=NOW)
     assert interpretation.domain_events[0].occurred_at == NOW
 
 
 def test_uses_the_time_of_receipt_without_a_provider_time() -> None:
     timeless = replace(INTEGRATION, provider_updated_at=None)
-    interpretation = stepped(InstallationStep.SUSPENDED, facts=SILENT, integration=timeless)
+    interpretation = interpret_step(InstallationStep.SUSPENDED, facts=SILENT, integration=timeless)
     assert interpretation.domain_events[0].occurred_at == EVENT.created_at
 
 
 def test_repeated_suspension_keeps_its_time() -> None:
     """Only a sync is requested."""
     since = replace(SUSPENDED_BY_PROVIDER, status_changed_at=EARLIER)
-    again = became(stepped(InstallationStep.SUSPENDED, facts=replace(INSTALLED, updated_at=NOW), integration=since))
+    again = became(
+        interpret_step(InstallationStep.SUSPENDED, facts=replace(INSTALLED, updated_at=NOW), integration=since)
+    )
     assert again == replace(since, sync_requested_at=NOW)

@@ -40,12 +40,12 @@ REUSED = BindingOption(REQUEST, existing=BEFORE, new_id=BEFORE.id)
 OTHER_ACCOUNT = AccountId("900000777")
 
 
-def offered(binding: BindingOption | None, seen: View | None = None) -> Interpretation:
+def interpret_creation(binding: BindingOption | None, seen: View | None = None) -> Interpretation:
     """Interpret the creation of an installation nobody has connected, a binding being offered."""
     return interpret(EVENT, CREATED_ON_REQUEST, replace(seen or view(None), integration=None, binding=binding))
 
 
-def bound(interpretation: Interpretation) -> Integration:
+def new_integration(interpretation: Interpretation) -> Integration:
     """Return the integration that was bound."""
     assert interpretation.integration is not None
     assert interpretation.integration.after is not None
@@ -54,8 +54,8 @@ def bound(interpretation: Interpretation) -> Integration:
 
 def test_creates_an_integration_for_the_requesting_organization() -> None:
     """Active, with installation and account, before its first sync."""
-    interpretation = offered(BINDING, view(None, repositories=[], links=()))
-    made = bound(interpretation)
+    interpretation = interpret_creation(BINDING, view(None, repositories=[], links=()))
+    made = new_integration(interpretation)
     assert made == Integration(
         id=BINDING.new_id,
         external_id=made.external_id,
@@ -80,8 +80,8 @@ def test_creates_an_integration_for_the_requesting_organization() -> None:
 
 
 def test_connecting_ends_the_request_and_publishes_an_event() -> None:
-    interpretation = offered(BINDING, view(None, repositories=[], links=()))
-    made = bound(interpretation)
+    interpretation = interpret_creation(BINDING, view(None, repositories=[], links=()))
+    made = new_integration(interpretation)
     assert interpretation.completed_request == REQUEST
     assert interpretation.verdicts == (
         Verdict("integration", Outcome.PROCESSED, "bound_to_pending_request", str(made.external_id)),
@@ -95,7 +95,7 @@ def test_connecting_ends_the_request_and_publishes_an_event() -> None:
 
 def test_adds_listed_repositories_to_the_catalog() -> None:
     """The sync adds the others."""
-    interpretation = offered(BINDING, view(None, repositories=[], links=()))
+    interpretation = interpret_creation(BINDING, view(None, repositories=[], links=()))
     assert interpretation.repositories == (
         Repository(BINDING.new_id, LAUNCHPAD, "acme-rockets/launchpad", private=True),
     )
@@ -104,13 +104,16 @@ def test_adds_listed_repositories_to_the_catalog() -> None:
 def test_each_new_integration_has_its_own_external_id() -> None:
     """External ids cannot be derived from row ids."""
     nothing = view(None, repositories=[], links=())
-    assert bound(offered(BINDING, nothing)).external_id != bound(offered(BINDING, nothing)).external_id
+    assert (
+        new_integration(interpret_creation(BINDING, nothing)).external_id
+        != new_integration(interpret_creation(BINDING, nothing)).external_id
+    )
 
 
 def test_reuses_the_revoked_row_of_the_organization() -> None:
     """Identity and versions stay, fields of the old installation are replaced."""
-    interpretation = offered(REUSED, view())
-    again = bound(interpretation)
+    interpretation = interpret_creation(REUSED, view())
+    again = new_integration(interpretation)
     assert (again.id, again.external_id, again.created_at) == (BEFORE.id, BEFORE.external_id, EARLIER)
     assert (again.provider_id, again.status, again.status_reason) == (str(INSTALLATION), IntegrationStatus.ACTIVE, None)
     assert (again.synced_at, again.uninstall_requested_at, again.sync_requested_at) == (None, None, NOW)
@@ -121,7 +124,9 @@ def test_reuses_the_revoked_row_of_the_organization() -> None:
 def test_same_account_keeps_its_catalog_and_links() -> None:
     """The sync removes missing repositories."""
     unlisted = replace(REPOSITORY, repo_id=GUIDANCE, full_name="acme-rockets/guidance")
-    interpretation = offered(REUSED, view(repositories=[REPOSITORY, unlisted], links=(LINK, link(2, unlisted))))
+    interpretation = interpret_creation(
+        REUSED, view(repositories=[REPOSITORY, unlisted], links=(LINK, link(2, unlisted)))
+    )
     assert [row.repo_id for row in interpretation.repositories] == [LAUNCHPAD]
     assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.INTEGRATION_ACTIVATED]
 
@@ -133,20 +138,20 @@ def test_another_account_removes_repositories_it_does_not_list() -> None:
     other = BindingOption(
         REQUEST, existing=replace(BEFORE, account_id=OTHER_ACCOUNT, provider_name="before"), new_id=BEFORE.id
     )
-    interpretation = offered(
+    interpretation = interpret_creation(
         other, view(repositories=[REPOSITORY, unlisted, gone_before], links=(LINK, link(2, unlisted)))
     )
     assert interpretation.repositories == (REPOSITORY, replace(unlisted, removed_at=NOW))
     assert [fact.data for fact in interpretation.domain_events[1:]] == [
         LinkData(link(2).external_id, GUIDANCE, "before/guidance", "repository_removed")
     ]
-    assert bound(interpretation).provider_name == "acme-rockets"
+    assert new_integration(interpretation).provider_name == "acme-rockets"
 
 
 @pytest.mark.parametrize("existing", [INTEGRATION, SUSPENDED_BY_US], ids=["active", "suspended"])
 def test_connected_organization_is_not_connected_again(existing: Integration) -> None:
     """A webhook never replaces an active integration."""
-    refused = offered(BindingOption(REQUEST, existing=existing, new_id=existing.id))
+    refused = interpret_creation(BindingOption(REQUEST, existing=existing, new_id=existing.id))
     assert (refused.status, refused.reason) == (EventStatus.IGNORED, "organization_already_connected")
     assert (refused.integration, refused.completed_request, refused.repositories) == (None, None, ())
     assert refused.to_result(EVENT, None).integration_id is None
@@ -164,7 +169,7 @@ def test_connected_organization_is_not_connected_again(existing: Integration) ->
 )
 def test_requires_the_same_requester_and_account(binding: BindingOption | None) -> None:
     """Anyone can install an app, so another request proves nothing."""
-    waiting = offered(binding)
+    waiting = interpret_creation(binding)
     assert (waiting.status, waiting.integration, waiting.completed_request) == (EventStatus.UNROUTED, None, None)
 
 
@@ -189,7 +194,7 @@ def test_creation_of_a_connected_installation_changes_nothing() -> None:
     """A webhook never moves an installation to another organization."""
     interpretation = interpret(EVENT, CREATED_ON_REQUEST, view(INTEGRATION, binding=BINDING))
     assert [verdict.reason for verdict in interpretation.verdicts] == ["already_bound"]
-    assert (interpretation.completed_request, bound(interpretation).organization_id) == (None, ORGANIZATION)
+    assert (interpretation.completed_request, new_integration(interpretation).organization_id) == (None, ORGANIZATION)
 
 
 def test_can_connect_needs_a_requested_creation() -> None:

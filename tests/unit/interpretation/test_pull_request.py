@@ -12,7 +12,7 @@ from core.domain.streams.domain_event import DomainEventType, ProviderAccount, P
 from tests.support.builders.domain import EVENT, LATER, LAUNCHPAD, LINK, ORGANIZATION, PULL_REQUEST, link, view
 
 
-def told(pull: PullRequest) -> PullRequestData:
+def event_data(pull: PullRequest) -> PullRequestData:
     """Return what the linked project is told of a pull request."""
     data = interpret(EVENT, pull, view()).domain_events[0].data
     assert isinstance(data, PullRequestData)
@@ -54,13 +54,13 @@ def test_publishes_a_pull_request_for_its_linked_project() -> None:
 @pytest.mark.parametrize("action", ["opened", "synchronize", "closed", "labeled", "an action of tomorrow"])
 def test_publishes_every_action_of_the_provider(action: str) -> None:
     """Consumers choose the relevant ones."""
-    assert told(replace(PULL_REQUEST, action=action)).action == action
+    assert event_data(replace(PULL_REQUEST, action=action)).action == action
 
 
 def test_merged_pull_request_has_commit_and_user() -> None:
     """The action is `closed`."""
     jonas = ProviderUser("900000002", "jlindqvist-acme")
-    data = told(
+    data = event_data(
         replace(PULL_REQUEST, action="closed", state="closed", merged=True, merged_by=jonas, merge_commit_sha="d" * 40)
     )
     assert (data.merged, data.merge_commit_sha) == (True, "d" * 40)
@@ -79,14 +79,14 @@ def test_merged_pull_request_has_commit_and_user() -> None:
 )
 def test_marks_code_of_forks(head: BranchRef, *, from_fork: bool) -> None:
     """Only the same repository id makes a head internal; a deleted fork is external."""
-    data = told(replace(PULL_REQUEST, head=head))
+    data = event_data(replace(PULL_REQUEST, head=head))
     assert data.from_fork is from_fork
     assert (data.head.repo_id, data.head.full_name) == (head.repo_id, head.repo_full_name)
 
 
 def test_users_may_be_missing() -> None:
     """Accounts can be deleted."""
-    data = told(replace(PULL_REQUEST, author=None, sender=None))
+    data = event_data(replace(PULL_REQUEST, author=None, sender=None))
     assert (data.author, data.sender) == (None, None)
 
 

@@ -35,7 +35,7 @@ from tests.support.builders.domain import (
 )
 
 
-def told(push: Push, seen: View | None = None) -> PushData:
+def event_data(push: Push, seen: View | None = None) -> PushData:
     """Return what the first project is told of a push."""
     data = interpret(EVENT, push, seen or view()).domain_events[0].data
     assert isinstance(data, PushData)
@@ -151,51 +151,51 @@ def test_does_not_publish_for_other_repositories() -> None:
 )
 def test_removes_only_the_prefix_of_a_ref(ref: str, kind: str, branch: str | None) -> None:
     """A branch keeps its slashes and signs; a tag has no branch."""
-    data = told(replace(PUSH, ref=ref))
+    data = event_data(replace(PUSH, ref=ref))
     assert (data.ref, data.ref_type, data.branch) == (ref, kind, branch)
 
 
 def test_marks_a_deleted_branch() -> None:
     """It has no commits, so that consumers do not deploy a zero hash."""
-    data = told(replace(PUSH, deleted=True, after=NO_COMMIT, commits=(), commits_total=0, head_commit=None))
+    data = event_data(replace(PUSH, deleted=True, after=NO_COMMIT, commits=(), commits_total=0, head_commit=None))
     assert (data.deleted, data.after, data.commits, data.commits_truncated) == (True, NO_COMMIT, (), False)
 
 
 def test_publishes_a_new_branch_without_commits() -> None:
     """The ref is new although no commit is."""
-    data = told(replace(PUSH, created=True, before=NO_COMMIT, commits=(), commits_total=0))
+    data = event_data(replace(PUSH, created=True, before=NO_COMMIT, commits=(), commits_total=0))
     assert (data.created, data.before, data.commits) == (True, NO_COMMIT, ())
 
 
 def test_marks_a_forced_push() -> None:
-    assert told(replace(PUSH, forced=True)).forced
+    assert event_data(replace(PUSH, forced=True)).forced
 
 
 def test_publishes_the_newest_hundred_commits() -> None:
     """The event reports that older ones are missing."""
     commits = tuple(replace(COMMIT, sha=f"{number:040x}") for number in range(130))
-    data = told(replace(PUSH, commits=commits, commits_total=130))
+    data = event_data(replace(PUSH, commits=commits, commits_total=130))
     assert [commit.sha for commit in data.commits] == [commit.sha for commit in commits[30:]]
     assert data.commits_truncated
-    exactly = told(replace(PUSH, commits=commits[:100], commits_total=100))
+    exactly = event_data(replace(PUSH, commits=commits[:100], commits_total=100))
     assert (len(exactly.commits), exactly.commits_truncated) == (100, False)
 
 
 def test_publishes_co_authors_with_their_commit() -> None:
     shared = replace(COMMIT, co_authors=(Author("Jonas Lindqvist", "jonas@acme-rockets.example"),))
-    first, second = told(replace(PUSH, commits=(shared, COMMIT), commits_total=2)).commits
+    first, second = event_data(replace(PUSH, commits=(shared, COMMIT), commits_total=2)).commits
     assert first.co_authors == (Person("Jonas Lindqvist", "jonas@acme-rockets.example"),)
     assert second.co_authors == ()
 
 
 def test_publishes_an_author_without_address_or_account() -> None:
     """Git requires neither."""
-    data = told(replace(PUSH, commits=(replace(COMMIT, author=Author("anonymous")),), pusher=None, sender=None))
+    data = event_data(replace(PUSH, commits=(replace(COMMIT, author=Author("anonymous")),), pusher=None, sender=None))
     assert data.commits[0].author == Person("anonymous")
     assert (data.pusher, data.sender) == (None, None)
 
 
-def pushed_at(interpretation: Interpretation) -> list[datetime | None]:
+def push_times(interpretation: Interpretation) -> list[datetime | None]:
     """Return the times of the last push that an interpretation writes."""
     return [row.pushed_at for row in interpretation.repositories]
 
@@ -210,10 +210,10 @@ def test_updates_the_last_push_in_the_catalog() -> None:
 def test_older_push_keeps_the_later_time() -> None:
     """Pushes may arrive out of order: all are published."""
     late = view(repositories=[replace(REPOSITORY, pushed_at=LATER)])
-    assert pushed_at(interpret(EVENT, PUSH, late)) == []
+    assert push_times(interpret(EVENT, PUSH, late)) == []
     assert len(interpret(EVENT, PUSH, late).domain_events) == 1
     never = view(repositories=[replace(REPOSITORY, pushed_at=None)])
-    assert pushed_at(interpret(EVENT, PUSH, never)) == [NOW]
+    assert push_times(interpret(EVENT, PUSH, never)) == [NOW]
 
 
 def test_uses_the_time_of_receipt_without_a_provider_time() -> None:

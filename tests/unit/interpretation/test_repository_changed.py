@@ -35,7 +35,7 @@ FOLLOWING = [step for step in RepositoryStep if step is not RepositoryStep.DELET
 NOT_ARRIVING = [step for step in FOLLOWING if step not in {RepositoryStep.TRANSFERRED, RepositoryStep.CREATED}]
 
 
-def changed(step: RepositoryStep, facts: RepositoryFacts = FACTS, seen: View | None = None) -> Interpretation:
+def interpret_step(step: RepositoryStep, facts: RepositoryFacts = FACTS, seen: View | None = None) -> Interpretation:
     """Interpret one step of a repository."""
     return interpret(EVENT, RepositoryChanged(step, facts), seen or view())
 
@@ -53,7 +53,7 @@ def integration_after(interpretation: Interpretation) -> Integration | None:
 def test_renames_links_with_their_repository() -> None:
     """By the numeric id; the event has both names."""
     renamed = replace(FACTS, full_name="acme-rockets/pad", url="https://github.com/acme-rockets/pad")
-    interpretation = changed(RepositoryStep.RENAMED, renamed, view(links=(link(1), link(2))))
+    interpretation = interpret_step(RepositoryStep.RENAMED, renamed, view(links=(link(1), link(2))))
     assert interpretation.repositories == (
         replace(FOLLOWED, full_name="acme-rockets/pad", url="https://github.com/acme-rockets/pad"),
     )
@@ -85,13 +85,15 @@ def test_renames_links_with_their_repository() -> None:
 def test_other_changes_keep_the_former_name() -> None:
     """Users search for a repository by its former name."""
     known = replace(LINK, previous_full_name="acme-rockets/site")
-    interpretation = changed(RepositoryStep.EDITED, replace(FACTS, url="https://x.example"), view(links=(known,)))
+    interpretation = interpret_step(
+        RepositoryStep.EDITED, replace(FACTS, url="https://x.example"), view(links=(known,))
+    )
     assert [after and after.previous_full_name for after in links_after(interpretation)] == ["acme-rockets/site"]
 
 
 def test_rename_to_the_same_name_is_an_update() -> None:
     """GitHub sends those; links do not change."""
-    interpretation = changed(RepositoryStep.RENAMED)
+    interpretation = interpret_step(RepositoryStep.RENAMED)
     assert interpretation.links == ()
     assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.REPOSITORY_UPDATED]
 
@@ -99,7 +101,7 @@ def test_rename_to_the_same_name_is_an_update() -> None:
 def test_new_default_branch_updates_links_that_mirrored_it() -> None:
     """A branch that a user chose stays."""
     chosen = replace(link(2), default_branch="release")
-    interpretation = changed(
+    interpretation = interpret_step(
         RepositoryStep.EDITED, replace(FACTS, default_branch="trunk"), view(links=(link(1), chosen))
     )
     assert links_after(interpretation) == [replace(link(1), default_branch="trunk")]
@@ -122,7 +124,7 @@ def test_new_default_branch_updates_links_that_mirrored_it() -> None:
 )
 def test_updates_the_catalog(step: RepositoryStep, facts: RepositoryFacts, row: Repository) -> None:
     """A complete description also removes missing fields."""
-    interpretation = changed(step, facts)
+    interpretation = interpret_step(step, facts)
     assert interpretation.repositories == (row,)
     (fact,) = interpretation.domain_events
     assert isinstance(fact.data, RepositoryData)
@@ -132,7 +134,7 @@ def test_updates_the_catalog(step: RepositoryStep, facts: RepositoryFacts, row: 
 @pytest.mark.parametrize("step", FOLLOWING, ids=lambda step: step.value)
 def test_skips_an_older_event(step: RepositoryStep) -> None:
     """Deliveries arrive in any order."""
-    skipped = changed(step, replace(FACTS, updated_at=EARLIER, full_name="acme-rockets/old"))
+    skipped = interpret_step(step, replace(FACTS, updated_at=EARLIER, full_name="acme-rockets/old"))
     assert (skipped.status, skipped.reason) == (EventStatus.IGNORED, "older_than_state")
     assert (skipped.repositories, skipped.links, skipped.domain_events) == ((), (), ())
     assert skipped.integration is None
@@ -143,7 +145,7 @@ def test_skips_an_older_event(step: RepositoryStep) -> None:
 def test_applies_an_event_of_unknown_order_and_requests_a_sync(step: RepositoryStep, *, told: bool) -> None:
     """Times have whole seconds and may be missing."""
     facts = replace(FACTS, updated_at=NOW if told else None, full_name="acme-rockets/pad")
-    interpretation = changed(step, facts)
+    interpretation = interpret_step(step, facts)
     assert [row.full_name for row in interpretation.repositories] == ["acme-rockets/pad"]
     assert integration_after(interpretation) == replace(INTEGRATION, sync_requested_at=NOW)
 
@@ -151,13 +153,13 @@ def test_applies_an_event_of_unknown_order_and_requests_a_sync(step: RepositoryS
 def test_event_of_a_row_without_a_time_is_newer() -> None:
     """A row from a short list has no time yet."""
     bare = replace(REPOSITORY, provider_updated_at=None)
-    assert changed(RepositoryStep.EDITED, seen=view(repositories=[bare])).integration is None
+    assert interpret_step(RepositoryStep.EDITED, seen=view(repositories=[bare])).integration is None
 
 
 @pytest.mark.parametrize("step", FOLLOWING, ids=lambda step: step.value)
 def test_adds_an_unknown_repository(step: RepositoryStep) -> None:
     """An installation receives only events of visible repositories."""
-    interpretation = changed(step, seen=view(repositories=[], links=()))
+    interpretation = interpret_step(step, seen=view(repositories=[], links=()))
     assert interpretation.repositories == (FOLLOWED,)
     assert [fact.type for fact in interpretation.domain_events] == [DomainEventType.REPOSITORY_ADDED]
     assert [verdict.reason for verdict in interpretation.verdicts] == ["added"]
@@ -167,7 +169,7 @@ def test_adds_an_unknown_repository(step: RepositoryStep) -> None:
 def test_always_applies_a_deletion(time: object) -> None:
     """Repository ids are never reused, and a removal must never be skipped."""
     facts = next(replace(FACTS, updated_at=at) for at in (EARLIER, NOW, LATER, None) if at == time)
-    interpretation = changed(RepositoryStep.DELETED, facts)
+    interpretation = interpret_step(RepositoryStep.DELETED, facts)
     (row,) = interpretation.repositories
     assert (row.removed_at, row.full_name) == (NOW, "acme-rockets/launchpad")
     assert [fact.type for fact in interpretation.domain_events] == [
@@ -183,7 +185,7 @@ def test_always_applies_a_deletion(time: object) -> None:
 def test_removes_a_repository_transferred_to_another_account() -> None:
     """A link never crosses integrations."""
     away = replace(FACTS, owner_id=ELSEWHERE, full_name="elsewhere/launchpad")
-    interpretation = changed(RepositoryStep.TRANSFERRED, away)
+    interpretation = interpret_step(RepositoryStep.TRANSFERRED, away)
     (row,) = interpretation.repositories
     assert (row.removed_at, row.full_name) == (NOW, "acme-rockets/launchpad")
     assert [fact.type for fact in interpretation.domain_events] == [
@@ -200,13 +202,13 @@ def test_removes_a_repository_transferred_to_another_account() -> None:
 )
 def test_unknown_owner_removes_nothing(facts: RepositoryFacts, integration: Integration) -> None:
     """GitHub sends a transfer to the new owner's installation, so it means an arrival."""
-    interpretation = changed(RepositoryStep.TRANSFERRED, facts, view(integration))
+    interpretation = interpret_step(RepositoryStep.TRANSFERRED, facts, view(integration))
     assert [row.removed_at for row in interpretation.repositories] == [None]
 
 
 def test_restores_a_repository_that_is_transferred_back() -> None:
     """With its links."""
-    interpretation = changed(RepositoryStep.TRANSFERRED, seen=view(repositories=[REMOVED]))
+    interpretation = interpret_step(RepositoryStep.TRANSFERRED, seen=view(repositories=[REMOVED]))
     assert interpretation.repositories == (FOLLOWED,)
     assert [fact.type for fact in interpretation.domain_events] == [
         DomainEventType.REPOSITORY_ADDED,
@@ -219,7 +221,7 @@ def test_restores_a_repository_that_is_transferred_back() -> None:
 def test_late_event_does_not_restore_a_removed_repository(step: RepositoryStep, time: object) -> None:
     """A sync is requested."""
     facts = next(replace(FACTS, updated_at=at) for at in (NOW, LATER, None) if at == time)
-    interpretation = changed(step, facts, view(repositories=[REMOVED]))
+    interpretation = interpret_step(step, facts, view(repositories=[REMOVED]))
     assert (interpretation.repositories, interpretation.links, interpretation.domain_events) == ((), (), ())
     assert interpretation.verdicts == (Verdict("repository", Outcome.PROCESSED, "reread_requested", LAUNCHPAD),)
     assert integration_after(interpretation) == replace(INTEGRATION, sync_requested_at=NOW)
@@ -227,12 +229,12 @@ def test_late_event_does_not_restore_a_removed_repository(step: RepositoryStep, 
 
 def test_earlier_transfer_does_not_restore_a_deleted_repository() -> None:
     """The tombstone has the time of the deletion."""
-    (tombstone,) = changed(RepositoryStep.DELETED, replace(FACTS, updated_at=LATER)).repositories
-    late = changed(RepositoryStep.TRANSFERRED, replace(FACTS, updated_at=NOW), view(repositories=[tombstone]))
+    (tombstone,) = interpret_step(RepositoryStep.DELETED, replace(FACTS, updated_at=LATER)).repositories
+    late = interpret_step(RepositoryStep.TRANSFERRED, replace(FACTS, updated_at=NOW), view(repositories=[tombstone]))
     assert (late.reason, late.repositories) == ("older_than_state", ())
 
 
 def test_updates_the_catalog_of_a_suspended_integration() -> None:
     """GitHub still sends events."""
-    archived = changed(RepositoryStep.ARCHIVED, replace(FACTS, archived=True), view(SUSPENDED_BY_US))
+    archived = interpret_step(RepositoryStep.ARCHIVED, replace(FACTS, archived=True), view(SUSPENDED_BY_US))
     assert [row.archived for row in archived.repositories] == [True]

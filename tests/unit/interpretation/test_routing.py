@@ -46,13 +46,13 @@ OF_AN_INSTALLATION: list[ProviderEvent] = [
 ]
 
 
-def named(provider_event: ProviderEvent) -> str:
+def kind_and_step(provider_event: ProviderEvent) -> str:
     """Name a notice by its kind and step."""
     step = getattr(provider_event, "step", None)
     return f"{type(provider_event).__name__} {step.value}" if step else type(provider_event).__name__
 
 
-@pytest.mark.parametrize("provider_event", OF_AN_INSTALLATION, ids=named)
+@pytest.mark.parametrize("provider_event", OF_AN_INSTALLATION, ids=kind_and_step)
 def test_ignores_an_event_without_an_installation(provider_event: ProviderEvent) -> None:
     """With its reason."""
     ignored = interpret(replace(EVENT, source_key=None), provider_event, view(None))
@@ -67,7 +67,7 @@ def test_ignores_a_ping() -> None:
     assert interpret(replace(EVENT, source_key=None), Unhandled("ping"), view(None)).reason == "ping"
 
 
-@pytest.mark.parametrize("provider_event", OF_AN_INSTALLATION, ids=named)
+@pytest.mark.parametrize("provider_event", OF_AN_INSTALLATION, ids=kind_and_step)
 def test_event_of_an_unknown_installation_stays_unrouted(provider_event: ProviderEvent) -> None:
     """Without an integration or an effect."""
     waiting = interpret(EVENT, provider_event, view(None))
@@ -77,7 +77,7 @@ def test_event_of_an_unknown_installation_stays_unrouted(provider_event: Provide
     assert (settled.integration_id, settled.link_id, settled.project_ids) == (None, None, ())
 
 
-@pytest.mark.parametrize("provider_event", [*OF_AN_INSTALLATION, CREATED_ON_REQUEST], ids=named)
+@pytest.mark.parametrize("provider_event", [*OF_AN_INSTALLATION, CREATED_ON_REQUEST], ids=kind_and_step)
 def test_ignores_events_of_a_revoked_integration(provider_event: ProviderEvent) -> None:
     """Installation ids are never reused, so the event is late."""
     ignored = interpret(EVENT, provider_event, view(REVOKED))
@@ -90,7 +90,7 @@ def test_ignores_events_of_a_revoked_integration(provider_event: ProviderEvent) 
 
 
 @pytest.mark.parametrize("suspended", [SUSPENDED_BY_US, SUSPENDED_BY_PROVIDER], ids=["by us", "by provider"])
-@pytest.mark.parametrize("provider_event", [PUSH, PULL_REQUEST], ids=named)
+@pytest.mark.parametrize("provider_event", [PUSH, PULL_REQUEST], ids=kind_and_step)
 def test_processes_events_of_a_suspended_integration(suspended: Integration, provider_event: ProviderEvent) -> None:
     """A suspension stops only calls to GitHub."""
     told = interpret(EVENT, provider_event, view(suspended))
