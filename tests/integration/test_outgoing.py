@@ -15,7 +15,7 @@ from adapters.observability.open_telemetry import OpenTelemetryTraces, make_span
 from adapters.observability.sentry import SentryAlerts
 from adapters.secrets.jwks import KeySetUnreadable, read_key_set
 from core.domain.secret import Secret
-from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
+from entrypoints.bootstrap.outgoing import connect_by, create_route, http_client
 from entrypoints.process.outgoing import Outgoing
 from entrypoints.settings.settings import Settings, SettingsRefused
 from ports.telemetry import SpanRole
@@ -40,7 +40,7 @@ class Company:
     def outgoing(self) -> Outgoing:
         """The route by the service's own settings."""
         env = {"CREWKIT_GIT_HTTPS_PROXY": self.proxy.url, "CREWKIT_GIT_CA_BUNDLE": str(self.ca_bundle)}
-        return outgoing_of(Settings.from_environment({**DEVELOPMENT, **env}))
+        return create_route(Settings.from_environment({**DEVELOPMENT, **env}))
 
 
 @pytest.fixture
@@ -135,7 +135,7 @@ def test_respects_no_proxy(url: str, *, is_direct: bool) -> None:
         "CREWKIT_GIT_HTTPS_PROXY": "proxy.example:3128",
         "CREWKIT_GIT_NO_PROXY": "corp.example, .internal,10.0.0.0/8 port.example:8443,fd00::/8",
     }
-    route = outgoing_of(Settings.from_environment({**DEVELOPMENT, **env}))
+    route = create_route(Settings.from_environment({**DEVELOPMENT, **env}))
     assert route.proxy_for(url) == (None if is_direct else "http://proxy.example:3128")
 
 
@@ -143,11 +143,11 @@ def test_own_settings_have_precedence_over_usual_variables(tmp_path: Path) -> No
     bundle = tmp_path / "ca.pem"
     bundle.write_bytes(Authority().certificate)
     usual = {"https_proxy": "http://usual:1", "NO_PROXY": "a.example", "SSL_CERT_FILE": str(bundle)}
-    route = outgoing_of(Settings.from_environment({**DEVELOPMENT, **usual}))
+    route = create_route(Settings.from_environment({**DEVELOPMENT, **usual}))
     assert route.proxy_for("https://b.example") == "http://usual:1"
     assert (route.proxy_for("https://a.example"), route.ca_bundle) == (None, bundle)
     env = {**DEVELOPMENT, **usual, "CREWKIT_GIT_HTTPS_PROXY": "http://ours:1"}
-    assert outgoing_of(Settings.from_environment(env)).proxy_for("https://b.example") == "http://ours:1"
+    assert create_route(Settings.from_environment(env)).proxy_for("https://b.example") == "http://ours:1"
 
 
 def test_description_has_no_password(company: Company) -> None:

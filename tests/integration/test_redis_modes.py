@@ -81,6 +81,19 @@ async def test_names_each_mode(tmp_path: Path) -> None:
         assert "read-only replica" in await problems_of(url)
 
 
+async def test_redis_that_denies_info_is_not_a_sentinel(tmp_path: Path) -> None:
+    """Neither by permissions nor by a disabled command. Without INFO, the test of a write decides."""
+    limited = ("--user", "limited", "on", ">pass", "~*", "&*", "+@all", "-info")
+    with redis_server(tmp_path / "users", *limited) as url:
+        assert await problems_of(url.replace("//", "//limited:pass@")) == ""
+    with redis_server(tmp_path / "disabled", "--rename-command", "INFO", "") as url:
+        assert await problems_of(url) == ""
+    with redis_server(tmp_path / "no_writes", "--rename-command", "SET", "") as url:
+        problem = await problems_of(url)
+        assert "does not know a command that notifications of workers need" in problem
+        assert "This is a Redis Sentinel" not in problem
+
+
 async def test_names_each_misconfiguration(tmp_path: Path) -> None:
     limited = ("--user", "limited", "on", ">pass", "~git:*", "+@read", "+@connection")
     with redis_server(tmp_path / "users", *limited) as url:

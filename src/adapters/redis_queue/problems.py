@@ -70,7 +70,14 @@ _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
         ),
     ),
     (re.compile(r"LOADING"), QueueProblem("Redis is still loading its data.", "Wait until it has started.")),
-    (re.compile(r"[Uu]nknown command"), SENTINEL),
+    (
+        re.compile(r"[Uu]nknown command"),
+        QueueProblem(
+            "Redis does not know a command that notifications of workers need.",
+            f"Enable the command (rename-command), or set {_SETTING} to a Redis that permits it.",
+            is_unsupported=True,
+        ),
+    ),
 )
 
 

@@ -31,7 +31,7 @@ from core.domain.secret import Secret
 from core.use_cases.events.housekeeping import Retention
 from entrypoints.bootstrap.cipher import create_cipher
 from entrypoints.bootstrap.extensions import extended
-from entrypoints.bootstrap.outgoing import connect_by, http_client, outgoing_of
+from entrypoints.bootstrap.outgoing import connect_by, create_route, http_client
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
@@ -138,7 +138,7 @@ def token_verifier(settings: Settings, clock: SystemClock, stack: AsyncExitStack
     """Build what verifies crewkit's access tokens."""
     keys: KeySource
     if settings.auth_jwks_url:
-        client = http_client(outgoing_of(settings))
+        client = http_client(create_route(settings))
         stack.push_async_callback(client.aclose)
         published = keys = JwksKeys(settings.auth_jwks_url, client)
         stack.push_async_callback(published.close)
@@ -184,7 +184,7 @@ def _providers(
     app = github_app(settings)
     if app is None:
         return {}
-    github = GitHubProvider(app, clock, metrics=metrics, traces=traces, connect=connect_by(outgoing_of(settings)))
+    github = GitHubProvider(app, clock, metrics=metrics, traces=traces, connect=connect_by(create_route(settings)))
     stack.push_async_callback(github.close)
     return {github.name: github}
 
@@ -196,7 +196,7 @@ def _alerts(settings: Settings, stack: AsyncExitStack) -> Alerts:
     # Importing the SDK takes a tenth of the start of a process, and most have no DSN.
     from adapters.observability.sentry import SentryAlerts  # noqa: PLC0415
 
-    outgoing = outgoing_of(settings)
+    outgoing = create_route(settings)
     sentry = SentryAlerts(
         settings.sentry_dsn,
         environment=settings.environment.value,
@@ -214,7 +214,7 @@ def _traces(settings: Settings, stack: AsyncExitStack) -> Traces | None:
         return None
     from adapters.observability.open_telemetry import OpenTelemetryTraces, make_span_processor  # noqa: PLC0415
 
-    outgoing = outgoing_of(settings)
+    outgoing = create_route(settings)
     proxy = outgoing.proxy_for(settings.otlp_url)
     traces = OpenTelemetryTraces(make_span_processor(settings.otlp_url, proxy=proxy, ca_bundle=outgoing.ca_bundle))
     stack.callback(traces.close)

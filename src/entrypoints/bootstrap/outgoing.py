@@ -10,7 +10,7 @@ from entrypoints.process.outgoing import Outgoing
 from entrypoints.settings.settings import Settings
 
 
-def outgoing_of(settings: Settings) -> Outgoing:
+def create_route(settings: Settings) -> Outgoing:
     """Return the route that the settings describe."""
     return Outgoing(settings.https_proxy, settings.no_proxy, settings.ca_bundle)
 

@@ -2,7 +2,7 @@ import os
 
 from adapters.github.addresses import GitHubUrls, is_loopback
 from adapters.github.registration import MAX_NAME_LENGTH, AppRegistrationRequest, RegisteredApp, Registrar
-from entrypoints.bootstrap.outgoing import connect_by, outgoing_of
+from entrypoints.bootstrap.outgoing import connect_by, create_route
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
 
@@ -22,7 +22,7 @@ def registrar(github_url: str, organization: str | None) -> Registrar:
     """Build what registers apps at this GitHub."""
     # The other settings may be missing or wrong: this is the way to them.
     settings, _ = Settings.readable_part(os.environ)
-    return Registrar(GitHubUrls.at(github_url), organization, connect_by(outgoing_of(settings)))
+    return Registrar(GitHubUrls.at(github_url), organization, connect_by(create_route(settings)))
 
 
 def variables(app: RegisteredApp, addresses: GitHubUrls) -> dict[str, str]:

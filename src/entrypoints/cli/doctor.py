@@ -30,7 +30,7 @@ def doctor(*, as_json: bool, timeout: timedelta) -> None:
 
     from entrypoints.cli.environment import missing_demo_hint
     from entrypoints.doctor import report
-    from entrypoints.doctor.environment import has_unreadable_settings
+    from entrypoints.doctor.checks.settings import has_unreadable_settings
 
     findings = asyncio.run(_examine(timeout.total_seconds()))
     click.echo(report.as_json(findings) if as_json else report.as_text(findings))

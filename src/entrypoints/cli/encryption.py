@@ -12,7 +12,7 @@ from entrypoints.bootstrap.application import configure_command
 from entrypoints.bootstrap.keys import open_key_ring
 from entrypoints.cli.environment import read_settings
 from entrypoints.cli.errors import readable_errors
-from entrypoints.doctor.wording import counted
+from entrypoints.doctor.findings import format_count
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
 
@@ -63,7 +63,7 @@ async def _reseal(settings: Settings, *, dry_run: bool) -> Sequence[Reencryption
 
 
 def _count_values(columns: Sequence[ReencryptionProgress]) -> str:
-    return counted(sum(column.seen for column in columns), "value")
+    return format_count(sum(column.seen for column in columns), "value")
 
 
 def _report_unreadable(columns: Sequence[ReencryptionProgress]) -> bool:
@@ -75,8 +75,8 @@ def _report_unreadable(columns: Sequence[ReencryptionProgress]) -> bool:
         more = f" and {count - len(ids)} more" if count > len(ids) else ""
         click.echo(f"Cannot be decrypted: {column} of {', '.join(ids)}{more}.", err=True)
     click.echo(
-        f"Add the key that encrypted them to {PREFIX}ENCRYPTION_KEYS. If that key is lost, these users and "
-        "organizations have to connect again. No other data is lost.",
+        f"Add the key that encrypted them to {PREFIX}ENCRYPTION_KEYS. If that key is lost, users whose tokens are "
+        "listed (user_git_connections) have to connect again. The service replaces the other values, or they expire.",
         err=True,
     )
     return False

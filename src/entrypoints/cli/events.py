@@ -96,7 +96,7 @@ def retry(
     from core.use_cases.events.scope import ALL_ORGANIZATIONS
     from entrypoints.cli.application import OPERATOR, call_application
     from entrypoints.cli.delivery_commands import retry_delivery
-    from entrypoints.doctor.wording import counted
+    from entrypoints.doctor.findings import format_count
 
     if delivery_id is not None:
         click.echo(f"The webhook event {retry_delivery(provider, delivery_id)} will be processed again.")
@@ -106,7 +106,7 @@ def retry(
     where = _filter(status, event_type, since)
     done = call_application("events", lambda app: app.events.retry_many(OPERATOR, ALL_ORGANIZATIONS, where=where))
     count = done.result.count
-    click.echo(f"{counted(count, 'webhook event')} will be processed again.")
+    click.echo(f"{format_count(count, 'webhook event')} will be processed again.")
     if count >= MAX_RETRIES:
         click.echo(
             f"A run retries at most the {MAX_RETRIES} newest webhook events. Run the command again for older ones.",

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from core.domain.provider import App, AppNeeds, rank_level
-from entrypoints.doctor.findings import Finding, fail, note, ok, warn
-from entrypoints.doctor.wording import counted
+from entrypoints.doctor.findings import Finding, fail, format_count, note, ok, warn
 
 # The app's claims leave a minute for clocks that differ; https://github.com/octokit/auth-app.js/issues/698.
 _CLOCK_WARN = timedelta(seconds=30)
@@ -85,14 +84,14 @@ def judge_installations(granted: Sequence[tuple[str, Mapping[str, str]]], asked:
     }
     lacking = {name: missing for name, missing in behind.items() if missing}
     if not lacking:
-        integrations = counted(len(granted), "integration")
+        integrations = format_count(len(granted), "integration")
         return [ok(about, f"{integrations}. All permissions are accepted.")]
     named = [f"{name} ({', '.join(missing)})" for name, missing in list(lacking.items())[:_MOST_NAMED]]
     rest = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
     return [
         warn(
             about,
-            f"For {len(lacking)} of {counted(len(granted), 'integration')}, not all permissions are "
+            f"For {len(lacking)} of {format_count(len(granted), 'integration')}, not all permissions are "
             f"accepted: {', '.join(named)}{rest}.",
             "An owner of each account can accept the permissions on the installation's page at GitHub. Until "
             "then, features that need these permissions do not work for that account.",

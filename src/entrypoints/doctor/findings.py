@@ -1,6 +1,9 @@
+"""Findings of checks, checks, and the words of durations and numbers in findings."""
+
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from core.domain.errors import DomainError
@@ -56,11 +59,11 @@ class Check:
 
 async def examine(checks: Sequence[Check], *, seconds: float) -> list[Finding]:
     """Run all checks concurrently, each for at most `seconds`. A failing check does not affect the others."""
-    found = await asyncio.gather(*(_made(check, seconds) for check in checks))
-    return [finding for findings in found for finding in findings]
+    results = await asyncio.gather(*(_run(check, seconds) for check in checks))
+    return [finding for findings in results for finding in findings]
 
 
-async def _made(check: Check, seconds: float) -> list[Finding]:
+async def _run(check: Check, seconds: float) -> list[Finding]:
     try:
         async with asyncio.timeout(seconds):
             return list(await check.look())
@@ -68,5 +71,24 @@ async def _made(check: Check, seconds: float) -> list[Finding]:
         return [fail(check.about, f"No response within {seconds:g} seconds.", check.remedy)]
     except DomainError as refusal:
         return [fail(check.about, refusal.message, check.remedy)]
-    except Exception as error:  # noqa: BLE001 - the other checks go on; the error's text may contain a secret
+    except Exception as error:  # noqa: BLE001 - other checks continue; the error's text may contain a secret
         return [fail(check.about, f"The check failed with {type(error).__name__}.", check.remedy)]
+
+
+def format_duration(time: timedelta) -> str:
+    """Return a duration in words, in its largest unit: `3 hours`."""
+    seconds = max(time.total_seconds(), 0)
+    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            return format_count(int(seconds // size), unit)
+    return format_count(int(seconds), "second")
+
+
+def format_count(count: int, one: str, several: str | None = None) -> str:
+    """Return a number with its noun: `1 value`, `2 values`."""
+    return f"{count} {one if count == 1 else several or f'{one}s'}"
+
+
+def format_deliveries(count: int) -> str:
+    """Return a number of deliveries in words."""
+    return format_count(count, "delivery", "deliveries")

@@ -4,8 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from entrypoints.doctor.findings import Finding, fail, ok, warn
-from entrypoints.doctor.wording import counted, lasting
+from entrypoints.doctor.findings import Finding, fail, format_count, format_duration, ok, warn
 from ports.encryption import Cipher, CiphertextRefused
 
 _ABOUT = "encryption keys"
@@ -52,13 +51,13 @@ def judge_keys(sealed: Sequence[Sealed], key_ids: Collection[str], cipher: Ciphe
     if not wrong:
         total = sum(one.count for one in sealed)
         wrong.append(
-            ok(_ABOUT, f"{counted(total, 'encrypted value')}. One value of each column and key was decrypted.")
+            ok(_ABOUT, f"{format_count(total, 'encrypted value')}. One value of each column and key was decrypted.")
         )
         if old:
             wrong.append(
                 warn(
                     _ABOUT,
-                    f"{counted(old, 'value')} encrypted with an older key.",
+                    f"{format_count(old, 'value')} encrypted with an older key.",
                     "Run `crewkit-git keys rotate`. Do not remove the older key before the command has finished.",
                 )
             )
@@ -69,7 +68,7 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
     if one.key_id not in key_ids:
         return fail(
             _ABOUT,
-            f"{one.column}: {counted(one.count, 'value')} encrypted with the key `{one.key_id}`, which is "
+            f"{one.column}: {format_count(one.count, 'value')} encrypted with the key `{one.key_id}`, which is "
             "not in CREWKIT_GIT_ENCRYPTION_KEYS.",
             "Add this key to CREWKIT_GIT_ENCRYPTION_KEYS after the first key. If the key is lost, so are the "
             f"values. {_AFTER_LOSS.get(one.column, _REPLACED)}",
@@ -79,7 +78,7 @@ def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | N
     except CiphertextRefused:
         return fail(
             _ABOUT,
-            f"{one.column}: {counted(one.count, 'value')} encrypted with the key `{one.key_id}`. The newest "
+            f"{one.column}: {format_count(one.count, 'value')} encrypted with the key `{one.key_id}`. The newest "
             "cannot be decrypted.",
             f"Check the key `{one.key_id}` in CREWKIT_GIT_ENCRYPTION_KEYS. If it was changed, restore the "
             "key that had this id when the value was written. If it was not changed, the value is lost. "
@@ -99,7 +98,7 @@ def judge_webhook_secrets(fingerprints: Sequence[str], used: Mapping[str, dateti
         return []
     if len(fingerprints) == 1:
         return [ok(about, f"One secret is accepted, {_last_use(used.get(fingerprints[0]), now)}.")]
-    ages = (f"{lasting(now - used[one])} ago" if one in used else "never" for one in fingerprints)
+    ages = (f"{format_duration(now - used[one])} ago" if one in used else "never" for one in fingerprints)
     last = f"Last use of each secret, from the newest secret to the oldest: {', '.join(ages)}."
     if fingerprints[0] not in used:
         return [
@@ -135,7 +134,7 @@ def judge_app_keys(current: str, used: Mapping[str, datetime], *, now: datetime)
         *(
             warn(
                 about,
-                f"Another key, {name}, was used {lasting(now - at)} ago.",
+                f"Another key, {name}, was used {format_duration(now - at)} ago.",
                 "A process may still use that key. Restart every process with the configured key. When the "
                 f"other key is not used any more, delete it on the app's page. {_NOTED}",
             )
@@ -147,4 +146,4 @@ def judge_app_keys(current: str, used: Mapping[str, datetime], *, now: datetime)
 def _last_use(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "not used yet (the time of the last use is updated once a minute)"
-    return f"last used {lasting(now - at)} ago"
+    return f"last used {format_duration(now - at)} ago"

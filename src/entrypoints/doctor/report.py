@@ -1,8 +1,7 @@
 import json
 from collections.abc import Sequence
 
-from entrypoints.doctor.findings import Finding, Level
-from entrypoints.doctor.wording import counted
+from entrypoints.doctor.findings import Finding, Level, format_count
 
 _WIDTH_OF_LEVELS = max(len(level.value) for level in Level)
 
@@ -39,6 +38,6 @@ def _line(finding: Finding, width: int) -> str:
 def _sum(findings: Sequence[Finding]) -> str:
     count = {level: sum(one.level is level for one in findings) for level in Level}
     if not count[Level.FAIL] and not count[Level.WARN]:
-        return f"No problems found in {counted(count[Level.OK], 'check')}."
-    failures, warnings = counted(count[Level.FAIL], "failure"), counted(count[Level.WARN], "warning")
+        return f"No problems found in {format_count(count[Level.OK], 'check')}."
+    failures, warnings = format_count(count[Level.FAIL], "failure"), format_count(count[Level.WARN], "warning")
     return f"{failures}, {warnings}, {count[Level.OK]} ok."

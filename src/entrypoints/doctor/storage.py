@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 
 from core.domain.deliveries.recovery import RecoveryState
 from core.domain.integrations.installation_checks import CheckBacklog
-from entrypoints.doctor.findings import Finding, fail, ok, warn
-from entrypoints.doctor.wording import counted, deliveries, lasting
+from entrypoints.doctor.findings import Finding, fail, format_count, format_deliveries, format_duration, ok, warn
 
 # The scheduler notifies workers of due events every five seconds.
 _WAITS_TOO_LONG = timedelta(minutes=1)
@@ -53,7 +52,7 @@ def judge_pooler(*, has_statement_timeout: bool) -> Finding:
 def judge_workers(names: Sequence[str]) -> Finding:
     """Report whether a worker runs."""
     if names:
-        return ok("worker", f"{counted(len(names), 'worker')} running.")
+        return ok("worker", f"{format_count(len(names), 'worker')} running.")
     return fail(
         "worker",
         "No worker is connected to this Redis. Webhook events are stored, but not processed.",
@@ -69,7 +68,7 @@ def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: d
         found.append(
             fail(
                 "backlog",
-                f"The oldest due webhook event was received {lasting(waits)} ago and is not processed yet.",
+                f"The oldest due webhook event was received {format_duration(waits)} ago and is not processed yet.",
                 "Check that `crewkit-git worker` and `crewkit-git scheduler` are running, and read their logs.",
             )
         )
@@ -77,7 +76,7 @@ def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: d
         limit = _WAITS_TOO_LONG.total_seconds()
         found.append(ok("backlog", f"No due webhook event was received more than {limit:.0f} seconds ago."))
     if failed:
-        count = f"{failed} or more webhook events" if failed >= most else counted(failed, "webhook event")
+        count = f"{failed} or more webhook events" if failed >= most else format_count(failed, "webhook event")
         found.append(
             warn(
                 "backlog",
@@ -93,18 +92,18 @@ def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
     """Report whether the daily check of each installation at GitHub is on time."""
     about = "installation checks"
     checked = backlog.last_checked_at
-    last = f" The last check was {lasting(now - checked)} ago." if checked else ""
+    last = f" The last check was {format_duration(now - checked)} ago." if checked else ""
     late = now - backlog.due_since if backlog.due_since else timedelta(0)
     if late > _CHECKED_TOO_LATE:
         return fail(
             about,
-            f"The daily check is due for {counted(backlog.overdue, 'installation')}, and late for at least "
-            f"one: the oldest check has been due for {lasting(late)}.{last}",
+            f"The daily check is due for {format_count(backlog.overdue, 'installation')}, and late for at least "
+            f"one: the oldest check has been due for {format_duration(late)}.{last}",
             "Check that `crewkit-git scheduler` is running, and search its log for "
             "`installation_check_failed`. Checks also wait while less than half of the app's hourly rate "
             "limit is left.",
         )
-    return ok(about, f"No daily check is more than a day late ({counted(backlog.live, 'installation')}).{last}")
+    return ok(about, f"No daily check is more than a day late ({format_count(backlog.live, 'installation')}).{last}")
 
 
 def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
@@ -117,7 +116,7 @@ def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
     if recovery.compared_at is None:
         return [warn(about, "The provider's delivery log has never been checked completely.", start)]
     age = now - recovery.compared_at
-    message = f"The provider's delivery log was last checked completely {lasting(age)} ago"
+    message = f"The provider's delivery log was last checked completely {format_duration(age)} ago"
     if age > _COMPARED_TOO_LONG_AGO:
         return [fail(about, f"{message}. The scheduler checks it every five minutes.", start)]
     found = [ok(about, f"{message}.")]
@@ -125,7 +124,7 @@ def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
         found.append(
             warn(
                 "recovery",
-                f"{deliveries(recovery.missing)} in the provider's delivery log did not reach this service.",
+                f"{format_deliveries(recovery.missing)} in the provider's delivery log did not reach this service.",
                 "The scheduler fetches them. To fetch them now, run `crewkit-git recover-deliveries`.",
             )
         )

@@ -6,8 +6,7 @@ from http import HTTPStatus
 
 from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.provider import WebhookConfig
-from entrypoints.doctor.findings import Finding, fail, note, ok, warn
-from entrypoints.doctor.wording import deliveries, lasting
+from entrypoints.doctor.findings import Finding, fail, format_deliveries, format_duration, note, ok, warn
 
 # A younger delivery may not be stored yet.
 _ON_ITS_WAY = timedelta(minutes=1)
@@ -83,19 +82,19 @@ def judge_deliveries(
         found.append(
             fail(
                 about,
-                f"GitHub got a success response for {deliveries(len(elsewhere))}, but this database does "
-                f"not have them. The last was sent {lasting(now - elsewhere[0].delivered_at)} ago.",
+                f"GitHub got a success response for {format_deliveries(len(elsewhere))}, but this database does "
+                f"not have them. The last was sent {format_duration(now - elsewhere[0].delivered_at)} ago.",
                 "Check whether another service receives requests at the webhook URL, whether the API uses "
                 "another database than this command, or whether an older backup was restored.",
             )
         )
     if found:
         return found
-    age = lasting(now - newest.delivered_at)
+    age = format_duration(now - newest.delivered_at)
     if fetched:
         recovered = f"{fetched} of them failed at first and {'was' if fetched == 1 else 'were'} recovered"
-        return [ok(about, f"{deliveries(len(log))} received, the last {age} ago. {recovered}.")]
-    return [ok(about, f"{deliveries(len(log))} received, the last {age} ago.")]
+        return [ok(about, f"{format_deliveries(len(log))} received, the last {age} ago. {recovered}.")]
+    return [ok(about, f"{format_deliveries(len(log))} received, the last {age} ago.")]
 
 
 def _of_failures(
@@ -104,8 +103,8 @@ def _of_failures(
     last = lost[0]
     since = {0: "", len(lost): " (all recovered)"}.get(fetched, f" ({fetched} recovered)")
     message = (
-        f"GitHub could not deliver {deliveries(len(lost))} recently{since}. The last was {last.event_type}, "
-        f"{lasting(now - last.delivered_at)} ago. GitHub reports this response: {last.answer or 'none'}."
+        f"GitHub could not deliver {format_deliveries(len(lost))} recently{since}. The last was {last.event_type}, "
+        f"{format_duration(now - last.delivered_at)} ago. GitHub reports this response: {last.answer or 'none'}."
     )
     is_refused = last.status_code == HTTPStatus.UNAUTHORIZED
     if is_refused:

@@ -39,6 +39,16 @@ async def test_reports_an_outage_of_github_once(both: ServiceAtSandbox) -> None:
     assert levels(findings, "client secret", "webhook", "deliveries", "github clock") == [Level.NOTE] * 4
 
 
+@pytest.mark.parametrize("kind", [FaultKind.PRIMARY_LIMIT, FaultKind.SECONDARY_LIMIT])
+async def test_rate_limit_is_not_a_network_problem(both: ServiceAtSandbox, kind: FaultKind) -> None:
+    both.fault(Fault(kind, seconds=60))
+    problem = wrong(await examined(both))["github app"]
+
+    assert "rate limit is exhausted" in problem
+    assert "Wait until GitHub resets the rate limit" in problem
+    assert "can reach" not in problem
+
+
 @pytest.mark.parametrize(("seconds", "level"), [(45, Level.WARN), (-3600, Level.FAIL)])
 async def test_reports_a_clock_that_differs_from_github(both: ServiceAtSandbox, seconds: float, level: Level) -> None:
     """Although the adapter corrects for it; the app passes."""

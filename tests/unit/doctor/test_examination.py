@@ -5,7 +5,7 @@ import json
 import time
 
 from core.domain.errors import StorageUnavailable
-from entrypoints.doctor.environment import judge_settings
+from entrypoints.doctor.checks.settings import judge_settings
 from entrypoints.doctor.findings import Check, Finding, Level, examine, fail, note, ok, warn
 from entrypoints.doctor.report import as_json, as_text, is_well
 from entrypoints.settings.problem import Problem

@@ -9,10 +9,9 @@ from adapters.secrets.cipher import AesGcmCipher
 from core.domain.deliveries.recovery import RecoveryState
 from core.domain.integrations.installation_checks import CheckBacklog
 from core.domain.secret import Secret
-from entrypoints.doctor.findings import Finding, Level
+from entrypoints.doctor.findings import Finding, Level, format_duration
 from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
 from entrypoints.doctor.storage import judge_backlog, judge_checks, judge_revision, judge_scheduler, judge_workers
-from entrypoints.doctor.wording import lasting
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 NEW = ("new", Secret("bmV3" * 10 + "bmU="))
@@ -191,7 +190,7 @@ def test_single_app_key_has_a_line() -> None:
     ],
 )
 def test_rounds_times(time: timedelta, said: str) -> None:
-    assert lasting(time) == said
+    assert format_duration(time) == said
 
 
 def test_late_checks_of_installations_are_a_failure() -> None:

@@ -17,10 +17,10 @@ from core.domain.provider_errors import (
 )
 from core.domain.secret import Secret
 from entrypoints.bootstrap.application import github_app
-from entrypoints.bootstrap.outgoing import connect_by, outgoing_of
+from entrypoints.bootstrap.outgoing import connect_by, create_route
 from entrypoints.doctor.app import judge_clock, judge_events, judge_identity, judge_permissions, note_callbacks
-from entrypoints.doctor.checks.storage import known_deliveries
-from entrypoints.doctor.checks.unset import unset
+from entrypoints.doctor.checks.settings import report_missing
+from entrypoints.doctor.checks.storage import find_stored_deliveries
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok
 from entrypoints.doctor.webhook import judge_deliveries, judge_webhook
 from entrypoints.edge.public_urls import WEBHOOKS, callback_urls
@@ -42,6 +42,10 @@ _CLIENT_REFUSED = (
     "Unless GitHub suspended the app, generate a client secret on the app's page and set "
     "CREWKIT_GIT_GITHUB_CLIENT_SECRET to its value. Copy CREWKIT_GIT_GITHUB_CLIENT_ID from the same page."
 )
+_RATE_LIMITED = (
+    "Wait until GitHub resets the rate limit, at most an hour, and run this command again. If this happens often, "
+    "check which other programs use this app."
+)
 _NO_CODE = Secret("asked-by-crewkit-git-doctor")
 
 
@@ -55,24 +59,24 @@ def provider_checks(settings: Settings, clock: Clock, database: Database | None,
             "GITHUB_PRIVATE_KEY": settings.github_private_key,
         }
         missing = [name for name, value in values.items() if value is None]
-        return [unset(settings, _ABOUT, missing, _REGISTER)]
-    provider = GitHubProvider(app, clock, limits=_LIMITS, connect=connect_by(outgoing_of(settings)))
+        return [report_missing(settings, _ABOUT, missing, _REGISTER)]
+    provider = GitHubProvider(app, clock, limits=_LIMITS, connect=connect_by(create_route(settings)))
     stack.push_async_callback(provider.close)
-    asking = _Asking(settings, clock, provider, app, database)
+    checks = _ProviderChecks(settings, clock, provider, app, database)
     addresses = f"{settings.github_api_url} and {settings.github_url}"
     remedy = f"Check that this machine can reach {addresses}, and look at https://www.githubstatus.com"
     return [
-        Check(_ABOUT, asking.app, remedy),
-        Check("client secret", asking.client_secret, remedy),
-        Check("github clock", asking.clock_offset, remedy),
-        Check("webhook", asking.webhook, remedy),
-        Check("deliveries", asking.deliveries, remedy),
-        Check("callback urls", asking.callbacks, remedy),
+        Check(_ABOUT, checks.app, remedy),
+        Check("client secret", checks.client_secret, remedy),
+        Check("github clock", checks.clock_offset, remedy),
+        Check("webhook", checks.webhook, remedy),
+        Check("deliveries", checks.deliveries, remedy),
+        Check("callback urls", checks.callbacks, remedy),
     ]
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
+class _ProviderChecks:
     settings: Settings
     clock: Clock
     provider: GitProvider
@@ -81,14 +85,16 @@ class _Asking:
 
     async def app(self) -> list[Finding]:
         try:
-            found = await self.provider.get_app()
-        except AppRefused as refused:
-            return [fail(_ABOUT, refused.message, _REFUSED)]
-        needs, ours = self.provider.needs, self.registration
+            app = await self.provider.get_app()
+        except AppRefused as refusal:
+            return [fail(_ABOUT, refusal.message, _REFUSED)]
+        except RateLimited as refusal:
+            return [fail(_ABOUT, refusal.message, _RATE_LIMITED)]
+        needs, configured = self.provider.needs, self.registration
         return [
-            *judge_identity(found, client_id=ours.client_id, app_id=ours.app_id, slug=ours.slug),
-            *judge_permissions(found, needs),
-            *judge_events(found, needs),
+            *judge_identity(app, client_id=configured.client_id, app_id=configured.app_id, slug=configured.slug),
+            *judge_permissions(app, needs),
+            *judge_events(app, needs),
         ]
 
     async def client_secret(self) -> list[Finding]:
@@ -99,19 +105,19 @@ class _Asking:
         about = "client secret"
         try:
             await self.provider.exchange_code(_NO_CODE, redirect_uri=None, code_verifier=None)
-        except AppRefused as refused:
-            return [fail(about, f"Users cannot connect their accounts. {refused.message}", _CLIENT_REFUSED)]
+        except AppRefused as refusal:
+            return [fail(about, f"Users cannot connect their accounts. {refusal.message}", _CLIENT_REFUSED)]
         except CredentialRefused:
             pass
         except (AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
-            return [_not_looked_at(about, refusal)]
+            return [_note_unchecked(about, refusal)]
         return [ok(about, "GitHub accepts the client secret.")]
 
     async def clock_offset(self) -> list[Finding]:
         try:
             return [judge_clock("github", await self.provider.measure_clock_offset())]
         except (AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
-            return [_not_looked_at("github clock", refusal)]
+            return [_note_unchecked("github clock", refusal)]
 
     async def webhook(self) -> list[Finding]:
         try:
@@ -119,7 +125,7 @@ class _Asking:
         except NotVisible:
             config = WebhookConfig("", "")
         except (AppRefused, AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
-            return [_not_looked_at("webhook", refusal)]
+            return [_note_unchecked("webhook", refusal)]
         expected = f"{self.settings.public_url or ''}{WEBHOOKS}"
         page = await self._page()
         return judge_webhook(config, expected, page, is_development=self.settings.is_development)
@@ -128,17 +134,17 @@ class _Asking:
         log = []
         try:
             async with aclosing(self.provider.list_deliveries()) as logged:
-                async for one in logged:
-                    log.append(one)
+                async for delivery in logged:
+                    log.append(delivery)
                     if len(log) == _MOST_DELIVERIES:
                         break
         except NotVisible:
             pass
         except (AppRefused, AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
-            return [_not_looked_at("deliveries", refusal)]
-        sent = list(dict.fromkeys(one.guid for one in log))
-        known = await known_deliveries(self.database, self.provider.name, sent)
-        return judge_deliveries(log, known, await self._page(), now=self.clock.now())
+            return [_note_unchecked("deliveries", refusal)]
+        sent = list(dict.fromkeys(delivery.guid for delivery in log))
+        stored = await find_stored_deliveries(self.database, self.provider.name, sent)
+        return judge_deliveries(log, stored, await self._page(), now=self.clock.now())
 
     async def callbacks(self) -> list[Finding]:
         public_url = self.settings.public_url
@@ -151,5 +157,5 @@ class _Asking:
             return "the app's page"
 
 
-def _not_looked_at(about: str, refusal: DomainError) -> Finding:
+def _note_unchecked(about: str, refusal: DomainError) -> Finding:
     return note(about, f"Not checked. {refusal.message}")

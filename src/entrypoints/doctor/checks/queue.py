@@ -4,7 +4,7 @@ from adapters.redis_queue.inspection import list_workers
 from adapters.redis_queue.problems import EVICTING, diagnose
 from adapters.redis_queue.queue_probe import find_problems
 from core.domain.secret import redact_url
-from entrypoints.doctor.checks.unset import unset
+from entrypoints.doctor.checks.settings import report_missing
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok, warn
 from entrypoints.doctor.storage import judge_workers
 from entrypoints.settings.settings import Settings
@@ -22,7 +22,7 @@ _UNSET = "Start Redis and set CREWKIT_GIT_REDIS_URL to its URL."
 def queue_checks(settings: Settings) -> list[Check]:
     """Return the checks of Redis."""
     if settings.redis_url is None:
-        return [unset(settings, "redis", ["REDIS_URL"], _UNSET)]
+        return [report_missing(settings, "redis", ["REDIS_URL"], _UNSET)]
     url = settings.redis_url.reveal()
 
     async def look() -> list[Finding]:

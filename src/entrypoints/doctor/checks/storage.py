@@ -17,7 +17,7 @@ from adapters.secrets.cipher import AesGcmCipher
 from core.domain.errors import StorageNotPrepared, StorageUnavailable, StorageUnwritable
 from core.domain.events.event import EventStatus
 from entrypoints.doctor.app import judge_clock, judge_installations
-from entrypoints.doctor.checks.unset import unset
+from entrypoints.doctor.checks.settings import report_missing
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok
 from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
 from entrypoints.doctor.storage import judge_backlog, judge_checks, judge_pooler, judge_revision, judge_scheduler
@@ -37,7 +37,7 @@ _KEYS_REMEDY = (
 def storage_checks(settings: Settings, clock: Clock, database: Database | None) -> list[Check]:
     """Return the checks of PostgreSQL and of what is stored there."""
     if database is None:
-        return [unset(settings, "database", ["DATABASE_URL"], _UNSET)]
+        return [report_missing(settings, "database", ["DATABASE_URL"], _UNSET)]
     storage = _Storage(settings, clock, Inspection(database), PostgresUnitOfWork(database), WriteProbe(database))
     return [
         Check("database", storage.server, _REMEDY),
@@ -54,7 +54,7 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
     ]
 
 
-async def known_deliveries(
+async def find_stored_deliveries(
     database: Database | None, provider: str, delivery_ids: Sequence[str]
 ) -> frozenset[str] | None:
     """Return which of these deliveries are stored; None if the database cannot be read."""
@@ -62,7 +62,9 @@ async def known_deliveries(
         return None
     try:
         async with PostgresUnitOfWork(database)() as tx:
-            return frozenset([one for one in delivery_ids if await tx.events.find(provider, one) is not None])
+            return frozenset(
+                [delivery_id for delivery_id in delivery_ids if await tx.events.find(provider, delivery_id) is not None]
+            )
     except (StorageUnavailable, UndefinedColumn):
         return None
 
@@ -78,13 +80,13 @@ class _Storage:
     async def server(self) -> list[Finding]:
         before = self.clock.now()
         try:
-            version, theirs = await self.inspection.server()
+            version, server_time = await self.inspection.server()
         except StorageUnavailable as unavailable:
-            why = f" ({_in_a_line(str(unavailable.__cause__))})" if unavailable.__cause__ else ""
+            why = f" ({_join_lines(str(unavailable.__cause__))})" if unavailable.__cause__ else ""
             return [fail("database", f"PostgreSQL is not available{why}.", unavailable.remedy)]
         return [
             ok("database", f"PostgreSQL {version.partition(' ')[0]} responds."),
-            judge_clock("database", theirs - _between(before, self.clock.now())),
+            judge_clock("database", server_time - _find_middle(before, self.clock.now())),
         ]
 
     async def writes(self) -> list[Finding]:
@@ -159,9 +161,9 @@ def _if_available(about: str, look: Callable[[], Awaitable[list[Finding]]]) -> C
     return look_if_available
 
 
-def _between(one: datetime, other: datetime) -> datetime:
-    return one + (other - one) / 2
+def _find_middle(start: datetime, end: datetime) -> datetime:
+    return start + (end - start) / 2
 
 
-def _in_a_line(text: str) -> str:
+def _join_lines(text: str) -> str:
     return " ".join(text.split())

@@ -1,9 +1,8 @@
 from adapters.secrets.jwks import KeySetUnreadable, read_key_set
 from adapters.secrets.keys import KeyRefused, parse_pem_key
-from entrypoints.bootstrap.outgoing import http_client, outgoing_of
-from entrypoints.doctor.checks.unset import unset
-from entrypoints.doctor.findings import Check, Finding, fail, ok
-from entrypoints.doctor.wording import counted
+from entrypoints.bootstrap.outgoing import create_route, http_client
+from entrypoints.doctor.checks.settings import report_missing
+from entrypoints.doctor.findings import Check, Finding, fail, format_count, ok
 from entrypoints.settings.settings import Settings
 
 _ABOUT = "access tokens"
@@ -20,11 +19,11 @@ def token_checks(settings: Settings) -> list[Check]:
     async def look_at_published() -> list[Finding]:
         assert url is not None
         try:
-            async with http_client(outgoing_of(settings)) as client:
+            async with http_client(create_route(settings)) as client:
                 keys = await read_key_set(url, client)
         except KeySetUnreadable as error:
             return [fail(_ABOUT, f"The public keys of the token issuer cannot be read from {url} ({error}).", remedy)]
-        return [ok(_ABOUT, f"{url} publishes {counted(len(keys), 'key')}.")]
+        return [ok(_ABOUT, f"{url} publishes {format_count(len(keys), 'key')}.")]
 
     async def look_at_pinned() -> list[Finding]:
         assert pem is not None
@@ -39,4 +38,4 @@ def token_checks(settings: Settings) -> list[Check]:
         return [Check(_ABOUT, look_at_published, remedy)]
     if pem:
         return [Check(_ABOUT, look_at_pinned, _PINNED)]
-    return [unset(settings, _ABOUT, ["AUTH_PUBLIC_KEY", "AUTH_JWKS_URL"], _PINNED)]
+    return [report_missing(settings, _ABOUT, ["AUTH_PUBLIC_KEY", "AUTH_JWKS_URL"], _PINNED)]
