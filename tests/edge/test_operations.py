@@ -1,5 +1,6 @@
 """Routes are made of operations, and of nothing else."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import get_args, get_type_hints
 
@@ -7,11 +8,15 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Match
 
 from entrypoints.rest.http.operations import EVENT_STREAM, Access, Call, Operation, Success, Tag, routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.http.requests import NoQuery
-from tests.support.scenarios.rest import everything
+from entrypoints.rest.http.route_table import RouteTable
+from tests.support.scenarios.rest import Edge, everything
+
+_SAMPLE_ID = "4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11"
 
 
 async def endless(_: Call[NoQuery, None]) -> Response:
@@ -58,3 +63,21 @@ def test_an_operation_with_a_caller_needs_authentication() -> None:
     operation = next(operation for operation in everything() if operation.access is Access.CALLER)
     with pytest.raises(AssertionError):
         routes([operation])
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
+def test_the_route_table_finds_the_route_that_the_framework_would_find(method: str) -> None:
+    mounted = routes(everything(), Edge().parts()[1].authentication)
+    table = RouteTable(mounted)
+    paths = [re.sub(r"{(\w+)}", _SAMPLE_ID, route.path_format) for route in mounted]
+    assert len(set(paths)) > 20
+    for path in [*paths, "/", "/nowhere", f"{paths[0]}/", f"{paths[-1]}x"]:
+        scope = {"type": "http", "method": method, "path": path, "root_path": ""}
+        matches = [(route, *route.matches(scope)) for route in mounted]
+        expected = next((found for found in matches if found[1] is Match.FULL), None)
+        expected = expected or next((found for found in matches if found[1] is Match.PARTIAL), None)
+        match, child_scope = table.matches(scope)
+        if expected is None:
+            assert match is Match.NONE, path
+        else:
+            assert (match, child_scope) == (expected[1], {**expected[2], "route": expected[0]}), path

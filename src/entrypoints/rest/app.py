@@ -17,6 +17,7 @@ from entrypoints.rest.http.limits import Limits
 from entrypoints.rest.http.operations import Operation, routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.http.representations import Representations
+from entrypoints.rest.http.route_table import RouteTable
 from entrypoints.rest.openapi import operations as openapi
 from entrypoints.rest.resources import (
     account,
@@ -70,7 +71,8 @@ def create_app(application: Application, parts: RestParts) -> ASGIApp:
     """Return the complete HTTP interface as an ASGI application."""
     operation_routes = routes(list_operations(application, parts), parts.authentication)
     dashboard_routes = Dashboard(parts.pages, parts.is_encrypted).routes()
-    framework = Starlette(routes=[*operation_routes, *dashboard_routes], exception_handlers=EXCEPTION_HANDLERS)
+    table = RouteTable([*operation_routes, *dashboard_routes])
+    framework = Starlette(routes=[table], exception_handlers=EXCEPTION_HANDLERS)
     # A path with an additional slash is another path.
     framework.router.redirect_slashes = False
     cross_origin = CrossOrigin(Limits(Representations(framework)), parts.authentication.origins)

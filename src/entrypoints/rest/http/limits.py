@@ -46,7 +46,7 @@ class Limits:
 
                 async def send_and_end_limit(message: Message) -> None:
                     # An expired limit cannot be changed, and the application may still send its own response.
-                    if not limit.expired():
+                    if limit.when() is not None and not limit.expired():
                         limit.reschedule(None)
                     await send(message)
 

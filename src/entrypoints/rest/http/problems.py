@@ -166,9 +166,10 @@ async def _handle_unexpected_error(request: Request, _error: Exception) -> Respo
 
 def _allowed_methods(scope: Scope) -> str:
     """Return the methods of all routes with this path. The framework returns those of the first route only."""
+    routes = [route for entry in scope["app"].routes for route in getattr(entry, "routes", [entry])]
     matching = (
         route.methods or set()
-        for route in scope["app"].routes
+        for route in routes
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
     )
     return ", ".join(sorted({"OPTIONS"}.union(*matching)))
