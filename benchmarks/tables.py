@@ -23,9 +23,9 @@ def sum_of_medians(parts: Sequence[Sequence[float]]) -> str:
     return " + ".join(f"{median(part):,.0f}" for part in zip(*parts, strict=True))
 
 
-def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
-    """Return theirs divided by ours for each repetition; empty if either was not measured."""
-    return [their / our for our, their in zip(ours, theirs, strict=bool(ours and theirs))]
+def ratios(service: Sequence[float], other: Sequence[float]) -> list[float]:
+    """Return the other value divided by this service's for each repetition; empty if one was not measured."""
+    return [their / our for our, their in zip(service, other, strict=bool(service and other))]
 
 
 def noise(repetitions: int, seconds: int, others: Sequence[float]) -> str:

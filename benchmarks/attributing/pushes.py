@@ -41,7 +41,7 @@ class Person:
 
     @property
     def is_connected(self) -> bool:
-        """Tell whether they connected their account: seven in ten have."""
+        """Return whether a user connected an account: seven in ten have."""
         return self.number % 10 < 7
 
     def author(self) -> dict[str, str]:

@@ -16,7 +16,7 @@ from benchmarks.tables import noise, ratios, spread, table
 STREAMS = 1_000
 _IN_FLIGHT = ALONE, BUSY = (1, 64)
 _MIB = 1024 * 1024
-OURS, BARE = "GetIntegration", "echo"
+SERVICE, BARE = "GetIntegration", "echo"
 
 _METHOD = f"""\
 A service calls `GetIntegration`. Each call verifies the token, checks the permission, reads the database,
@@ -64,10 +64,10 @@ def run(stage: Stage) -> Report:
 
 def check(results: Results, memory: float) -> Sequence[Demand]:
     """Check the demands on calls and streams."""
-    ours = [window.us for window in results[OURS, BUSY]]
+    service_times = [window.us for window in results[SERVICE, BUSY]]
     bare = [window.us for window in results[BARE, BUSY]]
-    ratio = median(ratios(bare, ours))
-    words = f"{OURS} uses at most 2.5 times the CPU of an echo ({BUSY} concurrent calls)"
+    ratio = median(ratios(bare, service_times))
+    words = f"{SERVICE} uses at most 2.5 times the CPU of an echo ({BUSY} concurrent calls)"
     return (
         Demand(words, f"{ratio:.2f} times", ratio <= 2.5),
         Demand(f"at most 150 MiB with {STREAMS:,} idle streams", f"{memory:.0f} MiB", memory <= 150),
@@ -78,7 +78,7 @@ def _windows(stage: Stage, scene: Scene) -> Results:
     results: dict[tuple[str, int], list[Window]] = {}
     for repetition in range(stage.repetitions):
         click.echo(f"repetition {repetition + 1} of {stage.repetitions}")
-        for name, server in ((BARE, scene.bare), (OURS, scene.ours)):
+        for name, server in ((BARE, scene.bare), (SERVICE, scene.ours)):
             for in_flight in _IN_FLIGHT:
                 window = _measure(server, stage, in_flight)
                 results.setdefault((name, in_flight), []).append(window)

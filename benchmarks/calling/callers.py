@@ -36,7 +36,7 @@ async def _call(
 async def _wait(target: str, method: str, request: str, tokens: Sequence[str], how: Mapping[str, int]) -> None:
     """Open this many streams, report when all have started, and keep them open until asked to stop."""
     channels = [
-        # Each a connection of its own; by default all to one address share one.
+        # Each has its own connection; by default all calls to one address share one.
         grpc.aio.insecure_channel(target, options=(("grpc.use_local_subchannel_pool", 1),))
         for _ in range(_CHANNELS)
     ]
@@ -54,9 +54,9 @@ async def _wait(target: str, method: str, request: str, tokens: Sequence[str], h
 
 
 if __name__ == "__main__":
-    asked = json.loads(sys.argv[1])
+    parameters = json.loads(sys.argv[1])
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        if "streams" in asked["how"]:
-            runner.run(_wait(**asked))
+        if "streams" in parameters["how"]:
+            runner.run(_wait(**parameters))
         else:
-            sys.stdout.write(json.dumps(runner.run(_call(**asked))) + "\n")
+            sys.stdout.write(json.dumps(runner.run(_call(**parameters))) + "\n")

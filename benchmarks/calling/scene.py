@@ -39,9 +39,11 @@ class Server:
 
     def call(self, in_flight: int, seconds: float) -> Mapping[str, float]:
         """Call it for so long."""
-        asked = {**self._sample_call(), "metadata": self.metadata}
-        told: Mapping[str, float] = json.loads(_callers({**asked, "how": {"in_flight": in_flight, "seconds": seconds}}))
-        return told
+        parameters = {**self._sample_call(), "metadata": self.metadata}
+        measured: Mapping[str, float] = json.loads(
+            _callers({**parameters, "how": {"in_flight": in_flight, "seconds": seconds}})
+        )
+        return measured
 
     def _sample_call(self) -> dict[str, Any]:
         target = f"127.0.0.1:{self.port}"
@@ -60,14 +62,14 @@ class Scene:
     @contextmanager
     def streams(self, count: int) -> Iterator[None]:
         """Keep so many streams open, in which nothing happens."""
-        asked = {
+        parameters = {
             "target": f"127.0.0.1:{self.ours.port}",
             "method": _STREAM,
             "request": StreamEventsRequest(organization_id=self.organization_id).SerializeToString().hex(),
             "tokens": self.tokens,
             "how": {"streams": count},
         }
-        command = [sys.executable, callers.__file__, json.dumps(asked)]
+        command = [sys.executable, callers.__file__, json.dumps(parameters)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as waiting:
             assert waiting.stdout is not None
             if json.loads(waiting.stdout.readline() or "null") != {"streams": count}:
@@ -121,8 +123,8 @@ def _start(stack: ExitStack, command: list[str], environment: dict[str, str], po
     return started.pid
 
 
-def _callers(asked: dict[str, Any]) -> bytes:
-    command = [sys.executable, callers.__file__, json.dumps(asked)]
+def _callers(parameters: dict[str, Any]) -> bytes:
+    command = [sys.executable, callers.__file__, json.dumps(parameters)]
     return subprocess.run(command, check=True, capture_output=True).stdout
 
 

@@ -26,4 +26,4 @@ function request()
   return heads[turn] .. delivery_id() .. tails[turn]
 end
 
-done = dofile(os.getenv("TELLING"))
+done = dofile(os.getenv("REPORT"))

@@ -11,8 +11,8 @@ from pathlib import Path
 import click
 
 _RESULT = "RESULT "
-# Every script ends with `done = dofile(os.getenv("TELLING"))`.
-_TELLING = Path(__file__).with_name("telling.lua")
+# Every script ends with `done = dofile(os.getenv("REPORT"))`.
+_REPORT = Path(__file__).with_name("report.lua")
 _DELIVERIES = Path(__file__).with_name("deliveries.lua")
 
 
@@ -58,7 +58,7 @@ def wrk_version() -> str:
 
 
 def post_deliveries(url: str, deliveries: Path, connections: int, seconds: int) -> Load:
-    """Post deliveries as `deliveries.write_for_wrk` wrote them, each with a delivery id of its own."""
+    """Post the deliveries that `deliveries.write_for_wrk` wrote, each with a unique delivery id."""
     return run(url, _DELIVERIES, connections, seconds, str(deliveries), str(secrets.randbits(31)))
 
 
@@ -66,7 +66,7 @@ def run(url: str, script: Path, connections: int, seconds: int, *arguments: str)
     """Send a script's requests over this many connections; each sends the next request after a response."""
     command = [find_wrk(), "--threads=1", f"--connections={connections}", f"--duration={seconds}s"]
     command += ["--timeout=60s", f"--script={script}", url, "--", *arguments]
-    environment = {**os.environ, "TELLING": str(_TELLING)}
+    environment = {**os.environ, "REPORT": str(_REPORT)}
     finished = subprocess.run(command, env=environment, check=False, capture_output=True, text=True)
     lines = [line for line in finished.stdout.splitlines() if line.startswith(_RESULT)]
     if not lines:

@@ -35,7 +35,7 @@ def free_port() -> int:
 @contextmanager
 def process(command: list[str], environment: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process with this added to its environment and stop it at the end."""
-    # Compiling its imports anew would count as work of a process that forks for each job.
+    # Otherwise the compilation of its imports would count as work of a process that forks for each job.
     inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with log.open("wb") as output:
         started = subprocess.Popen(

@@ -39,11 +39,11 @@ class Reader:
     foreign: bool = False
 
 
-OURS = Reader("crewkit-git", "ours")
+CREWKIT = Reader("crewkit-git", "crewkit")
 _ONE_CLIENT = Reader("githubkit, one client", "githubkit_pages", ("kept",), foreign=True)
 _PYGITHUB = Reader("PyGithub", "pygithub_pages", foreign=True)
 _A_CLIENT_A_CALL = Reader("githubkit, one client per call", "githubkit_pages", foreign=True)
-READERS = (OURS, Reader("httpx + msgspec alone", "bare_httpx"), _ONE_CLIENT, _PYGITHUB, _A_CLIENT_A_CALL)
+READERS = (CREWKIT, Reader("httpx + msgspec alone", "bare_httpx"), _ONE_CLIENT, _PYGITHUB, _A_CLIENT_A_CALL)
 
 _AT_MOST_MS = 2.5
 # Minimum CPU of other clients relative to crewkit-git.
@@ -67,8 +67,8 @@ def run(stage: Stage) -> Report:
 
 def check(results: Results) -> Sequence[Demand]:
     """Check the demands on fetching."""
-    ours = results[OURS]
-    ms = float("inf") if isinstance(ours, str) else median(ours)
+    crewkit = results[CREWKIT]
+    ms = float("inf") if isinstance(crewkit, str) else median(crewkit)
     demands = [Demand(f"at most {_AT_MOST_MS} ms of CPU per page", f"{ms:.2f} ms", ms <= _AT_MOST_MS)]
     for reader, least in _LEAST_RATIOS.items():
         found = _ratios(results, reader)
@@ -117,19 +117,19 @@ def _read(reader: Reader, url: str, directory: Path) -> float:
 def _table(results: Results) -> str:
     rows = []
     for reader, figures in results.items():
-        title = f"**{reader.title}**" if reader is OURS else reader.title
+        title = f"**{reader.title}**" if reader is CREWKIT else reader.title
         if isinstance(figures, str):
             rows.append((title, f"not measured: {figures}", ""))
         else:
-            beside = "" if reader is OURS else spread(_ratios(results, reader), digits=1)
+            beside = "" if reader is CREWKIT else spread(_ratios(results, reader), digits=1)
             rows.append((title, spread(figures, digits=2), beside))
     return table(("", "CPU ms/page", "relative to crewkit-git"), rows)
 
 
 def _ratios(results: Results, reader: Reader) -> Sequence[float]:
     """Return the CPU of a client relative to crewkit-git for each repetition; empty if not measured."""
-    ours, theirs = results[OURS], results[reader]
-    return [] if isinstance(ours, str) or isinstance(theirs, str) else ratios(ours, theirs)
+    crewkit, other = results[CREWKIT], results[reader]
+    return [] if isinstance(crewkit, str) or isinstance(other, str) else ratios(crewkit, other)
 
 
 BENCHMARK = Benchmark("Fetching an installation's repositories", run)

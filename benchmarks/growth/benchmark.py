@@ -42,7 +42,7 @@ Results = Mapping[int, Sequence[Window]]
 
 
 def run(stage: Stage) -> Report:
-    """Fill the ledgers and let them take turns."""
+    """Fill databases of different sizes and measure them in turns."""
     backlogs = {size: _fill(stage, size) for size in (_QUICK_SIZES if stage.quick else _SIZES)}
     results: dict[int, list[Window]] = {size: [] for size in backlogs}
     for repetition in range(stage.repetitions):
@@ -54,9 +54,9 @@ def run(stage: Stage) -> Report:
                 f"processed {window.processed_us:,.0f} µs, others {window.others_cores:.1f} cores"
             )
     others = [window.others_cores for windows in results.values() for window in windows]
-    told = noise(stage.repetitions, stage.seconds, others)
+    noise_text = noise(stage.repetitions, stage.seconds, others)
     software = [", ".join([*stage.servers.versions, wrk_version()]), packages("psycopg", "rq")]
-    return Report(check(results), "\n\n".join([_METHOD, told, _table(results)]), software)
+    return Report(check(results), "\n\n".join([_METHOD, noise_text, _table(results)]), software)
 
 
 def check(results: Results) -> Sequence[Demand]:

@@ -45,7 +45,7 @@ class Api:
 class Backlog:
     """Our service with integrations, each with a linked project, ready to be given backlogs again and again.
 
-    What the ledger holds when it is first filled stays there as a part of the scene.
+    The events of the first filling stay in the database as a part of the scene.
     """
 
     def __init__(self, services: Services, home: Path, name: str) -> None:

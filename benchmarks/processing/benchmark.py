@@ -17,7 +17,7 @@ from benchmarks.processing.drain import Drain
 from benchmarks.processing.rq_baseline import FORKING, SIMPLE, drain_once
 from benchmarks.tables import spread, sum_of_medians, table
 
-OURS = "crewkit-git worker"
+WORKER = "crewkit-git worker"
 _SIMPLE = "one RQ job per event, SimpleWorker + psycopg, row update"
 _FORKING = "one RQ job per event, forking Worker + ORM, row update"
 
@@ -46,8 +46,8 @@ def run(stage: Stage) -> Report:
 
 def check(results: Results) -> Sequence[Demand]:
     """Check the demands on processing."""
-    ours = results.drains.get(OURS)
-    rate = median(drain.events_per_second for drain in ours) if ours else 0.0
+    worker_drain = results.drains.get(WORKER)
+    rate = median(drain.events_per_second for drain in worker_drain) if worker_drain else 0.0
     return [Demand("at least 2,000 pushes/s per worker, including all effects", f"{rate:,.0f}", rate >= 2_000)]
 
 
@@ -60,7 +60,7 @@ def body(results: Results) -> str:
         parts = [[drain.worker_us, drain.postgres_us, drain.redis_us] for drain in drains]
         rows.append(
             (
-                f"**{name}**" if name == OURS else name,
+                f"**{name}**" if name == WORKER else name,
                 spread([drain.events_per_second for drain in drains]),
                 spread([drain.total_us for drain in drains]),
                 sum_of_medians(parts),
@@ -74,10 +74,10 @@ def _drain(stage: Stage) -> Results:
     workers: dict[str, Callable[[], Drain]] = {}
     unavailable = {}
     try:
-        workers[OURS] = partial(_drain_ours, Backlog(stage.servers, stage.home, "processing"))
+        workers[WORKER] = partial(_drain_backlog, Backlog(stage.servers, stage.home, "processing"))
     except Unavailable as reason:
-        unavailable[OURS] = str(reason)
-        click.echo(f"  {OURS}: skipped, {reason}")
+        unavailable[WORKER] = str(reason)
+        click.echo(f"  {WORKER}: skipped, {reason}")
     if not stage.quick:
         pushes, log = sign_pushes(1, SIMPLE.backlog), stage.home / "rq-worker.log"
         workers[_SIMPLE] = partial(drain_once, SIMPLE, stage.servers, pushes, log)
@@ -91,7 +91,7 @@ def _drain(stage: Stage) -> Results:
     return Results(drains, unavailable)
 
 
-def _drain_ours(backlog: Backlog) -> Drain:
+def _drain_backlog(backlog: Backlog) -> Drain:
     backlog.empty()
     with backlog.api() as api:
         api.post(_LOAD_SECONDS)

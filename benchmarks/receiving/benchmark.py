@@ -25,10 +25,10 @@ def run(stage: Stage) -> Report:
 
 
 def _software(stage: Stage) -> Sequence[str]:
-    ours = packages("uvicorn", "uvloop", "httptools", "starlette", "psycopg", "rq", "redis")
+    versions = packages("uvicorn", "uvloop", "httptools", "starlette", "psycopg", "rq", "redis")
     return (
         ", ".join([*stage.servers.versions, wrk_version()]),
-        ours,
+        versions,
         packages("fastapi", "sqlalchemy", "aiohttp", "gidgethub"),
         nodejs.versions(),
     )

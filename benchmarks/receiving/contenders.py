@@ -42,10 +42,10 @@ def _uvicorn(module: str) -> Callable[[], list[str]]:
     return lambda: [sys.executable, "-m", "uvicorn", f"benchmarks.receiving.{module}:app", *options]
 
 
-OURS = Contender("ours", "crewkit-git api", lambda: command("api"), EVENTS, queue=True, environment=settings)
+SERVICE = Contender("crewkit", "crewkit-git api", lambda: command("api"), EVENTS, queue=True, environment=settings)
 
 CONTENDERS = (
-    OURS,
+    SERVICE,
     Contender("fastapi_orm", "FastAPI + ORM session + one RQ job", _uvicorn("fastapi_orm"), "deliveries", queue=True),
     Contender(
         "starlette_async_sqlalchemy",
@@ -72,4 +72,4 @@ CONTENDERS = (
     Contender("empty_starlette", "an empty Starlette endpoint", _uvicorn("empty_starlette"), verifies=False),
 )
 
-QUICK = ("ours", "starlette_async_sqlalchemy", "probot", "empty_starlette")
+QUICK = ("crewkit", "starlette_async_sqlalchemy", "probot", "empty_starlette")

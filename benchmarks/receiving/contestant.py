@@ -15,7 +15,7 @@ from benchmarks.common.deliveries import PATH, Delivery
 from benchmarks.common.errors import Unavailable
 from benchmarks.common.server import Place, free_port, process, wait_until_listening
 from benchmarks.common.services import Services
-from benchmarks.receiving.contenders import OURS, Contender
+from benchmarks.receiving.contenders import SERVICE, Contender
 
 _SCHEMA = Path(__file__).with_name("schema.sql")
 
@@ -58,7 +58,7 @@ def run_contender(contender: Contender, services: Services, logs: Path, sample: 
     environment = contender.environment(place)
     log = logs / f"{contender.name}.log"
     with psycopg.connect(place.database_url, autocommit=True) as database:
-        if contender is OURS:
+        if contender is SERVICE:
             ours.migrate(environment, logs / "migrate.log")
         else:
             database.execute(_SCHEMA.read_bytes())

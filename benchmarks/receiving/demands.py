@@ -5,7 +5,7 @@ from statistics import median
 
 from benchmarks.benchmark import Demand
 from benchmarks.receiving.competition import Results
-from benchmarks.receiving.contenders import OURS
+from benchmarks.receiving.contenders import SERVICE
 from benchmarks.receiving.window import Cell
 from benchmarks.tables import ratios
 
@@ -23,18 +23,18 @@ _LEAST_RATIOS = {
 
 def cpu_ratios(results: Results, cell: Cell, name: str) -> list[float]:
     """Return a contender's CPU relative to crewkit-git for each repetition; empty if one is missing."""
-    ours = results.windows.get((cell, OURS.name), [])
-    theirs = results.windows.get((cell, name), [])
-    return ratios([window.total_us for window in ours], [window.total_us for window in theirs])
+    service_windows = results.windows.get((cell, SERVICE.name), [])
+    other_windows = results.windows.get((cell, name), [])
+    return ratios([window.total_us for window in service_windows], [window.total_us for window in other_windows])
 
 
 def check(results: Results) -> Sequence[Demand]:
     """Compare the results with the targets for receiving."""
-    return [*_of_ours(results), *_of_ratios(results)]
+    return [*_of_service(results), *_of_ratios(results)]
 
 
-def _of_ours(results: Results) -> Iterator[Demand]:
-    windows, alone = results.windows.get((HEADLINE, OURS.name)), results.windows.get((ALONE, OURS.name))
+def _of_service(results: Results) -> Iterator[Demand]:
+    windows, alone = results.windows.get((HEADLINE, SERVICE.name)), results.windows.get((ALONE, SERVICE.name))
     if windows:
         rate = median(window.events_per_second for window in windows)
         us = median(window.total_us for window in windows)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from benchmarks.receiving.competition import Results
-from benchmarks.receiving.contenders import OURS, Contender
+from benchmarks.receiving.contenders import SERVICE, Contender
 from benchmarks.receiving.demands import HEADLINE, cpu_ratios
 from benchmarks.receiving.window import Cell
 from benchmarks.tables import noise, spread, sum_of_medians, table
@@ -31,8 +31,8 @@ _COLUMNS = (
 def body(results: Results) -> str:
     """Return all figures in Markdown."""
     others = [window.others_cores for windows in results.windows.values() for window in windows]
-    told = noise(results.plan.repetitions, results.plan.seconds, others)
-    return "\n\n".join([_METHOD, told, *_loads(results)])
+    noise_text = noise(results.plan.repetitions, results.plan.seconds, others)
+    return "\n\n".join([_METHOD, noise_text, *_loads(results)])
 
 
 def _loads(results: Results) -> Iterable[str]:
@@ -48,11 +48,11 @@ def _loads(results: Results) -> Iterable[str]:
 
 def _row(results: Results, cell: Cell, contender: Contender) -> Sequence[str]:
     windows = results.windows.get((cell, contender.name))
-    title = f"**{contender.title}**" if contender is OURS else contender.title
+    title = f"**{contender.title}**" if contender is SERVICE else contender.title
     if not windows:
         return (title, f"not measured: {results.unavailable[contender.name]}", *[""] * 6)
     parts = [[window.app_us, window.postgres_us, window.redis_us] for window in windows]
-    ratios = [] if contender is OURS else cpu_ratios(results, cell, contender.name)
+    ratios = [] if contender is SERVICE else cpu_ratios(results, cell, contender.name)
     return (
         title,
         spread([window.events_per_second for window in windows]),
@@ -66,8 +66,8 @@ def _row(results: Results, cell: Cell, contender: Contender) -> Sequence[str]:
 
 
 def _growth(results: Results, cell: Cell) -> Iterable[str]:
-    many = results.windows.get((cell, OURS.name), [])
-    one = results.windows.get((Cell(cell.connections, 1), OURS.name), [])
+    many = results.windows.get((cell, SERVICE.name), [])
+    one = results.windows.get((Cell(cell.connections, 1), SERVICE.name), [])
     if many and one:
         ratios = [window.total_us / beside.total_us for window, beside in zip(many, one, strict=True)]
         yield f"- {cell}: {spread(ratios, digits=2)}"

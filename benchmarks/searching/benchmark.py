@@ -52,12 +52,12 @@ def run(stage: Stage) -> Report:
             _ask(scene, questions, BUSY, 2)  # fills caches and connection pools
         results = _windows(stage, scene)
     others = [window.others_cores for windows in results.values() for window in windows]
-    told = noise(stage.repetitions, stage.seconds, others)
+    noise_text = noise(stage.repetitions, stage.seconds, others)
     software = [
         ", ".join([*stage.servers.versions, load.wrk_version()]),
         packages("uvicorn", "uvloop", "httptools", "starlette", "psycopg"),
     ]
-    return Report(check(results), "\n\n".join([_METHOD, told, _table(results)]), software)
+    return Report(check(results), "\n\n".join([_METHOD, noise_text, _table(results)]), software)
 
 
 def check(results: Results) -> Sequence[Demand]:

@@ -20,4 +20,4 @@ function request()
   return requests[turn]
 end
 
-done = dofile(os.getenv("TELLING"))
+done = dofile(os.getenv("REPORT"))

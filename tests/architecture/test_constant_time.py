@@ -7,9 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 _GUESSABLE = re.compile(r"signature|secret|cookie|_hash\b|hashed|verifier|password|challenge")
-# The caller's own request is told from another one of theirs: nothing to guess.
+# Distinguishes two requests of one caller: there is nothing to guess.
 _HARMLESS = {("src/core/domain/idempotency.py", "request_hash == self.request_hash")}
-# What stands in for a provider or a database runs in no production.
+# Fakes of a provider or a database do not run in production.
 _STAND_INS = ("testing/memory/", "sandbox/")
 
 

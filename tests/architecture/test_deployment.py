@@ -108,7 +108,7 @@ def test_changed_image_starts_new_pods_that_migrate_first(overlay: Path) -> None
 
 
 def test_probes_work_with_and_without_tls(overlay: Path) -> None:
-    """Kubernetes' gRPC probes do not speak TLS, so no probe depends on the gRPC port."""
+    """Kubernetes' gRPC probes do not support TLS, so no probe depends on the gRPC port."""
     _enable_component(overlay, "grpc-tls")
     pod = select_pods(render(overlay))["crewkit-git-grpc"]
     [container] = pod["containers"]
@@ -132,8 +132,8 @@ def test_variables_are_settings() -> None:
     texts += [path.read_text() for path in (*UNITS, SHARED, SYSTEMD / "crewkit-git.env.example")]
     named = set(re.findall(rf"\b{PREFIX}\w+", "\n".join(texts)))
     # Variables of the compose file alone.
-    ours = {f"CREWKIT_GIT_{name}" for name in ("IMAGE", "SANDBOX_IMAGE", "PORT", "GRPC_PORT")}
-    assert named - ours <= VARIABLES
+    names = {f"CREWKIT_GIT_{name}" for name in ("IMAGE", "SANDBOX_IMAGE", "PORT", "GRPC_PORT")}
+    assert named - names <= VARIABLES
 
 
 def test_examples_have_every_required_setting() -> None:

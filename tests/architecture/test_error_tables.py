@@ -18,9 +18,9 @@ def test_http_statuses_are_errors() -> None:
 
 def test_only_faults_of_the_service_are_server_errors() -> None:
     """Clients retry 5xx responses, so an error in their request is never a 5xx."""
-    ours = {ErrorKind.INTERNAL, ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED}
+    server_errors = {ErrorKind.INTERNAL, ErrorKind.UNAVAILABLE, ErrorKind.DEADLINE_EXCEEDED}
 
-    assert {kind for kind, status in STATUS.items() if status >= 500} == ours
+    assert {kind for kind, status in STATUS.items() if status >= 500} == server_errors
 
 
 def test_every_error_kind_has_a_grpc_code() -> None:

@@ -28,8 +28,10 @@ def row(beginning: str) -> str:
 
 def test_permissions_and_events_equal_the_manifest() -> None:
     """In the table and in the manual steps."""
-    told = set(re.findall(r"^\| (?:repository|account) permission \*\*(.+?)\*\* \| read-only", GUIDE, re.MULTILINE))
-    assert told == {PAGE_NAMES[name] for name in NEEDS.all_permissions}
+    documented = set(
+        re.findall(r"^\| (?:repository|account) permission \*\*(.+?)\*\* \| read-only", GUIDE, re.MULTILINE)
+    )
+    assert documented == {PAGE_NAMES[name] for name in NEEDS.all_permissions}
     assert set(NEEDS.all_permissions.values()) == {"read"}
     assert set(re.findall(r"`(\w+)`", row("events"))) == NEEDS.events
     (step,) = re.findall(r"\*\*Subscribe to events\*\*: ([^.]+)\.", GUIDE)
@@ -38,8 +40,8 @@ def test_permissions_and_events_equal_the_manifest() -> None:
 
 def test_callbacks_are_in_order() -> None:
     """GitHub returns to the first callback after an installation."""
-    told = row("callback URLs")
-    assert re.findall(r"`…(/[^`]+)`", told) == [INSTALL_CALLBACK, CONNECTION_CALLBACK]
+    documented = row("callback URLs")
+    assert re.findall(r"`…(/[^`]+)`", documented) == [INSTALL_CALLBACK, CONNECTION_CALLBACK]
     assert WEBHOOKS in row("webhook URL")
     for path in (INSTALL_CALLBACK, CONNECTION_CALLBACK, WEBHOOKS):
         assert f"`BASE{path}`" in GUIDE
@@ -64,8 +66,8 @@ def test_settings_exist_and_settings_of_an_app_are_complete() -> None:
 def test_every_documented_option_exists() -> None:
     """The options of the command."""
     options = {option for parameter in register_app.params for option in parameter.opts}
-    told = set(re.findall(r"`crewkit-git register-app([^`]*)`|(?<=`)(--[\w-]+)", GUIDE))
-    named = {option for pair in told for text in pair for option in re.findall(r"--[\w-]+", text)}
+    documented = set(re.findall(r"`crewkit-git register-app([^`]*)`|(?<=`)(--[\w-]+)", GUIDE))
+    named = {option for pair in documented for text in pair for option in re.findall(r"--[\w-]+", text)}
     others = {"--env-file", "--json"}
     assert named - options - others == set()
     assert options - named - {"--force", "--file"} == set()

@@ -45,7 +45,7 @@ def test_relative_links_resolve(document: Path) -> None:
 
 
 def test_the_index_names_every_page() -> None:
-    """The records of decisions and benchmarks have indexes of their own folders."""
+    """The folders of decisions and benchmarks have their own indexes."""
     index = (DOCS / "README.md").read_text()
     named = {unquote(link) for link in _LINK.findall(index)}
     pages = {str(path.relative_to(DOCS)) for path in [*DOCS.glob("*.md"), *DOCS.glob("reference/*.md")]}

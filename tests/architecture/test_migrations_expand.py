@@ -18,7 +18,7 @@ _TAKES_AWAY = re.compile(
 
 
 def takes_away(statement: str) -> bool:
-    """Tell whether what an older release reads or writes may be gone or refused after a statement."""
+    """Return whether a statement may remove or reject what an older release reads or writes."""
     return _TAKES_AWAY.search(statement) is not None
 
 
@@ -72,7 +72,7 @@ def test_documents_the_revision_of_each_release() -> None:
     """An operator who downgrades has to name the revision."""
     root = Path(__file__).parents[2]
     releases = re.findall(r"^## (\d[\d.]+) - ", (root / "CHANGELOG.md").read_text(), re.MULTILINE)
-    told = re.findall(r"^\| (\d[\d.]+) \| `(\d+)` \|$", (root / "docs" / "upgrades.md").read_text(), re.MULTILINE)
-    assert [release for release, _ in told] == releases
-    assert told[-1] == ("0.1.0", RELEASED)
-    assert {revision for _, revision in told} <= {path.name.partition("_")[0] for path in VERSIONS}
+    documented = re.findall(r"^\| (\d[\d.]+) \| `(\d+)` \|$", (root / "docs" / "upgrades.md").read_text(), re.MULTILINE)
+    assert [release for release, _ in documented] == releases
+    assert documented[-1] == ("0.1.0", RELEASED)
+    assert {revision for _, revision in documented} <= {path.name.partition("_")[0] for path in VERSIONS}

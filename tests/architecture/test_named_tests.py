@@ -36,6 +36,6 @@ def test_each_row_names_a_test(document: str) -> None:
     """A test shows for each failure and attack that the service survives it."""
     rows = [row for row in (ROOT / document).read_text().splitlines() if row.startswith("| ")]
     # Heads of tables, and the figures of chaos by their seeds.
-    told = [row for row in rows if not re.match(r"\| (failure|attack|seed|asset|\d+) ", row)]
-    assert len(told) >= 8
-    assert [row for row in told if not _NAMED.search(row)] == []
+    named_rows = [row for row in rows if not re.match(r"\| (failure|attack|seed|asset|\d+) ", row)]
+    assert len(named_rows) >= 8
+    assert [row for row in named_rows if not _NAMED.search(row)] == []

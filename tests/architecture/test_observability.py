@@ -48,7 +48,7 @@ def alert_codes() -> Iterator[str]:
 
 
 def metrics_in(expression: str) -> set[str]:
-    """Return the metrics that an expression speaks of."""
+    """Return the metrics that an expression uses."""
     return set(re.findall(r"\b(?:crewkit_git|process)_\w+", expression))
 
 

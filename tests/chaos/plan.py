@@ -47,7 +47,7 @@ _DELIVERIES_PER_DEED = 120
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A deed, after so many deliveries, for so long, with a number to choose whom it meets."""
+    """An action after a number of deliveries, its duration, and a number that chooses its target."""
 
     after: int
     deed: Deed

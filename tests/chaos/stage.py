@@ -51,7 +51,7 @@ class Stage:
     """Repositories whose projects stay linked from first to last; nothing is done to them but pushes."""
 
     moved: list[int]
-    """Repositories that are renamed, archived, taken away and given back."""
+    """Repositories that are renamed, archived, removed and added again."""
 
     projects: list[UUID]
     """Projects that are linked and unlinked."""
@@ -77,7 +77,7 @@ class Stage:
         self.done[step.deed] += 1
 
     async def sync(self) -> None:
-        """Let the catalog be read anew, and return when it was."""
+        """Request a sync of the catalog, and return when it is done."""
 
         async def is_accepted() -> bool:
             answer = await self.caller.post("/git-integrations/github/sync")
@@ -125,7 +125,7 @@ class Stage:
                 await self._fault(_FAULTS[deed], step.seconds)
             elif deed is Deed.SUSPEND:
                 await self._act("suspend", installation=INSTALLATION)
-                # GitHub tells when to the second. Which came first within one nobody can know from late
+                # GitHub's times have whole seconds. The order within a second cannot be derived from late
                 # deliveries; the probe would find out, in minutes that a test does not have.
                 await asyncio.sleep(1.1 + step.seconds)
                 await self._act("unsuspend", installation=INSTALLATION)
@@ -153,8 +153,8 @@ class Stage:
         await asyncio.sleep(seconds * 3)
         active.remove(fault)
 
-    async def _act(self, action: str, **told: object) -> None:
-        await self.both.sandbox.act(MARA, action, **told)
+    async def _act(self, action: str, **arguments: object) -> None:
+        await self.both.sandbox.act(MARA, action, **arguments)
 
     async def _change(self, deed: Deed, choice: int) -> None:
         world = self.both.sandbox.data
@@ -180,7 +180,7 @@ class Stage:
             self.wanted[project] = None
 
     async def _send_until_answered(self, method: str, path: str, body: object) -> bool:
-        """Ask until there is an answer; whoever asks again under the same key gets the first one."""
+        """Send until there is a response; a repeated request under the same key gets the first response."""
         headers = {"idempotency-key": str(uuid4())} if method == "POST" else {}
         is_again = False
         async with asyncio.timeout(_PATIENCE_SECONDS):

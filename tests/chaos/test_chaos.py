@@ -55,7 +55,7 @@ def _say(words: str) -> None:
 
 
 async def _push_amid(stage: Stage, steps: list[Step], deliveries: int, drawn: random.Random) -> None:
-    """Push until GitHub has sent so many deliveries; what is suspended or taken away is not told of."""
+    """Push until GitHub has sent so many deliveries. Suspended or removed repositories have none."""
     while (sent := len(stage.both.attempts())) < deliveries:
         for step in due(steps, sent):
             stage.begin(step)

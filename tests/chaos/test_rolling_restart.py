@@ -33,7 +33,7 @@ OLD_KEY, NEW_KEY = (
 
 @dataclass
 class Fleet:
-    """Two APIs, a worker and a scheduler, behind what a load balancer does: it sends to whoever is ready."""
+    """Two APIs, a worker and a scheduler behind a load balancer, which sends to ready processes."""
 
     database_url: str
     redis_url: str

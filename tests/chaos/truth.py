@@ -1,4 +1,4 @@
-"""What must hold when everything is over: ledger, effects, catalog and links, against GitHub's own."""
+"""Checks at the end: events, effects, catalog and links equal GitHub's state."""
 
 import json
 from collections import Counter
@@ -13,20 +13,20 @@ from tests.support.servers.sandbox import INSTALLATION
 
 _UNSETTLED = "SELECT status, count(*) FROM git_webhook_events WHERE status IN ('pending', 'failed') GROUP BY 1"
 # For each push as many facts as links it was delivered for, each of another link.
-_TOLD_OTHERWISE = """
-SELECT e.delivery_id, e.verdicts, told.facts, told.links
+_PUBLISHED_OTHERWISE = """
+SELECT e.delivery_id, e.verdicts, published.facts, published.links
 FROM git_webhook_events AS e
 CROSS JOIN LATERAL (
     SELECT count(*) AS facts, count(DISTINCT d.project_repository_id) AS links
     FROM git_domain_events AS d WHERE d.git_webhook_event_id = e.id AND d.type = 'git.push'
-) AS told
+) AS published
 CROSS JOIN LATERAL (
     SELECT count(*) AS wanted FROM jsonb_array_elements(e.verdicts) AS v
     WHERE v ->> 'subject' = 'link' AND v ->> 'outcome' = 'processed'
 ) AS decided
-WHERE e.event_type = 'push' AND (told.facts <> decided.wanted OR told.facts <> told.links)
+WHERE e.event_type = 'push' AND (published.facts <> decided.wanted OR published.facts <> published.links)
 """
-_PUSHES_TOLD = """
+_PUBLISHED_PUSHES = """
 SELECT d.data ->> 'repo_id', count(*) FROM git_domain_events AS d
 JOIN project_repositories AS l ON l.id = d.project_repository_id
 JOIN projects AS p ON p.id = l.project_id
@@ -54,13 +54,13 @@ def check_ledger(stage: Stage, ledger: Ledger) -> int:
 
 
 def check_effects(stage: Stage, ledger: Ledger) -> int:
-    """Check that each push is told once to each project it was decided for; return how many facts there are.
+    """Check that each push has one domain event for each project it was decided for; return their number.
 
-    A repository whose project was linked all the time has told it every push that GitHub sent while the
+    A project that was linked all the time has a domain event for every push that GitHub sent while the
     integration was active.
     """
-    assert ledger.rows(_TOLD_OTHERWISE) == []
-    told = {int(repo_id): count for repo_id, count in ledger.rows(_PUSHES_TOLD)}
+    assert ledger.rows(_PUBLISHED_OTHERWISE) == []
+    published = {int(repo_id): count for repo_id, count in ledger.rows(_PUBLISHED_PUSHES)}
     sent = Counter(_repository(one.body) for one in stage.both.attempts() if one.event == "push")
     passed_over = Counter(
         int(repo_id)
@@ -70,8 +70,8 @@ def check_effects(stage: Stage, ledger: Ledger) -> int:
         )
     )
     for repo_id in stage.steady:
-        assert told.get(repo_id, 0) + passed_over[repo_id] == sent[repo_id], repo_id
-    return sum(told.values())
+        assert published.get(repo_id, 0) + passed_over[repo_id] == sent[repo_id], repo_id
+    return sum(published.values())
 
 
 def check_catalog(stage: Stage, ledger: Ledger) -> None:
@@ -97,7 +97,7 @@ def check_links(stage: Stage, ledger: Ledger) -> None:
 
 def check_leaks(stage: Stage, ledger: Ledger) -> int:
     """Stop the service and check that no process and no connection of it is left; return how many it had."""
-    ran = [child for child in psutil.Process().children(recursive=True) if _is_ours(child)]
+    ran = [child for child in psutil.Process().children(recursive=True) if _is_process_of_the_service(child)]
     assert ran
     most = ledger.value(_CONNECTIONS)
     stage.both.service.stop()
@@ -106,7 +106,7 @@ def check_leaks(stage: Stage, ledger: Ledger) -> int:
     return int(most)
 
 
-def _is_ours(process: psutil.Process) -> bool:
+def _is_process_of_the_service(process: psutil.Process) -> bool:
     try:
         return "entrypoints.cli.main" in process.cmdline()
     except psutil.Error:

@@ -1,4 +1,4 @@
 import pytest
 
-# Modules that are no tests, but whose failures should be explained like those of tests.
+# Modules without tests, but whose assertions need the explanations of tests.
 pytest.register_assert_rewrite("tests.contract.postgres_world", "tests.contract.provider_stages")

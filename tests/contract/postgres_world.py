@@ -31,7 +31,7 @@ class PostgresWorld(World):
 
     def __init__(self, database_url: str) -> None:
         self.url = database_url
-        # The races have twenty writers, each on a connection of its own.
+        # The races have twenty writers, each on its own connection.
         self.database = Database(database_url, max_connections=24)
         self.unit_of_work = PostgresUnitOfWork(self.database)
         self.directory = PostgresDirectory(self.database)

@@ -76,7 +76,7 @@ class MemoryStage(ProviderStage):
         return list(self._fake.world.installations[provider_id].repositories)
 
     def private_repository(self) -> RepoId:
-        """Name one that is nowhere."""
+        """Return the id of an object that does not exist."""
         return self._repository(AccountId("1")).repo_id
 
     def set_branches(self, repo_id: RepoId, *names: str) -> None:
@@ -259,7 +259,7 @@ class SandboxStage(ProviderStage):
         )
 
     def log_delivery(self) -> tuple[str, bytes]:
-        """Let an installation be made, of which the app is told."""
+        """Create an installation, which the app receives a webhook for."""
         self._sandbox.behaviour.delivering = DeliveryMode.FAILING
         self.install(0)
         self._sandbox.behaviour.delivering = DeliveryMode.NEVER

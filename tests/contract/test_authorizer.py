@@ -85,7 +85,7 @@ def allowed_actions(authorizer: Authorizer, standing: AccessContext) -> set[Acti
 
 
 def person(role: Role | None, scopes: Collection[str] | None = None) -> AccessContext:
-    """Return the standing of a person of this role, alone or through a service; None is no member."""
+    """Return the access context of a user with this role, alone or through a service; None is not a member."""
     return AccessContext(role, None if scopes is None else frozenset(scopes), outsider=role is None)
 
 

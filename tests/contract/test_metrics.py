@@ -155,10 +155,10 @@ def test_counts_installations_after_the_first_thousand_together() -> None:
     metrics.set_rate_limit_remaining("github", "installation", "1499", 0.5)
 
     lines = metrics.exposition().decode().splitlines()
-    told = [line for line in lines if line.startswith("crewkit_git_provider_budget_left_ratio{")]
-    assert len(told) == 1001
+    budget_lines = [line for line in lines if line.startswith("crewkit_git_provider_budget_left_ratio{")]
+    assert len(budget_lines) == 1001
     series = 'crewkit_git_provider_budget_left_ratio{installation="%s",kind="installation",provider="github"} %s'
-    assert {series % ("7", 0.25), series % ("others", 0.5)} <= set(told)
+    assert {series % ("7", 0.25), series % ("others", 0.5)} <= set(budget_lines)
 
 
 @pytest.mark.parametrize("metrics", [MemoryMetrics(), PrometheusMetrics()], ids=["memory", "prometheus"])

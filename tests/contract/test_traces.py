@@ -25,12 +25,12 @@ def test_continues_a_trace_in_another_process(kept: InMemorySpanExporter) -> Non
         there.start_span("github GET", SpanRole.CLIENT),
     ):
         pass
-    received, asked, drained = kept.get_finished_spans()
-    assert {one.context.trace_id for one in (received, asked, drained)} == {received.context.trace_id}
+    received, called, drained = kept.get_finished_spans()
+    assert {one.context.trace_id for one in (received, called, drained)} == {received.context.trace_id}
     assert drained.parent is not None
-    assert asked.parent is not None
-    assert (drained.parent.span_id, asked.parent.span_id) == (received.context.span_id, drained.context.span_id)
-    assert (received.kind, drained.kind, asked.kind) == (SpanKind.SERVER, SpanKind.CONSUMER, SpanKind.CLIENT)
+    assert called.parent is not None
+    assert (drained.parent.span_id, called.parent.span_id) == (received.context.span_id, drained.context.span_id)
+    assert (received.kind, drained.kind, called.kind) == (SpanKind.SERVER, SpanKind.CONSUMER, SpanKind.CLIENT)
     assert drained.attributes == {"lane": 3}
 
 

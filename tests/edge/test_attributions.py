@@ -66,7 +66,7 @@ async def list_attributions(edge: CatalogEdge, client: httpx.AsyncClient, query:
 
 
 async def test_lists_attributions(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
-    """The latest first, each with its user or the reason why there is none."""
+    """The latest first, each with its user or the reason for a missing user."""
     found = await list_attributions(edge, client)
     assert [one["sha"] for one in found] == ["22", "21", "20", "12", "11", "10"]
     member = edge.people["member"]

@@ -1,4 +1,4 @@
-"""Who calls: by token or cookie, and by cookie only from pages of ours."""
+"""Identification of callers by token or cookie; a cookie works only on pages of this service."""
 
 import httpx
 import pytest

@@ -36,7 +36,7 @@ class Form(msgspec.Struct, forbid_unknown_fields=True):
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """Give a client of an endpoint that gives back what it was given."""
+    """Return a client of an endpoint that echoes its input."""
 
     async def echo(request: Request) -> Response:
         return Json(await read_json(request, Form))

@@ -77,10 +77,10 @@ async def authorize_account(world: ConnectingWorld, client: httpx.AsyncClient, a
     own = {**PAGE, "sec-fetch-site": "same-origin"}
     answer = await client.get(f"{PATH}/github/authorize?return_to=/settings", headers=own)
     assert answer.status_code == 302, answer.text
-    asked = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
-    returned = world.authorize(account, asked)
+    authorize_query = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    returned = world.authorize(account, authorize_query)
     assert returned.code is not None
-    return {"state": asked["state"], "code": returned.code.reveal()}
+    return {"state": authorize_query["state"], "code": returned.code.reveal()}
 
 
 async def came_back(client: httpx.AsyncClient, query: dict[str, str]) -> httpx.Response:
@@ -117,12 +117,12 @@ async def test_returns_the_authorization_url_to_a_program(world: ConnectingWorld
     async with browser(world, world.mara) as client:
         answer = await client.get(f"{PATH}/github/authorize", headers={"accept": "application/json"})
         assert answer.status_code == 200
-        asked = parse_qs(urlsplit(answer.json()["redirect_url"]).query)
+        authorize_query = parse_qs(urlsplit(answer.json()["redirect_url"]).query)
         assert "httponly" in answer.headers["set-cookie"].lower()
         assert "samesite=lax" in answer.headers["set-cookie"].lower()
-        code = world.authorize("7", {name: values[0] for name, values in asked.items()}).code
+        code = world.authorize("7", {name: values[0] for name, values in authorize_query.items()}).code
         assert code is not None
-        query = {"state": asked["state"][0], "code": code.reveal()}
+        query = {"state": authorize_query["state"][0], "code": code.reveal()}
         answer = await client.get(f"{PATH}/github/callback", params=query)
         assert answer.json() == {"redirect_url": f"{DASHBOARD}/"}
 
@@ -206,14 +206,14 @@ async def test_another_site_cannot_connect_without_a_click(world: ConnectingWorl
     """The user confirms on a page whose form no other site can send (S6)."""
     path = f"{PATH}/github/authorize?return_to=/settings"
     async with browser(world, world.mara, f"{DASHBOARD}/login") as client:
-        asked = await client.get(path, headers={**PAGE, **sent})
-        assert (asked.status_code, "set-cookie" in asked.headers) == (200, False), asked.headers
-        assert "Connect your account?" in asked.text
-        assert "the account that you use at GitHub is connected" in asked.text
-        assert 'method="post"' in asked.text
+        confirmation = await client.get(path, headers={**PAGE, **sent})
+        assert (confirmation.status_code, "set-cookie" in confirmation.headers) == (200, False), confirmation.headers
+        assert "Connect your account?" in confirmation.text
+        assert "the account that you use at GitHub is connected" in confirmation.text
+        assert 'method="post"' in confirmation.text
         assert (
             "form-action 'self' https://app.crewkit.example https://provider.example;"
-            in (asked.headers["content-security-policy"])
+            in (confirmation.headers["content-security-policy"])
         )
         foreign = await client.post(path, headers={**PAGE, "origin": "https://evil.example"})
         await page(foreign, 403, "origin_not_allowed", back="/kit")
@@ -266,9 +266,13 @@ async def test_visitor_without_a_session_signs_in_and_returns(world: ConnectingW
 async def test_code_of_an_attacker_connects_nothing(world: ConnectingWorld) -> None:
     """A link with an attacker's code, with or without their state, has no flow in this browser."""
     async with browser(world, world.jonas) as attacker, browser(world, world.mara) as client:
-        theirs = await authorize_account(world, attacker, "8")
+        attackers_query = await authorize_account(world, attacker, "8")
         own = await authorize_account(world, client, "7")
-        for query in (theirs, {"code": theirs["code"]}, {"code": theirs["code"], "state": ""}):
+        for query in (
+            attackers_query,
+            {"code": attackers_query["code"]},
+            {"code": attackers_query["code"], "state": ""},
+        ):
             await page(await came_back(client, query), 409, "flow_invalid", back="/kit")
         assert (await came_back(client, own)).status_code == 302
         found = await world.connection(world.mara)

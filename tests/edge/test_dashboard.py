@@ -84,7 +84,7 @@ async def test_page_explains_how_to_build_a_missing_dashboard(built: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("sign_in", "asked", "location"),
+    ("sign_in", "return_to", "location"),
     [
         ("/dev/sign-in", "/kit/a/events?q=1", "/dev/sign-in?return_to=%2Fkit%2Fa%2Fevents%3Fq%3D1"),
         ("https://crewkit.example/in", "/kit/a", f"https://crewkit.example/in?return_to={DASHBOARD}/kit/a"),
@@ -94,11 +94,11 @@ async def test_page_explains_how_to_build_a_missing_dashboard(built: Path) -> No
         ("/dev/sign-in", "/kitten", "/dev/sign-in?return_to=%2Fkit"),
     ],
 )
-async def test_sign_in_returns_only_to_the_dashboard(sign_in: str, asked: str, location: str) -> None:
+async def test_sign_in_returns_only_to_the_dashboard(sign_in: str, return_to: str, location: str) -> None:
     """A link cannot send the user to another site."""
     edge = Edge(sign_in_url=sign_in, dashboard_url=DASHBOARD)
     async with edge.client() as client:
-        answer = await client.get("/kit/sign-in", params={"return_to": asked})
+        answer = await client.get("/kit/sign-in", params={"return_to": return_to})
 
     assert answer.status_code == 303
     assert answer.headers["location"].replace("%3A", ":").replace("%2F", "/") == location.replace("%2F", "/").replace(

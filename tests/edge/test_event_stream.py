@@ -1,4 +1,4 @@
-"""Server-sent events: what a reader is told, and when they are told no more."""
+"""Server-sent events: what a reader receives, and when the stream ends."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -31,21 +31,21 @@ async def url(edge: WholeEdge) -> AsyncIterator[str]:
 async def test_event_is_the_envelope_of_the_contract(edge: WholeEdge, url: str) -> None:
     """One line of JSON with its type, and its id as the cursor. Events of other organizations are never sent."""
     browser = await opened(edge, url)
-    await happen(edge, "theirs", edge.other)
+    await happen(edge, "other", edge.other)
     project = await edge.world.project(edge.organization)
     await happen(edge, "line\nbreaks", project_id=project.id)
     await browser.wait(browser.events)
     await browser.close()
-    [told] = browser.told
-    assert (told.type, told.last_event_id) == ("git.link.created", str(told.data["id"]))
-    assert told.data == {
-        "id": told.data["id"],
+    [event] = browser.told
+    assert (event.type, event.last_event_id) == ("git.link.created", str(event.data["id"]))
+    assert event.data == {
+        "id": event.data["id"],
         "type": "git.link.created",
         "version": 1,
         "organization_id": str(edge.organization.external_id),
         "project_id": str(project.external_id),
-        "occurred_at": told.data["occurred_at"],
-        "recorded_at": told.data["recorded_at"],
+        "occurred_at": event.data["occurred_at"],
+        "recorded_at": event.data["recorded_at"],
         "source_event_id": None,
         "data": {"link_id": str(DATA.link_id), "repo_id": "1", "full_name": "acme/widgets", "reason": "line\nbreaks"},
     }
@@ -113,7 +113,7 @@ async def test_filters_by_type_and_project(
     await happen(edge, "a", project_id=project.id)
     await happen(edge, "b", project_id=other.id)
     await happen(edge, "none")
-    await happen(edge, "theirs", edge.other, project_id=foreign.id)
+    await happen(edge, "other", edge.other, project_id=foreign.id)
     await happen(edge, "removed", type=DomainEventType.LINK_REMOVED, project_id=project.id)
     if not is_live:
         await browser.open()

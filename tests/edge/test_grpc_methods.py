@@ -70,7 +70,7 @@ def _method(name: str) -> Method:
 
 @pytest.fixture
 async def both() -> AsyncIterator[Both]:
-    """Give an organization with a project that is linked and one that is not."""
+    """Return an organization with a linked and an unlinked project."""
     edge = GrpcEdge()
     await edge.populate()
     edge.provider.world.install(edge.integration.provider_id, facts(WIDGETS), facts(GADGETS))

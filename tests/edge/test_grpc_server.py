@@ -93,8 +93,8 @@ async def test_records_one_span_per_call(edge: GrpcEdge) -> None:
     """Named after its method. Only faults of the service are errors; the caller's `traceparent` is ignored."""
     kept = InMemorySpanExporter()
     edge.traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
-    theirs = ("traceparent", f"00-{'a' * 32}-{'b' * 16}-01")
-    metadata = (*edge.call_as("viewer"), ("x-request-id", "caller-0123456789"), theirs)
+    traceparent = ("traceparent", f"00-{'a' * 32}-{'b' * 16}-01")
+    metadata = (*edge.call_as("viewer"), ("x-request-id", "caller-0123456789"), traceparent)
     async with edge.channel() as channel:
         stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
         await stub.GetIntegration(get_integration(edge), metadata=metadata)

@@ -15,15 +15,15 @@ HOST = "git.crewkit.example"
 @pytest.mark.parametrize("mutual", [False, True])
 async def test_requires_a_client_certificate_with_mutual_tls(*, mutual: bool) -> None:
     """Without mutual TLS a token is enough."""
-    edge, ours, strange = GrpcEdge(), Authority(), Authority()
+    edge, authority, strange = GrpcEdge(), Authority(), Authority()
     await edge.populate()
-    tls = Tls(*ours.issue(HOST), ours.certificate if mutual else None)
+    tls = Tls(*authority.issue(HOST), authority.certificate if mutual else None)
     request = ListIntegrationsRequest(organization_id=str(edge.organization.external_id))
-    callers = {"none": (None, None), "ours": ours.issue("builder"), "strange": strange.issue("builder")}
+    callers = {"none": (None, None), "known": authority.issue("builder"), "strange": strange.issue("builder")}
     came_through = set()
     async with edge.serving(tls=tls) as (server, clear):
         for name, (key, certificate) in callers.items():
-            credentials = grpc.ssl_channel_credentials(ours.certificate, key, certificate)
+            credentials = grpc.ssl_channel_credentials(authority.certificate, key, certificate)
             options = (("grpc.ssl_target_name_override", HOST),)
             async with grpc.aio.secure_channel(str(server.address), credentials, options=options) as channel:
                 call = IntegrationServiceStub(channel).ListIntegrations(
@@ -35,4 +35,4 @@ async def test_requires_a_client_certificate_with_mutual_tls(*, mutual: bool) ->
             request, metadata=edge.call_as("viewer"), timeout=5
         )
         assert await in_the_clear.code() is grpc.StatusCode.UNAVAILABLE
-    assert came_through == ({"ours"} if mutual else {"none", "ours", "strange"})
+    assert came_through == ({"known"} if mutual else {"none", "known", "strange"})

@@ -37,7 +37,7 @@ class Server:
         return Response(json.dumps(self.content, separators=(",", ":")), media_type="application/json")
 
     async def take(self, request: Request) -> Response:
-        """Tell how much was sent."""
+        """Return the number of sent bytes."""
         return JSONResponse({"length": len(await read_body(request, max_bytes=MAX_BODY_BYTES * 2))})
 
     async def hang(self, _: Request) -> Response:
@@ -93,7 +93,7 @@ async def client(server: Server) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def assert_problem(answer: httpx.Response, status: int, code: str) -> None:
-    """Check that a refusal is in the form of all of ours."""
+    """Check that an error has the format of all errors."""
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["request_id"] == answer.headers["x-request-id"]
@@ -195,8 +195,8 @@ async def test_options_lists_the_methods(client: httpx.AsyncClient) -> None:
 
 async def test_page_of_an_allowed_origin_can_read(client: httpx.AsyncClient) -> None:
     """With its session. The response names the origin."""
-    asked = {"origin": DASHBOARD, "access-control-request-method": "POST"}
-    preflight = await client.options("/api/list", headers=asked)
+    preflight_headers = {"origin": DASHBOARD, "access-control-request-method": "POST"}
+    preflight = await client.options("/api/list", headers=preflight_headers)
     answer = await client.get("/api/list", headers={"origin": DASHBOARD})
     refused = await client.get("/api/nothing", headers={"origin": DASHBOARD})
 
@@ -214,8 +214,8 @@ async def test_page_of_an_allowed_origin_can_read(client: httpx.AsyncClient) -> 
 async def test_page_of_another_origin_cannot_read(client: httpx.AsyncClient, origin: str) -> None:
     """Caches learn that the response depends on the origin."""
     for method in ("GET", "OPTIONS"):
-        asked = {"origin": origin, "access-control-request-method": "GET"}
-        answer = await client.request(method, "/api/list", headers=asked)
+        preflight_headers = {"origin": origin, "access-control-request-method": "GET"}
+        answer = await client.request(method, "/api/list", headers=preflight_headers)
         assert not [name for name in answer.headers if name.startswith("access-control")]
         assert "Origin" in answer.headers["vary"]
 

@@ -1,4 +1,4 @@
-"""What goes wrong is told in one form, with an id, and without what is ours alone."""
+"""Errors have one format, with an id and without internal details."""
 
 import re
 
@@ -66,9 +66,9 @@ async def test_unexpected_error_hides_its_details() -> None:
     assert "s3cret" not in answer.text
     message = "ZeroDivisionError in GET show_user. This is a bug. Report the stack trace in the log."
     assert edge.alerts.kept == [("unexpected_error", message)]
-    crashed, asked = lines
+    crashed, requested = lines
     assert (crashed["event"], crashed["exc_info"]) == ("unexpected_error", True)
-    assert (asked["event"], asked["status"]) == ("request", 500)
+    assert (requested["event"], requested["status"]) == ("request", 500)
     assert problem["detail"] == "An unexpected error occurred. Contact support with the request id."
 
 

@@ -1,4 +1,4 @@
-"""The ledger of deliveries over REST: an organization sees and mends its own."""
+"""Webhook events over REST: an organization lists and retries its events."""
 
 import json
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.support.scenarios.event_store_edge import BODY, EVENTS, UNKNOWN, Ledg
 
 @pytest.fixture
 async def ledger() -> LedgerEdge:
-    """Give a ledger in which another organization has an event."""
+    """Return webhook events of which one belongs to another organization."""
     edge = WholeEdge()
     await edge.populate()
     ledger = LedgerEdge(edge)
@@ -78,18 +78,18 @@ async def test_filters_events(ledger: LedgerEdge, client: Client) -> None:
     """Each filter, and all of them together."""
     old = await ledger.event(EventStatus.FAILED)
     ledger.edge.later(hours=2)
-    told = await ledger.event(project_ids=(ledger.project.id,))
+    event = await ledger.event(project_ids=(ledger.project.id,))
     star = await ledger.event(EventStatus.IGNORED, event_type="star")
     project, since = ledger.project.external_id, quote("2026-11-23T14:30:00+01:00")
     for query, expected in [
         ("?status=failed", [old]),
         ("?status=unrouted", []),
         ("?event=star", [star]),
-        (f"?project_id={project}", [told]),
+        (f"?project_id={project}", [event]),
         (f"?project_id={uuid4()}", []),
-        ("?provider=github", [star, told, old]),
-        (f"?since={since}", [star, told]),
-        (f"?since={since}&event=push&status=processed&project_id={project}&provider=github", [told]),
+        ("?provider=github", [star, event, old]),
+        (f"?since={since}", [star, event]),
+        (f"?since={since}&event=push&status=processed&project_id={project}&provider=github", [event]),
     ]:
         assert ids(await list_page(ledger, client, query)) == [one.delivery_id for one in expected], query
 
@@ -126,7 +126,7 @@ async def test_pages_stay_stable_while_events_arrive(ledger: LedgerEdge, client:
 
 async def test_shows_one_event(ledger: LedgerEdge, client: Client) -> None:
     """With verdicts and attempts, and for owners and admins the payload as JSON."""
-    verdict = Verdict("link", Outcome.PROCESSED, "told", str(UUID(int=5)), ledger.project.external_id)
+    verdict = Verdict("link", Outcome.PROCESSED, "published", str(UUID(int=5)), ledger.project.external_id)
     event = await ledger.event(verdicts=(verdict,))
     url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}")
     shown = (await client.get(url, headers=ledger.edge.of("admin"))).json()
@@ -135,7 +135,7 @@ async def test_shows_one_event(ledger: LedgerEdge, client: Client) -> None:
         {
             "subject": "link",
             "outcome": "processed",
-            "reason": "told",
+            "reason": "published",
             "subject_id": str(UUID(int=5)),
             "project_id": str(ledger.project.external_id),
         }

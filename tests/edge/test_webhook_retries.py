@@ -11,7 +11,7 @@ from tests.support.scenarios.event_store_edge import EVENTS, LedgerEdge
 
 @pytest.fixture
 async def ledger() -> LedgerEdge:
-    """Give a ledger in which another organization has an event."""
+    """Return webhook events of which one belongs to another organization."""
     edge = WholeEdge()
     await edge.populate()
     ledger = LedgerEdge(edge)

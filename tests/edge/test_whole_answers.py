@@ -1,4 +1,4 @@
-"""The head of an answer goes with its body where both are there, and never waits for one that is not."""
+"""The head of a response is sent with its body if both are there, and never waits for the body."""
 
 import asyncio
 from collections.abc import AsyncIterator

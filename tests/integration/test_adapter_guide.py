@@ -22,8 +22,8 @@ def _commands() -> list[str]:
 
 def _environment() -> dict[str, str]:
     """Return the environment of a reader's shell, in which `up` may use any free port."""
-    ours = ("CREWKIT", "PYTEST", "PYTHON", "VIRTUAL_ENV")
-    inherited = {name: text for name, text in os.environ.items() if not name.startswith(ours)}
+    prefixes = ("CREWKIT", "PYTEST", "PYTHON", "VIRTUAL_ENV")
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith(prefixes)}
     return inherited | {f"CREWKIT_GIT_{name}": ANY for name in ("HTTP_ADDR", "GRPC_ADDR", "SANDBOX_ADDR")}
 
 

@@ -1,4 +1,4 @@
-"""A change of what is audited is in the trail of whom it concerns; found fast, however long the trail is."""
+"""An audited change is a version of its organization or user, and is read from an index."""
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable

@@ -1,4 +1,4 @@
-"""A machine without what the project needs is told so in one sentence."""
+"""On a machine that lacks a requirement, the error is one sentence."""
 
 import shutil
 import subprocess
@@ -15,7 +15,7 @@ exec {sys.executable} "$@"
 
 
 def bootstrap(tree: Path, python: str, extent: str) -> subprocess.CompletedProcess[str]:
-    """Run the script in a tree of its own, where the only Python is the given script."""
+    """Run the script in a separate directory, where the only Python is the given script."""
     (tree / "deploy").mkdir(parents=True)
     shutil.copy(ROOT / "deploy" / "bootstrap.sh", tree / "deploy")
     only = tree / "only-python"

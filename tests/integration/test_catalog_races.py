@@ -39,14 +39,14 @@ class Race:
     def __init__(self, world: PostgresWorld, seed: int) -> None:
         self.random = random.Random(seed)
         self.catalog = Catalog(world, page_size=2)
-        self.told = Told()
+        self.decoder = Told()
         self.truth: dict[RepoId, RepositoryFacts] = {}
         self.drained: asyncio.Queue[None] = asyncio.Queue()
         self.is_over = False
         self._at = now()
         worker_notifier, metrics, alerts = NoWorkerNotifier(), MemoryMetrics(), KeptAlerts()
         self.drain = DrainLane(
-            world.unit_of_work, {PROVIDER: self.told}, worker_notifier, SystemClock(), metrics, alerts
+            world.unit_of_work, {PROVIDER: self.decoder}, worker_notifier, SystemClock(), metrics, alerts
         )
 
     async def begin(self) -> Integration:
@@ -89,20 +89,20 @@ class Race:
         if known is None:
             self.truth[repo_id] = added = facts(repo_id, updated_at=self._tick())
             short = RepositoryFacts(repo_id, added.full_name, private=True)
-            await self._tell(RepositoriesChanged(None, added=(short,)))
+            await self._send(RepositoriesChanged(None, added=(short,)))
         elif self.random.random() < 0.5:
             del self.truth[repo_id]
             short = RepositoryFacts(repo_id, known.full_name, private=True)
-            await self._tell(RepositoriesChanged(None, removed=(short,)))
+            await self._send(RepositoriesChanged(None, removed=(short,)))
         else:
             at = self._tick()
             name = f"acme/renamed-{at.timestamp()}"
             self.truth[repo_id] = renamed = replace(known, full_name=name, updated_at=at)
-            await self._tell(RepositoryChanged(RepositoryStep.RENAMED, renamed))
+            await self._send(RepositoryChanged(RepositoryStep.RENAMED, renamed))
 
-    async def _tell(self, provider_event: ProviderEvent) -> None:
-        body = str(len(self.told.provider_events)).encode()
-        self.told.provider_events[body] = provider_event
+    async def _send(self, provider_event: ProviderEvent) -> None:
+        body = str(len(self.decoder.provider_events)).encode()
+        self.decoder.provider_events[body] = provider_event
         await self.catalog.world.keep(a_delivery(body=body, event_type="repository"), now())
 
     def _tick(self) -> datetime:
@@ -130,8 +130,8 @@ async def test_sync_keeps_changes_of_events(world: PostgresWorld, seed: int) -> 
     rows = await race.catalog.rows(integration)
     visible = {repo_id: row.full_name for repo_id, row in rows.items() if row.removed_at is None}
     assert visible == {repo_id: one.full_name for repo_id, one in race.truth.items()}
-    # There was something to lose: events came while pages did, and asked for another sync.
-    assert len(race.told.provider_events) > 8
+    # Events arrived between pages and requested another sync, so changes could have been lost.
+    assert len(race.decoder.provider_events) > 8
     assert (await race.catalog.read(integration)).sync_requested_at is not None
 
 

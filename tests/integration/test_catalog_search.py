@@ -89,10 +89,10 @@ async def _pages(
     return found
 
 
-# What the planner may be told of the table: all as it is; filled, but not vacuumed yet; nothing, as after a
+# The planner's statistics of the table: complete; filled, but not vacuumed yet; missing, as after a
 # restore; and what was true when one organization had twenty repositories.
-_TOLD = "'schemaname', 'public', 'relname', 'git_repositories', 'version', 180000"
-_NOT_VACUUMED = f"SELECT pg_restore_relation_stats({_TOLD}, 'relallvisible', 0)"
+_STATISTICS = "'schemaname', 'public', 'relname', 'git_repositories', 'version', 180000"
+_NOT_VACUUMED = f"SELECT pg_restore_relation_stats({_STATISTICS}, 'relallvisible', 0)"
 _NO_SIZE = "SELECT pg_clear_relation_stats('public', 'git_repositories')"
 _NO_VALUES = """
     SELECT pg_clear_attribute_stats('public', 'git_repositories', attname::text, false)
@@ -101,12 +101,12 @@ _NO_VALUES = """
 """
 _SMALL = f"""
     SELECT pg_restore_relation_stats(
-        {_TOLD}, 'relpages', 1, 'reltuples', 20::real, 'relallvisible', 0
+        {_STATISTICS}, 'relpages', 1, 'reltuples', 20::real, 'relallvisible', 0
     )
 """
 _OF_ONE_TENANT = f"""
     SELECT pg_restore_attribute_stats(
-        {_TOLD}, 'attname', 'git_integration_id', 'inherited', false, 'null_frac', 0::real, 'avg_width', 8,
+        {_STATISTICS}, 'attname', 'git_integration_id', 'inherited', false, 'null_frac', 0::real, 'avg_width', 8,
         'n_distinct', 1::real, 'most_common_vals', %(largest)s::text, 'most_common_freqs', '{{1.0}}'::real[]
     )
 """
@@ -159,7 +159,7 @@ _INDEXES = {
     "git_repositories_pkey",
 }
 # None, one letter, two, common, rare, absent, absent and short; and what a filter leaves.
-SOUGHT = [
+TERMS = [
     *(CatalogFilter(text) for text in ("", "t", "te", "api", "terraform", "-1942", "nothing-like-it", "zz")),
     CatalogFilter("", private=True, archived=True, fork=False),
 ]
@@ -174,13 +174,13 @@ async def test_queries_use_indexes(database: Database, large: tuple[str, Tenants
         middle = CatalogPosition(sorted(names)[len(names) // 2], RepoId(""))
         async with database.session() as session:
             [(organization,)] = await session.read(_ORGANIZATION, (integration,))
-        for where, after in product(SOUGHT, (None, middle)):
+        for where, after in product(TERMS, (None, middle)):
             async with database.session() as session:
                 explained = Explained(session)
                 await repository_search.browse(explained, organization, "github", where, limit=51, after=after)
-            asked = f"{where} of {len(names)}, after {after}: {explained.plans}"
-            assert {index for plan in explained.plans for index in _indexes(plan)} <= _INDEXES, asked
-            assert explained.blocks <= _MOST_BLOCKS, asked
+            label = f"{where} of {len(names)}, after {after}: {explained.plans}"
+            assert {index for plan in explained.plans for index in _indexes(plan)} <= _INDEXES, label
+            assert explained.blocks <= _MOST_BLOCKS, label
 
 
 def _of_any_values(explained: str) -> str:

@@ -40,7 +40,7 @@ def distinct(folders: Sequence[Path]) -> set[tuple[str, bytes]]:
 
 
 def connect_every_other_installation(ledger: Ledger, payloads: set[tuple[str, bytes]]) -> None:
-    """Connect half of the installations that payloads speak of, the most frequent one first."""
+    """Connect half of the installations in the payloads, the most frequent one first."""
     repositories: dict[int, set[int]] = defaultdict(set)
     frequency: Counter[int] = Counter()
     for payload in (json.loads(body) for _, body in payloads):
@@ -111,6 +111,6 @@ async def test_attributes_every_author_of_the_corpus(folders: Sequence[Path]) ->
     authors = {row.attribution.sha for row in rows if row.attribution.role is Role.AUTHOR}
     assert 0 < len(authors) <= commits
     assert {row.method for row in rows} <= {Method.UNKNOWN, Method.BOT}
-    told = [fact.data for fact in processing.facts()]
-    pushed = {commit.sha for data in told if isinstance(data, PushData) for commit in data.commits}
+    published = [fact.data for fact in processing.facts()]
+    pushed = {commit.sha for data in published if isinstance(data, PushData) for commit in data.commits}
     assert pushed <= authors

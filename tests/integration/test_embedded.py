@@ -66,12 +66,12 @@ def keep(url: str) -> None:
 
 
 def has_kept(url: str) -> bool:
-    """Tell whether what `keep` committed is there."""
+    """Return whether the row that `keep` committed exists."""
     return answer(url, "SELECT answer FROM kept") == "yes"
 
 
 def both_answer(url: str, cache: str) -> bool:
-    """Tell whether PostgreSQL and Redis serve."""
+    """Return whether PostgreSQL and Redis respond."""
     with redis.Redis.from_url(cache) as client:
         return answer(url, "SELECT 1") == 1 and client.ping() is True
 
@@ -175,7 +175,7 @@ def test_stops_running_servers_first(home: Home) -> None:
     for process in left:
         process.wait_until_ready()
     with run_postgres(home, durable=False) as url, run_redis(home) as cache:
-        # They have ended; on a busy machine the system tells their parent a moment later.
+        # They have ended; on a busy machine the system notifies their parent a moment later.
         wait_until(lambda: [process.exit_code() for process in left] == [0, 0])
         assert both_answer(url, cache)
     for process in left:

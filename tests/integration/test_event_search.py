@@ -1,4 +1,4 @@
-"""Lists of a large ledger: answered right, and from indexes alone."""
+"""Lists of many webhook events are correct, and use only indexes."""
 
 import re
 from collections.abc import AsyncIterator, Iterator
@@ -60,7 +60,7 @@ _FILL = """
 
 @pytest.fixture(scope="module")
 def large(servers: Servers, database_template: str) -> Iterator[str]:
-    """Give a database with a large ledger of a hundred organizations."""
+    """Return a database with many webhook events of a hundred organizations."""
     with new_database(servers.database_url, database_template) as url:
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute(_FILL.format(rows=ROWS).encode())
@@ -229,7 +229,7 @@ def _of_any_values(explained: str) -> str:
 
 
 def _scans(plan: dict[str, object]) -> Iterator[tuple[str, object]]:
-    """Give the index and direction of every look at the ledger."""
+    """Return the index and direction of each scan of the webhook events."""
     if plan.get("Relation Name") == "git_webhook_events" and plan["Node Type"] != "Bitmap Heap Scan":
         yield str(plan["Index Name"]), plan.get("Scan Direction")
     if plan["Node Type"] == "Bitmap Index Scan":

@@ -39,7 +39,7 @@ async def write(world: PostgresWorld, organization: Organization, *words: str) -
 
 
 async def wait_for_events(browser: Browser, count: int) -> None:
-    """Return when it was told of so many events."""
+    """Return when the browser has received so many events."""
     await browser.wait(lambda: len(browser.events()) >= count, 60)
 
 
@@ -52,16 +52,16 @@ async def bearer(world: PostgresWorld, organization: Organization) -> dict[str, 
 
 
 async def test_sends_each_event_once(world: PostgresWorld, redis_url: str) -> None:
-    """To a steady reader, and to one that reconnects again and again; none to another organization."""
-    ours, theirs = await world.organization("Acme"), await world.organization("Zenith")
-    member, stranger = await bearer(world, ours), await bearer(world, theirs)
+    """To a steady reader and to a reader that reconnects repeatedly; none to another organization."""
+    acme, zenith = await world.organization("Acme"), await world.organization("Zenith")
+    member, stranger = await bearer(world, acme), await bearer(world, zenith)
     expected = sorted(f"{writer}/{number}" for writer in range(WRITERS) for number in range(EACH))
 
     async def write_events(writer: int) -> None:
         for number in range(EACH):
-            await write(world, ours, f"{writer}/{number}")
+            await write(world, acme, f"{writer}/{number}")
             if number % 10 == 0:
-                await write(world, theirs, f"theirs {writer}/{number}")
+                await write(world, zenith, f"other {writer}/{number}")
             # Something is left to write when the server is stopped, and when it is killed.
             due = (number > EACH * 0.6) + (number > EACH * 0.9)
             await restarted[due].wait()
@@ -69,9 +69,9 @@ async def test_sends_each_event_once(world: PostgresWorld, redis_url: str) -> No
     restarted = [asyncio.Event() for _ in range(3)]
     restarted[0].set()
     with running_service(world.url, redis_url, "api") as service:
-        url = f"{service.url}/api/v1/{ours.external_id}/events"
+        url = f"{service.url}/api/v1/{acme.external_id}/events"
         staying, leaving = Browser(url, member), Browser(url, member)
-        foreign = Browser(f"{service.url}/api/v1/{theirs.external_id}/events", stranger)
+        foreign = Browser(f"{service.url}/api/v1/{zenith.external_id}/events", stranger)
         browsers = [staying, leaving, foreign]
         for browser in browsers:
             await browser.open()
@@ -95,8 +95,8 @@ async def test_sends_each_event_once(world: PostgresWorld, redis_url: str) -> No
         for browser in browsers[:2]:
             await wait_for_events(browser, len(expected))
         await wait_for_events(foreign, WRITERS * 13)
-        await write(world, ours, "last")
-        await write(world, theirs, "last")
+        await write(world, acme, "last")
+        await write(world, zenith, "last")
         for browser, count in zip(browsers, (1001, 1001, WRITERS * 13 + 1), strict=True):
             await wait_for_events(browser, count)
             await browser.close()
@@ -105,25 +105,25 @@ async def test_sends_each_event_once(world: PostgresWorld, redis_url: str) -> No
         assert sorted(one.data["data"]["reason"] for one in events) == expected
         ids = [one.data["id"] for one in events]
         assert ids == sorted(set(ids))
-        assert {one.data["organization_id"] for one in events} == {str(ours.external_id)}
+        assert {one.data["organization_id"] for one in events} == {str(acme.external_id)}
     assert len(leaving.answers) > len(staying.answers) > 2
     assert {one.type for one in staying.told} == {"git.link.created", "stream.ended"}
     [farewell] = [one for one in staying.told if one.type == "stream.ended"]
     assert farewell.data == {"reason": "draining", "cursor": farewell.last_event_id}
     assert len(foreign.events()) == WRITERS * 13 + 1
-    assert all(one.data["organization_id"] == str(theirs.external_id) for one in foreign.events())
+    assert all(one.data["organization_id"] == str(zenith.external_id) for one in foreign.events())
 
 
 async def test_sends_an_event_within_a_quarter_of_a_second(world: PostgresWorld, redis_url: str) -> None:
     """After its commit, to all readers, with fifty open streams in the process."""
-    ours = await world.organization("Acme")
-    member = await bearer(world, ours)
+    acme = await world.organization("Acme")
+    member = await bearer(world, acme)
     with running_service(world.url, redis_url, "api") as service:
-        browsers = [Browser(f"{service.url}/api/v1/{ours.external_id}/events", member) for _ in range(50)]
+        browsers = [Browser(f"{service.url}/api/v1/{acme.external_id}/events", member) for _ in range(50)]
         await asyncio.gather(*(browser.open() for browser in browsers))
         delays = []
         for number in range(1, 16):
-            await write(world, ours, str(number))
+            await write(world, acme, str(number))
             committed = time.monotonic()
             for browser in browsers:
                 await wait_for_events(browser, number)

@@ -65,20 +65,20 @@ def _run(environment: Mapping[str, str], *arguments: str, cwd: Path | None = Non
 
 
 def _run_at_terminal(environment: Mapping[str, str], *arguments: str) -> str:
-    ours, theirs = pty.openpty()
+    master, terminal = pty.openpty()
     try:
         subprocess.run(
             [sys.executable, "-m", "entrypoints.cli.main", *arguments],
             env=dict(environment),
-            stdin=theirs,
-            stdout=theirs,
-            stderr=theirs,
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
             check=True,
         )
-        return os.read(ours, 65536).decode()
+        return os.read(master, 65536).decode()
     finally:
-        os.close(theirs)
-        os.close(ours)
+        os.close(terminal)
+        os.close(master)
 
 
 @pytest.mark.usefixtures("ledger")

@@ -1,4 +1,4 @@
-"""An adapter of somebody else's, named in the settings, stands where ours would."""
+"""An external adapter, named in the settings, replaces the built-in one."""
 
 import os
 import subprocess

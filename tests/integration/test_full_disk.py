@@ -35,8 +35,8 @@ async def test_full_disk_is_reported_once_and_loses_nothing(disk: SmallDisk, red
 
         assert set((await post_all(service.address, pushes(40))).values()) <= {202, 503}
         wait_until(lambda: _get(ready).status_code == 503, seconds=30)
-        told = _get(ready).json()
-        assert "its disk is full" in json.dumps(told)
+        readiness = _get(ready).json()
+        assert "its disk is full" in json.dumps(readiness)
         assert "crewkit_git_database_writable 0.0" in _metrics(service)
 
         disk.free()

@@ -66,7 +66,7 @@ class Subscriber:
     ends: list[str] = field(default_factory=list)
 
     async def follow(self) -> None:
-        """Follow until everything was told, leaving every so often without a word."""
+        """Read until all events arrived, disconnecting now and then."""
         while len(self.ids) < ALL:
             async with grpc.aio.insecure_channel(self.target) as channel:
                 request = StreamEventsRequest(organization_id=self.organization_id, cursor=self.cursor)
@@ -188,7 +188,7 @@ async def test_delivers_within_a_quarter_of_a_second(world: PostgresWorld, redis
 
 
 async def _refusals(service: Service, organization: Organization) -> None:
-    """Check a cursor that is none, one beyond what is kept, a type that is none, and no right to it."""
+    """Check an invalid cursor, an expired cursor, an invalid type, and a missing permission."""
     for scope, request, code, reason in [
         ("git.events", StreamEventsRequest(cursor="x"), grpc.StatusCode.INVALID_ARGUMENT, "cursor_invalid"),
         ("git.events", StreamEventsRequest(cursor="999999"), grpc.StatusCode.OUT_OF_RANGE, "cursor_expired"),

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.servers.service import running_service
 
-_ASKED = """
+_PROGRAM = """
 import ctypes, resource
 from adapters.system.memory import keep_memory_private
 keep_memory_private()
@@ -20,7 +20,7 @@ print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")
 def test_only_root_can_read_memory_and_environment() -> None:
     """Not dumpable: `/proc/PID/environ` and `mem` are closed to the same user, and there is no core."""
-    ran = subprocess.run([sys.executable, "-c", _ASKED], capture_output=True, text=True, check=True)
+    ran = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True)
     assert ran.stdout.split() == ["0", "0"]
 
 

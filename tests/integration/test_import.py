@@ -39,7 +39,7 @@ AT_THE_COMMIT = (f"SELECT pg_advisory_xact_lock({locks.CLASS}, {locks.DOMAIN_EVE
 
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
-    """Give a ledger with a connected installation, and no project."""
+    """Return the webhook events of a connected installation without projects."""
     with opened(database_url) as ledger:
         ledger.connect_installation(links=0)
         yield ledger
@@ -125,11 +125,11 @@ async def test_push_reaches_an_imported_project(database_url: str, redis_url: st
             await both.push(1, "acme-rockets/guidance")
             await both.push(1, "acme-rockets/launchpad")
             await both.until(lambda: both.ledger.statuses().total() == 2 and both.ledger.is_settled())
-        told = both.ledger.rows(
+        published = both.ledger.rows(
             "SELECT d.type, p.external_id::text, d.data ->> 'full_name' FROM git_domain_events AS d"
             " JOIN projects AS p ON p.id = d.project_id ORDER BY d.id"
         )
-        assert told == [
+        assert published == [
             ("git.link.created", project["id"], "acme-rockets/guidance"),
             ("git.push", project["id"], "acme-rockets/guidance"),
         ]

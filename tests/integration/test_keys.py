@@ -1,4 +1,4 @@
-"""Encryption keys are made, rotated while everything goes on, and verified."""
+"""Encryption keys are created, rotated at run time, and verified."""
 
 import base64
 import subprocess
@@ -171,9 +171,9 @@ async def test_keeps_values_written_during_a_rotation(kept: Kept) -> None:
                     await tx.commit()
             return await super().replace(column, changes)
 
-    told = {one.column: one.renewed async for one in ReencryptValues(LeaseLost(database), fresh)()}
-    assert told["git_integrations.access_token"] == 0
-    assert told["user_git_connections.refresh_token"] == 1
+    renewed = {one.column: one.renewed async for one in ReencryptValues(LeaseLost(database), fresh)()}
+    assert renewed["git_integrations.access_token"] == 0
+    assert renewed["user_git_connections.refresh_token"] == 1
     async with PostgresUnitOfWork(database)() as tx:
         row = await tx.installation_tokens.find(kept.integration.id)
     assert row is not None
@@ -195,8 +195,8 @@ async def test_rotates_in_batches(database_url: str) -> None:
         await tx.commit()
     values = PostgresEncryptedValueStore(world.database)
     column = "git_token_revocations.access_token"
-    told = [one async for one in ReencryptValues(values, AesGcmCipher([NEW, OLD]))() if one.column == column]
-    assert [(one.seen, one.renewed) for one in told] == [(500, 500), (1000, 1000), (1100, 1100)]
+    renewed = [one async for one in ReencryptValues(values, AesGcmCipher([NEW, OLD]))() if one.column == column]
+    assert [(one.seen, one.renewed) for one in renewed] == [(500, 500), (1000, 1000), (1100, 1100)]
     alone = ReencryptValues(values, AesGcmCipher([NEW]))
     assert sum([one.seen for one in [one async for one in alone()] if one.column == column][-1:]) == count
     await world.database.close()

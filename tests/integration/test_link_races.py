@@ -59,7 +59,7 @@ class Race:
     organization: Organization
     project: Project
     integration: Integration
-    told: Told = field(default_factory=Told)
+    decoder: Told = field(default_factory=Told)
 
     def __post_init__(self) -> None:
         self.linking = WatchedUnitOfWork(self.world.unit_of_work)
@@ -69,7 +69,7 @@ class Race:
         self.use_cases: Links = wire_links(self.linking, access_control, providers, clock)
         self.disconnecting = DisconnectIntegration(self.others, access_control, clock)
         self.draining = DrainLane(
-            self.others, {PROVIDER: self.told}, NoWorkerNotifier(), clock, MemoryMetrics(), KeptAlerts()
+            self.others, {PROVIDER: self.decoder}, NoWorkerNotifier(), clock, MemoryMetrics(), KeptAlerts()
         )
 
     async def link(self) -> None:
@@ -104,12 +104,12 @@ class Race:
             await session.commit()
 
     def webhook(self, provider_event: ProviderEvent) -> Callable[[], Awaitable[object]]:
-        """Return what processes a delivery that tells this."""
+        """Return the drain of a delivery with this provider event."""
 
         async def process() -> None:
             await self.draining(choose_lane(str(INSTALLATION)))
 
-        self.told.provider_events[b"notice"] = provider_event
+        self.decoder.provider_events[b"notice"] = provider_event
         return process
 
     async def one_amid_the_other(
@@ -122,7 +122,7 @@ class Race:
     ) -> BaseException | None:
         """Let the second begin when the first is about to commit for the last of so many times.
 
-        Return what became of the second.
+        Return the result of the second.
         """
         started: list[asyncio.Task[object]] = []
         left = iter(range(commits - 1))
@@ -148,7 +148,7 @@ class Race:
             return list(await tx.links.list_by_integration(self.integration.id))
 
     async def facts(self) -> list[str]:
-        """Return what consumers were told, in order."""
+        """Return the published events in order."""
         async with self.world.unit_of_work() as tx:
             return [fact.type.value for fact in await tx.domain_events.list_after(0, limit=100)]
 
@@ -199,22 +199,22 @@ CASES: dict[str, tuple[ProviderEvent | None, list[str], str]] = {
 @pytest.mark.parametrize("case", CASES)
 async def test_later_event_sees_the_new_link(race: Race, case: str) -> None:
     """Consumers receive the link first, and then its unreachability."""
-    provider_event, told_after, _ = CASES[case]
+    provider_event, events_after, _ = CASES[case]
     other = race.webhook(provider_event) if provider_event else race.disconnect
     assert await race.one_amid_the_other(race.link, race.linking, other) is None
-    assert await race.facts() == ["git.link.created", *told_after]
+    assert await race.facts() == ["git.link.created", *events_after]
     assert len(await race.links()) == 1
 
 
 @pytest.mark.parametrize("case", CASES)
 async def test_later_link_sees_the_removal(race: Race, case: str) -> None:
     """No link is created to a repository that was just removed."""
-    provider_event, told_before, code = CASES[case]
+    provider_event, events_before, code = CASES[case]
     other = race.webhook(provider_event) if provider_event else race.disconnect
     refusal = await race.one_amid_the_other(other, race.others, race.link)
     assert isinstance(refusal, DomainError)
     assert refusal.code == code
-    assert await race.facts() == [fact for fact in told_before if not fact.startswith("git.link")]
+    assert await race.facts() == [fact for fact in events_before if not fact.startswith("git.link")]
     assert await race.links() == []
 
 
@@ -260,7 +260,7 @@ async def test_naming_a_replaced_link_unlinks_nothing(race: Race) -> None:
     await race.world.repositories(race.integration, OTHER)
     await race.link()
     [seen] = await race.links()
-    # Events are let go of in a transaction before the one that replaces it.
+    # Events are detached in a transaction before the replacement.
     unlink = partial(race.unlink, seen)
     refusal = await race.one_amid_the_other(race.replace, race.linking, unlink, commits=2)
     assert isinstance(refusal, DomainError)
@@ -275,14 +275,14 @@ async def test_naming_another_link_detaches_no_events(race: Race) -> None:
     await race.link()
     [seen] = await race.links()
     await race.replace()
-    [theirs] = await race.links()
+    [foreign_integration] = await race.links()
     event = await race.world.event()
-    await race.world.settle(EventResult(event.id, EventStatus.PROCESSED, link_id=theirs.id))
+    await race.world.settle(EventResult(event.id, EventStatus.PROCESSED, link_id=foreign_integration.id))
     with pytest.raises(DomainError, match="Load the link again"):
         await race.unlink(seen)
     async with race.world.database.session() as session:
         named = await session.read("SELECT project_repository_id FROM git_webhook_events ORDER BY id")
-    assert named[-1] == (theirs.id,)
+    assert named[-1] == (foreign_integration.id,)
 
 
 @pytest.mark.parametrize("what", ["show", "link", "change", "unlink"])
@@ -290,9 +290,9 @@ async def test_foreign_project_needs_the_statements_of_a_missing_one(
     race: Race, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
     other = await race.world.organization("Zenith")
-    theirs = await race.world.integration(other, provider_id="2")
+    foreign_integration = await race.world.integration(other, provider_id="2")
     foreign = await race.world.project(other, "Telescope")
-    await race.world.link(foreign, theirs)
+    await race.world.link(foreign, foreign_integration)
     execute, asked = Session._execute, list[str]()
 
     async def record_statement(session: Session, statement: str, parameters: Parameters) -> AsyncCursor[Row]:
@@ -304,7 +304,7 @@ async def test_foreign_project_needs_the_statements_of_a_missing_one(
     with pytest.raises(DomainError, match="no project with this id"):
         await ask(race, what, other.external_id)
     costs = []
-    for project_id in (foreign.external_id, theirs.external_id):
+    for project_id in (foreign.external_id, foreign_integration.external_id):
         asked.clear()
         with pytest.raises(DomainError, match="no project with this id"):
             await ask(race, what, project_id)

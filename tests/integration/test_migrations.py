@@ -199,10 +199,10 @@ def test_keeps_a_newer_schema(empty_url: str) -> None:
 
 
 def test_names_a_revision_that_it_cannot_interpret(empty_url: str) -> None:
-    """A revision that is no newer number comes from another program."""
+    """A revision that is not a number belongs to another program."""
     migrate(empty_url)
     with psycopg.connect(empty_url) as connection:
-        connection.execute("UPDATE git_schema_version SET version_num = 'theirs'")
+        connection.execute("UPDATE git_schema_version SET version_num = 'foreign'")
     with pytest.raises(RevisionUnknown, match="a revision that this version does not know"):
         migrate(empty_url)
 
@@ -262,21 +262,21 @@ def test_downgrade_without_a_terminal_needs_yes(empty_url: str) -> None:
 def test_downgrade_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revision: str | None) -> None:
     """With the database and the data that is lost; any other answer changes nothing."""
     migrate(empty_url)
-    ours, theirs = pty.openpty()
+    master, terminal = pty.openpty()
     try:
-        os.write(ours, answer)
+        os.write(master, answer)
         done = subprocess.run(
             [sys.executable, "-m", "entrypoints.cli.main", "migrate", "--down", "base"],
             env={**os.environ, "CREWKIT_GIT_DATABASE_URL": empty_url},
-            stdin=theirs,
+            stdin=terminal,
             capture_output=True,
             text=True,
             timeout=30,
             check=False,
         )
     finally:
-        os.close(ours)
-        os.close(theirs)
+        os.close(master)
+        os.close(terminal)
     assert done.returncode == code, done.stderr
     assert "permanently deletes all data" in done.stderr
     assert redact_url(empty_url) in done.stderr
@@ -290,8 +290,8 @@ def test_documented_statements_create_an_owner(empty_url: str) -> None:
     migrate(empty_url)
     with psycopg.connect(empty_url) as connection:
         for statement in filter(str.strip, statements.split(";")):
-            told = connection.execute(statement)
-        [(user,)] = told.fetchall()
+            statistics = connection.execute(statement)
+        [(user,)] = statistics.fetchall()
         found = connection.execute(
             "SELECT users.external_id, role FROM memberships"
             " JOIN users ON users.id = user_id JOIN organizations ON organizations.id = organization_id"

@@ -1,4 +1,4 @@
-"""Processes without an HTTP interface are watched at an address of their own."""
+"""Processes without an HTTP API have a separate address for metrics and health."""
 
 import httpx
 import pytest

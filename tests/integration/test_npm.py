@@ -49,7 +49,7 @@ def registry(tmp_path: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _ping(registry: str, home: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the Makefile's npm with a home of its own."""
+    """Run the Makefile's npm with a separate home directory."""
     others = {name: text for name, text in os.environ.items() if not name.startswith(("NODE_", "npm_", "SSL_"))}
     return subprocess.run(
         ["make", "--silent", "--eval=ping: ; @$(NPM) ping --loglevel=error --registry=$(REGISTRY)", "ping"],

@@ -1,4 +1,4 @@
-"""GitHub out of order for minutes: who is suspended, who is told, what people still see, and how it ends."""
+"""Outages of GitHub for minutes: suspensions, notifications, lists, and the recovery."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -64,7 +64,7 @@ async def test_outage_of_ten_minutes_suspends_no_integration(
     assert (after.status, after.status_changed_at) == (IntegrationStatus.ACTIVE, before.status_changed_at)
     assert await connected.status_steps() == []
     assert await connected.told() == []
-    assert [told for told, _ in connected.alerts.told] == alerts
+    assert [alert for alert, _ in connected.alerts.told] == alerts
     assert _events(logged).count("provider_breaker_opened") == (code == "provider_unavailable")
 
     connected.fault()
@@ -75,7 +75,7 @@ async def test_outage_of_ten_minutes_suspends_no_integration(
     assert (listed["sync"]["state"], listed["sync"]["error"]) == ("idle", None)
     assert listed["sync"]["age_seconds"] < 2 * TEN_MINUTES
     assert (await connected.get(f"/repos/{other}/branches")).json()["stale"] is False
-    assert [told for told, _ in connected.alerts.told] == alerts
+    assert [alert for alert, _ in connected.alerts.told] == alerts
 
 
 async def test_suspends_a_rejected_installation_until_the_next_success(connected: Hours) -> None:

@@ -146,8 +146,8 @@ def test_own_settings_have_precedence_over_usual_variables(tmp_path: Path) -> No
     route = create_route(Settings.from_environment({**DEVELOPMENT, **usual}))
     assert route.proxy_for("https://b.example") == "http://usual:1"
     assert (route.proxy_for("https://a.example"), route.ca_bundle) == (None, bundle)
-    env = {**DEVELOPMENT, **usual, "CREWKIT_GIT_HTTPS_PROXY": "http://ours:1"}
-    assert create_route(Settings.from_environment(env)).proxy_for("https://b.example") == "http://ours:1"
+    env = {**DEVELOPMENT, **usual, "CREWKIT_GIT_HTTPS_PROXY": "http://proxy:1"}
+    assert create_route(Settings.from_environment(env)).proxy_for("https://b.example") == "http://proxy:1"
 
 
 def test_description_has_no_password(company: Company) -> None:

@@ -41,8 +41,8 @@ async def return_from_provider(both: ServiceAtSandbox, person: httpx.AsyncClient
     async with both.sandbox.browser(login) as browser:
         there = await browser.get(answer.headers["location"])
         if there.status_code == 200:
-            asked = dict(httpx.URL(answer.headers["location"]).params)
-            there = await browser.post("/login/oauth/authorize", data={**asked, "decision": "authorize"})
+            query = dict(httpx.URL(answer.headers["location"]).params)
+            there = await browser.post("/login/oauth/authorize", data={**query, "decision": "authorize"})
     assert there.status_code in (302, 303), there.text
     assert there.headers["location"].startswith(f"{api}{CONNECTIONS}/github/callback")
     return await person.get(there.headers["location"], headers=PAGE)

@@ -1,4 +1,4 @@
-"""What GitHub could not deliver comes into the ledger: our own processes at a sandbox GitHub over HTTP."""
+"""Recovery stores deliveries that failed: the service's processes with a sandbox GitHub over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -76,13 +76,13 @@ async def test_resumes_a_killed_run_beside_another_and_late_webhooks(both: Servi
     slowly = Fault(FaultKind.LATENCY, LOGGED, seconds=0.1)
     both.fault(*(fault for fault, _ in late.values()), slowly)
 
-    async def send_what_is_asked_for() -> bool:
-        asked = late.keys() - {id(fault) for fault in both.sandbox.sandbox.faults.active}
-        for one in asked:
+    async def send_requested_deliveries() -> bool:
+        requested = late.keys() - {id(fault) for fault in both.sandbox.sandbox.faults.active}
+        for one in requested:
             both.sandbox.sandbox.outbox.waiting.put_nowait(late.pop(one)[1])
         return not late
 
-    sending = asyncio.create_task(until(send_what_is_asked_for, seconds=40))
+    sending = asyncio.create_task(until(send_requested_deliveries, seconds=40))
     runs = [asyncio.create_task(ended(await both.command("recover-deliveries"))) for _ in range(2)]
     await asyncio.wait(runs, return_when=asyncio.FIRST_COMPLETED)
     # One was turned away while the other was at work, which need not be slow any more.
@@ -155,7 +155,7 @@ async def test_requests_redelivery_if_a_delivery_cannot_be_fetched(both: Service
 
 
 def _like(delivery: Delivery, number: int) -> Delivery:
-    """Return what an App hears of that is installed on a busy organization."""
+    """Return the deliveries for an App of a busy organization."""
     body = b'{"action":"queued","installation":{"id":%d},"n":%d}' % (INSTALLATION, number)
     return Delivery(
         id=number,

@@ -1,4 +1,4 @@
-"""A second provider, whose integrations have text keys and webhook secrets of their own."""
+"""A second provider, whose integrations have text keys and separate webhook secrets."""
 
 import base64
 import json

@@ -34,7 +34,7 @@ from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service
 _BROWSER = {"accept": "text/html"}
 INTEGRATION = "/git-integrations/github"
 ENCRYPTION_KEY = base64.b64encode(sha256(b"tests").digest()).decode()
-VERIFIER = "a-verifier-of-the-length-that-is-asked-for-0123456789"
+VERIFIER = "a-verifier-of-the-length-that-is-required-0123456789"
 CHALLENGE = base64.urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 
 
@@ -58,7 +58,7 @@ class Stage:
         return answer
 
     async def command(self, *arguments: str) -> None:
-        """Run a command of ours, and keep what it says."""
+        """Run a command of this service, and record its output."""
         _, said = await self.both.run(*arguments)
         assert said
         self.said[" ".join(arguments)] = said

@@ -32,7 +32,7 @@ def run_until_exit(command: str, settings: Mapping[str, str]) -> subprocess.Comp
 
 
 def wait_until_serving(service: Service, process: str) -> None:
-    """Start one that will not be ready, and return when it serves."""
+    """Start a process that will not become ready, and return when it serves."""
     service.begin(process)
     wait_until(lambda: service.has_started(process), seconds=30)
 

@@ -36,17 +36,17 @@ sys.exit("no such luck")
 
 
 class Screen(Terminal):
-    """A terminal that remembers, and calls whom a test wants to be told of each text."""
+    """A terminal that records its texts and calls a function for each."""
 
-    def __init__(self, told: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(self, listener: Callable[[str], None] = lambda _: None) -> None:
         super().__init__()
         self.texts: list[str] = []
-        self._told = told
+        self._listener = listener
 
     def say(self, text: str) -> None:
-        """Keep the text, then tell of it."""
+        """Record the text, then call the function."""
         self.texts.append(text)
-        self._told(text)
+        self._listener(text)
 
     def with_words(self, words: str) -> list[str]:
         """List the texts that hold these words."""
@@ -65,7 +65,7 @@ def program(directory: Path, name: str, screen: Screen, code: str = SERVE) -> Pr
 
 
 def programs_of(directory: Path) -> list[psutil.Process]:
-    """Give the running programs of this directory; the tests' own servers are children of ours as well."""
+    """Return the running programs of this directory; this process also has other children."""
     return [child for child in psutil.Process().children() if any(f"{directory}/" in word for word in child.cmdline())]
 
 

@@ -1,4 +1,4 @@
-"""What GitHub answers, what our database keeps, and what becomes of an integration and a person."""
+"""Effects of GitHub's responses on stored tokens, integrations and connections."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -35,7 +35,7 @@ CIPHER = AesGcmCipher(KEYS)
 
 @dataclass
 class Stage:
-    """A sandbox GitHub, our database, and one process of ours between them."""
+    """A sandbox GitHub, a database, and one process of the service."""
 
     sandbox: RunningSandbox
     world: PostgresWorld

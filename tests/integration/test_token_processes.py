@@ -109,7 +109,7 @@ async def _twenty(world: PostgresWorld, provider: CountingProvider, **environmen
                     caller.kill()
                     await caller.wait()
     assert [caller.returncode for caller in callers] == [0, 0, 0]
-    return [digest for told, _ in answers for digest in json.loads(told)]
+    return [digest for output, _ in answers for digest in json.loads(output)]
 
 
 async def _add_connection(world: PostgresWorld) -> Connection:

@@ -17,7 +17,7 @@ from tests.support.servers.up import UP, environment, running_up
 
 
 def has_started(home: Path, name: str) -> bool:
-    """Tell whether a process has said so in its log."""
+    """Return whether a process has logged the text."""
     log = home / "logs" / f"{name}.log"
     return log.exists() and f"{name}_started" in log.read_text()
 

@@ -60,7 +60,7 @@ def match_user(identity: Identity, method: Method) -> Match:
         (Author("M", "jonas@acme.example", "mara", account_id=MARA), match_user(JONASS, Method.VERIFIED_ADDRESS)),
         # Renamed: the number says who it is, the login who has that name now.
         (Author("M", None, "jonas", account_id=MARA), match_user(MARAS, Method.USERNAME)),
-        # A number nobody here has is somebody else's, who may have taken a login of ours.
+        # An unknown id belongs to another account, which may have the former login of a user.
         (Author("M", "jonas@acme.example", "jonas", noreply_id=STRANGER), UNKNOWN),
         (Author("M", "m@home.example", "jonas", account_id=STRANGER), UNKNOWN),
         # Known, but not to this organization: and never someone else by a weaker proof.
@@ -68,7 +68,7 @@ def match_user(identity: Identity, method: Method) -> Match:
         (Author("O", "oona@away.example"), NOT_A_MEMBER),
         (Author("O", "oona@away.example", "mara"), NOT_A_MEMBER),
         (Author("O", None, "oona"), NOT_A_MEMBER),
-        # Bots are told apart, whatever address they write.
+        # Bots are recognized with any address.
         (Author("b[bot]", "mara@acme.example", "b[bot]", is_bot=True), BOT),
     ],
 )
@@ -108,9 +108,9 @@ def test_loads_only_possible_proofs() -> None:
         committer=Author("b", "b@b.example", "b[bot]", is_bot=True),
         co_authors=(Author("J", "Jonas@acme.example"), Author("X", "no address", "Jonas")),
     )
-    sought = IdentityQuery()
-    sought.add(replace(PUSH, commits=(commit,), pusher=None, sender=ProviderUser("5", "five")))
-    assert sought == IdentityQuery({MARA, ProviderUserId("5")}, {"jonas@acme.example"}, {"jonas"})
+    query = IdentityQuery()
+    query.add(replace(PUSH, commits=(commit,), pusher=None, sender=ProviderUser("5", "five")))
+    assert query == IdentityQuery({MARA, ProviderUserId("5")}, {"jonas@acme.example"}, {"jonas"})
     pulled = IdentityQuery()
     pulled.add(replace(PULL_REQUEST, merged_by=ProviderUser("6", "six"), sender=ProviderUser("7", "b[bot]", "Bot")))
     assert pulled == IdentityQuery({ProviderUserId("900000003"), ProviderUserId("6")})
@@ -143,12 +143,12 @@ def test_names_members_only(author: Author, organization: OrganizationId) -> Non
 
 @given(_authors)
 def test_decision_uses_only_loaded_proofs(author: Author) -> None:
-    sought = IdentityQuery()
-    sought.add(replace(PUSH, commits=(replace(COMMIT, author=author, committer=None),), pusher=None, sender=None))
+    query = IdentityQuery()
+    query.add(replace(PUSH, commits=(replace(COMMIT, author=author, committer=None),), pusher=None, sender=None))
     read = Identities(
-        {key: one for key, one in KNOWN.by_account.items() if key in sought.account_ids},
-        {key: one for key, one in KNOWN.by_address.items() if key in sought.addresses},
-        {key: one for key, one in KNOWN.by_login.items() if key in sought.logins},
+        {key: one for key, one in KNOWN.by_account.items() if key in query.account_ids},
+        {key: one for key, one in KNOWN.by_address.items() if key in query.addresses},
+        {key: one for key, one in KNOWN.by_login.items() if key in query.logins},
     )
     assert match_author(author, replace(MATCHING, identities=read)) == match_author(author, MATCHING)
-    assert all(address == normalize_address(address) for address in sought.addresses)
+    assert all(address == normalize_address(address) for address in query.addresses)

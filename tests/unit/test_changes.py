@@ -1,4 +1,4 @@
-"""What the audit trail tells of a step."""
+"""Versions: the differences of a change."""
 
 import json
 from collections.abc import Mapping

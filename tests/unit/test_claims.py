@@ -1,4 +1,4 @@
-"""Who may bind an installation: every proof, and everything that is none."""
+"""Proofs that allow connecting an installation, and what is not a proof."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -49,8 +49,8 @@ LATER = NOW + timedelta(minutes=1)
 
 def evidence_with_announcement(**changes: Any) -> Evidence:
     """Return evidence with one announcement, by default of a stranger's doing."""
-    told = Announcement(received_at=LATER, account_id=ACCOUNT, sender_id=OTHER, requester_id=None)
-    return replace(NOTHING, announcements=(replace(told, **changes),))
+    announcement = Announcement(received_at=LATER, account_id=ACCOUNT, sender_id=OTHER, requester_id=None)
+    return replace(NOTHING, announcements=(replace(announcement, **changes),))
 
 
 def evidence_with_counts(total: int, administered: int, covered: int | None) -> Evidence:
@@ -173,7 +173,7 @@ def test_requires_the_conditions_of_the_rule(evidence: Evidence) -> None:
 
 REVOKED = replace(INTEGRATION, status=IntegrationStatus.REVOKED)
 SUSPENDED = replace(INTEGRATION, status=IntegrationStatus.SUSPENDED)
-OURS = INTEGRATION.provider_id
+PROVIDER_ID = INTEGRATION.provider_id
 ELSEWHERE = OrganizationId(ORGANIZATION + 1)
 
 
@@ -186,7 +186,7 @@ def test_connects_a_free_installation(current: Integration | None, holder: Organ
 
 @pytest.mark.parametrize("current", [INTEGRATION, SUSPENDED])
 def test_second_request_finds_the_integration(current: Integration | None) -> None:
-    assert not should_bind(OURS, ORGANIZATION, holder=ORGANIZATION, current=current)
+    assert not should_bind(PROVIDER_ID, ORGANIZATION, holder=ORGANIZATION, current=current)
 
 
 @pytest.mark.parametrize("current", [None, REVOKED, INTEGRATION, SUSPENDED])

@@ -18,7 +18,7 @@ from core.domain.streams.domain_event import DomainEvent, DomainEventType, Event
 from crewkit.git.v1 import domain_events_pb2
 
 # `DomainEvent` is a fact before it is recorded, with row ids that never leave the service.
-TOLD: dict[type[Any], type[Message]] = {
+MESSAGES: dict[type[Any], type[Message]] = {
     found: getattr(domain_events_pb2, name)
     for name, found in vars(domain_events).items()
     if is_dataclass(found) and isinstance(found, type) and found not in (RecordedEvent, DomainEvent)
@@ -76,10 +76,10 @@ def sample(hint: Any, *, full: bool) -> Any:
     return values[hint][0 if full else 1]
 
 
-@pytest.mark.parametrize("of", TOLD, ids=lambda of: of.__name__)
+@pytest.mark.parametrize("of", MESSAGES, ids=lambda of: of.__name__)
 def test_event_has_exactly_the_fields_of_its_message(of: type[Any]) -> None:
     """Equal names, compatible types, and `optional` exactly where None is allowed."""
-    written = fields_of(TOLD[of])
+    written = fields_of(MESSAGES[of])
     assert list(hints(of)) == list(written)
     for name, hint in hints(of).items():
         inner, optional = without_none(hint)
@@ -93,20 +93,20 @@ def test_event_has_exactly_the_fields_of_its_message(of: type[Any]) -> None:
             assert get_args(inner) == (str, str)
             assert field.type_name.endswith("Entry")
         elif is_dataclass(inner) and isinstance(inner, type):
-            assert field.type_name == f".{TOLD[inner].DESCRIPTOR.full_name}", name
+            assert field.type_name == f".{MESSAGES[inner].DESCRIPTOR.full_name}", name
         else:
             assert field.Type.Name(field.type) == PROTO_TYPES[inner], name
             assert (inner is datetime) == (field.type_name == ".google.protobuf.Timestamp"), name
 
 
 @pytest.mark.parametrize("full", [True, False], ids=["full", "minimal"])
-@pytest.mark.parametrize("of", TOLD, ids=lambda of: of.__name__)
+@pytest.mark.parametrize("of", MESSAGES, ids=lambda of: of.__name__)
 def test_event_as_json_parses_as_its_message(of: type[Any], *, full: bool) -> None:
     """With equal values."""
     value = sample(of, full=full)
-    message = json_format.ParseDict(msgspec.json.decode(msgspec.json.encode(value)), TOLD[of]())
+    message = json_format.ParseDict(msgspec.json.decode(msgspec.json.encode(value)), MESSAGES[of]())
     assert_same(value, message)
-    again = TOLD[of].FromString(message.SerializeToString())
+    again = MESSAGES[of].FromString(message.SerializeToString())
     assert_same(value, again)
 
 
@@ -139,7 +139,7 @@ def assert_agrees(held: Any, sent: Any) -> None:
 def test_every_message_is_recorded() -> None:
     """The contract has no unused message."""
     messages = set(domain_events_pb2.DESCRIPTOR.message_types_by_name)
-    assert messages == {of.__name__ for of in TOLD} | {"DomainEvent"}
+    assert messages == {of.__name__ for of in MESSAGES} | {"DomainEvent"}
 
 
 def test_envelope_equals_a_recorded_event() -> None:
@@ -168,13 +168,13 @@ def test_recorded_event_as_json_parses_as_the_envelope(choice: type[Any]) -> Non
         data=data,
     )
     plain_json = msgspec.json.decode(msgspec.json.encode(recorded))
-    told = plain_json.pop("data")
+    data_json = plain_json.pop("data")
     (field,) = [
         name
         for name, written in fields_of(domain_events_pb2.DomainEvent).items()
         if written.HasField("oneof_index") and written.type_name.endswith(f".{choice.__name__}")
     ]
-    message = json_format.ParseDict({**plain_json, field: told}, domain_events_pb2.DomainEvent())
+    message = json_format.ParseDict({**plain_json, field: data_json}, domain_events_pb2.DomainEvent())
     assert (message.id, message.type, message.version) == (2**62, "git.push", 1)
     assert (message.project_id, message.source_event_id) == ("", "")
     assert message.WhichOneof("data") == field

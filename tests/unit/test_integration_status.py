@@ -60,6 +60,6 @@ def test_another_reason_is_a_change() -> None:
 
 def test_keeps_the_first_request_for_a_sync() -> None:
     """A second request does not change its time."""
-    asked = INTEGRATION.request_sync(at=NOW)
-    assert asked.sync_requested_at == NOW
-    assert asked.request_sync(at=LATER) is asked
+    requested = INTEGRATION.request_sync(at=NOW)
+    assert requested.sync_requested_at == NOW
+    assert requested.request_sync(at=LATER) is requested

@@ -1,4 +1,4 @@
-"""Which mailbox an installation's events wait in."""
+"""Which lane the events of an installation have."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""All of a process speaks through one stream, in one form."""
+"""A process writes all log lines to one stream, in one format."""
 
 import json
 import subprocess
@@ -33,7 +33,7 @@ warnings.warn("beware")
 
 
 def run(environment: str) -> list[str]:
-    """Run the program in a process of its own, since logging is one for the whole process."""
+    """Run the program in a separate process, since the logging configuration is global."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, environment],
         capture_output=True,

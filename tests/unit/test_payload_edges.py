@@ -74,5 +74,5 @@ def test_payload_without_required_fields_is_unreadable(event: str, body: bytes) 
     ],
 )
 def test_reads_times_as_utc(written: str | int | None, read: datetime | None) -> None:
-    """In each of GitHub's formats; an invalid time is none."""
+    """In each of GitHub's formats; an invalid time is None."""
     assert parse_time(written) == read

@@ -43,7 +43,7 @@ def label(path: Path) -> str:
 
 
 def own(name: str) -> dict[str, Any]:
-    """Read one payload of ours by event and file."""
+    """Read one of the project's payloads by event and file."""
     return read(DEMO / f"{name}.json")
 
 

@@ -35,7 +35,7 @@ OWN_RESULTS = {EventStatus.PROCESSED: 37, EventStatus.IGNORED: 1}
 
 
 def receive_file(path: Path) -> WebhookEvent:
-    """Return the ledger's row of a payload file, as receiving it makes one."""
+    """Return the webhook event that receiving a payload file stores."""
     body = path.read_bytes()
     delivery = protocol().verify(signed(body, path.parent.name.encode()), body)
     return replace(
@@ -55,7 +55,7 @@ def read_file(path: Path) -> ProviderEvent:
 
 
 def repositories_of(path: Path) -> set[RepoId]:
-    """Return the repositories a payload file speaks of, those in its lists included."""
+    """Return the repositories of a payload file, including those in its lists."""
     provider_event, event = read_file(path), receive_file(path)
     listed: tuple[RepositoryFacts, ...] = ()
     if isinstance(provider_event, InstallationChanged):

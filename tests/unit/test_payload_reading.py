@@ -52,7 +52,7 @@ def demo(name: str) -> ProviderEvent:
 
 
 def own(name: str) -> ProviderEvent:
-    """Read one payload of ours that changes an installation or repository."""
+    """Read one of the project's payloads that changes an installation or repository."""
     return read_file(ROOT / "tests" / "data" / "webhooks" / "own" / f"{name}.json")
 
 

@@ -1,4 +1,4 @@
-"""Why there is no connection to PostgreSQL is told by libpq in words alone; what helps depends on it."""
+"""libpq reports why a connection failed only as text, and the remedy depends on it."""
 
 import psycopg
 import pytest

@@ -20,7 +20,7 @@ _json = some.recursive(
     some.none() | some.booleans() | some.integers(-(2**53), 2**53) | _any_text,
     lambda inner: some.lists(inner) | some.dictionaries(_any_text, inner),
 )
-_OURS = IntegrationId(7)
+_INTEGRATION = IntegrationId(7)
 
 
 @given(_any_text)
@@ -89,20 +89,20 @@ def test_indexes_all_trigrams_of_a_name(name: str, data: some.DataObject) -> Non
     name = name.rpartition("/")[2]
     at = data.draw(some.integers(0, max(len(name) - 3, 0)))
     piece = name[at : at + 3].lower()
-    assert len(piece) < 3 or {*_hashes(_OURS, {piece})} <= {*grams(_OURS, name)}
+    assert len(piece) < 3 or {*_hashes(_INTEGRATION, {piece})} <= {*grams(_INTEGRATION, name)}
 
 
 def test_short_terms_match_starts_of_words() -> None:
     """Of one or two characters."""
-    found = grams(_OURS, "acme/rocket-Launchpad_v2")
+    found = grams(_INTEGRATION, "acme/rocket-Launchpad_v2")
     for prefix in ("^r", "^ro", "^l", "^la", "^v", "^v2"):
-        assert {*_hashes(_OURS, {prefix})} <= {*found}
-    assert not {*_hashes(_OURS, {"^au"})} & {*found}
+        assert {*_hashes(_INTEGRATION, {prefix})} <= {*found}
+    assert not {*_hashes(_INTEGRATION, {"^au"})} & {*found}
 
 
 def test_tenants_have_separate_index_terms() -> None:
-    assert not set(grams(_OURS, "acme/widgets")) & set(grams(IntegrationId(8), "acme/widgets"))
-    assert all(-(2**31) <= gram < 2**31 for gram in grams(_OURS, "acme/widgets"))
+    assert not set(grams(_INTEGRATION, "acme/widgets")) & set(grams(IntegrationId(8), "acme/widgets"))
+    assert all(-(2**31) <= gram < 2**31 for gram in grams(_INTEGRATION, "acme/widgets"))
 
 
 def _is_plain(value: object) -> bool:

@@ -28,14 +28,14 @@ class Issuer:
     def __init__(self, *keys: dict[str, object]) -> None:
         self.keys: list[dict[str, object]] = list(keys)
         self.fault: tuple[int, bytes] | Exception | None = None
-        self.asked = 0
+        self.fetches = 0
         self.reached = asyncio.Event()
         self.hold: asyncio.Event | None = None
         self.time = 0.0
 
     async def handle(self, _: httpx.Request) -> httpx.Response:
         """Answer as a server would."""
-        self.asked += 1
+        self.fetches += 1
         self.reached.set()
         if self.hold is not None:
             await self.hold.wait()
@@ -72,7 +72,7 @@ async def test_each_key_has_one_algorithm() -> None:
         found = [await keys.find(name) for name in ("first", "second", "third")]
 
     assert [key.algorithm for key in found if key] == ["RS256", "ES256", "EdDSA"]
-    assert issuer.asked == 1
+    assert issuer.fetches == 1
 
 
 UNUSABLE: dict[str, dict[str, object]] = {
@@ -132,12 +132,12 @@ async def test_limits_fetches_for_unknown_key_ids() -> None:
     async with issuer.read_by() as keys:
         for number in range(100):
             assert await keys.find(f"made up {number}") is None
-        assert issuer.asked == 1
+        assert issuer.fetches == 1
 
         issuer.time += 5
         for number in range(100):
             assert await keys.find(f"made up {number}") is None
-        assert issuer.asked == 2
+        assert issuer.fetches == 2
 
 
 async def test_concurrent_callers_share_one_fetch() -> None:
@@ -149,7 +149,7 @@ async def test_concurrent_callers_share_one_fetch() -> None:
         issuer.hold.set()
 
         assert all(await asyncio.gather(*waiting))
-    assert issuer.asked == 1
+    assert issuer.fetches == 1
 
 
 FAULTS: dict[str, tuple[int, bytes] | Exception] = {
@@ -174,7 +174,7 @@ async def test_keeps_keys_during_an_outage_of_the_issuer(fault: tuple[int, bytes
 
         assert await keys.find("first") is not None
         assert await keys.find("second") is None
-        assert issuer.asked == 2
+        assert issuer.fetches == 2
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS.keys())
@@ -218,7 +218,7 @@ async def test_refreshes_keys_in_the_background() -> None:
 
         assert await keys.find("second") is not None
         assert await keys.find("first") is None
-    assert issuer.asked == 2
+    assert issuer.fetches == 2
 
 
 async def test_one_caller_waits_for_very_old_keys() -> None:
@@ -253,7 +253,7 @@ async def test_waits_once_for_an_issuer_that_is_down() -> None:
             async with asyncio.timeout(1):
                 assert await keys.find("first") is not None
                 await issuer.reached.wait()
-            assert issuer.asked == expected
+            assert issuer.fetches == expected
             issuer.hold.set()
             assert await keys.find("second") is None
             issuer.hold.clear()
@@ -271,4 +271,4 @@ async def test_cancelled_caller_does_not_cancel_the_fetch() -> None:
         issuer.hold.set()
 
         assert await staying is not None
-    assert issuer.asked == 1
+    assert issuer.fetches == 1

@@ -16,11 +16,11 @@ def places(**changes: str | None) -> Places:
 
 def test_public_address_serves_deliveries_and_browsers() -> None:
     """The install callback comes first."""
-    asked = wish("crewkit", places(public_url=f"{PUBLIC}/"), public=True)
+    manifest = wish("crewkit", places(public_url=f"{PUBLIC}/"), public=True)
 
-    assert asked.webhook_active
-    assert asked.webhook_url == f"{PUBLIC}/api/v1/git/github/webhooks"
-    assert asked.callback_urls == (
+    assert manifest.webhook_active
+    assert manifest.webhook_url == f"{PUBLIC}/api/v1/git/github/webhooks"
+    assert manifest.callback_urls == (
         f"{PUBLIC}/api/v1/git/github/callback",
         f"{PUBLIC}/api/v1/user/git-connections/github/callback",
     )
@@ -28,19 +28,19 @@ def test_public_address_serves_deliveries_and_browsers() -> None:
 
 def test_without_a_public_address_the_webhook_is_off() -> None:
     """Its placeholder is an address of this service, never of a stranger."""
-    asked = wish("crewkit-dev", places(homepage="https://crewkit.example"), public=True)
+    manifest = wish("crewkit-dev", places(homepage="https://crewkit.example"), public=True)
 
-    assert not asked.webhook_active
-    assert asked.webhook_url == "https://crewkit.example/api/v1/git/github/webhooks"
-    assert asked.callback_urls[0] == f"{HERE}/api/v1/git/github/callback"
+    assert not manifest.webhook_active
+    assert manifest.webhook_url == "https://crewkit.example/api/v1/git/github/webhooks"
+    assert manifest.callback_urls[0] == f"{HERE}/api/v1/git/github/callback"
 
 
 def test_tunnel_can_receive_deliveries_alone() -> None:
     """Like smee, which does not serve browsers."""
-    asked = wish("crewkit-dev", places(webhook_url="https://smee.io/abc"), public=True)
+    manifest = wish("crewkit-dev", places(webhook_url="https://smee.io/abc"), public=True)
 
-    assert (asked.webhook_active, asked.webhook_url) == (True, "https://smee.io/abc")
-    assert asked.callback_urls[0].startswith(HERE)
+    assert (manifest.webhook_active, manifest.webhook_url) == (True, "https://smee.io/abc")
+    assert manifest.callback_urls[0].startswith(HERE)
 
 
 @pytest.mark.parametrize("option", ["public_url", "webhook_url"])
@@ -68,8 +68,8 @@ def test_rejects_addresses_that_github_cannot_reach(option: str, url: str, said:
 
 
 def test_sandbox_can_reach_this_machine() -> None:
-    asked = wish("crewkit", places(github_url="http://127.0.0.1:3060", public_url=HERE), public=True)
-    assert asked.webhook_url == f"{HERE}/api/v1/git/github/webhooks"
+    manifest = wish("crewkit", places(github_url="http://127.0.0.1:3060", public_url=HERE), public=True)
+    assert manifest.webhook_url == f"{HERE}/api/v1/git/github/webhooks"
 
 
 @pytest.mark.parametrize("option", ["public_url", "webhook_url"])

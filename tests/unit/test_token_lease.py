@@ -104,12 +104,12 @@ def test_job_renews_before_callers_have_to_wait() -> None:
         (HELD, None, Step.WAIT),
         (HELD, StoredTokens(), Step.WAIT),
         (HELD, StoredTokens(lease=HELD), Step.WAIT),
-        # Whoever did has died.
+        # The process that did has died.
         (ENDED, None, Step.ASK),
         (ENDED, StoredTokens(lease=ENDED), Step.ASK),
         # One lost a race for the lease to someone who is done already.
         (None, StoredTokens(), Step.ASK),
-        # Whoever asked has let go without a token.
+        # The process that refreshed has released the lease without a token.
         (None, StoredTokens(lease=HELD), Step.GIVE_UP),
         # It was wiped or replaced meanwhile by something that is not good enough either.
         (None, StoredTokens(generation=7, lease=HELD), Step.ASK),

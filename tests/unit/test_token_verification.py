@@ -1,4 +1,4 @@
-"""Only crewkit's own, current tokens speak for anyone."""
+"""Only valid tokens of crewkit identify a caller."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -17,15 +17,15 @@ HOUR = timedelta(hours=1)
 
 
 class CountedKey(KeySource):
-    """The pinned RSA key, counting how often it was asked for."""
+    """The pinned RSA key, which counts its uses."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.uses = 0
         self.pinned = PinnedKey(public_pem(tokens.rsa_key()))
 
     async def find(self, key_id: str | None) -> VerificationKey | None:
         """Count and answer."""
-        self.asked += 1
+        self.uses += 1
         return await self.pinned.find(key_id)
 
 
@@ -92,13 +92,13 @@ REFUSED: dict[str, dict[str, object]] = {
     "wrong audience": {"aud": "crewkit-billing"},
     "no audience": {"aud": None},
     "no subject": {"sub": None},
-    "subject that is no user id": {"sub": "admin"},
+    "subject that is not a user id": {"sub": "admin"},
     "subject in another form of UUID": {"sub": f"urn:uuid:{USER}"},
     "subject that is a number": {"sub": 1},
     "service without a name": {"service": ""},
     "service with an odd name": {"service": "a b\n"},
-    "service that is no text": {"service": ["deployer"]},
-    "scopes that are no text": {"service": "deployer", "scope": ["git.admin"]},
+    "service that is not text": {"service": ["deployer"]},
+    "scopes that are not text": {"service": "deployer", "scope": ["git.admin"]},
 }
 
 
@@ -138,8 +138,8 @@ def tamper() -> str:
 
 
 FORGED: dict[str, Callable[[], str]] = {
-    "no signature asked for": lambda: forged({"alg": "none"}, claims(NOW)),
-    "no signature asked for, in capitals": lambda: forged({"alg": "NONE"}, claims(NOW)),
+    "no signature requested": lambda: forged({"alg": "none"}, claims(NOW)),
+    "no signature requested, in capitals": lambda: forged({"alg": "NONE"}, claims(NOW)),
     "no signature": lambda: forged({"alg": "RS256"}, claims(NOW)),
     "public key as secret": lambda: tokens.signed_with_public_key(claims(NOW), public_pem(tokens.rsa_key())),
     "other key": lambda: signed(claims(NOW), tokens.rsa_key("other")),
@@ -189,7 +189,7 @@ async def test_caches_a_verified_token_until_it_expires() -> None:
     token = user_token(exp=int((NOW + timedelta(minutes=5)).timestamp()))
 
     assert await verify(token) is await verify(token)
-    assert keys.asked == 1
+    assert keys.uses == 1
 
     clock.advance(timedelta(minutes=5, seconds=10))
     with pytest.raises(TokenRefused):
@@ -206,7 +206,7 @@ async def test_verifies_a_long_lived_token_again() -> None:
     clock.advance(timedelta(minutes=10))
     await verify(token)
 
-    assert keys.asked == 2
+    assert keys.uses == 2
 
 
 async def test_does_not_cache_rejections() -> None:
@@ -229,10 +229,10 @@ async def test_limits_the_cache() -> None:
     first, second, third = (user_token(jti=str(number)) for number in range(3))
     for token in (first, second, first, third, first):
         await subject.verify(token)
-    assert keys.asked == 3
+    assert keys.uses == 3
 
     await subject.verify(second)
-    assert keys.asked == 4
+    assert keys.uses == 4
 
 
 @pytest.mark.parametrize(

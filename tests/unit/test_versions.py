@@ -1,4 +1,4 @@
-"""What an audit trail tells outside the service."""
+"""Versions as callers see them."""
 
 from datetime import UTC, datetime
 from typing import get_type_hints
@@ -46,5 +46,5 @@ def test_parses_names_of_actors(actor: Actor, named: NamedActor) -> None:
 def test_hides_row_ids(entity: type) -> None:
     """In all fields of all entities."""
     rows = {name for name, hint in get_type_hints(entity).items() if getattr(hint, "__supertype__", 0) is int}
-    told = version(PERSON, **{name: [None, 1] for name in rows - {"id"}}, name=["a", "b"]).public_changes()
-    assert told == {"name": ("a", "b")}
+    changes = version(PERSON, **{name: [None, 1] for name in rows - {"id"}}, name=["a", "b"]).public_changes()
+    assert changes == {"name": ("a", "b")}

@@ -1,4 +1,4 @@
-"""Read with githubkit: in one context, if told `kept`, or with a client a call as its first example does."""
+"""Read with githubkit: in one context with the argument `kept`, or with a client per call as in its first example."""
 
 import asyncio
 import sys

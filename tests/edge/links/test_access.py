@@ -1,4 +1,4 @@
-"""Who may do what with links, and what others can tell of them."""
+"""Permissions for links, and what other callers can find out about them."""
 
 from uuid import uuid4
 

@@ -105,17 +105,17 @@ async def test_unlinks_only_the_named_link(edge: ProjectsEdge, client: Client) -
     seen = await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
     answer = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("admin"))
-    theirs = answer.json()
+    other = answer.json()
     before = await edge.told()
 
     late = await client.delete(path, params={"link_id": seen["id"]}, headers=edge.of("member"))
     assert "Load the link again" in refused(late, 409, "link_replaced")["detail"]
-    assert (await client.get(path, headers=edge.of("member"))).json() == theirs
+    assert (await client.get(path, headers=edge.of("member"))).json() == other
     assert await edge.told() == before
 
-    answer = await client.delete(path, params={"link_id": theirs["id"]}, headers=edge.of("member"))
+    answer = await client.delete(path, params={"link_id": other["id"]}, headers=edge.of("member"))
     assert (answer.status_code, answer.content) == (204, b"")
-    again = await client.delete(path, params={"link_id": theirs["id"]}, headers=edge.of("member"))
+    again = await client.delete(path, params={"link_id": other["id"]}, headers=edge.of("member"))
     refused(again, 404, "project_not_linked")
 
 

@@ -93,10 +93,10 @@ def test_lists_all_missing_settings(tmp_path: Path) -> None:
         check=False,
     )
 
-    told = json.loads(done.stdout)
-    assert (done.returncode, told["ok"]) == (1, False)
+    report = json.loads(done.stdout)
+    assert (done.returncode, report["ok"]) == (1, False)
     assert f"No running service was found: {tmp_path}/demo.json does not exist." in done.stderr.decode()
-    failed = [one for one in told["findings"] if one["level"] == "fail"]
+    failed = [one for one in report["findings"] if one["level"] == "fail"]
     assert {one["about"] for one in failed} == {"settings"}
     assert all(one["remedy"] for one in failed)
 

@@ -17,6 +17,6 @@ def urls(servers: Servers, database_template: str) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def ledger(urls: tuple[str, str]) -> Iterator[Ledger]:
-    """Open the module's ledger."""
+    """Open the webhook events of the module."""
     with opened(urls[0]) as ledger:
         yield ledger

@@ -49,7 +49,7 @@ BODIES: dict[str, tuple[bytes, str]] = {
 }
 
 _REF = b'"ref":"refs/heads/main"'
-# Bodies of a push, but for a field of the wrong type or one that is missing.
+# Bodies of a push with a missing field or a field of the wrong type.
 ODD_OBJECTS = {
     "installation is a number": b'{"installation":5,%s}' % _REF,
     "installation's id is a text": b'{"installation":{"id":"5"},%s}' % _REF,
@@ -109,7 +109,7 @@ def check_refused(service: Service, answer: Answer, status: int, code: str, reas
 
 
 async def all_statuses(service: Service, requests: list[bytes]) -> set[int]:
-    """Send these at the same time, each on a connection of its own; each is refused in our form."""
+    """Send these at the same time, each on its own connection; each gets an error in the service's format."""
     answers = await asyncio.gather(*(ask(service.address, each) for each in requests))
     for answer in answers:
         assert answer.headers["content-type"] == "application/problem+json"

@@ -47,7 +47,7 @@ def connected(ledger: Ledger) -> Ledger:
 
 @pytest.fixture
 def service(urls: tuple[str, str], connected: Ledger) -> Iterator[Service]:
-    """Run the whole service and limit its worker, anew for each push: a process keeps its highest peak."""
+    """Run the service with a limited worker for each push: a process keeps its highest peak."""
     assert connected.is_settled()
     with running_service(*urls, "api", "scheduler", "worker") as service:
         limit = 768 * MB

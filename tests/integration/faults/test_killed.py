@@ -17,7 +17,7 @@ LINKS = 2
 
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
-    """Open the ledger of this test."""
+    """Open the webhook events of this test."""
     with opened(database_url) as ledger:
         yield ledger
 
@@ -40,11 +40,11 @@ async def test_killed_worker_has_every_effect_once(database_url: str, redis_url:
         wait_until(ledger.is_settled, seconds=30)
 
     assert ledger.statuses() == {"processed": PUSHES + RENAMES}
-    told = ledger.rows(
+    published = ledger.rows(
         "SELECT type, count(*), count(DISTINCT (git_webhook_event_id, project_repository_id))"
         " FROM git_domain_events GROUP BY type ORDER BY type"
     )
-    assert told == [("git.push", PUSHES * LINKS, PUSHES * LINKS), ("git.repository.renamed", RENAMES, RENAMES)]
+    assert published == [("git.push", PUSHES * LINKS, PUSHES * LINKS), ("git.repository.renamed", RENAMES, RENAMES)]
     steps = ledger.rows(
         "SELECT array_agg(changes -> 'repo_full_name' ->> 0 ORDER BY id),"
         " array_agg(changes -> 'repo_full_name' ->> 1 ORDER BY id)"

@@ -11,7 +11,7 @@ from tests.support.servers.service import Service, running_service
 
 KILLER = f"{666:040x}"
 ELSEWHERE = INSTALLATION + 7
-# Whoever inserts what follows from the killer waits here, where the test kills the process.
+# The insert of the killing event's effects waits here, where the test kills the process.
 STOPS_AT_KILLER = f"""
     CREATE FUNCTION stop_at_killer() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

@@ -1,4 +1,4 @@
-"""What consumers are told of one installation comes in the order in which it was received."""
+"""Consumers receive the events of one installation in the order of arrival."""
 
 import asyncio
 
@@ -33,11 +33,11 @@ async def test_keeps_the_order_of_each_installation_with_several_workers(databas
             )
             assert sum(len(accepted(answers)) for answers in posted) == PUSHES * len(INSTALLATIONS)
             wait_until(ledger.is_settled)
-        told = ledger.rows(
+        published = ledger.rows(
             "SELECT array_agg(data ->> 'after' ORDER BY id) FROM git_domain_events"
             " WHERE type = 'git.push' GROUP BY git_integration_id"
         )
-        assert told == [([f"{number:040x}" for number in range(PUSHES)],)] * len(INSTALLATIONS)
+        assert published == [([f"{number:040x}" for number in range(PUSHES)],)] * len(INSTALLATIONS)
 
 
 async def test_stores_a_burst_in_its_order_of_arrival(database_url: str) -> None:

@@ -16,7 +16,7 @@ from tests.support.fakes.people import application_with
 from tests.support.scenarios.event_store import opened
 from tests.support.scenarios.processing import Bell
 
-PATH = "http://ours/api/v1/git/github/webhooks"
+PATH = "http://service/api/v1/git/github/webhooks"
 CAPACITY = 20
 
 
@@ -35,8 +35,8 @@ async def test_full_queue_is_503_with_retry_after(database_url: str) -> None:
         await psycopg.AsyncConnection.connect(database_url) as blocker,
     ):
         await blocker.execute("LOCK TABLE git_webhook_events IN ACCESS EXCLUSIVE MODE")
-        asked = [asyncio.create_task(client.post(PATH, content=one.body, headers=one.headers)) for one in deliveries]
-        done, waiting = await asyncio.wait(asked, timeout=2)
+        requests = [asyncio.create_task(client.post(PATH, content=one.body, headers=one.headers)) for one in deliveries]
+        done, waiting = await asyncio.wait(requests, timeout=2)
         assert [(answer.status_code, answer.json()["code"]) for answer in (task.result() for task in done)] == [
             (503, "receiver_busy")
         ] * 5

@@ -1,4 +1,4 @@
-"""An event on which PostgreSQL's own process dies stops neither its lane nor the service for ever."""
+"""An event that kills PostgreSQL's process stops neither its lane nor the service permanently."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from tests.support.scenarios.event_store import Ledger
 from tests.support.servers.service import Service, running_service
 
 POISON = f"{666:040x}"
-# As good as a crash to whoever is connected, and it spares the other tests' connections.
+# Equals a crash for the client, without affecting the connections of other tests.
 DIES_ON_POISON = f"""
     CREATE FUNCTION die_on_poison() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN

@@ -1,4 +1,4 @@
-"""Without PostgreSQL nothing is promised: 503 soon, and everything goes on by itself when it is back."""
+"""Without PostgreSQL each request gets 503 soon, and the service recovers by itself."""
 
 import asyncio
 import time
@@ -51,7 +51,7 @@ async def post_rejected(service: Service) -> Answer:
 
 
 async def is_alive(service: Service) -> bool:
-    """Tell whether the API answers at all."""
+    """Return whether the API responds."""
     async with httpx.AsyncClient(base_url=service.url) as client:
         try:
             return (await client.get("/healthz")).status_code == 200
@@ -60,7 +60,7 @@ async def is_alive(service: Service) -> bool:
 
 
 async def is_accepted(service: Service) -> bool:
-    """Tell whether a delivery is taken."""
+    """Return whether a delivery is accepted."""
     return (await ask(service.address, Delivery(push()).request())).status == 202
 
 

@@ -61,13 +61,13 @@ async def test_stores_overlapping_redeliveries_once_without_a_deadlock(database_
             assert await post_in_waves(services, deliveries, random) == COUNT
             assert sorted(ledger.delivery_ids()) == sorted(delivery.id for delivery in deliveries)
 
-            # A redelivery of what had failed is a wish to try again.
+            # A redelivery of a failed event requests a retry.
             ledger.rows("UPDATE git_webhook_events SET status = 'failed', attempts = 3 RETURNING id")
             assert await post_in_waves(services, deliveries, random) == COUNT
             assert ledger.statuses() == {"pending": COUNT}
             for service in (first, second):
                 assert service.logged("api", "group_commit_failed") == []
-        # Their connections have ended by now, and with that told what they met.
+        # Their connections have ended by now, so their statistics are complete.
         assert ledger.value(DEADLOCKS) == 0
 
 

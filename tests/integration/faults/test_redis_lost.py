@@ -29,7 +29,7 @@ def redis_server() -> Iterator[Breakable]:
 
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
-    """Open the ledger of this test, with a connected installation."""
+    """Open the webhook events of this test, with a connected installation."""
     with opened(database_url) as ledger:
         ledger.connect_installation()
         yield ledger

@@ -115,7 +115,7 @@ def test_reserves_file_descriptors_for_the_database(urls: tuple[str, str]) -> No
             for _ in range(200):
                 open_connection(strangers, service)
             wait_until(lambda: service.logged("api", "connections_exhausted"), seconds=30)
-            # They have waited for longer than whoever comes now.
+            # They have waited for longer than new callers.
             wait_until(lambda: httpx.get(f"{service.url}/healthz").status_code == 200, seconds=30)
         wait_until(lambda: service.logged("api", "connections_available"), seconds=30)
         assert httpx.get(f"{service.url}/readyz").status_code == 200

@@ -107,8 +107,8 @@ async def test_processes_everything_after_crashes_and_flushes(database_url: str,
                 await wreak_havoc(shop, service, random, redis_url)
                 await until(lambda: shop.is_idle(range(32)), UNTIL_HEALED_SECONDS)
         assert ledger.statuses() == {"processed": CHAOTIC_ROUNDS}
-        [told] = ledger.rows("SELECT count(*), count(DISTINCT git_webhook_event_id) FROM git_domain_events")
-        assert told == (CHAOTIC_ROUNDS, CHAOTIC_ROUNDS)
+        [published] = ledger.rows("SELECT count(*), count(DISTINCT git_webhook_event_id) FROM git_domain_events")
+        assert published == (CHAOTIC_ROUNDS, CHAOTIC_ROUNDS)
 
 
 async def wreak_havoc(shop: Workshop, service: Service, random: Random, redis_url: str) -> None:

@@ -1,4 +1,4 @@
-"""A GitHub that answers as told, and the adapter that asks it."""
+"""A scripted GitHub, and the adapter that calls it."""
 
 from collections.abc import AsyncIterator
 

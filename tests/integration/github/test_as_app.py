@@ -1,4 +1,4 @@
-"""What GitHub tells our App of itself and of where it is installed."""
+"""Calls as the App: the App itself and its installations."""
 
 from datetime import UTC, datetime
 from uuid import UUID

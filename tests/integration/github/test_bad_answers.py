@@ -67,18 +67,18 @@ BROKEN: dict[str, Answer] = {
     "nested a hundred thousand times": Response("[" * 100_000),
     "too large": bomb,
     "gzip that breaks off": Response(gzip.compress(b'{"id": 7}' * 100)[:20], headers={"content-encoding": "gzip"}),
-    "packed in a way nobody asked for": Response(b"{}", headers={"content-encoding": "br"}),
+    "packed with an encoding that was not requested": Response(b"{}", headers={"content-encoding": "br"}),
     "damaged gzip": Response(b"not gzip", headers={"content-encoding": "gzip"}),
     "redirect loop": RedirectResponse("/repositories/7", 301),
 }
 
-# GitHub answered, whatever it was: that is no outage.
+# GitHub responded, so this is not an outage.
 UNREADABLE = [
     "malformed",
     "another shape",
     "a page for people",
     "nested a hundred thousand times",
-    "packed in a way nobody asked for",
+    "packed with an encoding that was not requested",
     "damaged gzip",
 ]
 

@@ -22,14 +22,14 @@ async def test_outage_opens_the_breaker_and_its_end_closes_it(github: ScriptedGi
             assert error.value.retry_after is not None
             assert 0 < error.value.retry_after <= 60
             time.pass_by(1)
-        asked = len(github.received)
+        calls = len(github.received)
         github.answers(REPOSITORY, reply(answers.repository(7)))
         time.pass_by(60)
 
         assert await read(provider) == "acme/rocket-7"
         assert await read(provider) == "acme/rocket-7"
 
-    assert asked < 20
+    assert calls < 20
 
 
 async def test_each_host_has_its_own_breaker(github: ScriptedGitHub, time: Time) -> None:

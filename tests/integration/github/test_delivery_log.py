@@ -63,16 +63,16 @@ async def test_reads_large_payloads(known: ScriptedGitHub, provider: GitHubProvi
 
 
 @pytest.mark.parametrize(
-    ("told", "left"),
+    ("headers", "left"),
     [({}, None), ({"limit": "5000", "remaining": "1250"}, 0.25), ({"limit": "0", "remaining": "0"}, None)],
 )
 async def test_returns_the_remaining_rate_limit(
-    told: dict[str, str], left: float | None, known: ScriptedGitHub, provider: GitHubProvider
+    headers: dict[str, str], left: float | None, known: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
     """From the last response about the log; servers without limits report none."""
     detail = {"guid": "g-6", "event": "push", "request": {"payload": {}}}
     answer = reply(detail)
-    answer.headers.update({f"x-ratelimit-{name}": value for name, value in told.items()})
+    answer.headers.update({f"x-ratelimit-{name}": value for name, value in headers.items()})
     known.answers("GET /app/hook/deliveries/6", answer)
     assert provider.get_remaining_calls() is None
 

@@ -1,4 +1,4 @@
-"""GitHub counts calls by installation, whatever token shows it, and tells what is left of the hour."""
+"""GitHub counts calls by installation for all of its tokens, and returns the remaining number."""
 
 import pytest
 from starlette.responses import Response

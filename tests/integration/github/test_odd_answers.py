@@ -132,8 +132,8 @@ async def test_circular_links_end(github: ScriptedGitHub, provider: GitHubProvid
 
 async def test_skips_a_request_without_a_requester(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """It cannot connect a user; the others can."""
-    asked = {"id": 1, "account": answers.account(), "requester": answers.account(5, "mara", "User")}
-    github.answers("GET /app/installation-requests", reply([{**asked, "requester": None}, asked]))
+    complete = {"id": 1, "account": answers.account(), "requester": answers.account(5, "mara", "User")}
+    github.answers("GET /app/installation-requests", reply([{**complete, "requester": None}, complete]))
 
     assert [request.requester_id for request in await provider.list_installation_requests()] == ["5"]
 

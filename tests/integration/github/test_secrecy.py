@@ -105,13 +105,13 @@ async def test_errors_contain_no_secret(
     """Neither in their causes nor in log lines, before redaction."""
     github.answers_all(answer)
     errors = ""
-    with capture_logs() as ours:
+    with capture_logs() as logs:
         for call in CALLS.values():
             try:
                 await call(hasty)
             except DomainError as error:
                 errors += "".join(traceback.format_exception(error)) + repr(vars(error)) + repr(error.args)
-    shown = errors + repr(ours) + "\n".join(libraries.lines)
+    shown = errors + repr(logs) + "\n".join(libraries.lines)
 
     assert "provider_" in shown
     assert "httpcore" in repr(logging.root.manager.loggerDict)

@@ -55,15 +55,15 @@ async def test_secondary_limit_pauses_its_credential(
 
 async def test_rate_limit_reset_uses_the_clock_of_github(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """GitHub's clock differs from the local one by five hours here."""
-    theirs = NOW + timedelta(hours=5)
+    github_time = NOW + timedelta(hours=5)
     github.answers(
         REPOSITORY,
         refusal(
             403,
             "API rate limit exceeded for installation ID 41.",
             x_ratelimit_remaining="0",
-            x_ratelimit_reset=str(int((theirs + timedelta(minutes=20)).timestamp())),
-            date=format_datetime(theirs, usegmt=True),
+            x_ratelimit_reset=str(int((github_time + timedelta(minutes=20)).timestamp())),
+            date=format_datetime(github_time, usegmt=True),
         ),
     )
 

@@ -71,7 +71,7 @@ async def test_starting_needs_permission(site: Site) -> None:
 
 
 async def test_link_on_another_site_needs_a_confirmation(site: Site) -> None:
-    """Otherwise it could connect a user's account to another team of theirs without notice."""
+    """Otherwise it could connect a user's account to another of the user's teams without notice."""
     path, query = "/api/v1/git/github/install", {"organization_id": site.orbital, "mode": "existing"}
     token = site.facts.users["outsider"]["token"]
     cookies = {"crewkit_session": token}

@@ -32,7 +32,7 @@ async def test_members_and_repository_administrators_have_no_proof(site: Site, *
         page = await browser.begin(site.orbital, mode="existing")
         landed = await browser.authorize(page)
         onward = (await browser.arrive(landed)).json()
-        # Nothing of theirs is found, so they are told, and sent to install it.
+        # The user has no installation, so the page says so and links to the installation.
         assert (onward["outcome"], onward["reason"]) == ("continue", "installation_not_proven")
         state = onward["redirect_url"].partition("state=")[2]
         code = await code_of(browser)

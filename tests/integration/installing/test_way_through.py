@@ -42,7 +42,7 @@ async def test_works_after_installing_and_reinstalling(site: Site, oona: Browser
     assert (gone["status"], gone["reason"]) == ("revoked", "uninstalled_on_provider")
     assert site.rows("SELECT count(*) FROM project_repositories WHERE repo_id = %s", (repository["id"],)) == [(1,)]
 
-    # What is left of it leads to installing anew: looked for first, and not there.
+    # The row leads to a new installation: the search for an existing one has no result.
     page = await oona.begin(site.orbital)
     onward = await oona.arrive(await oona.authorize(page))
     assert onward.json()["outcome"] == "continue"
@@ -70,8 +70,8 @@ async def test_choosing_repositories_returns_to_the_previous_page(site: Site) ->
             assert (back.status_code, back.headers["location"]) == (302, f"{site.url}{expected}")
             again = await mara.arrive(saved, HTML)
             assert "Your changes are saved" in again.text
-        told = await mara.here.get("/api/v1/git/github/manage", params=query, headers=JSON)
-        assert told.json() == {"redirect_url": str(page)}
+        response = await mara.here.get("/api/v1/git/github/manage", params=query, headers=JSON)
+        assert response.json() == {"redirect_url": str(page)}
         own = await mara.arrive(saved.but(setup_action="install"), HTML)
         assert (own.status_code, "The app is installed" in own.text) == (200, True)
     async with site.browser("nobody", MARA) as other:

@@ -145,7 +145,7 @@ async def test_unique_constraint_of_crewkit_is_a_duplicate_name(world: PostgresW
     organization = await world.organization()
     await world.project(organization, "Rocket")
     async with world.database.session() as session:
-        await session.change("CREATE UNIQUE INDEX theirs ON projects (organization_id, lower(name))")
+        await session.change("CREATE UNIQUE INDEX crewkit_names ON projects (organization_id, lower(name))")
         await session.commit()
     async with world.unit_of_work() as tx:
         project = Project(await tx.projects.next_id(), uuid4(), organization.id, "ROCKET", now())

@@ -140,14 +140,14 @@ class Statements:
     """What is asked of the database, by text, while a request is answered."""
 
     def __init__(self) -> None:
-        self.asked: Counter[str] = Counter()
+        self.statements: Counter[str] = Counter()
 
     def of(self, call: Call, client: httpx.Client) -> tuple[Counter[str], httpx.Response]:
         """Give the statements of one call and its answer; once before, so that what is cached is cached."""
         call.send(client)
-        self.asked.clear()
+        self.statements.clear()
         answer = call.send(client)
-        return self.asked.copy(), answer
+        return self.statements.copy(), answer
 
 
 @pytest.fixture
@@ -159,7 +159,7 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> Statements:
     async def recorded(session: Session, statement: str, parameters: Parameters) -> AsyncCursor[Row]:
         # The caller is cached for a while, whatever the request is for.
         if statement != _USER:
-            found.asked[statement] += 1
+            found.statements[statement] += 1
         return await execute(session, statement, parameters)
 
     monkeypatch.setattr(Session, "_execute", recorded)

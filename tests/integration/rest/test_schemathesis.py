@@ -56,7 +56,7 @@ def api(tenants: Tenants) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def url(request: pytest.FixtureRequest, tenants: Tenants, api: httpx.Client) -> Iterator[str]:
-    """Give the address of an API; what changes anything gets one with a database of its own."""
+    """Return the address of an API. Operations that change data use a separate database."""
     if "[GET " in request.node.name:
         yield str(api.base_url)
     else:
@@ -74,7 +74,7 @@ def test_responses_match_the_description(tenants: Tenants, url: str, case: schem
         known = {"provider": "github", **tenants.own}
         case.path_parameters = {name: known.get(name, value) for name, value in case.path_parameters.items()}
     if _is_right(meant, ParameterLocation.QUERY):
-        # What a cursor is made of is nobody's business.
+        # The content of a cursor is not part of the contract.
         case.query.pop("cursor", None)
     answer = case.call(base_url=url, headers=tenants.bearer("owner"), allow_redirects=False)
     # Who may call is proven elsewhere, with better forgeries.

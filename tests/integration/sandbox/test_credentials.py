@@ -72,8 +72,8 @@ async def test_date_header_shows_the_clock_of_the_server(running: RunningSandbox
     await running.client.put("/_sandbox/faults", json=[{"kind": "skewed_clock", "seconds": 1200}])
     refused = await running.api("GET", "/app", token)
     assert (refused.status_code, message(refused)) == (401, FUTURE)
-    theirs = parsedate_to_datetime(refused.headers["date"])
-    assert 1190 < (theirs - datetime.now(UTC)).total_seconds() <= 1200
+    server_time = parsedate_to_datetime(refused.headers["date"])
+    assert 1190 < (server_time - datetime.now(UTC)).total_seconds() <= 1200
     assert (await running.api("GET", "/app", running.jwt())).status_code == 200
 
 
@@ -176,13 +176,13 @@ async def test_user_sees_repositories_shared_with_the_installation(running: Runn
     mine = running.user_token(MARA)
     shown = (await running.api("GET", "/user/installations", mine)).json()
     assert {one["account"]["id"] for one in shown["installations"]} == {ACME, 900_000_001}
-    theirs = running.user_token(PRIYA)
-    shown = (await running.api("GET", "/user/installations", theirs)).json()
+    server_time = running.user_token(PRIYA)
+    shown = (await running.api("GET", "/user/installations", server_time)).json()
     assert [one["id"] for one in shown["installations"]] == [INSTALLATION]
-    listed = await running.api("GET", f"/user/installations/{INSTALLATION}/repositories", theirs)
+    listed = await running.api("GET", f"/user/installations/{INSTALLATION}/repositories", server_time)
     roles = [one["permissions"] for one in listed.json()["repositories"]]
     assert [(one["admin"], one["push"], one["pull"]) for one in roles] == [(False, False, True)] * 2
-    assert (await running.api("GET", "/repos/acme-rockets/telemetry", theirs)).status_code == 404
-    assert (await running.api("GET", "/repos/acme-rockets/guidance", theirs)).status_code == 200
+    assert (await running.api("GET", "/repos/acme-rockets/telemetry", server_time)).status_code == 404
+    assert (await running.api("GET", "/repos/acme-rockets/guidance", server_time)).status_code == 200
     stranger = running.user_token("sporter-contrib")
     assert (await running.api("GET", "/user/installations", stranger)).json()["total_count"] == 0

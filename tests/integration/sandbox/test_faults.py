@@ -1,4 +1,4 @@
-"""Faults strike whom they should, as often as they should, and limits are those of GitHub."""
+"""Faults affect the configured callers and number of calls; limits equal GitHub's."""
 
 import time
 

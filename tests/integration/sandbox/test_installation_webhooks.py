@@ -1,4 +1,4 @@
-"""What an installation's life has the sandbox tell, and whom."""
+"""Webhooks about installations, and their receivers."""
 
 from tests.support.fakes.webhook_receiver import Receiver, told
 from tests.support.servers.sandbox import ACME, INSTALLATION, JONAS, MARA, OONA, PAD, RunningSandbox

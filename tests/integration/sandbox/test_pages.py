@@ -75,8 +75,8 @@ async def test_only_owners_see_an_installation(running: RunningSandbox) -> None:
 
 async def test_sign_in_returns_to_the_previous_page(running: RunningSandbox) -> None:
     """A page that needs a user redirects to sign-in, which never redirects to another host."""
-    asked = await running.client.get("/settings/profile?tab=1")
-    assert asked.headers["location"] == "/login?return_to=%2Fsettings%2Fprofile%3Ftab%3D1"
+    redirect = await running.client.get("/settings/profile?tab=1")
+    assert redirect.headers["location"] == "/login?return_to=%2Fsettings%2Fprofile%3Ftab%3D1"
     for wanted, way in (("/settings/profile?tab=1", "/settings/profile?tab=1"), ("//evil.example", "/")):
         signed_in = await running.client.post("/login", data={"login": OONA, "return_to": wanted})
         assert signed_in.headers["location"] == way
@@ -248,7 +248,7 @@ async def test_replaces_a_webhook_secret(running: RunningSandbox, receiver: Rece
         assert f'action="{page}"' in shown
         assert 'name="webhook_secret"' in shown
         assert [secret for secret in (first, "the new one") if secret in shown] == []
-    await running.act(MARA, "push", repository=PAD, messages=["Signed anew"])
+    await running.act(MARA, "push", repository=PAD, messages=["Signed again"])
     await running.delivered()
     one = receiver.received[-1]
     signature = hmac.new(b"the new one", one.body, "sha256").hexdigest()

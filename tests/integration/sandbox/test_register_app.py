@@ -28,7 +28,7 @@ CONVERSION = "/app-manifests/*"
 
 
 async def _is_met(sandbox: RunningSandbox) -> bool:
-    """Tell whether the fault in force was suffered by somebody."""
+    """Return whether the active fault affected a call."""
     await asyncio.sleep(0.01)
     return not sandbox.sandbox.faults.active
 

@@ -1,4 +1,4 @@
-"""What a repository's life has the sandbox tell: pushes, pull requests, changes."""
+"""Webhooks about repositories: pushes, pull requests, changes."""
 
 import pytest
 
@@ -9,7 +9,7 @@ ZEROS = "0" * 40
 
 
 async def install_all_repositories(running: RunningSandbox) -> None:
-    """Let the installation have all repositories, and forget that it was told."""
+    """Give the installation all repositories, and discard the webhook about it."""
     await running.act(MARA, "choose_repositories", installation=INSTALLATION, selection="all")
     await running.delivered()
 
@@ -124,14 +124,14 @@ async def test_new_repository_joins_an_installation_of_all(running: RunningSandb
     assert sorted(await told(running, receiver)) == ["installation_repositories.added", "repository.created"]
 
 
-@pytest.mark.parametrize("told_of_deletion", [True, False])
+@pytest.mark.parametrize("sends_deletion", [True, False])
 async def test_deleted_repository_leaves_its_installation(
-    running: RunningSandbox, receiver: Receiver, *, told_of_deletion: bool
+    running: RunningSandbox, receiver: Receiver, *, sends_deletion: bool
 ) -> None:
     """GitHub's documentation is unclear about `deleted`, so both ways exist; `removed` is always sent."""
-    running.sandbox.behaviour.deleted_repositories_told = told_of_deletion
+    running.sandbox.behaviour.deleted_repositories_told = sends_deletion
     await running.act(MARA, "delete_repository", repository=PAD)
-    wanted = ["installation_repositories.removed"] + ["repository.deleted"] * told_of_deletion
+    wanted = ["installation_repositories.removed"] + ["repository.deleted"] * sends_deletion
     assert sorted(await told(running, receiver)) == wanted
 
 

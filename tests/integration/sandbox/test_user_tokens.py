@@ -10,16 +10,16 @@ import pytest
 
 from tests.support.servers.sandbox import JONAS, MARA, RunningSandbox
 
-VERIFIER = "a-verifier-of-the-length-that-is-asked-for-0123456789"
+VERIFIER = "a-verifier-of-the-length-that-is-required-0123456789"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
 NO_JSON = {"accept": "*/*"}
 
 
 async def authorize(
-    running: RunningSandbox, login: str = MARA, decision: str = "authorize", **asked: str
+    running: RunningSandbox, login: str = MARA, decision: str = "authorize", **parameters: str
 ) -> dict[str, str]:
     """Decide on the App's page as this person, and give what the browser brings back."""
-    form = {"client_id": running.app.client_id, "decision": decision, **asked}
+    form = {"client_id": running.app.client_id, "decision": decision, **parameters}
     async with running.browser(login) as browser:
         answer = await browser.post("/login/oauth/authorize", data=form)
     assert answer.status_code == 303, answer.text
@@ -59,12 +59,12 @@ async def test_exchanges_a_code_once(running: RunningSandbox) -> None:
 
 async def test_code_with_pkce_needs_its_verifier(running: RunningSandbox) -> None:
     """A wrong or missing verifier is rejected and invalidates the code."""
-    asked = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
+    parameters = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
     for verifier in (None, "another"):
-        back = await authorize(running, **asked)
+        back = await authorize(running, **parameters)
         given = {} if verifier is None else {"code_verifier": verifier}
         assert (await trade(running, code=back["code"], **given))["error"] == "bad_verification_code"
-    back = await authorize(running, **asked)
+    back = await authorize(running, **parameters)
     assert "access_token" in await trade(running, code=back["code"], code_verifier=VERIFIER)
 
 
@@ -147,7 +147,7 @@ async def test_user_can_deny(running: RunningSandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "error"),
+    ("parameters", "error"),
     [
         ({"redirect_uri": "http://elsewhere.example/"}, "redirect_uri_mismatch"),
         ({"code_challenge": CHALLENGE, "code_challenge_method": "plain"}, "invalid_request"),
@@ -155,14 +155,14 @@ async def test_user_can_deny(running: RunningSandbox) -> None:
     ],
 )
 async def test_invalid_request_returns_to_the_first_callback(
-    running: RunningSandbox, asked: dict[str, str], error: str
+    running: RunningSandbox, parameters: dict[str, str], error: str
 ) -> None:
     """The browser is never sent to an address that is not registered."""
-    back = await authorize(running, **asked)
+    back = await authorize(running, **parameters)
     assert (back[""], back["error"]) == (callbacks(running)[0], error)
 
 
-async def test_authorized_user_is_not_asked_again(running: RunningSandbox) -> None:
+async def test_authorized_user_sees_no_page_again(running: RunningSandbox) -> None:
     """Unless the request selects an account."""
     question = f"/login/oauth/authorize?client_id={running.app.client_id}&state=s"
     async with running.browser(MARA) as browser:
@@ -171,8 +171,8 @@ async def test_authorized_user_is_not_asked_again(running: RunningSandbox) -> No
         back = await browser.get(question)
         assert back.headers["location"].endswith("&state=s")
         assert (await browser.get(f"{question}&prompt=select_account")).status_code == 200
-    asked = await running.client.get(question)
-    assert asked.headers["location"].startswith("/login?return_to=")
+    parameters = await running.client.get(question)
+    assert parameters.headers["location"].startswith("/login?return_to=")
 
 
 async def test_at_most_ten_tokens_are_valid(running: RunningSandbox) -> None:

@@ -71,10 +71,10 @@ def test_only_errors_change_the_exit_status() -> None:
     """And the summary for programs."""
     assert not is_well(WORST_FIRST)
     assert is_well(WORST_FIRST[1:])
-    told = json.loads(as_json(WORST_FIRST))
-    assert told["ok"] is False
-    assert told["findings"][-1] == {"level": "fail", "about": "a", "message": "Wrong.", "remedy": "Mend it."}
-    assert told["findings"][0]["remedy"] is None
+    report = json.loads(as_json(WORST_FIRST))
+    assert report["ok"] is False
+    assert report["findings"][-1] == {"level": "fail", "about": "a", "message": "Wrong.", "remedy": "Mend it."}
+    assert report["findings"][0]["remedy"] is None
 
 
 def test_reads_the_valid_part_of_an_environment() -> None:
@@ -101,10 +101,10 @@ def test_reads_the_valid_part_of_an_environment() -> None:
 def test_warns_about_unknown_variables() -> None:
     settings, problems = Settings.readable_part({"CREWKIT_GIT_ENVIRONMENT": "development"})
     stray = Problem("CREWKIT_GIT_LOG_LEVLE", "this setting does not exist", "Remove it")
-    well, told = judge_settings(settings, problems, [stray])
-    assert (well.level, told.level) == (Level.OK, Level.WARN)
-    assert told.message == "CREWKIT_GIT_LOG_LEVLE: this setting does not exist."
-    assert told.remedy == "Remove it."
+    well, report = judge_settings(settings, problems, [stray])
+    assert (well.level, report.level) == (Level.OK, Level.WARN)
+    assert report.message == "CREWKIT_GIT_LOG_LEVLE: this setting does not exist."
+    assert report.remedy == "Remove it."
 
 
 def test_misspelt_environment_is_read_as_production() -> None:

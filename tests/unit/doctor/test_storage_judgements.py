@@ -1,4 +1,4 @@
-"""What PostgreSQL and Redis tell of themselves, of keys, and of processes."""
+"""Checks of PostgreSQL, Redis, keys and processes."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -164,8 +164,8 @@ def test_reports_an_older_app_key_while_a_process_uses_it() -> None:
         "SHA256:ancient": NOW - timedelta(days=40),
         "0123abcd": NOW,
     }
-    ours, found = judge_app_keys("SHA256:new", used, now=NOW)
-    assert (ours.level, found.level) == (Level.OK, Level.WARN)
+    key_line, found = judge_app_keys("SHA256:new", used, now=NOW)
+    assert (key_line.level, found.level) == (Level.OK, Level.WARN)
     assert "SHA256:old, was used 2 hours ago." in found.message
     assert "once a minute" in found.remedy
 

@@ -1,4 +1,4 @@
-"""Where GitHub delivers, and what became of it."""
+"""Checks of the webhook and of its deliveries."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ def attempt(
 
 
 def judge_log(*log: LoggedDelivery, known: Sequence[str] | None = None) -> list[Finding]:
-    """Judge a log, newest first; without `known` our ledger has what arrived."""
+    """Judge a log, newest first; without `known` the service has stored all accepted deliveries."""
     arrived = [one.guid for one in log if one.succeeded]
     return judge_deliveries(log, arrived if known is None else known, PAGE, now=NOW)
 

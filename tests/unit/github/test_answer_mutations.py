@@ -39,7 +39,7 @@ ANSWERS: Mapping[str, tuple[type[msgspec.Struct], str, str]] = {
     "person": (person_answers.UserResponse, "get", "/user"),
     "installations": (person_answers.InstallationsResponse, "get", "/user/installations"),
 }
-# What becomes of an answer in the domain's words: it may refuse one, too.
+# The conversion into domain objects may reject a response, too.
 CONVERTED: Mapping[str, Callable[[Any], object]] = {
     "app": lambda answer: answer.to_domain(GitHubUrls()),
     "installation": lambda answer: answer.to_domain(),

@@ -121,13 +121,13 @@ def test_clock_that_moves_back_renews_the_claim(signer: AppJwt, clock: SettableC
 @pytest.mark.parametrize("skew", [timedelta(minutes=7), timedelta(hours=-30)])
 def test_uses_the_time_of_github(signer: AppJwt, clock: SettableClock, skew: timedelta) -> None:
     """GitHub checks claims by its own clock."""
-    theirs = NOW + skew
+    github_time = NOW + skew
 
-    signer.learn(theirs)
-    assert claims(signer.current())["iat"] == int(theirs.timestamp()) - 60
-    # And stays taken over while ours goes on being wrong.
+    signer.learn(github_time)
+    assert claims(signer.current())["iat"] == int(github_time.timestamp()) - 60
+    # The offset stays while the local clock is wrong.
     clock.advance(timedelta(hours=1))
-    assert claims(signer.current())["iat"] == int(theirs.timestamp()) + 3540
+    assert claims(signer.current())["iat"] == int(github_time.timestamp()) + 3540
 
 
 def test_notices_a_corrected_clock(signer: AppJwt) -> None:
@@ -138,10 +138,10 @@ def test_notices_a_corrected_clock(signer: AppJwt) -> None:
     assert claims(signer.current())["iat"] == int(NOW.timestamp()) - 60
 
 
-@pytest.mark.parametrize("theirs", [None, NOW, NOW + timedelta(seconds=4), NOW - timedelta(seconds=4)])
-def test_rejection_without_a_clock_difference_has_another_cause(signer: AppJwt, theirs: datetime | None) -> None:
+@pytest.mark.parametrize("github_time", [None, NOW, NOW + timedelta(seconds=4), NOW - timedelta(seconds=4)])
+def test_rejection_without_a_clock_difference_has_another_cause(signer: AppJwt, github_time: datetime | None) -> None:
     """The key is wrong then, and another signature would not help."""
     before = signer.current()
-    signer.learn(theirs)
+    signer.learn(github_time)
 
     assert signer.current() == before

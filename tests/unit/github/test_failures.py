@@ -103,7 +103,7 @@ def test_classifies_each_error(status: int, headers: dict[str, str], message: st
 
 @given(st.integers(500, 599), st.sampled_from([case[2] for case in CASES.values()]))
 def test_outage_is_not_an_error_of_an_installation(status: int, message: str) -> None:
-    """For any text, it is no suspension, missing permission or deleted installation."""
+    """For any text, it is neither a suspension nor a missing permission nor a deleted installation."""
     assert classify_failure(status, {"x-ratelimit-remaining": "0", "retry-after": "9"}, message) is Failure.UNAVAILABLE
 
 

@@ -94,25 +94,25 @@ def test_exchanges_a_refresh_token() -> None:
 
 def test_expiry_follows_the_response() -> None:
     """Counted from before the request, so that the stored expiry is slightly early."""
-    told = answer(
+    response = answer(
         b'{"access_token":"ghu_1","expires_in":28800,"refresh_token":"ghr_1",'
         b'"refresh_token_expires_in":15811200,"scope":"","token_type":"bearer"}'
     ).to_domain(NOW)
 
-    assert told.access_token.reveal() == "ghu_1"
-    assert told.refresh_token is not None
-    assert told.refresh_token.reveal() == "ghr_1"
-    assert told.expires_at == NOW + timedelta(hours=8)
-    assert told.refresh_expires_at == NOW + timedelta(days=183)
-    assert told.scopes == ()
+    assert response.access_token.reveal() == "ghu_1"
+    assert response.refresh_token is not None
+    assert response.refresh_token.reveal() == "ghr_1"
+    assert response.expires_at == NOW + timedelta(hours=8)
+    assert response.refresh_expires_at == NOW + timedelta(days=183)
+    assert response.scopes == ()
 
 
 def test_accepts_tokens_without_expiry() -> None:
     """Of apps that opted out; they have no refresh token either."""
-    told = answer(b'{"access_token":"ghu_1","scope":"repo,user:email","token_type":"bearer"}').to_domain(NOW)
+    response = answer(b'{"access_token":"ghu_1","scope":"repo,user:email","token_type":"bearer"}').to_domain(NOW)
 
-    assert (told.expires_at, told.refresh_token, told.refresh_expires_at) == (None, None, None)
-    assert told.scopes == ("repo", "user:email")
+    assert (response.expires_at, response.refresh_token, response.refresh_expires_at) == (None, None, None)
+    assert response.scopes == ("repo", "user:email")
 
 
 @pytest.mark.parametrize("error", ["bad_verification_code", "bad_refresh_token", "something_new"])

@@ -14,9 +14,9 @@ from tests.support.fakes.github import until
 class Book:
     """Pages by number, linked as GitHub links them."""
 
-    def __init__(self, length: int, *, last_is_told: bool = True) -> None:
+    def __init__(self, length: int, *, has_last_link: bool = True) -> None:
         self.length = length
-        self.last_is_told = last_is_told
+        self.has_last_link = has_last_link
         self.fetched: list[int] = []
         self.running = 0
         self.most = 0
@@ -35,15 +35,15 @@ class Book:
         linked = {}
         if number < self.length:
             linked["next"] = f"https://x?page={number + 1}"
-            if self.last_is_told:
+            if self.has_last_link:
                 linked["last"] = f"https://x?page={self.length}"
         return Page(number, linked)
 
 
 @given(st.integers(1, 30), st.booleans(), st.integers(1, 6))
-def test_reads_every_page_once(length: int, last_is_told: bool, at_once: int) -> None:
+def test_reads_every_page_once(length: int, has_last_link: bool, at_once: int) -> None:
     """With and without a last page in the first response."""
-    book = Book(length, last_is_told=last_is_told)
+    book = Book(length, has_last_link=has_last_link)
 
     async def read() -> list[int]:
         return [page async for page in iterate_pages(book.fetch, "https://x", at_once=at_once)]

@@ -1,4 +1,4 @@
-"""What GitHub's addresses and logins tell of the people of a push."""
+"""Identities of the people of a push from GitHub's addresses and logins."""
 
 import pytest
 from hypothesis import given

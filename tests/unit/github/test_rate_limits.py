@@ -60,9 +60,9 @@ def test_retry_after_can_be_a_date() -> None:
 
 def test_reset_uses_the_clock_of_github() -> None:
     """The local clock may be wrong by hours."""
-    theirs = NOW + timedelta(hours=5)
+    github_time = NOW + timedelta(hours=5)
 
-    assert read_requested_wait(reset(theirs + timedelta(minutes=10)) | {"date": at(theirs)}, NOW) == 600
+    assert read_requested_wait(reset(github_time + timedelta(minutes=10)) | {"date": at(github_time)}, NOW) == 600
     assert read_requested_wait(reset(NOW + timedelta(minutes=10)), NOW) == 600
 
 

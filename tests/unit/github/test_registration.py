@@ -14,7 +14,7 @@ from entrypoints.settings.table import SETTINGS
 from tests.support.builders.registration import ANSWER, REGISTERED
 
 # https://docs.github.com/webhooks/webhook-events-and-payloads, "Availability" and permissions of each event.
-# None: every app gets it, and none may ask for it.
+# None: every app has it, and a manifest must not request it.
 GITHUB_SAYS = {
     "push": "contents",
     "create": "contents",

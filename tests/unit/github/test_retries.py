@@ -50,22 +50,22 @@ def test_slow_attempts_use_up_the_time() -> None:
 @given(
     attempts=st.integers(1, 10),
     seconds=st.floats(0, 100),
-    asked=st.lists(st.none() | st.floats(0, 50), max_size=12),
+    requested_waits=st.lists(st.none() | st.floats(0, 50), max_size=12),
     draws=st.floats(0, 1),
     tries=st.floats(0, 20),
 )
 def test_attempts_are_limited_in_number_and_time(
-    attempts: int, seconds: float, asked: list[float | None], draws: float, tries: float
+    attempts: int, seconds: float, requested_waits: list[float | None], draws: float, tries: float
 ) -> None:
     """For any requested wait and duration of attempts."""
     time, policy = Time(), RetryPolicy(attempts, seconds, 0.5, 4)
     waits, made = backoff(time, draws, policy), 1
-    for wish in asked:
+    for requested_wait in requested_waits:
         time.pass_by(tries)
-        wait = waits.next_delay(wish)
+        wait = waits.next_delay(requested_wait)
         if wait is None:
             break
-        assert wait >= (wish or 0)
+        assert wait >= (requested_wait or 0)
         time.pass_by(wait)
         assert time.monotonic() <= seconds + 1e-6
         made += 1

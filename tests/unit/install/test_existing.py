@@ -51,7 +51,7 @@ async def test_explains_a_missing_proof_before_installing(world: InstallWorld) -
     assert isinstance(outcome, RedirectTo)
     assert type(outcome.unproven) is InstallationNotProven
     assert onward(outcome).is_for_installing
-    # Someone who sees none is not told of any.
+    # A user who sees no repository gets no installation.
     world.provider.world.register("77")
     came = world.authorized(await world.begin(world.jonas, world.zenith, mode=InstallMode.EXISTING), "77")
     outcome = await world.finish(world.jonas, came)

@@ -56,7 +56,7 @@ class Come:
 
 @dataclass(frozen=True)
 class Announce:
-    """A signed delivery tells who installed what."""
+    """A signed delivery with the user and the installation."""
 
     installation_id: str
     sender: str
@@ -91,14 +91,14 @@ class Carried:
 
 
 class Story:
-    """What happens, and what may come of it."""
+    """What happens, and its permitted results."""
 
     def __init__(self) -> None:
         self.world = InstallWorld()
         self.carried: list[Carried] = []
         self.rightful = {number: set(who) for number, who in RIGHTFUL.items()}
 
-    async def tell(self, acts: list[Begin | Come | Announce]) -> None:
+    async def run(self, acts: list[Begin | Come | Announce]) -> None:
         """Let it happen, and look after each step."""
         await self.world.populate()
         for act in acts:
@@ -160,4 +160,4 @@ class Story:
 @given(st.sampled_from(InstallMode), st.lists(_ACTS, min_size=6, max_size=20))
 def test_connects_only_proven_installations(mode: InstallMode, acts: list[Begin | Come | Announce]) -> None:
     """In the browser that started the flow, for its organization, with a proof of its user."""
-    asyncio.run(Story().tell([Begin(0, mode), *acts]))
+    asyncio.run(Story().run([Begin(0, mode), *acts]))

@@ -20,8 +20,8 @@ async def test_retries_unanswered_calls(world: InstallWorld, call: str, error: D
     assert world.bound() == {}
     assert leaves_nothing(world)
     assert await world.finish(world.mara, world.authorized(onward(outcome), OLGA)) == Connected("/settings")
-    told = call == "exchange_code" and isinstance(error, AppRefused)
-    assert world.alerts.codes == ["app_refused"] * told
+    is_reported = call == "exchange_code" and isinstance(error, AppRefused)
+    assert world.alerts.codes == ["app_refused"] * is_reported
 
 
 @pytest.mark.parametrize("call", ["count_administered", "mint_token", "list_repository_pages"])

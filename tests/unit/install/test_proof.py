@@ -109,9 +109,9 @@ async def test_installation_of_another_organization_stays_there(world: InstallWo
     for mode in (InstallMode.NEW, InstallMode.EXISTING):
         sent = await world.begin(world.mara, mode=mode)
         came = world.installed(sent, OLGA, ACME) if sent.is_for_installing else world.authorized(sent, OLGA)
-        told = await refused(world.finish(world.mara, came), InstallationBoundElsewhere)
-        assert "Zenith" not in told.message
-    # Someone without proof is told that, not that it is connected.
+        error = await refused(world.finish(world.mara, came), InstallationBoundElsewhere)
+        assert "Zenith" not in error.message
+    # A user without a proof does not learn that the installation is connected.
     assert refusal(await connect(world, JONAS, ACME)) is InstallationNotProven
     assert world.bound() == {"Zenith": ACME}
 

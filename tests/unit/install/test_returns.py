@@ -111,7 +111,7 @@ async def test_missing_or_invalid_code_identifies_no_user(world: InstallWorld) -
     assert refusal(outcome) is CodeMissing
     outcome = await world.finish(world.mara, returned(onward(outcome), Secret("worthless")))
     assert refusal(outcome) is CredentialRefused
-    # One that was asked for elsewhere, without this flow's verifier.
+    # A code that another site requested, without this flow's verifier.
     outcome = await world.finish(world.mara, returned(onward(outcome), world.provider.world.authorize(OLGA)))
     assert refusal(outcome) is CredentialRefused
     assert world.bound() == {}

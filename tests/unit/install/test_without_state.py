@@ -35,7 +35,7 @@ async def test_does_not_use_the_code_of_an_attacker(world: InstallWorld) -> None
     outcome = await world.finish(world.mara, callback_after_save(world, ACME, OLGA))
     came = world.authorized(onward(outcome), MARA)
     choice = await world.finish(world.mara, came)
-    # Mara cannot prove the attacker's installation, and none of her own is bound without a click.
+    # Mara cannot prove the attacker's installation, and her installations need a click.
     assert isinstance(choice, Choose)
     assert ACME not in [one.provider_id for one in choice.installations]
     assert world.bound() == {}
@@ -93,7 +93,7 @@ async def test_asks_which_of_several_flows_to_continue(world: InstallWorld) -> N
     await world.begin(world.mara, mode=InstallMode.NEW)
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, callback_after_save(world))
-    assert isinstance(outcome, RedirectTo)  # two tabs of one organization are no question
+    assert isinstance(outcome, RedirectTo)  # two tabs of one organization need no choice
     await world.begin(world.mara, mode=InstallMode.NEW)
     newest = world.flow()
     world.database.committed.flows[newest.id] = replace(newest, organization_id=world.zenith.id)

@@ -1,4 +1,4 @@
-"""What holds for every event, whatever is told and whatever is known."""
+"""Invariants of all events, for any provider event and any stored state."""
 
 import re
 from dataclasses import replace
@@ -34,7 +34,7 @@ FOLLOWING = ("repo_full_name", "previous_full_name", "repo_url", "default_branch
 
 
 def owner_of(view: View, interpretation: Interpretation) -> Integration | None:
-    """Return the integration an interpretation speaks of, the one it makes included."""
+    """Return the integration of an interpretation, including a new one."""
     return interpretation.integration.after if interpretation.integration else view.integration
 
 
@@ -49,7 +49,7 @@ def steps(interpretation: Interpretation) -> list[Change[Integration] | Change[L
 
 
 def changes_nothing(interpretation: Interpretation) -> bool:
-    """Tell whether an interpretation has no effect but its own settlement."""
+    """Return whether an interpretation has no effect except its result."""
     return not (
         steps(interpretation)
         or interpretation.repositories
@@ -133,7 +133,7 @@ def test_effects_stay_within_the_integration(event: WebhookEvent, provider_event
         assert step.before is not None
         assert step.after is not None
         assert step.before == given_links[step.before.id]
-        # Only what mirrors the repository follows it; what people chose is theirs.
+        # Only a mirrored branch follows the repository; a chosen branch stays.
         kept = {name: getattr(step.before, name) for name in FOLLOWING}
         assert replace(step.after, **kept) == step.before
 
@@ -253,12 +253,12 @@ def test_result_contains_the_decisions(event: WebhookEvent, provider_event: Prov
     assert list(settled.project_ids) == list(dict.fromkeys(projects))
     assert set(projects) <= {link.project_id for link in view.links}
     assert (settled.link_id is not None) == (len(interpretation.matched_links) == 1)
-    told = {
+    published = {
         fact.link_id
         for fact in interpretation.domain_events
         if fact.type in {DomainEventType.PUSH, DomainEventType.PULL_REQUEST}
     }
-    assert told == {link.id for link in interpretation.matched_links if link.webhooks_enabled}
+    assert published == {link.id for link in interpretation.matched_links if link.webhooks_enabled}
 
 
 @given(events, provider_events, views())
@@ -269,8 +269,8 @@ def test_names_members_only(event: WebhookEvent, provider_event: ProviderEvent, 
     everyone = (*known, *view.identities.by_login.values())
     members = {one.external_id for one in everyone if ORGANIZATION in one.organizations}
     written = msgspec.json.encode(interpretation.domain_events).decode()
-    told = {UUID(text) for text in _USER_IDS.findall(written)}
-    assert told <= members
+    named_users = {UUID(text) for text in _USER_IDS.findall(written)}
+    assert named_users <= members
     users = [one.match.user for one in interpretation.attributions if one.match.user]
     assert {user.external_id for user in users} <= members
 

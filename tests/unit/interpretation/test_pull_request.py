@@ -1,4 +1,4 @@
-"""What a pull request tells, and to whom."""
+"""Interpretation of pull requests."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from tests.support.builders.domain import EVENT, LATER, LAUNCHPAD, LINK, ORGANIZ
 
 
 def event_data(pull: PullRequest) -> PullRequestData:
-    """Return what the linked project is told of a pull request."""
+    """Return the event data of a pull request for the linked project."""
     data = interpret(EVENT, pull, view()).domain_events[0].data
     assert isinstance(data, PullRequestData)
     return data

@@ -1,4 +1,4 @@
-"""What a push tells, and to whom."""
+"""Interpretation of pushes."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -36,7 +36,7 @@ from tests.support.builders.domain import (
 
 
 def event_data(push: Push, seen: View | None = None) -> PushData:
-    """Return what the first project is told of a push."""
+    """Return the event data of a push for the first project."""
     data = interpret(EVENT, push, seen or view()).domain_events[0].data
     assert isinstance(data, PushData)
     return data

@@ -141,10 +141,10 @@ def test_skips_an_older_event(step: RepositoryStep) -> None:
 
 
 @pytest.mark.parametrize("step", FOLLOWING, ids=lambda step: step.value)
-@pytest.mark.parametrize("told", [True, False], ids=["equal", "missing"])
-def test_applies_an_event_of_unknown_order_and_requests_a_sync(step: RepositoryStep, *, told: bool) -> None:
+@pytest.mark.parametrize("has_time", [True, False], ids=["equal", "missing"])
+def test_applies_an_event_of_unknown_order_and_requests_a_sync(step: RepositoryStep, *, has_time: bool) -> None:
     """Times have whole seconds and may be missing."""
-    facts = replace(FACTS, updated_at=NOW if told else None, full_name="acme-rockets/pad")
+    facts = replace(FACTS, updated_at=NOW if has_time else None, full_name="acme-rockets/pad")
     interpretation = interpret_step(step, facts)
     assert [row.full_name for row in interpretation.repositories] == ["acme-rockets/pad"]
     assert integration_after(interpretation) == replace(INTEGRATION, sync_requested_at=NOW)

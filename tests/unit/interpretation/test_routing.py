@@ -1,4 +1,4 @@
-"""Which events are acted upon at all, whoever they are about."""
+"""Which events are processed, by their integration."""
 
 from dataclasses import replace
 
@@ -93,8 +93,12 @@ def test_ignores_events_of_a_revoked_integration(provider_event: ProviderEvent) 
 @pytest.mark.parametrize("provider_event", [PUSH, PULL_REQUEST], ids=kind_and_step)
 def test_processes_events_of_a_suspended_integration(suspended: Integration, provider_event: ProviderEvent) -> None:
     """A suspension stops only calls to GitHub."""
-    told = interpret(EVENT, provider_event, view(suspended))
-    assert (told.status, len(told.domain_events), told.integration) == (EventStatus.PROCESSED, 1, None)
+    interpretation = interpret(EVENT, provider_event, view(suspended))
+    assert (interpretation.status, len(interpretation.domain_events), interpretation.integration) == (
+        EventStatus.PROCESSED,
+        1,
+        None,
+    )
 
 
 @pytest.mark.parametrize("integration", [INTEGRATION, SUSPENDED_BY_US], ids=["active", "suspended"])
