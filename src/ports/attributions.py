@@ -15,8 +15,8 @@ from core.domain.identifiers import ConnectionId, OrganizationId, RepoId
 class AttributionStore(Protocol):
     """The users of commit authors, and the claims of users to their earlier commits.
 
-    An organization never sees a user who is not its member at that moment. A claim is stored until it is
-    done, so that no crash and no outage loses it.
+    An organization never sees a user who is not its member at that moment. A claim is stored until it is done, so
+    that no crash and no outage loses it.
     """
 
     async def find_identities(
@@ -24,8 +24,8 @@ class AttributionStore(Protocol):
     ) -> Identities:
         """Return the users found by their connections that are not revoked, with their organizations.
 
-        Only memberships in the given organizations are returned. A login that two connections have is left
-        out: one of the accounts was renamed, and its connection is not updated yet.
+        Only memberships in the given organizations are returned. A login that two connections have is left out: one
+        of the accounts was renamed, and its connection is not updated yet.
         """
 
     async def add(self, attributions: Sequence[Attribution]) -> None:
@@ -44,7 +44,7 @@ class AttributionStore(Protocol):
     ) -> Sequence[AttributionView]:
         """Return the attributions of these commits of a repository, in the order in which they were stored.
 
-        A repository of another organization has none, even if both organizations can access it.
+        Only attributions of this organization, even if other organizations can access the repository too.
         """
 
     async def request_claims(self, connection_id: ConnectionId) -> None:
@@ -62,6 +62,6 @@ class AttributionStore(Protocol):
     async def apply_claims(self, claims: CommitClaims, *, limit: int) -> ClaimResult:
         """Attribute at most `limit` attributions to the claiming users, by account id or verified address.
 
-        Returns no commits if another process works on these claims. Claims of a removed or revoked
-        connection, and of a former member, are done without a result.
+        Returns no commits if another process works on these claims. Claims of a removed or revoked connection, and of
+        a former member, are done without a result.
         """

@@ -13,8 +13,8 @@ from core.domain.integrations.integration import Integration
 class SyncClaim:
     """The right to sync one integration's catalog, until it expires.
 
-    `integration` is the integration at the time of the claim. `claimed_at` is the caller's time. `began_at`
-    is the same moment by the clock of the storage: the sync must not overwrite rows written at or after it.
+    `integration` is the integration at the time of the claim. `claimed_at` is the caller's time. `began_at` is the
+    same moment by the clock of the storage: the sync must not overwrite rows written at or after it.
     """
 
     owner: str
@@ -26,11 +26,11 @@ class SyncClaim:
 class CatalogStore(Protocol):
     """The repository catalogs of integrations, and their syncs.
 
-    The catalog is a copy of the provider's data, so neither its rows nor its syncs are audited. The storage
-    records, by its own clock, when each row was last written.
+    The catalog is a copy of the provider's data, so neither its rows nor its syncs are audited. The storage records,
+    by its own clock, when each row was last written.
 
-    A sync is due if the integration is active, nobody holds a claim, no later retry is scheduled, and a sync
-    was requested, failed, was interrupted, never finished, or finished a day ago (see `reconcile_after`).
+    A sync is due if the integration is active, nobody holds a claim, no later retry is scheduled, and a sync was
+    requested, failed, was interrupted, never finished, or finished a day ago (see `reconcile_after`).
     """
 
     async def find_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Repository]:
@@ -53,8 +53,8 @@ class CatalogStore(Protocol):
     ) -> tuple[Integration, Sequence[Repository]] | None:
         """Return an organization's integration and at most `limit` rows of its catalog that match the filter.
 
-        The rows are ordered by name, ignoring case, and start behind `after`. Removed rows are left out.
-        Returns None if the organization has no integration with this provider.
+        The rows are ordered by name, ignoring case, and start behind `after`. Removed rows are left out. Returns None
+        if the organization has no integration with this provider.
         """
 
     async def save_repositories(self, repositories: Sequence[Repository]) -> None:
@@ -81,15 +81,15 @@ class CatalogStore(Protocol):
     ) -> SyncClaim | None:
         """Claim a sync that is still due for the same installation, and clear its request.
 
-        A later request asks for another sync. Guaranteed only while the caller holds the installation's lane:
-        the sync then sees the changes of earlier events, and finds the rows of later events by their time.
+        A later request asks for another sync. Guaranteed only while the caller holds the installation's lane: the
+        sync then sees the changes of earlier events, and finds the rows of later events by their time.
         """
 
     async def renew_sync_claim(self, claim: SyncClaim, *, until: datetime) -> bool:
         """Extend a claim and lock the integration until the transaction ends; return False if it is lost.
 
-        A claim is lost if it expired and another process took it, or if the integration is no longer active
-        with this installation. Then the changes of the same transaction must not be committed.
+        A claim is lost if it expired and another process took it, or if the integration is no longer active with this
+        installation. Then the changes of the same transaction must not be committed.
         """
 
     async def finish_sync(

@@ -9,9 +9,9 @@ from core.domain.streams.stream import Bounds, StreamFilter
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """What is found on a stretch of the log, in order, and how far was looked.
+    """Events of a range of the log, in order, and the end of the range.
 
-    There is nothing more to be found up to `reached`, whoever commits later.
+    No event with an id up to `reached` can appear later.
     """
 
     events: Sequence[RecordedEvent]
@@ -19,34 +19,34 @@ class EventPage:
 
 
 class DomainEventStore(Protocol):
-    """The outbox, which is also the consumers' log.
+    """The outbox, which is also the log that consumers read.
 
-    Promised: an event's id is larger than that of every event committed before it, so a reader that goes
-    on from the last id it saw misses nothing; the same fact of the same source event is kept once. Whoever
-    removes old events removes them in order, and never the newest.
+    Guaranteed: the id of an event is larger than the ids of all events committed before it, so a reader that
+    continues from the last id that it received misses nothing. The same fact of the same source event is stored once.
+    Old events are deleted in order, and never the newest.
     """
 
     async def append(self, events: Sequence[DomainEvent]) -> None:
-        """Add facts; they become visible when the transaction commits."""
+        """Add events. They become visible when the transaction commits."""
 
     async def list_after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
-        """Return facts with a larger id than `cursor`, in order."""
+        """Return the events with an id above `cursor`, in order."""
 
     async def get_bounds(self) -> Bounds:
-        """Return which events are kept."""
+        """Return the ids of the oldest and the newest stored event."""
 
     async def list_by_organization(
         self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
     ) -> EventPage:
-        """Return an organization's events behind a cursor, at most `limit` of those wanted."""
+        """Return at most `limit` of an organization's events after a cursor that match the filter."""
 
     async def list_by_organizations(
         self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
     ) -> EventPage:
-        """Return the events of all these organizations behind a cursor, at most `limit`.
+        """Return at most `limit` events of these organizations after a cursor.
 
-        Meant for whoever follows the log closely: the stretch behind the cursor is looked through as a whole.
+        For readers that are close to the end of the log: every event after the cursor is scanned.
         """
 
     async def list_by_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
-        """Return the facts one delivery led to, in order."""
+        """Return the domain events of one webhook event, in order."""

@@ -12,8 +12,8 @@ from core.domain.secret import Secret
 class CiphertextRefused(DomainError):
     """A stored secret cannot be decrypted: it is damaged, or its encryption key is not configured.
 
-    An operator must check that the encryption keys in the settings contain every key that is still in use. If
-    they do, connect again.
+    An operator must check that the encryption keys in the settings contain every key that is still in use. If they
+    do, connect again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

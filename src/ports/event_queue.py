@@ -14,11 +14,11 @@ from core.domain.identifiers import EventId
 class DeliveryLog(Protocol):
     """Stores received deliveries as webhook events.
 
-    Guaranteed: when `append` returns, the delivery survives a crash of all processes. A provider and delivery
-    id are stored once, also if they arrive several times at once, and so are the same signed bytes of `is_unique`
-    deliveries of one event type and source key. If the stored event had failed, it is pending again; so is an
-    ignored or unrouted event, if `can_reopen` allows it. Concurrent calls share one durable commit, but no call
-    waits for another to arrive. Not guaranteed: the order of concurrent calls.
+    Guaranteed: when `append` returns, the delivery survives a crash of all processes. A provider and delivery id are
+    stored once, also if they arrive several times at once, and so are the same signed bytes of `is_unique` deliveries
+    of one event type and source key. If the stored event had failed, it is pending again; so is an ignored or
+    unrouted event, if `can_reopen` allows it. Concurrent calls share one durable commit, but no call waits for
+    another to arrive. Not guaranteed: the order of concurrent calls.
     """
 
     async def append(self, delivery: VerifiedDelivery) -> Receipt:
@@ -26,8 +26,8 @@ class DeliveryLog(Protocol):
 
         Raises `DeliveryIdConflict` if the id is stored with another body. The stored body stays. A body that the
         provider's API quoted is not compared, because the API may format the same payload differently. Raises
-        `ReceiverBusy` if the bounded queue is full, and `StorageUnavailable` if the storage does not respond.
-        After both, the delivery may be stored nevertheless: append it again and it is a duplicate.
+        `ReceiverBusy` if the bounded queue is full, and `StorageUnavailable` if the storage does not respond. After
+        both, the delivery may be stored nevertheless: append it again and it is a duplicate.
         """
 
 
@@ -54,8 +54,8 @@ class UnfinishedBatch:
 class EventQueue(Protocol):
     """The webhook events that are due, in 32 lanes. This is the queue; worker notifications only start workers.
 
-    Guaranteed: while a transaction holds a lane, no other transaction in any process holds it. The lane is free
-    as soon as the holder's process ends.
+    Guaranteed: while a transaction holds a lane, no other transaction in any process holds it. The lane is free as
+    soon as the holder's process ends.
     """
 
     async def try_lock(self, lane: int) -> bool:
@@ -98,10 +98,9 @@ class EventQueue(Protocol):
     ) -> UnfinishedBatch | None:
         """Record that a drain starts to process these events, and commit.
 
-        If another drain has not recorded the end of its batch, return that batch and change nothing. Call
-        this in a separate transaction, before any other write, while another transaction holds the lane. The
-        record survives the end of this process. A crash of the storage can lose it, but then nothing was
-        processed.
+        If another drain has not recorded the end of its batch, return that batch and change nothing. Call this in a
+        separate transaction, before any other write, while another transaction holds the lane. The record survives
+        the end of this process. A crash of the storage can lose it, but then nothing was processed.
         """
 
     async def record_batch_end(self, lane: int, *, drain_id: UUID) -> None:

@@ -10,10 +10,10 @@ from core.domain.identifiers import EventId, OrganizationId
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events; None means any. An organization sees only events routed to it.
+    """Which webhook events; None means any. An organization sees only events that were routed to it.
 
-    `project_id` is the external id of a project of that organization, which was told of the event;
-    `reopenable_at` leaves only those that could be reopened at that time.
+    `project_id` is the external id of a project of that organization that the event was delivered to. With
+    `reopenable_at`, only events that can be reopened at that time.
     """
 
     organization_id: OrganizationId | None = None
@@ -27,17 +27,17 @@ class EventFilter:
 
 
 class EventStore(Protocol):
-    """The ledger as people look at it."""
+    """The stored webhook events, as users and operators see them."""
 
     async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[WebhookEvent]:
-        """Return events, newest first, those below `before` only.
+        """Return webhook events with an id below `before`, the newest first.
 
-        Newest first means in the order received. `since` is exact unless the clock that stamps events was set
-        back by more than five minutes meanwhile. `project_id` and `reopenable_at` need an organization.
+        The order is the order of arrival. `since` is exact unless the clock that stamps events was set back by more
+        than five minutes. `project_id` and `reopenable_at` need an organization.
         """
 
     async def find(self, provider: str, delivery_id: str) -> WebhookEvent | None:
-        """Return one event."""
+        """Return a webhook event, or None."""
 
     async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[WebhookEvent]:
         """Return at most `limit` events whose delivery ids begin with `prefix`, in the order of their ids.
@@ -49,13 +49,13 @@ class EventStore(Protocol):
         """Return the event with this id, or None."""
 
     async def find_payload(self, event_id: EventId) -> bytes | None:
-        """Return the bytes that were signed, None once retention removed them; raises `PayloadDamaged`."""
+        """Return the signed bytes, or None after retention deleted them; raises `PayloadDamaged`."""
 
     async def has_payload(self, event_id: EventId) -> bool:
-        """Tell whether the bytes that were signed are still kept."""
+        """Return whether the signed bytes are still stored."""
 
     async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
-        """Make those among these that `may_reopen` and have their payload pending and due; return which."""
+        """Make those of these events due that `can_reopen` allows and that have a payload; return their ids."""
 
     async def find_oldest_due(self, *, now: datetime) -> datetime | None:
-        """Return when the longest-waiting due event was received."""
+        """Return when the longest-waiting due event was received, or None."""

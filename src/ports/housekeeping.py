@@ -38,8 +38,8 @@ class HousekeepingStore(Protocol):
     async def record_fault(self, fault: str, *, at: datetime, forgotten_before: datetime) -> bool:
         """Record that a fault occurred, and return whether the fault is new.
 
-        A fault is new if no process has recorded it since `forgotten_before`. If several processes record a
-        new fault at once, only one of them gets True, so that one alert is sent.
+        A fault is new if no process has recorded it since `forgotten_before`. If several processes record a new fault
+        at once, only one of them gets True, so that one alert is sent.
         """
 
     async def end_fault(self, fault: str) -> None:
@@ -57,8 +57,8 @@ class HousekeepingStore(Protocol):
     async def expire_payloads(self, *, before: datetime, limit: int) -> int:
         """Delete the payloads of at most `limit` webhook events received before this time.
 
-        The events and their verdicts stay, and pending events keep their payload. Returns the number of
-        events checked; a number below `limit` means that no older event is left.
+        The events and their verdicts stay, and pending events keep their payload. Returns the number of events
+        checked; a number below `limit` means that no older event is left.
         """
 
     async def delete_events(self, *, before: datetime, limit: int) -> int:
@@ -70,8 +70,8 @@ class HousekeepingStore(Protocol):
     async def delete_domain_events(self, *, before: datetime, limit: int) -> int:
         """Delete at most `limit` domain events recorded before this time; return their number.
 
-        The oldest are deleted first. The newest domain event stays at any age: it shows whether the
-        cursor of a subscriber is from this database.
+        The oldest are deleted first. The newest domain event stays at any age: it shows whether the cursor of a
+        subscriber is from this database.
         """
 
     async def delete_attributions(self, *, before: datetime, limit: int) -> int:

@@ -7,21 +7,21 @@ T = TypeVar("T")
 
 
 class IdempotencyStore(Protocol):
-    """What was done under which key.
+    """Idempotency keys and the results of their requests.
 
-    Promised: a key and what is done under it are committed together or not at all, and of those who begin
-    under one key at once one acts, while the others wait for it or get `StorageConflict` after 5 seconds.
+    Guaranteed: a key and the changes of its request are committed together or not at all. Of several concurrent
+    requests with one key, one is processed; the others wait for its result, or get `StorageConflict` after 5 seconds.
     """
 
     async def begin(self, request: KeyedRequest, form: type[T]) -> T | None:
-        """Return what an earlier request came to; None: this one is the first, and has the key from now on.
+        """Return the result of an earlier request with this key; None reserves the key for this request.
 
-        `form` is a dataclass of plain values. It may gain fields with defaults while results of before are
-        kept, and lose none. Raises `IdempotencyKeyReused` where the earlier request was another.
+        `form` is a dataclass of plain values. Later versions may add fields with defaults, but must not remove fields
+        while results are stored. Raises `IdempotencyKeyReused` if the earlier request was different.
         """
 
     async def store_result(self, request: KeyedRequest, result: object) -> None:
-        """Keep what a request that was begun in this transaction came to."""
+        """Store the result of a request that began in this transaction."""
 
     async def delete_expired(self, *, now: datetime, limit: int) -> int:
-        """Remove at most `limit` keys that are free again; return how many."""
+        """Delete at most `limit` expired keys, and return their number."""

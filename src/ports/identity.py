@@ -54,6 +54,6 @@ class TokenVerifier(Protocol):
     async def verify(self, token: str) -> Principal:
         """Return the caller that a token identifies; raises `TokenRefused` or `KeysUnavailable`.
 
-        Signature, algorithm, issuer, audience and expiry are checked. A verified token may be cached
-        until it expires.
+        Signature, algorithm, issuer, audience and expiry are checked. A verified token may be cached until it
+        expires.
         """

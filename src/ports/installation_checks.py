@@ -7,11 +7,12 @@ from core.domain.integrations.installation_checks import CheckBacklog, DueCheck,
 
 
 class InstallationCheckStore(Protocol):
-    """When each integration's installation is next checked with its provider.
+    """When each integration's installation is checked next at its provider.
 
-    An integration without a row is due a day after it was created. A claimed check is due again at the end of
-    its claim, so that a process which dies loses nothing.
-    Not promised: that two processes never check the same installation, which is harmless.
+    An integration without a row is due a day after it was created. A claimed check is due again at the end of its
+    claim, so that the end of a process loses nothing.
+
+    Not guaranteed: that two processes never check the same installation, which is harmless.
     """
 
     async def request(self, deletions: Sequence[ReportedDeletion]) -> None:
@@ -32,7 +33,7 @@ class InstallationCheckStore(Protocol):
     async def complete(
         self, integration_id: IntegrationId, *, checked_at: datetime, next_check_at: datetime, event_id: EventId | None
     ) -> None:
-        """Record a check, and drop the reported deletion of this event unless another was reported since."""
+        """Record a check, and delete the reported deletion of this event unless another was reported since."""
 
     async def get_backlog(self, provider: str, *, now: datetime) -> CheckBacklog:
-        """Return how many checks there are and how many are overdue."""
+        """Return the number of checks and of overdue checks."""

@@ -7,7 +7,7 @@ from core.domain.links.link import Link
 
 
 class LinkStore(Protocol):
-    """Links between projects and repositories. Every change leaves an audit version."""
+    """Links between projects and repositories. Every change writes an audit version."""
 
     async def find(self, project_id: ProjectId, provider: str) -> Link | None:
         """Return the project's link with this provider."""
@@ -22,16 +22,16 @@ class LinkStore(Protocol):
         """Return all links of one integration, oldest first."""
 
     async def detach_events(self, link_id: LinkId, *, limit: int) -> int:
-        """Let at most `limit` events of the ledger go that name this link; return how many did.
+        """Remove the link from at most `limit` webhook events that refer to it, and return their number.
 
-        Deleting a link lets go of those that are left, and takes the longer for each.
+        Deleting a link detaches the remaining events, and takes longer with each.
         """
 
     async def next_id(self) -> LinkId:
-        """Reserve the id of a link about to be made; gaps are normal."""
+        """Reserve the id of a new link; gaps are normal."""
 
     async def apply(self, changes: Sequence[Change[Link]]) -> None:
-        """Write these steps in order, each with its audit version, and stamp `updated_at`.
+        """Write these changes in order, each with its audit version, and set `updated_at`.
 
-        Raises `ProjectAlreadyLinked` where the project has a link with this provider.
+        Raises `ProjectAlreadyLinked` if the project has a link with this provider.
         """

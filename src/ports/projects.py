@@ -8,19 +8,19 @@ from core.domain.organizations import Project, ProjectPosition
 
 
 class ProjectStore(Protocol):
-    """crewkit's projects. crewkit owns them: here they are read, and made at import, and nothing else.
+    """crewkit's projects. crewkit owns them: this service reads them, and creates projects at import.
 
-    A project of another organization is never returned: it is as if it were not there.
+    A project of another organization is never returned.
     """
 
     async def find(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
-        """Return a project of this organization."""
+        """Return a project of this organization, or None."""
 
     async def find_many(self, organization_id: OrganizationId, external_ids: Collection[UUID]) -> Sequence[Project]:
-        """Return those of these that are projects of this organization, in any order."""
+        """Return those of these projects that belong to this organization, in any order."""
 
     async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
-        """Like `find`, and keep others from deleting it, and from doing this, until this transaction ends."""
+        """Like `find`, and lock the project until this transaction ends, so that it cannot be deleted."""
 
     async def list(
         self,
@@ -30,25 +30,25 @@ class ProjectStore(Protocol):
         after: ProjectPosition | None = None,
         linked: bool | None = None,
     ) -> Sequence[Project]:
-        """Return at most `limit` of the organization's projects by name, those after a place only.
+        """Return at most `limit` of the organization's projects after a position, by name.
 
-        With `linked`, only those that have a link, or have none.
+        With `linked`, only projects with a link, or only projects without one.
         """
 
     async def list_by_repositories(
         self, organization_id: OrganizationId, integration_id: IntegrationId, repo_ids: Collection[RepoId], *, most: int
     ) -> Mapping[RepoId, Sequence[Project]]:
-        """Return the organization's projects linked to each of these repositories of an integration.
+        """Return the organization's projects that are linked to each of these repositories of an integration.
 
-        Those linked first, at most `most` of each; a repository that none is linked to is left out.
+        At most `most` of each repository, in the order of linking. A repository without a link is left out.
         """
 
     async def next_id(self) -> ProjectId:
-        """Reserve the id of a project about to be made; gaps are normal."""
+        """Reserve the id of a new project; gaps are normal."""
 
     async def add(self, project: Project, by: Actor) -> None:
-        """Make a project, with its audit version.
+        """Create a project, with its audit version.
 
-        Raises `ProjectNameTaken` where the organization has one of exactly this name. Of several made at once
-        through this port one gets the name; what crewkit makes itself meanwhile, crewkit has to tell apart.
+        Raises `ProjectNameTaken` if the organization has a project with exactly this name. If several are created at
+        once through this port, one gets the name. Not guaranteed for projects that crewkit creates at the same time.
         """

@@ -25,9 +25,10 @@ from core.domain.tokens.user_tokens import UserTokens
 class GitProvider(Protocol):
     """One provider's API.
 
-    Every method may raise `ProviderUnavailable` or `RateLimited`, which say nothing of the object asked for.
-    Calls that change nothing are tried again a bounded number of times; the rest never are.
-    Not promised: that an answer is still true when it arrives.
+    Every method may raise `ProviderUnavailable` or `RateLimited`, which do not depend on the requested object. Calls
+    that change nothing are retried a limited number of times; other calls are not retried.
+
+    Not guaranteed: that a result is still true when it arrives.
     """
 
     @property
@@ -36,34 +37,34 @@ class GitProvider(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What this provider can do."""
+        """The features that this provider supports."""
 
     @property
     def needs(self) -> AppNeeds:
-        """What our app must be granted and told of, in this provider's words."""
+        """The permissions and events that the app must have, in this provider's words."""
 
     def get_key_uses(self) -> Mapping[str, datetime]:
-        """Return when each of the app's keys was last used by this process, by the provider's name for it."""
+        """Return when this process last used each of the app's keys, by the provider's name of the key."""
 
-    # As our app. A refusal of the app itself raises `AppRefused`.
+    # As the app. If the provider rejects the app itself, these raise `AppRefused`.
 
     async def get_app(self) -> App:
-        """Return our app as the provider knows it."""
+        """Return the app as the provider reports it."""
 
     async def measure_clock_offset(self) -> timedelta | None:
-        """Return how far the provider's clock is ahead of ours; None where it does not tell.
+        """Return how far the provider's clock is ahead of this machine's clock, or None if it is unknown.
 
-        Answers also while our app is refused, which a wrong clock may cause. Not exact: to a second.
+        Works while the app is rejected, which a wrong clock can cause. Exact to a second.
         """
 
     async def get_installation(self, provider_id: str) -> Installation:
-        """Return one installation, suspended or not; raises `InstallationGone`."""
+        """Return an installation, suspended or not; raises `InstallationGone`."""
 
     async def list_installation_requests(self) -> Sequence[InstallationRequest]:
         """Return the requests that wait for an owner's approval."""
 
     def build_manage_url(self, integration: Integration) -> str | None:
-        """Return the page where the account's owners manage our app: its repositories and permissions."""
+        """Return the page where the account's owners manage the installation's repositories and permissions."""
 
     async def mint_token(
         self,
@@ -72,46 +73,46 @@ class GitProvider(Protocol):
         repo_ids: Collection[RepoId] | None = None,
         permissions: Mapping[str, str] | None = None,
     ) -> InstallationToken:
-        """Make a token, narrowed to repositories and permissions where given.
+        """Create a token, limited to repositories and permissions if they are given.
 
-        An empty collection is a mistake (`ValueError`), not the whole installation. Raises
-        `InstallationSuspended`, `InstallationGone` and other refusals of this installation as
-        `CredentialRefused` (both only while the app itself is still accepted, else `AppRefused`),
-        `PermissionMissing`, and `NotVisible` for a repository the installation does not cover.
+        An empty collection raises `ValueError`: it does not mean the whole installation. Raises
+        `InstallationSuspended` or `InstallationGone`, `CredentialRefused` if the provider rejects this installation
+        for another reason, `AppRefused` if it rejects the app itself, `PermissionMissing`, and `NotVisible` for a
+        repository that the installation does not cover.
         """
 
     async def uninstall(self, provider_id: str) -> None:
-        """Remove the installation at the provider; one that is gone already is fine."""
+        """Remove the installation at the provider. Does nothing if it does not exist."""
 
     def list_deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
-        """Return the log of deliveries, newest first, page by page as it is read."""
+        """Yield the delivery log, the newest first, page by page as it is read."""
 
     async def get_delivery(self, logged_id: int) -> QuotedDelivery:
-        """Return what a logged delivery told; raises `NotVisible`."""
+        """Return the payload of a logged delivery; raises `NotVisible`."""
 
     async def redeliver(self, logged_id: int) -> None:
-        """Ask for the delivery to be sent again; raises `NotVisible`."""
+        """Request that the provider sends the delivery again; raises `NotVisible`."""
 
     def get_remaining_calls(self) -> float | None:
-        """Return the part of this hour's calls that the last look into the log left; None where not told."""
+        """Return the fraction of this hour's calls that the last read of the log left, or None."""
 
     async def get_webhook_config(self) -> WebhookConfig:
         """Return where deliveries are sent.
 
-        Not promised: that they are sent. A provider may not tell whether they are switched on.
+        Not guaranteed: that they are sent. A provider may not report whether webhooks are enabled.
         """
 
-    # With an installation's token. A dead one raises `CredentialRefused`.
+    # With an installation's token. A token that is no longer valid raises `CredentialRefused`.
 
     def list_repository_pages(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
-        """Return every page of the installation's repositories, several fetched at once, in any order.
+        """Yield every page of the installation's repositories, several fetched at once, in any order.
 
-        Each repository comes once. Where so much changed meanwhile that some may be missing, the last page is
-        not `whole`.
+        Each repository comes once. If the list changed so much that repositories may be missing, the last page is not
+        `whole`.
         """
 
     async def get_repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
-        """Return one repository by its durable id; raises `NotVisible`. Seeing one proves no right to it."""
+        """Return a repository by its permanent id; raises `NotVisible`. Visible does not prove access."""
 
     async def list_branches(
         self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
@@ -119,47 +120,47 @@ class GitProvider(Protocol):
         """Return at most `limit` branches whose names begin with `prefix`, by name; raises `NotVisible`."""
 
     async def find_branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
-        """Return one branch by its exact name; raises `NotVisible` for the repository."""
+        """Return a branch by its exact name, or None; raises `NotVisible` for the repository."""
 
     async def revoke_token(self, token: Secret) -> None:
-        """End an installation's token at once; one that is dead already is fine."""
+        """Revoke an installation token at once. Does nothing if the token is no longer valid."""
 
-    # As a person.
+    # As a user.
 
     async def build_install_url(self, *, state: str, account_id: str | None = None) -> str:
-        """Return where a person installs our app, on this account if one is given.
+        """Return the page where a user installs the app, on this account if one is given.
 
-        Asks the provider at times, since an app's page moves when the app is renamed.
+        Sometimes calls the provider, because the page moves when the app is renamed.
         """
 
     def build_single_sign_on_url(self, account_login: str | None) -> str | None:
-        """Return where a person signs in to an account that requires it; without one, to any of theirs."""
+        """Return the single sign-on page of an account, or of any of the user's accounts."""
 
     def build_authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
-        """Return where a person authorizes our app (PKCE, S256)."""
+        """Return the page where a user authorizes the app (PKCE, S256)."""
 
     async def exchange_code(
         self, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
     ) -> UserTokens:
-        """Trade a code for tokens; raises `CredentialRefused` for one that is wrong, used or too old.
+        """Exchange a code for tokens; raises `CredentialRefused` for a code that is wrong, used or expired.
 
-        Raises `AppRefused`, here and in `refresh`, where the provider refuses us rather than what we show.
+        Raises `AppRefused`, here and in `refresh`, if the provider rejects the app and not the code or token.
         """
 
     async def refresh(self, refresh_token: Secret) -> UserTokens:
-        """Trade a refresh token, which dies, for new tokens; raises `CredentialRefused`.
+        """Exchange a refresh token, which then ends, for new tokens; raises `CredentialRefused`.
 
-        After `ProviderUnavailable` it is open whether the old one died.
+        After `ProviderUnavailable`, it is unknown whether the old token has ended.
         """
 
     async def get_person(self, token: Secret) -> ProviderPerson:
-        """Return whom a user token speaks for."""
+        """Return the account that a user token belongs to."""
 
     async def list_verified_emails(self, token: Secret) -> Sequence[str]:
-        """Return the person's verified addresses; raises `PermissionMissing`."""
+        """Return the user's verified addresses; raises `PermissionMissing`."""
 
     async def list_visible_installations(self, token: Secret) -> VisibleInstallations:
-        """Return our installations the person can see, over all pages. Seeing one is not owning it."""
+        """Return the installations of the app that the user can see, over all pages. Visible does not mean owned."""
 
     async def count_administered(
         self,
@@ -169,19 +170,19 @@ class GitProvider(Protocol):
         after: RepositoryAdministration | None = None,
         until: datetime | None = None,
     ) -> RepositoryAdministration:
-        """Count the installation's repositories the person sees and administers.
+        """Count the installation's repositories that the user sees and administers.
 
-        Stops at the first page that has one they do not administer. After `until`, returns what is not
-        complete once at least one page was read; a later call continues `after` it, in any process. Raises
-        `NotVisible`, `InstallationSuspended`, `SingleSignOnRequired`, `AddressNotAllowed` or another
-        `PermissionMissing`.
+        Stops at the first page with a repository that they do not administer. After `until`, returns an incomplete
+        count once at least one page was read; a later call continues `after` it, in any process. Raises `NotVisible`,
+        `InstallationSuspended`, `SingleSignOnRequired`, `AddressNotAllowed` or another `PermissionMissing`.
         """
 
     async def revoke_grant(self, token: Secret) -> None:
-        """Withdraw the person's whole authorization, which ends every token of theirs for our app.
+        """Revoke the user's authorization of the app, which ends all their tokens for the app.
 
-        Raises `CredentialRefused` for a dead token, which cannot show whose authorization is meant.
+        Raises `CredentialRefused` for a token that is no longer valid, because it does not identify the
+        authorization.
         """
 
     async def revoke_user_token(self, token: Secret) -> None:
-        """End one user token; one that is dead already is fine."""
+        """Revoke one user token. Does nothing if it is no longer valid."""

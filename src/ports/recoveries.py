@@ -6,28 +6,28 @@ from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, Recove
 
 
 class RecoveryStore(Protocol):
-    """How far a provider's log was compared with the ledger, and what was found missing.
+    """How far a provider's delivery log was compared with the webhook events, and which deliveries are missing.
 
-    One that is missing is kept until the ledger has it or, given up, until it is forgotten.
+    A missing delivery is kept until it is stored as a webhook event or, after it was given up, until it is deleted.
     """
 
     async def get_state(self, provider: str) -> RecoveryState:
-        """Return where recovery stands; an empty state before the first comparison."""
+        """Return the state of recovery; an empty state before the first comparison."""
 
     async def record_logged(self, logged: Sequence[MissingDelivery]) -> Sequence[MissingDelivery]:
-        """Keep those of these that the ledger has not; return the ones that were not kept before.
+        """Store those of these deliveries that are not stored as webhook events; return the newly missing ones.
 
-        Of several attempts of one delivery the first gives the time, and the last is the one to ask for.
+        Of several attempts of one delivery, the first gives the time and the last is the attempt to fetch.
         """
 
     async def record_comparison(self, provider: str, *, until: datetime | None, at: datetime) -> None:
-        """Remember a comparison that reached its end; without `until` there was nothing new to compare."""
+        """Record a complete comparison; without `until`, the log had no new delivery."""
 
     async def list_due(self, provider: str, *, now: datetime, limit: int) -> Sequence[MissingDelivery]:
-        """Return missing ones to ask for now: those acted on before others, then the oldest first."""
+        """Return missing deliveries to fetch now: handled event types first, then the oldest first."""
 
     async def record_failures(self, provider: str, failures: Sequence[FailedFetch]) -> None:
-        """Write down failed fetches of those still missing."""
+        """Record failed fetches of deliveries that are still missing."""
 
     async def delete_resolved(self, provider: str, *, forget_before: datetime) -> int:
-        """Drop what the ledger has by now and what was given up before then; return how many it has."""
+        """Delete deliveries that are stored by now, and return their number; also delete old given-up ones."""

@@ -23,8 +23,8 @@ class Exclusion(Protocol):
     """Lets only one process at a time do certain work.
 
     Guaranteed: while a process holds a name, no other process holds it. The name is free as soon as the holder's
-    process ends. The block may use the network, for any length of time.
-    Not guaranteed: that the name is still held after the storage was lost. The work must be harmless twice.
+    process ends. The block may use the network, for any length of time. Not guaranteed: that the name is still held
+    after the storage was lost. The work must be harmless twice.
     """
 
     def hold(self, name: str) -> AbstractAsyncContextManager[bool]:

@@ -45,8 +45,8 @@ class Metrics(Protocol):
     def observe_http_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Record the duration of one HTTP request. Webhook deliveries are not included.
 
-        `route` is the path template with names instead of ids, and not the path, so that clients
-        cannot create new time series.
+        `route` is the path template with names instead of ids, and not the path, so that clients cannot create new
+        time series.
         """
 
     def observe_provider_request(self, provider: str, outcome: str, seconds: float) -> None:
@@ -114,8 +114,8 @@ class Span(Protocol):
 class Traces(Protocol):
     """Records traces across processes.
 
-    Methods never raise and never wait for the network. Spans that cannot be sent are dropped. If tracing is
-    off, there is no instance of this class, and tracing has no cost.
+    Methods never raise and never wait for the network. Spans that cannot be sent are dropped. If tracing is off,
+    there is no instance of this class, and tracing has no cost.
     """
 
     def start_span(
@@ -123,8 +123,8 @@ class Traces(Protocol):
     ) -> AbstractContextManager[Span]:
         """Start a child span of the current span, or of `parent`. It ends with the block.
 
-        An exception that leaves the block marks the span as failed. Only its type is recorded, because its
-        message can contain secrets. A `parent` that cannot be parsed starts a new trace.
+        An exception that leaves the block marks the span as failed. Only its type is recorded, because its message
+        can contain secrets. A `parent` that cannot be parsed starts a new trace.
         """
 
     def get_traceparent(self) -> str | None:

@@ -15,9 +15,9 @@ OwnerId_contra = TypeVar("OwnerId_contra", contravariant=True)
 class TokenStore(Protocol[OwnerId_contra]):
     """The encrypted tokens of one kind of row, and the right to fetch new ones from the provider.
 
-    Guaranteed: of all callers that read the same row, in any process, at most one acquires its lease; after
-    tokens were replaced or wiped, no caller that read the row before can replace them. Tokens and leases have
-    no audit versions. Not guaranteed: that a lease is still held after its time.
+    Guaranteed: of all callers that read the same row, in any process, at most one acquires its lease; after tokens
+    were replaced or wiped, no caller that read the row before can replace them. Tokens and leases have no audit
+    versions. Not guaranteed: that a lease is still held after its time.
     """
 
     async def find(self, owner_id: OwnerId_contra) -> StoredTokens | None:
@@ -44,8 +44,8 @@ class InstallationTokenStore(TokenStore[IntegrationId], Protocol):
 
     The tokens of an integration are wiped in the write that revokes it or binds it to another installation.
 
-    A read token is orphaned as soon as its integration's status changes or one of its repositories loses its
-    last link. This is derived from the rows: no caller has to request a revocation, and no crash loses one.
+    A read token is orphaned as soon as its integration's status changes or one of its repositories loses its last
+    link. This is derived from the rows: no caller has to request a revocation, and no crash loses one.
     """
 
     async def list_expiring(self, *, before: datetime, limit: int) -> Sequence[Integration]:
@@ -71,8 +71,8 @@ class InstallationTokenStore(TokenStore[IntegrationId], Protocol):
     async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[OrphanedToken]:
         """Return at most `limit` unexpired read tokens that must be revoked, the oldest first.
 
-        These are the tokens of integrations that are revoked or whose status changed after the token was
-        issued, and the tokens for a repository to which the integration has no link.
+        These are the tokens of integrations that are revoked or whose status changed after the token was issued, and
+        the tokens for a repository to which the integration has no link.
         """
 
     async def end_token_lease(self, external_id: UUID, *, at: datetime) -> None:
@@ -85,8 +85,8 @@ class InstallationTokenStore(TokenStore[IntegrationId], Protocol):
 class UserTokenStore(TokenStore[ConnectionId], Protocol):
     """The tokens of connections, and the queue of tokens to revoke at the provider.
 
-    The tokens of a connection are wiped in the write that revokes it. A revocation stays in the queue
-    until it is done, so that no outage loses it.
+    The tokens of a connection are wiped in the write that revokes it. A revocation stays in the queue until it is
+    done, so that no outage loses it.
     """
 
     async def next_revocation_id(self) -> RevocationId:

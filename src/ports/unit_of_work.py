@@ -22,11 +22,12 @@ from ports.versions import VersionStore
 class Transaction(Protocol):
     """One atomic change over all stores.
 
-    Promised: nothing is visible to others before `commit` returns, and everything after; leaving the block
-    without `commit`, or with an error, changes nothing; domain events and audit versions written here are
-    committed with it, and domain events get ids in the order of commits.
-    Not promised: that a read is repeatable; use `get_for_update` or a lane's lock where it must be.
-    A database that does not answer raises `StorageUnavailable`.
+    Guaranteed: other transactions see nothing before `commit` returns, and everything after. Leaving the block
+    without `commit`, or with an error, changes nothing. Domain events and audit versions are committed with the
+    change, and domain events get ids in the order of commits.
+
+    Not guaranteed: repeatable reads; use `get_for_update` or a lane's lock if you need them. A database that does not
+    respond raises `StorageUnavailable`.
     """
 
     projects: ProjectStore
@@ -48,11 +49,11 @@ class Transaction(Protocol):
     recoveries: RecoveryStore
 
     async def commit(self) -> None:
-        """Make everything durable; raises and changes nothing when it cannot."""
+        """Make all changes durable; if this is not possible, raise and change nothing."""
 
 
 class UnitOfWork(Protocol):
-    """Opens transactions. Each call is a new one; they are not nested."""
+    """Opens transactions. Each call opens a new transaction; they are not nested."""
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
-        """Begin a transaction for the length of an `async with` block."""
+        """Open a transaction for the length of an `async with` block."""

@@ -8,7 +8,7 @@ from core.domain.identifiers import UserId
 
 @dataclass(frozen=True, slots=True)
 class UserActor:
-    """A signed-in person."""
+    """A signed-in user."""
 
     user_id: UserId
     external_id: UUID
@@ -16,13 +16,13 @@ class UserActor:
 
     @property
     def name(self) -> str:
-        """How audit rows name the actor."""
+        """The actor's name in audit rows."""
         return f"user:{self.external_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceActor:
-    """Another crewkit service with its scopes, acting for a user where it names one."""
+    """Another crewkit service with its scopes, and the user that it acts for, if any."""
 
     service: str
     scopes: frozenset[str]
@@ -31,21 +31,21 @@ class ServiceActor:
 
     @property
     def name(self) -> str:
-        """How audit rows name the actor."""
+        """The actor's name in audit rows."""
         on_behalf = f" for {self.acting_user.name}" if self.acting_user else ""
         return f"service:{self.service}{on_behalf}"
 
 
 @dataclass(frozen=True, slots=True)
 class SystemActor:
-    """The service itself: `webhook`, `tokens`, `scheduler`, or an operator's command line (`cli`)."""
+    """This service itself: `webhook`, `tokens`, `scheduler`, or an operator's command line (`cli`)."""
 
     role: str
     request_id: str | None = None
 
     @property
     def name(self) -> str:
-        """How audit rows name the actor."""
+        """The actor's name in audit rows."""
         return f"system:{self.role}"
 
 
@@ -54,7 +54,7 @@ Actor = UserActor | ServiceActor | SystemActor
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Whom a verified token speaks for: a user (`user_id`) or a service with scopes."""
+    """The caller that a verified token identifies: a user (`user_id`) or a service with scopes."""
 
     expires_at: datetime
     user_id: UUID | None = None

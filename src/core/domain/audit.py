@@ -13,13 +13,13 @@ from core.domain.secret import Secret
 
 Entity = TypeVar("Entity")
 
-# Bookkeeping that changes with every write and tells an auditor nothing.
+# Fields that change with every write and are not useful in an audit.
 _UNAUDITED = frozenset({"id", "created_at", "updated_at"})
 
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[Entity]):
-    """One entity's step from `before` (None: it is new) to `after` (None: it is deleted), and who made it."""
+    """A change of one entity from `before` (None: it is new) to `after` (None: it is deleted), and its actor."""
 
     before: Entity | None
     after: Entity | None
@@ -27,23 +27,23 @@ class Change(Generic[Entity]):
 
     @property
     def event(self) -> str:
-        """Name the step as audit rows do: created, updated or deleted."""
+        """The name of the change in audit rows: created, updated or deleted."""
         if self.before is None:
             return "created"
         return "deleted" if self.after is None else "updated"
 
     @property
     def organization_id(self) -> OrganizationId | None:
-        """Name the organization whose trail shows the step; None for what is a person's own."""
+        """The organization whose audit trail shows the change; None for a user's own objects."""
         return getattr(self.after or self.before, "organization_id", None)
 
     @property
     def provider(self) -> str | None:
-        """Name the provider that the entity is about; None for what is about none."""
+        """The provider that the entity belongs to, or None."""
         return getattr(self.after or self.before, "provider", None)
 
     def differences(self) -> dict[str, list[Any]]:
-        """Return `{field: [before, after]}` of what differs, in plain JSON values, secrets masked."""
+        """Return `{field: [before, after]}` of the fields that differ, as JSON values with masked secrets."""
         before, after = _facts(self.before), _facts(self.after)
         return {
             name: [before.get(name), after.get(name)]
@@ -78,7 +78,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any entity field in, JSON out
 
 VersionId = NewType("VersionId", int)
 
-# What refers to rows, which never leave the service: the item's own id says enough.
+# Row ids never leave the service; the item's external id identifies it.
 _ROW_IDS = frozenset({"organization_id", "project_id", "integration_id", "user_id"})
 
 _FOR_USER = " for user:"
@@ -86,7 +86,7 @@ _FOR_USER = " for user:"
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An audit row: who changed what, before and after (secrets masked)."""
+    """An audit row: the actor, and each changed field before and after, with masked secrets."""
 
     id: VersionId
     item_type: str
@@ -98,15 +98,15 @@ class Version:
     created_at: datetime
 
     def public_changes(self) -> dict[str, tuple[Any, Any]]:
-        """Return before and after of each field that means something outside the service."""
+        """Return before and after of each field that is meaningful outside this service."""
         return {name: (before, after) for name, (before, after) in self.changes.items() if name not in _ROW_IDS}
 
 
 class ActorKind(Enum):
     """The kind of actor that made a change.
 
-    `service` is another crewkit service, `webhook` a webhook event of the provider, `scheduler` a scheduled
-    task of this service, and `system` another part of this service.
+    `service` is another crewkit service, `webhook` a webhook event of the provider, `scheduler` a scheduled task of
+    this service, and `system` another part of this service.
     """
 
     USER = "user"
@@ -118,10 +118,10 @@ class ActorKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class NamedActor:
-    """Who changed something, as the trail names them.
+    """The actor of a change, as the audit trail names it.
 
-    `name` is a service's or the part of the system that acted; `user_id` is the person who acted, or for whom
-    a service did; `delivery_id` is the delivery whose news was followed.
+    `name` is a service or a part of this service. `user_id` is the user who acted, or the user that a service acted
+    for. `delivery_id` is the delivery that caused the change.
     """
 
     kind: ActorKind
@@ -131,13 +131,15 @@ class NamedActor:
 
 
 def parse_actor(version: Version) -> NamedActor:
-    """Return whom `Actor.name` had named."""
-    sort, _, name = version.actor.partition(":")
-    if sort == "user":
+    """Return the actor that `Actor.name` describes."""
+    kind, _, name = version.actor.partition(":")
+    if kind == "user":
         return NamedActor(ActorKind.USER, user_id=UUID(name))
-    if sort == "service":
-        service, found, user = name.rpartition(_FOR_USER)
-        return NamedActor(ActorKind.SERVICE, service if found else name, UUID(user) if found else None)
+    if kind == "service":
+        service, separator, user = name.rpartition(_FOR_USER)
+        if not separator:
+            return NamedActor(ActorKind.SERVICE, name)
+        return NamedActor(ActorKind.SERVICE, service, UUID(user))
     if name == "webhook":
         return NamedActor(ActorKind.WEBHOOK, delivery_id=version.request_id)
     return NamedActor(ActorKind.SCHEDULER if name == "scheduler" else ActorKind.SYSTEM, name)

@@ -12,7 +12,7 @@ from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 
 @dataclass(frozen=True, slots=True)
 class ProviderPerson:
-    """The person a user token speaks for."""
+    """The account that a user token belongs to."""
 
     id: ProviderUserId
     login: str
@@ -22,7 +22,7 @@ class ProviderPerson:
 
 
 class ConnectionStatus(Enum):
-    """Whether we may act for the user at the provider."""
+    """Whether this service may act for the user at the provider."""
 
     ACTIVE = "active"
     RECONNECT_REQUIRED = "reconnect_required"
@@ -31,7 +31,7 @@ class ConnectionStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """One user's identity at a provider. Its tokens are kept apart and never travel with it."""
+    """One user's account at a provider. Its tokens are stored and read separately."""
 
     id: ConnectionId
     external_id: UUID
@@ -49,23 +49,23 @@ class Connection:
 
     @property
     def is_active(self) -> bool:
-        """Tell whether we may act for the user."""
+        """Whether this service may act for the user."""
         return self.status is ConnectionStatus.ACTIVE
 
     def mark_reconnect_required(self, reason: str) -> "Connection":
-        """Return it waiting for its user to connect again; one that is revoked stays so."""
+        """Return a copy that waits for its user to connect again. A revoked connection stays revoked."""
         if self.status is ConnectionStatus.REVOKED:
             return self
         return replace(self, status=ConnectionStatus.RECONNECT_REQUIRED, status_reason=reason)
 
     def with_profile(self, person: ProviderPerson) -> "Connection":
-        """Return it with what the provider tells of its person now; the number is what it is known by."""
+        """Return a copy with the account's current login, email and avatar. The account id identifies the account."""
         return replace(
             self, provider_username=person.login, provider_email=person.email, provider_avatar_url=person.avatar_url
         )
 
     def mark_active(self) -> "Connection":
-        """Return it active again; one that is revoked needs its user."""
+        """Return an active copy. A revoked connection stays revoked: only its user can connect again."""
         if self.status is ConnectionStatus.REVOKED:
             return self
         return replace(self, status=ConnectionStatus.ACTIVE, status_reason=None)
@@ -104,8 +104,8 @@ class OtherAccountConnected(DomainError):
 class EmailPermissionMissing(DomainError):
     """The app does not have the permission to read verified email addresses at the provider.
 
-    This service needs the addresses to attribute commits. An operator must grant the permission. Then
-    connect the account again.
+    This service needs the addresses to attribute commits. An operator must grant the permission. Then connect the
+    account again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION
@@ -113,17 +113,17 @@ class EmailPermissionMissing(DomainError):
 
 
 def account_taken_error() -> ProviderAccountTaken:
-    """Return what is told of an account that another user has; never whose it is."""
+    """Return the error for an account that another user has connected. It never names that user."""
     return ProviderAccountTaken(
         "This account is connected to another crewkit user. Disconnect it there first, or connect a different account."
     )
 
 
 def connect(known: Connection | None, holder: Connection | None, person: ProviderPerson, new: Connection) -> Connection:
-    """Decide what becomes of a user's connection once the provider has told whose account it is.
+    """Return the connection of a user who has just proven that they own an account.
 
-    `known` is the user's own so far, `holder` that of this account, `new` what a first one would be. The same
-    account again brings it back to life, and one that was revoked may make place for another. Raises
+    `known` is the user's existing connection, `holder` the existing connection of this account, and `new` the first
+    connection. The same account becomes active again, and a revoked connection can get another account. Raises
     `ProviderAccountTaken` or `OtherAccountConnected`.
     """
     if holder is not None and holder.user_id != new.user_id:
@@ -162,7 +162,7 @@ class ConnectionRemedy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionView:
-    """One user's connection with one provider, which there need not be; `emails` are those verified there."""
+    """One user's connection with one provider, which may not exist; `emails` are verified at the provider."""
 
     provider: str
     standing: ConnectionStanding
@@ -172,7 +172,7 @@ class ConnectionView:
 
 
 def build_connection_view(provider: str, connection: Connection | None, emails: Sequence[str] = ()) -> ConnectionView:
-    """Return what its person is told."""
+    """Return what a user sees of their connection."""
     if connection is None:
         return ConnectionView(provider, ConnectionStanding.NOT_CONNECTED, ConnectionRemedy.CONNECT)
     remedy = None if connection.is_active else ConnectionRemedy.RECONNECT

@@ -34,10 +34,10 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True)
 class WayBack:
-    """Where a person continues after a refusal in their own browser flow.
+    """Where a user continues after an error in their own browser flow.
 
-    `return_to` is the path that the flow was started from. `organization_id` is set for a flow that connects
-    an organization, and `account` names the provider account that was refused, if the person has proven it.
+    `return_to` is the path that the flow was started from. `organization_id` is set for a flow that connects an
+    organization, and `account` names the provider account that was rejected, if the user has proven it.
     """
 
     return_to: str
@@ -48,11 +48,10 @@ class WayBack:
 class DomainError(Exception):
     """The base class of all errors that callers see. Only subclasses are raised.
 
-    Subclasses are defined beside the aggregate they belong to, and set `kind` and `code`. Their docstring is
-    the documented text of the code, in OpenAPI and in `docs/reference/error-codes.md`: what happened, and
-    what the reader can do. A message must not contain a secret, another tenant's name or a text of a library.
-    `retry_after` is in seconds. `way_back` is set only after the caller has proven that they started the
-    browser flow.
+    Subclasses are defined beside the aggregate they belong to, and set `kind` and `code`. Their docstring is the
+    documented text of the code, in OpenAPI and in `docs/reference/error-codes.md`: what happened, and what the reader
+    can do. A message must not contain a secret, another tenant's name or a text of a library. `retry_after` is in
+    seconds. `way_back` is set only after the caller has proven that they started the browser flow.
     """
 
     kind: ErrorKind

@@ -1,4 +1,4 @@
-"""Keys by which callers say that a request is the same as one before, so that it is done once."""
+"""Idempotency keys: a repeated request with the same key is processed once."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ LIFETIME = timedelta(hours=24)
 
 IdempotencyKey = NewType("IdempotencyKey", str)
 
-_FORM = re.compile(r"[\x20-\x7e]{1,255}")
+_PATTERN = re.compile(r"[\x20-\x7e]{1,255}")
 
 
 class IdempotencyKeyInvalid(DomainError):
@@ -38,9 +38,9 @@ class IdempotencyKeyReused(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class KeyedRequest:
-    """A request that is done once under its key, which is the actor's own in this organization.
+    """A request that is processed once under its key, which belongs to the actor in this organization.
 
-    `request_hash` tells it from any other request that might come under the same key.
+    `request_hash` distinguishes it from other requests with the same key.
     """
 
     organization_id: OrganizationId
@@ -51,18 +51,18 @@ class KeyedRequest:
 
     @property
     def expires_at(self) -> datetime:
-        """When the key is free again."""
+        """When the key can be used again."""
         return self.now + LIFETIME
 
     def require_same(self, request_hash: bytes) -> None:
-        """Raise `IdempotencyKeyReused` unless that is this very request's hash."""
+        """Raise `IdempotencyKeyReused` if this is the hash of another request."""
         if request_hash != self.request_hash:
             raise IdempotencyKeyReused("This idempotency key was used for a different request. Use a new key.")
 
 
 def idempotency_key(text: str) -> IdempotencyKey:
     """Return a caller's text as a key; raises `IdempotencyKeyInvalid`."""
-    if not _FORM.fullmatch(text):
+    if not _PATTERN.fullmatch(text):
         raise IdempotencyKeyInvalid("Invalid idempotency key. Send 1 to 255 printable ASCII characters.")
     return IdempotencyKey(text)
 
@@ -76,8 +76,8 @@ def build_keyed_request(
     actor: Actor,
     now: datetime,
 ) -> KeyedRequest | None:
-    """Return the request of this operation with all that it asks for; None where it came without a key."""
+    """Return the keyed request of this operation and its parameters, or None without a key."""
     if key is None:
         return None
-    asked = json.dumps([operation, facts], sort_keys=True, default=str).encode()
-    return KeyedRequest(organization_id, actor.name, key, hashlib.sha256(asked).digest(), now)
+    request = json.dumps([operation, facts], sort_keys=True, default=str).encode()
+    return KeyedRequest(organization_id, actor.name, key, hashlib.sha256(request).digest(), now)

@@ -1,6 +1,6 @@
-"""Identities of rows and of the provider's objects.
+"""Ids of rows and of the provider's objects.
 
-Row ids stay inside the service; what leaves it are `external_id`s (UUID) and the provider's numeric ids.
+Row ids stay inside the service. Callers see `external_id`s (UUID) and the provider's numeric ids.
 """
 
 from typing import NewType

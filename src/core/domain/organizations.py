@@ -20,7 +20,7 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Organization:
-    """One of crewkit's tenants; crewkit owns it, we refer to it."""
+    """An organization. crewkit owns it; this service refers to it."""
 
     id: OrganizationId
     external_id: UUID
@@ -48,7 +48,7 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationRole:
-    """An organization with the role that someone has in it; None: they are no member."""
+    """An organization and the user's role in it; the role is None if the user is not a member."""
 
     organization: Organization
     role: Role | None
@@ -56,7 +56,7 @@ class OrganizationRole:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A user, an organization they belong to, and their role in it."""
+    """A user, one of their organizations, and their role in it."""
 
     user: User
     organization: Organization
@@ -94,7 +94,7 @@ LONGEST_NAME = 100
 
 @dataclass(frozen=True, slots=True)
 class ProjectPosition:
-    """The last project of a page, in the order of names."""
+    """The position of a project in the list, which is ordered by name."""
 
     name: str
     project_id: UUID
@@ -121,15 +121,15 @@ class ProjectNameInvalid(DomainError):
     code = "project_name_invalid"
 
 
-def choose_project_name(wished: str | None, repository: Repository) -> str:
+def choose_project_name(requested: str | None, repository: Repository) -> str:
     """Return the requested name of an imported project, or the repository's name if none is requested.
 
     White space is joined and letters are composed, so that names which look equal are equal. Raises
     `ProjectNameInvalid`.
     """
-    if wished is None:
+    if requested is None:
         return repository.name[:LONGEST_NAME]
-    name = " ".join(unicodedata.normalize("NFC", wished).split())
+    name = " ".join(unicodedata.normalize("NFC", requested).split())
     if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
         message = f"Use 1 to {LONGEST_NAME} visible characters."
         raise ProjectNameInvalid(

@@ -6,7 +6,7 @@ from core.domain.organizations import Role
 
 
 class Action(Enum):
-    """What someone may be allowed to do, in an organization or with accounts of their own; no other words."""
+    """What a caller may be allowed to do, in an organization or with their own accounts."""
 
     READ = "read"
     LINK = "link"
@@ -29,12 +29,12 @@ SCOPES = frozenset({"git.admin", "git.events", "git.link", "git.read", "git.toke
 
 @dataclass(frozen=True, slots=True)
 class AccessContext:
-    """All the facts a decision depends on, so that decisions may be cached on them.
+    """The facts that a decision depends on, so that decisions can be cached.
 
-    `role` is the acting person's in this organization (None: not a member, or nobody acts); `outsider` tells
-    the first of these from the second; `scopes` are a calling service's (None: no service calls);
-    `operator` is the service itself or its command line. `own` tells that it is about no organization but
-    the acting person's own accounts at providers.
+    `role` is the user's role in the organization; None without a user or membership. `outsider` means that a user
+    without a membership acts. `scopes` are those of a calling service, or None. `operator` is this service itself or
+    its command line. `own` means that the action is about the user's own accounts at providers, and not about an
+    organization.
     """
 
     role: Role | None = None
@@ -47,8 +47,8 @@ class AccessContext:
 class ActionForbidden(DomainError):
     """The caller's role or scopes do not allow this action.
 
-    For a user, ask an owner or admin of the organization. For a service, use a token with the required
-    scope, if the operation accepts services.
+    For a user, ask an owner or admin of the organization. For a service, use a token with the required scope, if the
+    operation accepts services.
     """
 
     kind = ErrorKind.PERMISSION_DENIED

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Our app as the provider knows it."""
+    """The app as the provider reports it."""
 
     id: str
     slug: str
@@ -23,15 +23,16 @@ _LEVELS = ("", "read", "write", "admin")
 
 
 def rank_level(level: str) -> int:
-    """Return how much a permission's level allows; one that nobody knows, more than all others."""
+    """Return the rank of a permission level; an unknown level ranks above all others."""
     return _LEVELS.index(level) if level in _LEVELS else len(_LEVELS)
 
 
 @dataclass(frozen=True, slots=True)
 class AppNeeds:
-    """What our app must be granted, and must be told of, for everything we do.
+    """The permissions and events that the app must have.
 
-    An account's owners grant `permissions` when they install the app, each person the `personal` ones.
+    An account's owners grant `permissions` when they install the app, and each user grants the `personal`
+    permissions.
     """
 
     permissions: Mapping[str, str]
@@ -40,11 +41,11 @@ class AppNeeds:
 
     @property
     def all_permissions(self) -> Mapping[str, str]:
-        """What the app itself must have."""
+        """All permissions of the app."""
         return {**self.permissions, **self.personal}
 
     def is_met_by(self, granted: Mapping[str, str]) -> bool:
-        """Tell whether an account's owners granted enough; where nothing is known of it, so it seems."""
+        """Return whether an account's owners granted enough; True if the granted permissions are unknown."""
         return not granted or all(
             rank_level(granted.get(name, "")) >= rank_level(level) for name, level in self.permissions.items()
         )
@@ -61,7 +62,7 @@ class WebhookConfig:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a provider can do; where it cannot, the feature is off and says so."""
+    """What a provider supports. Features that it does not support are off."""
 
     installation_requests: bool
     delivery_log: bool

@@ -143,8 +143,8 @@ class CredentialRefused(DomainError):
 class AppRefused(CredentialRefused):
     """The provider rejected this service's app.
 
-    Its id, private key, client secret or callback URL is not valid, the provider suspended the app, or the
-    clock of this service is wrong. An operator must run `crewkit-git doctor`. Try again later.
+    Its id, private key, client secret or callback URL is not valid, the provider suspended the app, or the clock of
+    this service is wrong. An operator must run `crewkit-git doctor`. Try again later.
     """
 
     kind = ErrorKind.UNAVAILABLE

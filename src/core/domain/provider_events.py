@@ -1,7 +1,7 @@
-"""What a provider told us, in our own words.
+"""The decoded payloads of deliveries, in domain terms.
 
-A provider adapter reads a delivery's payload into one of these; nothing past it knows the provider's
-field names. Times are the provider's own; None where it told none.
+A provider's adapter decodes each payload to one of these classes; no other code knows the provider's field names.
+Times are the provider's; None if the payload has none.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 class ProviderUser:
     """A provider account as it appears in a payload; `kind` is `User`, `Bot` or `Organization`.
 
-    `id` is None where the provider names the account by its login alone.
+    `id` is None if the provider names the account only by its login.
     """
 
     id: str | None
@@ -26,10 +26,10 @@ class ProviderUser:
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Someone a commit names, as written in it: a claim, never authentication.
+    """A person that a commit names: a claim, not authentication.
 
-    `noreply_id` is the account's number where the address is one that the provider makes of it; `account_id`
-    that of the account the provider says the address is of, where it told the number too.
+    `noreply_id` is the account id in a noreply address. `account_id` is the id of the account that the provider
+    reports for the address, if it reports an id.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of a push; its co-authors are those its message names."""
+    """One commit of a push; its message names the co-authors."""
 
     sha: str
     message: str
@@ -55,10 +55,10 @@ class Commit:
 
 @dataclass(slots=True, unsafe_hash=True)
 class RepositoryFacts:
-    """What a payload says of a repository; None where it does not say.
+    """The repository data of a payload; None if the payload has no value.
 
-    `whole` tells a full description, where None means "has none", from the short form in lists.
-    Never changed, but not frozen: a page makes a hundred, and freezing makes each five times as dear.
+    `whole` means a full description, where None means that the repository has no such value. Never changed, but not
+    frozen: a page creates a hundred, and freezing makes each five times as expensive.
     """
 
     repo_id: RepoId
@@ -80,7 +80,7 @@ class RepositoryFacts:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """Commits, a branch or a tag arrived, moved or went."""
+    """A branch or tag was created, updated or deleted."""
 
     repository: RepositoryFacts
     ref: str
@@ -130,7 +130,7 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True)
 class InstallationFacts:
-    """What a payload says of an installation; None where it does not say."""
+    """The installation data of a payload; None if the payload has no value."""
 
     account_id: AccountId | None
     account_login: str | None
@@ -143,7 +143,7 @@ class InstallationFacts:
 
 
 class InstallationStep(Enum):
-    """What happened to an installation as a whole."""
+    """What happened to an installation."""
 
     CREATED = "created"
     DELETED = "deleted"
@@ -154,7 +154,7 @@ class InstallationStep(Enum):
 
 @dataclass(frozen=True, slots=True)
 class InstallationChanged:
-    """An installation was created, deleted, suspended, unsuspended or given new permissions."""
+    """An installation was created, deleted, suspended or unsuspended, or its new permissions were accepted."""
 
     step: InstallationStep
     installation: InstallationFacts
@@ -165,7 +165,7 @@ class InstallationChanged:
 
 @dataclass(frozen=True, slots=True)
 class RepositoriesChanged:
-    """An installation may see more or fewer repositories than before."""
+    """An installation can access more or fewer repositories than before."""
 
     repository_selection: str | None
     added: tuple[RepositoryFacts, ...] = ()
@@ -206,14 +206,14 @@ class RepositoryChanged:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRevoked:
-    """A person withdrew our app's authorization at the provider."""
+    """A user revoked the app's authorization at the provider."""
 
     user_id: ProviderUserId
 
 
 @dataclass(frozen=True, slots=True)
 class Unhandled:
-    """An event we are told of and do not act on; `reason` is a stable word for the ledger."""
+    """An event that this service only stores; `reason` is a stable code."""
 
     reason: str
 

@@ -1,12 +1,12 @@
 from typing import NoReturn
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-# What a URL's query may say of where a server is, as libpq and redis-py read it.
-_PLACE = frozenset({"host", "hostaddr", "port", "dbname", "service", "db"})
+# Parameters of a URL that locate a server, as libpq and redis-py read them.
+_LOCATION = frozenset({"host", "hostaddr", "port", "dbname", "service", "db"})
 
 
 class Secret:
-    """A value that never shows itself: not printed, not formatted, not pickled, not compared by accident."""
+    """A value that cannot be printed, formatted, pickled or compared by accident."""
 
     __slots__ = ("_value",)
 
@@ -35,8 +35,8 @@ class Secret:
 
 
 def redact_url(url: str) -> str:
-    """Return a server's URL as it may be told: where it is, not who connects nor by what."""
+    """Return a server's URL without user, password and unknown parameters."""
     parts = urlsplit(url)
-    query = urlencode([(name, text) for name, text in parse_qsl(parts.query) if name in _PLACE], safe="/")
+    query = urlencode([(name, text) for name, text in parse_qsl(parts.query) if name in _LOCATION], safe="/")
     host = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{host}{parts.path}{'?' if query else ''}{query}"

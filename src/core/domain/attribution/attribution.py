@@ -1,4 +1,4 @@
-"""Who wrote a commit, as far as it can be known: information, never authentication, since anyone may lie."""
+"""Who wrote a commit. This is information, not authentication: anyone can write any name into a commit."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ class Role(Enum):
 
 
 class Kind(Enum):
-    """What an author turned out to be."""
+    """The kind of person that an author was matched to."""
 
     USER = "user"
     BOT = "bot"
@@ -32,22 +32,22 @@ class Method(Enum):
     """How a person was matched to a user, or why no user matched."""
 
     ACCOUNT_ID = "account_id"
-    """The provider itself named the account by its number, as in a pull request."""
+    """The provider named the account by its id, as in a pull request."""
     NOREPLY_ID = "noreply_id"
-    """The address is one that the provider makes of an account's number."""
+    """The address is a noreply address with the account's id."""
     VERIFIED_ADDRESS = "verified_address"
     """The provider verified the address for the user's account."""
     USERNAME = "username"
-    """The provider says that the address is the account's."""
+    """The provider reports that the address belongs to the account."""
     BOT = "bot"
     NOT_A_MEMBER = "not_a_member"
-    """Someone we know, but not of this organization: never named to it."""
+    """A user who is not a member of this organization, and is never named to it."""
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user with a live connection, and those of the organizations in question they are a member of."""
+    """A user with an active connection, and those of the given organizations that they are a member of."""
 
     user_id: UserId
     external_id: UUID
@@ -57,9 +57,9 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Identities:
-    """The users we know by what was sought, each mapping by one kind of proof.
+    """The users found for an `IdentityQuery`, in one mapping for each kind of proof.
 
-    `by_login` holds only connections that are active, whose login is looked up every day.
+    `by_login` has only active connections, whose login is checked every day.
     """
 
     by_account: Mapping[ProviderUserId, Identity] = field(default_factory=dict)
@@ -69,7 +69,7 @@ class Identities:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """What an author turned out to be, and how that was found."""
+    """The result of matching an author, and the method."""
 
     kind: Kind
     method: Method
@@ -83,7 +83,7 @@ NOT_A_MEMBER = Match(Kind.NONE, Method.NOT_A_MEMBER)
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """Everything that decides who someone is, for one organization and one delivery."""
+    """The facts that decide who an author is, for one organization and one delivery."""
 
     identities: Identities
     organization_id: OrganizationId
@@ -91,29 +91,29 @@ class Matching:
 
 
 def match_author(author: Author, matching: Matching) -> Match:
-    """Decide who an author is by the strongest proof there is, which is never set aside for a weaker one.
+    """Return who an author is, by the strongest proof available. A weaker proof never replaces a stronger one.
 
-    A number names an account for good. A login does not: it may be renamed and taken by someone else, so it
-    counts only where no number is known, and only for those who were connected when the delivery came.
+    An account id is permanent. A login is not: it can be renamed and then used by another account, so it counts only
+    without an account id, and only for users who were connected before the delivery arrived.
     """
-    known = matching.identities
+    identities = matching.identities
     if author.is_bot:
         return BOT
     if author.noreply_id is not None:
-        return _match(known.by_account.get(author.noreply_id), Method.NOREPLY_ID, matching)
-    if found := known.by_address.get(normalize_address(author.email)):
-        return _match(found, Method.VERIFIED_ADDRESS, matching)
+        return _match(identities.by_account.get(author.noreply_id), Method.NOREPLY_ID, matching)
+    if identity := identities.by_address.get(normalize_address(author.email)):
+        return _match(identity, Method.VERIFIED_ADDRESS, matching)
     if author.account_id is not None:
-        return _match(known.by_account.get(author.account_id), Method.USERNAME, matching)
+        return _match(identities.by_account.get(author.account_id), Method.USERNAME, matching)
     if author.username is not None:
-        found = known.by_login.get(author.username.lower())
-        if found is not None and found.connected_at <= matching.received_at:
-            return _match(found, Method.USERNAME, matching)
+        identity = identities.by_login.get(author.username.lower())
+        if identity is not None and identity.connected_at <= matching.received_at:
+            return _match(identity, Method.USERNAME, matching)
     return UNKNOWN
 
 
 def match_account(account: ProviderUser, matching: Matching) -> Match:
-    """Decide who an account is that the provider itself names by its number."""
+    """Return who an account is, which the provider identifies by its id."""
     if account.kind == "Bot":
         return BOT
     if account.id is None:
@@ -121,17 +121,17 @@ def match_account(account: ProviderUser, matching: Matching) -> Match:
     return _match(matching.identities.by_account.get(ProviderUserId(account.id)), Method.ACCOUNT_ID, matching)
 
 
-def _match(found: Identity | None, method: Method, matching: Matching) -> Match:
-    if found is None:
+def _match(identity: Identity | None, method: Method, matching: Matching) -> Match:
+    if identity is None:
         return UNKNOWN
-    if matching.organization_id not in found.organizations:
+    if matching.organization_id not in identity.organizations:
         return NOT_A_MEMBER
-    return Match(Kind.USER, method, found)
+    return Match(Kind.USER, method, identity)
 
 
 @dataclass(frozen=True, slots=True)
 class IdentityQuery:
-    """Everything by which the people of a batch may be known: it grows as notices are read."""
+    """The account ids, addresses and logins to look up for a batch. `add` extends it with each provider event."""
 
     account_ids: set[ProviderUserId] = field(default_factory=set)
     addresses: set[str] = field(default_factory=set)
@@ -141,7 +141,7 @@ class IdentityQuery:
         return bool(self.account_ids or self.addresses or self.logins)
 
     def add(self, provider_event: ProviderEvent) -> None:
-        """Seek the people that a notice names."""
+        """Add the people that a provider event names."""
         match provider_event:
             case Push():
                 for author in _authors(provider_event):
@@ -183,12 +183,12 @@ def _authors(push: Push) -> Iterator[Author]:
 
 @dataclass(slots=True)
 class Attribution:
-    """One person named in one commit, and who they were found to be.
+    """One person named in one commit, and the matching user.
 
-    Never changed, but not frozen: a batch makes thousands, and freezing makes each several times as dear.
+    Never changed, but not frozen: a batch creates thousands, and freezing makes each several times as expensive.
 
-    Kept once per repository, commit, role and address. By the address, and by an account's number where there
-    is one, someone who connects later finds their earlier commits.
+    Stored once per repository, commit, role and address. The address and the account id let users who connect later
+    claim their earlier commits.
     """
 
     integration_id: IntegrationId
@@ -211,7 +211,7 @@ class AttributionStatus(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AttributionFilter:
-    """Which attributions; None means any. A project's are those of the repository it is linked to now."""
+    """Which attributions; None means any. Those of a project are those of the repository that it is linked to now."""
 
     status: AttributionStatus | None = None
     project_id: UUID | None = None
@@ -219,7 +219,7 @@ class AttributionFilter:
 
 @dataclass(frozen=True, slots=True)
 class NamedUser:
-    """A user as members of the same organization see them."""
+    """A user as other members of the organization see them."""
 
     id: UUID
     name: str | None
@@ -227,9 +227,9 @@ class NamedUser:
 
 @dataclass(frozen=True, slots=True)
 class AttributionView:
-    """One person named in one commit, as one organization may see it; `id` is where it stands in the list.
+    """One person named in one commit, as one organization may see it; `id` is its position in the list.
 
-    `user` is there only while they are a member; of one who left nothing is told but `not_a_member`.
+    `user` is set only while the user is a member. For former members, only `not_a_member` is shown.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""The people whom a commit names: co-authors in its message, and the form in which addresses are compared."""
+"""Email addresses and co-authors of commits."""
 
 import re
 import unicodedata
@@ -6,18 +6,17 @@ from functools import lru_cache
 
 from core.domain.provider_events import Author
 
-# A longer one is no address (RFC 5321 allows 254 characters), and cut short it would be another one.
+# RFC 5321 allows 254 characters. A longer address is invalid, and a truncated one would be another address.
 MAX_ADDRESS = 320
 
 
 @lru_cache(maxsize=16_384)
 def normalize_address(email: str | None) -> str:
-    """Return the form in which addresses are compared, or nothing for what is no address.
+    """Return the form in which addresses are compared, or an empty text for an invalid address.
 
-    Case never counts: no provider tells mailboxes apart by it. Unicode is brought to NFC, so that one letter
-    has one form, and lowered rather than folded: folding would make one of `groß@` and `gross@`, two people.
-    A domain in Unicode is compared in its ASCII form (RFC 5891), since some write the one, some the other.
-    Look-alikes stay apart. None of this guards anything: whoever writes a commit may write any address.
+    Case is ignored, as all providers do. Unicode is normalized to NFC and lowered, not folded: folding would make
+    `groß@` and `gross@` the same address. A Unicode domain is compared in its ASCII form (RFC 5891). Look-alikes stay
+    different. This protects nothing: the author of a commit can write any address.
     """
     if email is None or len(email) > MAX_ADDRESS:
         return ""
@@ -36,20 +35,20 @@ def _ascii(domain: str) -> str:
 
 
 def _punycode(label: str) -> str:
-    # Surrogates alone are no text, and no label either.
+    # Surrogates alone are not valid text.
     return label.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode("punycode").decode()
 
 
-# "Co-authored-by: Name <address>" on a line of its own, as GitHub's documentation describes; case is ignored.
-# Whoever may push writes these lines. No two neighbours here match the same character, so that a line has one
-# way to match or fail: with the blanks around the name spelt out, 10,000 of them would take hours.
+# A separate line "Co-authored-by: Name <address>", as GitHub's documentation describes; case is ignored. Any
+# pusher can write these lines. Neighbouring parts match different characters, so that a line can match in only one
+# way: otherwise 10,000 blanks around a name would take hours.
 _CO_AUTHOR = re.compile(r"^co-authored-by:([^<\r\n]*)<([^<>\s]+)>[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
 
 
 def parse_co_authors(message: str) -> tuple[Author, ...]:
-    """Return the co-authors a commit message names, each address once, in order."""
+    """Return the co-authors in a commit message, each address once, in order."""
     if "authored-by" not in message.lower():
-        # Nearly always, and a fraction of what looking at every line costs.
+        # True for almost all messages, and much cheaper than matching every line.
         return ()
-    found = {email.lower(): Author(name.strip(" \t"), email) for name, email in _CO_AUTHOR.findall(message)}
-    return tuple(found.values())
+    authors = {email.lower(): Author(name.strip(" \t"), email) for name, email in _CO_AUTHOR.findall(message)}
+    return tuple(authors.values())

@@ -1,4 +1,4 @@
-"""Commits from before their people connected, which become theirs afterwards."""
+"""Commits from before their authors connected, which are attributed to them afterwards."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,10 @@ from core.domain.streams.domain_event import CommitsClaimedData, DomainEvent, Do
 
 @dataclass(frozen=True, slots=True)
 class CommitClaims:
-    """The claims on one integration's earlier commits that are still to be looked into, whoever made them.
+    """The open claims of users to earlier commits of one integration.
 
-    By number and address alone: an earlier commit's login may have been someone else's then.
+    Commits are claimed by account id and address only: an earlier commit's login may have belonged to another
+    account.
     """
 
     integration_id: IntegrationId
@@ -24,7 +25,7 @@ class CommitClaims:
 
 @dataclass(frozen=True, slots=True)
 class ClaimedCommits:
-    """How many commits of one repository turned out to be one user's."""
+    """The number of commits of one repository that were attributed to one user."""
 
     user_id: UUID
     repo_id: RepoId
@@ -33,21 +34,21 @@ class ClaimedCommits:
 
 @dataclass(frozen=True, slots=True)
 class ClaimResult:
-    """What one step came to, and whether nothing is left."""
+    """The result of one step, and whether no claim is left."""
 
     commits: Sequence[ClaimedCommits]
     is_done: bool
 
     @property
     def total(self) -> int:
-        """How many commits were claimed."""
-        return sum(one.commits for one in self.commits)
+        """The number of commits that were claimed."""
+        return sum(claimed.commits for claimed in self.commits)
 
 
 def build_claim_events(
     claims: CommitClaims, claimed: ClaimResult, links: Iterable[Link], *, at: datetime
 ) -> list[DomainEvent]:
-    """Return what is told of a step: to each project that listens, else to the organization alone."""
+    """Return the domain events of a step: one for each link with webhooks enabled, else one without a project."""
     listening: dict[RepoId, list[Link]] = {}
     for link in links:
         if link.webhooks_enabled:
@@ -59,10 +60,10 @@ def build_claim_events(
             integration_id=claims.integration_id,
             project_id=link.project_id if link else None,
             link_id=link.id if link else None,
-            repo_id=one.repo_id,
+            repo_id=repository.repo_id,
             occurred_at=at,
-            data=CommitsClaimedData(one.user_id, one.commits),
+            data=CommitsClaimedData(repository.user_id, repository.commits),
         )
-        for one in claimed.commits
-        for link in listening.get(one.repo_id, [None])
+        for repository in claimed.commits
+        for link in listening.get(repository.repo_id, [None])
     ]

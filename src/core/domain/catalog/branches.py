@@ -1,4 +1,4 @@
-"""Branches as people look for them: the default branch first, then by name."""
+"""Branches in the order that users see: the default branch first, then by name."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A branch and the commit it points at; `protected` is None where the provider did not say."""
+    """A branch and its commit; `protected` is None if the provider did not report it."""
 
     name: str
     sha: str
@@ -16,7 +16,7 @@ class Branch:
 
 @dataclass(frozen=True, slots=True)
 class KnownBranches:
-    """What a provider listed at a time; not all of them where `is_complete` is false."""
+    """The branches that a provider listed at a time; not all of them if `is_complete` is false."""
 
     branches: Sequence[Branch]
     is_complete: bool
@@ -24,19 +24,19 @@ class KnownBranches:
 
 
 def sort_branches(branches: Iterable[Branch], default: str | None) -> list[Branch]:
-    """Return these branches once each, the default one first."""
+    """Return each branch once, the default branch first."""
     by_name = {branch.name: branch for branch in branches}
     return sorted(by_name.values(), key=lambda branch: _order(branch.name, default))
 
 
 def filter_branches(branches: Iterable[Branch], text: str) -> list[Branch]:
-    """Return those in whose names a text is found, without regard to case."""
-    sought = text.lower()
-    return [branch for branch in branches if sought in branch.name.lower()]
+    """Return the branches whose names contain a text, ignoring case."""
+    lowered = text.lower()
+    return [branch for branch in branches if lowered in branch.name.lower()]
 
 
 def branches_after(branches: Iterable[Branch], after: str, default: str | None) -> list[Branch]:
-    """Return those that come after a name, whether or not it is still among them."""
+    """Return the branches after a name, whether or not a branch still has this name."""
     return [branch for branch in branches if _order(branch.name, default) > _order(after, default)]
 
 

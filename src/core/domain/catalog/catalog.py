@@ -1,4 +1,7 @@
-"""How the catalog and its links follow what a provider tells of repositories, by event or by listing."""
+"""How the catalog and its links change with the provider's events and repository lists.
+
+Lists show what events missed: the first state of the catalog, and changes of lost events.
+"""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,19 +19,19 @@ from core.domain.streams.domain_event import DomainEvent, DomainEventType, LinkD
 
 @dataclass(frozen=True, slots=True)
 class CatalogStep:
-    """One row's step from `before` (None: it is new) to `after`."""
+    """The change of one catalog row from `before` (None: it is new) to `after`."""
 
     before: Repository | None
     after: Repository
 
     @property
     def is_appearance(self) -> bool:
-        """Whether the repository comes into sight."""
+        """Whether the repository becomes accessible."""
         return self.after.removed_at is None and (self.before is None or self.before.removed_at is not None)
 
     @property
     def is_removal(self) -> bool:
-        """Whether the repository goes out of sight."""
+        """Whether the repository stops being accessible."""
         return self.after.removed_at is not None and not (self.before and self.before.removed_at)
 
 
@@ -73,9 +76,9 @@ def _visibility(facts: RepositoryFacts, base: Repository, *, private: bool) -> s
 def follow_links(
     links: Iterable[Link], before: Repository | None, after: Repository, by: Actor
 ) -> tuple[Change[Link], ...]:
-    """Return the links' steps that follow a repository's name, address and default branch.
+    """Return the changes of links after a repository's name, address or default branch changed.
 
-    A default branch chosen by the project's people stays; one that only mirrored the old default follows.
+    A default branch that a user chose stays. A default branch that equals the old default follows.
     """
     changes = []
     for link in links:
@@ -98,7 +101,7 @@ def follow_links(
 def build_link_event(
     link: Link, event_type: DomainEventType, at: datetime, *, reason: str | None = None, source: EventId | None = None
 ) -> DomainEvent:
-    """Return the fact that a link was lost or came back."""
+    """Return the domain event of a link that became unreachable or was restored."""
     return DomainEvent(
         type=event_type,
         organization_id=link.organization_id,
@@ -115,7 +118,7 @@ def build_link_event(
 def build_repository_event(
     integration: Integration, step: CatalogStep, word: str, *, at: datetime, source: EventId | None = None
 ) -> DomainEvent:
-    """Return the fact that a repository was added, removed, renamed or changed; `word` says how."""
+    """Return the domain event of a repository that was added, removed, renamed or changed; `word` names the change."""
     before, after = step.before, step.after
     renamed = before is not None and before.full_name != after.full_name
     event_type = {"added": DomainEventType.REPOSITORY_ADDED, "removed": DomainEventType.REPOSITORY_REMOVED}.get(
@@ -143,17 +146,17 @@ def build_repository_event(
 
 @dataclass(frozen=True, slots=True)
 class Consequences:
-    """What follows from steps of catalog rows that were written."""
+    """The changes of links and the domain events that follow from changes of catalog rows."""
 
     links: Sequence[Change[Link]]
     domain_events: Sequence[DomainEvent]
 
 
 def is_complete(totals: Collection[int], listed: Collection[RepoId]) -> bool:
-    """Tell whether a listing showed everything, so that what it did not show is gone.
+    """Return whether a list showed all repositories, so that an absent repository is gone.
 
-    Pages are of different moments: where one of them was told another total, something moved from a page not
-    yet read to one read already, or the other way round, and may be missing though it is there.
+    Pages are read at different times. If two pages report different totals, a repository may have moved to a page
+    that was read before, and may be missing from the list.
     """
     return set(totals) == {len(listed)}
 
@@ -161,9 +164,9 @@ def is_complete(totals: Collection[int], listed: Collection[RepoId]) -> bool:
 def build_listed_steps(
     integration_id: IntegrationId, listed: Iterable[RepositoryFacts], known: Mapping[RepoId, Repository]
 ) -> list[CatalogStep]:
-    """Return the steps of rows that are listed otherwise than we know them.
+    """Return the changes of rows that the list shows differently.
 
-    The listing may lag behind the events: what is older than the row changes nothing.
+    The list may be older than the events: facts older than the row change nothing.
     """
     steps = []
     for facts in listed:
@@ -179,17 +182,17 @@ def build_listed_steps(
 
 
 def build_unlisted_steps(rows: Iterable[Repository], *, at: datetime) -> list[CatalogStep]:
-    """Return the steps of rows that a complete listing does not show."""
+    """Return the changes of rows that a complete list does not show."""
     return [CatalogStep(row, replace(row, removed_at=at)) for row in rows]
 
 
 def derive_consequences(
     integration: Integration, steps: Sequence[CatalogStep], links: Collection[Link], *, at: datetime, by: Actor
 ) -> Consequences:
-    """Return how links follow these steps and what consumers are told of them.
+    """Return the changes of links and the domain events that follow from these catalog changes.
 
-    Links are always told of. What the first sync fills in is not: it may be ten thousand repositories, and
-    they are no news. Nor is an account's new name, repository by repository, save of linked ones.
+    Changes of linked repositories are always published. The repositories of the first sync are not: there may be ten
+    thousand. Of an account's new name, only the new names of linked repositories are published.
     """
     followed: list[Change[Link]] = []
     facts: list[DomainEvent] = []
@@ -211,7 +214,7 @@ def derive_consequences(
 
 
 def _word(step: CatalogStep) -> str | None:
-    """Name the change as events of the provider would; None where consumers are told of nothing in it."""
+    """Return the provider's word for the change, or None if it is not published."""
     before, after = step.before, step.after
     if before is None:
         return None

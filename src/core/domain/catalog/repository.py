@@ -8,7 +8,7 @@ from core.domain.provider_events import RepositoryFacts
 
 
 class Visibility(Enum):
-    """Who can see a repository at the provider; `internal` is every member of an enterprise."""
+    """Who can see a repository at the provider; `internal` means every member of an enterprise."""
 
     PUBLIC = "public"
     PRIVATE = "private"
@@ -19,15 +19,15 @@ _VISIBILITIES = frozenset(kind.value for kind in Visibility)
 
 
 def known_visibility(word: str | None) -> str | None:
-    """Return a provider's word for a visibility if it is a known one, or None."""
+    """Return a provider's word for a visibility if it is a known word, or None."""
     return word if word in _VISIBILITIES else None
 
 
 @dataclass(slots=True)
 class Repository:
-    """One row of the catalog: a repository an integration may see, or could until `removed_at`.
+    """One row of the catalog: a repository that an integration can access, or could until `removed_at`.
 
-    Never changed, but not frozen: a list makes fifty, and freezing makes each seven times as dear.
+    Never changed, but not frozen: a list creates fifty, and freezing makes each seven times as expensive.
     """
 
     integration_id: IntegrationId
@@ -44,7 +44,7 @@ class Repository:
     provider_updated_at: datetime | None = None
     removed_at: datetime | None = None
     stored_visibility: str | None = None
-    # None until the provider's list was read by a version that keeps them.
+    # None until a version that stores topics has read the provider's list.
     topics: tuple[str, ...] | None = None
 
     @property
@@ -54,7 +54,7 @@ class Repository:
 
     @property
     def owner(self) -> str:
-        """The account's login at the time of the last fact."""
+        """The account's login, as last reported."""
         return self.full_name.partition("/")[0]
 
     @property
@@ -84,8 +84,8 @@ class RepositoryNotFound(DomainError):
 class RepositoryPage:
     """One page of an installation's repositories; `total` counts all pages.
 
-    `whole` is False on a last page after a list that changed while it was read, or whose counts disagree:
-    a repository's absence then proves nothing.
+    `whole` is False on a last page after a list that changed while it was read, or whose counts disagree: a
+    repository's absence then proves nothing.
     """
 
     total: int

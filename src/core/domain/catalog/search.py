@@ -1,4 +1,4 @@
-"""What people find in the catalog, and in which order."""
+"""Which repositories a search of the catalog finds, and in which order."""
 
 import re
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from enum import IntEnum
 from core.domain.catalog.repository import Repository
 from core.domain.identifiers import RepoId
 
-# Where people hear a new word begin.
+# Characters that separate words.
 SEPARATORS = "/-_. "
-# Fewer characters than this would be found nearly everywhere.
+# Shorter texts would match almost everywhere, so they match only whole words.
 FOUND_ANYWHERE = 3
 
 _OWNER_END = "/"
@@ -49,19 +49,19 @@ class CatalogFilter:
 
 @dataclass(frozen=True, slots=True)
 class CatalogPosition:
-    """The position of a row in the order of a list; what is inserted before or after it moves nothing."""
+    """The position of a row in a list. Rows that are inserted before or after it do not move it."""
 
     full_name: str
     repo_id: RepoId
 
 
 def searchable(text: str) -> str:
-    """Return a name, or a text to search for, as both are compared: without regard to case."""
+    """Return a name or search text in the form that is compared: without regard to case."""
     return text.lower()
 
 
 def name_key(full_name: str) -> str:
-    """Return what orders repositories by their own name first, then by their owner's."""
+    """Return the sort key that orders repositories by name first, then by owner."""
     owner, _, name = searchable(full_name).rpartition(_OWNER_END)
     return f"{name}{_NAME_END}{owner}"
 
@@ -80,17 +80,17 @@ def words(text: str) -> str:
 def rank(text: str, full_name: str, about_words: str) -> Rank | None:
     """Return how well a repository of the form `owner/name` matches a text; None if it does not.
 
-    A text without a slash is compared with the name first, and with the owner's afterwards. Three characters
-    or more are found anywhere in either; fewer only where a word begins. Of a description, language and
-    topics, whole words are found, and the beginning of words by three characters or more.
+    A text without a slash is compared with the name first, and with the owner's afterwards. Three characters or more
+    are found anywhere in either; fewer only where a word begins. Of a description, language and topics, whole words
+    are found, and the beginning of words by three characters or more.
     """
-    sought, whole = searchable(text), searchable(full_name)
-    if names_owner(sought):
-        return _rank_in(sought, whole)
+    lowered, whole = searchable(text), searchable(full_name)
+    if names_owner(lowered):
+        return _rank_in(lowered, whole)
     owner, _, name = whole.rpartition(_OWNER_END)
-    if in_name := _rank_in(sought, name):
+    if in_name := _rank_in(lowered, name):
         return in_name
-    if _rank_in(sought, owner):
+    if _rank_in(lowered, owner):
         return Rank.IN_OWNER
     return Rank.ABOUT if is_about(text, about_words) else None
 
@@ -101,7 +101,7 @@ def names_owner(text: str) -> bool:
 
 
 def search_order(text: str, full_name: str, repo_id: RepoId, about_words: str = "") -> tuple[int, str, RepoId]:
-    """Return what orders the repositories that match a text: by rank, then by name.
+    """Return the sort key of a repository that matches a text: by rank, then by name.
 
     A repository whose name does not match counts as a match by the words about it.
     """
@@ -113,20 +113,20 @@ def search_order(text: str, full_name: str, repo_id: RepoId, about_words: str = 
 
 def is_about(text: str, about_words: str) -> bool:
     """Return whether a text is found among the words of a description, language and topics."""
-    return bool(sought := about_part(text)) and sought in f" {about_words} "
+    return bool(part := about_part(text)) and part in f" {about_words} "
 
 
 def about_part(text: str) -> str:
-    """Return what to look for among words between spaces; empty if the text has no word."""
-    sought = words(text)
-    if not sought:
+    """Return the text to find among words between spaces; empty if it has no word."""
+    part = words(text)
+    if not part:
         return ""
-    return f" {sought}" if len(sought) >= FOUND_ANYWHERE else f" {sought} "
+    return f" {part}" if len(part) >= FOUND_ANYWHERE else f" {part} "
 
 
-def _rank_in(sought: str, name: str) -> Rank | None:
-    if name.startswith(sought):
+def _rank_in(text: str, name: str) -> Rank | None:
+    if name.startswith(text):
         return Rank.NAME_BEGINS
-    if any(f"{separator}{sought}" in name for separator in SEPARATORS):
+    if any(f"{separator}{text}" in name for separator in SEPARATORS):
         return Rank.WORD_BEGINS
-    return Rank.IN_NAME if len(sought) >= FOUND_ANYWHERE and sought in name else None
+    return Rank.IN_NAME if len(text) >= FOUND_ANYWHERE and text in name else None

@@ -1,4 +1,4 @@
-"""When a catalog is read anew, and what people are told of it."""
+"""When a repository catalog is synced, and the state that users see."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from core.domain.identifiers import IntegrationId
 from core.domain.integrations.integration import Integration
 from core.domain.provider_errors import RateLimited
 
-# Whoever asks again sooner is told how old the catalog is; the provider's budget is everyone's.
+# A request before this is rejected: all users share the provider's rate limit.
 COOLDOWN = timedelta(seconds=60)
 
 _DAY = timedelta(hours=24)
@@ -18,7 +18,7 @@ _RETRIES = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15), t
 
 
 LISTING_INCOMPLETE = "listing_incomplete"
-"""The provider's list did not add up: what it showed is in the catalog, and nothing was removed."""
+"""The provider's list was inconsistent: its repositories are in the catalog, and nothing was removed."""
 INCOMPLETE_RETRY = timedelta(hours=1)
 
 
@@ -35,9 +35,8 @@ class SyncPhase(Enum):
 class SyncState:
     """How current a catalog is: as of `synced_at`, `age` ago; None before the first sync.
 
-    `error` is the code of why the last sync failed, `retry_at` when it is tried again by itself. After an
-    idle sync `error` may be `listing_incomplete`: the provider's list did not add up, so nothing was
-    removed.
+    `error` is the code of the last sync's failure, `retry_at` the time of the next automatic retry. After an idle
+    sync, `error` may be `listing_incomplete`: the provider's list was inconsistent, so nothing was removed.
     """
 
     phase: SyncPhase
@@ -56,7 +55,7 @@ class SyncCoolingDown(DomainError):
 
 
 def build_sync_state(integration: Integration, now: datetime) -> SyncState:
-    """Return what people are told of an integration's catalog."""
+    """Return the state of an integration's catalog."""
     if integration.sync_claimed_until is not None and integration.sync_claimed_until > now:
         phase = SyncPhase.RUNNING
     elif integration.sync_error not in (None, LISTING_INCOMPLETE):
@@ -76,10 +75,10 @@ def build_sync_state(integration: Integration, now: datetime) -> SyncState:
 
 
 def request_manual_sync(integration: Integration, now: datetime) -> Integration:
-    """Return it asking for a sync because someone wants one now; raises `SyncCoolingDown`.
+    """Return the integration with a sync requested by a user; raises `SyncCoolingDown`.
 
-    What runs or stands requested answers this one too. A failed sync need not wait for its retry, unless it
-    is the provider who wants it to.
+    A running or requested sync serves this request too. A failed sync starts without waiting for its retry, unless
+    the provider's rate limit caused the wait.
     """
     state = build_sync_state(integration, now)
     if state.phase is SyncPhase.RUNNING:
@@ -91,18 +90,18 @@ def request_manual_sync(integration: Integration, now: datetime) -> Integration:
                 "The repository catalog was synced less than a minute ago. Try again later.",
                 retry_after=wait.total_seconds(),
             )
-    wanted = integration.request_sync(at=now)
-    return wanted if state.error == RateLimited.code else replace(wanted, sync_retry_at=None)
+    requested = integration.request_sync(at=now)
+    return requested if state.error == RateLimited.code else replace(requested, sync_retry_at=None)
 
 
 def retry_delay(failures: int) -> timedelta:
-    """Return how long to wait after so many failures in a row, one at least."""
+    """Return the delay after this number of failures in a row (at least 1)."""
     return _RETRIES[min(failures, len(_RETRIES)) - 1]
 
 
 def reconcile_delay(integration_id: IntegrationId) -> timedelta:
-    """Return after how long a catalog is read again though nobody asked: about a day.
+    """Return after how long a catalog is synced again without a request: about a day.
 
-    What was synced together, after an outage or an import of many, drifts apart again day by day.
+    The delay depends on the id, so that integrations that were synced together drift apart.
     """
     return _DAY - timedelta(minutes=integration_id % _SPREAD_MINUTES)

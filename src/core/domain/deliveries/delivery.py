@@ -8,7 +8,7 @@ from core.domain.secret import Secret
 
 
 class Source(Enum):
-    """How a delivery reached the ledger."""
+    """How a delivery reached this service."""
 
     RECEIVED = "received"
     RECOVERED = "recovered"
@@ -16,7 +16,7 @@ class Source(Enum):
 
 
 class Receipt(Enum):
-    """What the ledger answered to a delivery; in every case it is durable."""
+    """The result of storing a delivery. In every case the delivery is durable."""
 
     ACCEPTED = "accepted"
     DUPLICATE = "duplicate"  # received before under this id
@@ -31,13 +31,12 @@ class Receipt(Enum):
 
 @dataclass(slots=True)
 class VerifiedDelivery:
-    """A delivery that is the provider's own: signed over exactly these bytes, or quoted by its API.
+    """A delivery that is certainly from the provider: signed over exactly these bytes, or quoted by its API.
 
-    Made only by a `WebhookProtocol`, of a signature or of a `QuotedDelivery`, so holding one is proof. `body`
-    is unparsed: what was signed or, where `source` is recovered, the provider's text of it.
-    `source_key` says which integration it is for (`core.domain.deliveries.source_key`). An envelope whose
-    fields have wrong types has neither source key nor repository, and fails when processed.
-    Not frozen: one is made for every delivery, and freezing triples its cost.
+    Only a `WebhookProtocol` creates it, from a signature or a `QuotedDelivery`, so the object is a proof. `body` is
+    unparsed: the signed bytes or, if `source` is recovered, the text from the provider's API. `source_key` names the
+    integration (`core.domain.deliveries.source_key`). An envelope whose fields have wrong types has neither source
+    key nor repository, and fails when it is processed. Not frozen: freezing triples the cost of each delivery.
     """
 
     provider: str
@@ -53,7 +52,7 @@ class VerifiedDelivery:
 
     @property
     def lane(self) -> int:
-        """The mailbox it waits in."""
+        """The lane of the event queue."""
         return choose_lane(self.source_key)
 
 
@@ -68,17 +67,16 @@ class SourceSecrets:
     secrets: tuple[Secret, ...]
 
     def require_source(self, delivery: "VerifiedDelivery") -> None:
-        """Raise `SignatureRefused` if the delivery is of a source that this secret does not prove."""
+        """Raise `SignatureRefused` if the delivery is from a source that these secrets do not prove."""
         if delivery.source_key != self.source_key:
             raise SignatureRefused("source_mismatch")
 
 
 @dataclass(frozen=True, slots=True)
 class QuotedDelivery:
-    """What a provider's API, asked as our app, says it sent: its word stands in for the signature.
+    """A delivery from the provider's log, which the app read from the API. TLS replaces the signature.
 
-    Made only by a `GitProvider`, which knows by TLS who answers. The bytes of `body` need not be those that
-    were signed, so no signature is checked over them.
+    Only a `GitProvider` creates it. The bytes of `body` may differ from the signed bytes, so no signature is checked.
     """
 
     provider: str
@@ -88,7 +86,7 @@ class QuotedDelivery:
 
 
 class DeliveryRefused(DomainError):
-    """The request is not a delivery we accept. Callers see the coarse message; logs get `reason`."""
+    """The request is not a valid delivery. Callers see a general message; logs get `reason`."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         super().__init__(message)
@@ -153,8 +151,8 @@ class DeliveryIdConflict(DomainError):
 class ReceiverBusy(DomainError):
     """Too many deliveries are waiting to be stored.
 
-    Send the delivery again later. If the delivery is not sent again, delivery recovery fetches it from the
-    provider's delivery log.
+    Send the delivery again later. If the delivery is not sent again, delivery recovery fetches it from the provider's
+    delivery log.
     """
 
     kind = ErrorKind.UNAVAILABLE

@@ -1,4 +1,4 @@
-"""Deliveries that stand in a provider's own log and not in our ledger, and when they are asked for."""
+"""Deliveries in the provider's log that this service has not stored, and when they are fetched."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,9 +8,9 @@ from core.domain.identifiers import RepoId
 
 @dataclass(frozen=True, slots=True)
 class LoggedDelivery:
-    """One attempt in the provider's own log of deliveries; `guid` is our delivery id.
+    """One attempt in the provider's delivery log; `guid` is the delivery id.
 
-    `answer` is what came of it in the provider's words, `status_code` the answer of ours it got, if any.
+    `answer` is the result in the provider's words, `status_code` the response of this service, if any.
     """
 
     id: int
@@ -26,20 +26,20 @@ class LoggedDelivery:
 
 
 DELIVERY_GRACE = timedelta(minutes=1)
-"""One this young may still be on its way to us."""
+"""A delivery younger than this may still arrive."""
 
-# Entries appear late, and not quite in the order of their times.
+# Log entries appear late, and not exactly in the order of their times.
 _OVERLAP = timedelta(minutes=10)
 _DELAYS = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1))
-# From this many failed fetches on a person should know; they go on all the same.
+# After this many failed fetches, a person is alerted. Fetching continues.
 ALERT_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class MissingDelivery:
-    """A delivery our ledger has not. Times and `logged_id` are the provider's.
+    """A delivery that is not stored as a webhook event. Times and `logged_id` are the provider's.
 
-    `acted_on` tells whether events of its type may lead to anything here; those go first.
+    `acted_on` is whether events of its type can change anything here; those are fetched first.
     """
 
     provider: str
@@ -53,7 +53,7 @@ class MissingDelivery:
 
 @dataclass(frozen=True, slots=True)
 class FailedFetch:
-    """A missing delivery that could not be fetched; without a next attempt it is given up."""
+    """A missing delivery that could not be fetched. Without a next attempt, it is given up."""
 
     delivery_id: str
     attempts: int
@@ -62,17 +62,17 @@ class FailedFetch:
 
     @property
     def should_alert(self) -> bool:
-        """Whether a person should know by now; true once for each delivery that is not given up later."""
+        """Whether to alert a person: true once for each delivery."""
         return self.next_attempt_at is None or self.attempts == ALERT_ATTEMPTS
 
 
 @dataclass(frozen=True, slots=True)
 class RecoveryState:
-    """Where recovery from one provider's log stands.
+    """The state of recovery from one provider's log.
 
-    What was logged up to `compared_until`, by the provider's clock, is in the ledger or known to be missing;
-    `compared_at` is when that was found, by ours. Those `missing` will be asked for; those `given_up` cannot
-    be had any more.
+    Every delivery logged up to `compared_until`, by the provider's clock, is stored or known to be missing;
+    `compared_at` is the time of that comparison, by the clock of this service. `missing` deliveries will be fetched;
+    `given_up` deliveries are no longer available.
     """
 
     compared_until: datetime | None = None
@@ -82,7 +82,10 @@ class RecoveryState:
 
 
 def comparison_start(compared_until: datetime | None, since: timedelta | None, *, now: datetime) -> datetime | None:
-    """Return how far back a log is read: None for all there is, and never less far than is needed."""
+    """Return the time up to which the log is read back; None reads all of it.
+
+    `since` can only extend the range.
+    """
     if compared_until is None:
         return None
     needed = compared_until - _OVERLAP
@@ -90,12 +93,12 @@ def comparison_start(compared_until: datetime | None, since: timedelta | None, *
 
 
 def may_still_arrive(logged: LoggedDelivery, *, now: datetime) -> bool:
-    """Tell whether a delivery is too young to be called missing."""
+    """Return whether a delivery is too recent to count as missing."""
     return logged.delivered_at > now - DELIVERY_GRACE
 
 
 def plan_retry(missing: MissingDelivery, reason: str, *, now: datetime, final: bool = False) -> FailedFetch:
-    """Decide when a delivery that could not be fetched is tried again; `final` says it never can be."""
+    """Return when a delivery that could not be fetched is tried again; `final` means never."""
     attempts = missing.attempts + 1
     delay = _DELAYS[min(attempts, len(_DELAYS)) - 1]
     return FailedFetch(missing.delivery_id, attempts, reason, None if final else now + delay)

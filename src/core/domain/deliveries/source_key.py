@@ -1,8 +1,8 @@
 """Source keys and lanes: which integration a delivery is from, and in which order it is processed.
 
-A source key is text that the provider chooses: the installation id at GitHub, the id of a group or of a hook
-at another provider. It equals the `provider_id` of the integration, and is unique at one provider only.
-All events of one integration share one of 32 lanes and are processed in order there.
+A source key is text that the provider chooses: the installation id at GitHub, the id of a group or of a hook at
+another provider. It equals the `provider_id` of the integration, and is unique at one provider only. All events of
+one integration share one of 32 lanes and are processed in order there.
 """
 
 from zlib import crc32
@@ -33,8 +33,8 @@ _GOLDEN = 2_654_435_761
 def choose_lane(source_key: str | None) -> int:
     """Return the lane of an integration's events. Events without a source key share lane 0.
 
-    The lane is stored with each event, so a release never changes it: processes of two releases must agree,
-    or two events of one integration are processed at the same time.
+    The lane is stored with each event, and no release may change this function: if processes of two releases
+    disagreed, two events of one integration would be processed at the same time.
     """
     if source_key is None:
         return 0

@@ -29,7 +29,7 @@ class Outcome(Enum):
 class Verdict:
     """What processing an event decided for one link, integration or connection, and why.
 
-    `subject` is `link`, `integration`, `repository`, `connection` or `event`; `reason` is a stable word.
+    `subject` is `link`, `integration`, `repository`, `connection` or `event`; `reason` is a stable code.
     """
 
     subject: str
@@ -41,7 +41,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class WebhookEvent:
-    """One delivery in the ledger, without its payload."""
+    """One stored delivery, without its payload."""
 
     id: EventId
     provider: str
@@ -64,16 +64,16 @@ class WebhookEvent:
     payload_length: int = 0
 
     def is_due(self, now: datetime) -> bool:
-        """Tell whether it is to be processed now.
+        """Return whether the event can be processed now.
 
-        One that was never tried always is: whose clock stamped it may be ahead of whose clock is asked.
+        An event without attempts is always due: the clock that stamped it may be ahead of the reader's clock.
         """
         return self.status is EventStatus.PENDING and (self.attempts == 0 or self.next_attempt_at <= now)
 
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """How one processed event is written back to the ledger."""
+    """How the processing of one event ended."""
 
     event_id: EventId
     status: EventStatus
@@ -91,9 +91,9 @@ _RETRY_DELAYS = (timedelta(seconds=10), timedelta(minutes=2))
 
 
 def fail_attempt(event: WebhookEvent, message: str, *, now: datetime, final: bool = False) -> EventResult:
-    """Decide what a failed attempt leads to: another one after a growing delay, or `failed` with its message.
+    """Return the result of a failed attempt: another attempt after a growing delay, or `failed`.
 
-    Three attempts (the seed's rule); `final` says that the event can never succeed.
+    At most three attempts; `final` means that the event can never succeed.
     """
     attempts = event.attempts + 1
     if final or attempts >= MAX_ATTEMPTS:
@@ -112,7 +112,7 @@ _INTERRUPTION_DELAYS = (timedelta(0), timedelta(seconds=10))
 
 
 def interrupt_attempt(event: WebhookEvent, *, now: datetime) -> EventResult:
-    """Decide what follows when the process ended while it processed this event alone."""
+    """Return the result when the process ended while it processed this event alone."""
     attempts = event.attempts + 1
     message = (
         f"processing_interrupted: the worker process ended during attempt {attempts} of {MAX_ATTEMPTS}. "
@@ -129,20 +129,20 @@ def interrupt_attempt(event: WebhookEvent, *, now: datetime) -> EventResult:
     )
 
 
-# An event older than this belonged to whoever had the installation then, not to who binds it now.
+# An older event may belong to an earlier owner of the installation, and not to the organization that binds it now.
 UNROUTED_LIFETIME = timedelta(hours=72)
 
 RETRYABLE = frozenset({EventStatus.FAILED, EventStatus.IGNORED, EventStatus.UNROUTED})
-# Never retried: it would tell the installation's present owner what belonged to the one before.
+# Never retried: it would show data of the installation's earlier owner to its current owner.
 BEFORE_BINDING = "before_binding"
 
 
 def can_reopen(event: WebhookEvent, owner: Integration | None, *, now: datetime) -> bool:
-    """Tell whether an event may be processed again; `owner` is the integration it was routed to.
+    """Return whether an event may be processed again; `owner` is the integration that it was routed to.
 
-    It did not act, and is not of a time before its installation was bound to whoever has it now. What an
-    integration was told stays its own: with another installation, or revoked, it would be told to nobody or,
-    where the installation was bound again elsewhere, to somebody else.
+    Only a failed, ignored or unrouted event can be, and not one from before its installation was bound to its current
+    owner. An event of an integration stays with it: if the integration is revoked or has another installation,
+    processing the event would publish it to no organization, or to the wrong one.
     """
     if event.status not in RETRYABLE or event.error_message == BEFORE_BINDING:
         return False
@@ -154,8 +154,8 @@ def can_reopen(event: WebhookEvent, owner: Integration | None, *, now: datetime)
 class EnvelopeUnreadable(DomainError):
     """A failed event's `reason` starts with this code; no API call returns it.
 
-    The payload is not valid JSON, does not have the structure of its event type, or has too many values.
-    Follow the instruction in the `reason`. Retry the event only if the `reason` says so.
+    The payload is not valid JSON, does not have the structure of its event type, or has too many values. Follow the
+    instruction in the `reason`. Retry the event only if the `reason` says so.
     """
 
     kind = ErrorKind.INVALID_ARGUMENT
@@ -172,9 +172,9 @@ class EventNotFound(DomainError):
 class EventNotRetryable(DomainError):
     """The event cannot be retried.
 
-    Only failed, ignored and unrouted events can be retried. The installation must still be connected to
-    the organization that received the event. An event that was received more than 72 hours before its
-    installation was connected, and an unrouted event that is older than 72 hours, cannot be retried.
+    Only failed, ignored and unrouted events can be retried. The installation must still be connected to the
+    organization that received the event. An event that was received more than 72 hours before its installation was
+    connected, and an unrouted event that is older than 72 hours, cannot be retried.
     """
 
     kind = ErrorKind.ABORTED

@@ -64,8 +64,8 @@ class ProofProgress:
     """The progress of a proof that takes several requests of the browser.
 
     `page` is the page of the user's installations that is checked next, and `unchecked` are the ids that the
-    selection page offers without a proof. `checked` of `total` repositories of `installation_id` were read so
-    far, and the user administers all of them.
+    selection page offers without a proof. `checked` of `total` repositories of `installation_id` were read so far,
+    and the user administers all of them.
     """
 
     page: int = 0
@@ -78,9 +78,9 @@ class ProofProgress:
 class Flow:
     """A browser flow of one user, one organization and one browser. Each step works once.
 
-    State and cookie are stored as hashes and the PKCE verifier is encrypted, so that the row alone is not
-    enough to continue the flow. `installation_id` is a claim that came with the browser. `candidates` are
-    installations that the user has proven.
+    State and cookie are stored as hashes and the PKCE verifier is encrypted, so that the row alone is not enough to
+    continue the flow. `installation_id` is a claim that came with the browser. `candidates` are installations that
+    the user has proven.
     """
 
     id: FlowId
@@ -169,7 +169,7 @@ class FlowInvalid(DomainError):
     )
 
     def __init__(self, reason: str, flow: Flow | None = None) -> None:
-        """Pass `flow` only if the caller has proven that the flow is theirs."""
+        """Pass `flow` only if the caller has proven that they started it."""
         super().__init__(self.sentence)
         self.reason = reason
         self.flow = flow

@@ -1,7 +1,7 @@
 """Decide who may bind an installation to an organization.
 
-An installation's id is a small number in URLs, and a user who sees an installation may not own it. Binding it
-shows all its private repositories to the organization.
+An installation's id is a small number in URLs, and a user who sees an installation may not own it. Binding it shows
+all its private repositories to the organization.
 https://docs.github.com/apps/creating-github-apps/registering-a-github-app/about-the-setup-url
 """
 
@@ -46,10 +46,9 @@ class Announcement:
 class Evidence:
     """Facts about an installation and about the user who wants to bind it.
 
-    `installation` comes from the app's API and is None if the app does not have it. `is_listed` is whether
-    the user's token shows it. `administration` counts the repositories that the user sees and administers,
-    and `covered` the repositories of the installation; each is None if it could not be read. An incomplete
-    count proves nothing.
+    `installation` comes from the app's API and is None if the app does not have it. `is_listed` is whether the user's
+    token shows it. `administration` counts the repositories that the user sees and administers, and `covered` the
+    repositories of the installation; each is None if it could not be read. An incomplete count proves nothing.
     """
 
     began_at: datetime
@@ -89,8 +88,8 @@ class InstallationNotProven(DomainError):
 def prove(evidence: Evidence) -> Proof:
     """Return why the user may bind the installation.
 
-    Raises `InstallationGone`, `InstallationNotVisible`, `InstallationNotProven`, or `InstallationSuspended`
-    if its repositories cannot be counted because it is suspended.
+    Raises `InstallationGone`, `InstallationNotVisible`, `InstallationNotProven`, or `InstallationSuspended` if its
+    repositories cannot be counted because it is suspended.
     """
     installation, person = evidence.installation, evidence.person_id
     if installation is None:
@@ -126,8 +125,8 @@ def should_bind(
 ) -> bool:
     """Return whether to bind a proven installation; False if this organization already has it.
 
-    `holder` is the organization whose active integration has it, and `current` this organization's
-    integration. Raises `InstallationBoundElsewhere`, which does not name the other organization, or
+    `holder` is the organization whose active integration has it, and `current` this organization's integration.
+    Raises `InstallationBoundElsewhere`, which does not name the other organization, or
     `OrganizationAlreadyConnected`.
     """
     if holder is not None and holder != organization_id:

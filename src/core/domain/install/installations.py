@@ -35,11 +35,11 @@ class InstallationRequest:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryAdministration:
-    """How many of an installation's repositories a person sees, and how many of these they administer.
+    """How many of an installation's repositories a user sees and administers.
 
-    Counting ends at the first page with a repository that the person does not administer: `administered` is
-    then smaller than `total`, and both leave out the later pages. While the count is not complete, `total` is
-    the number that the provider reports, and the person administers all repositories that were read.
+    Counting ends at the first page with a repository that the user does not administer: `administered` is then
+    smaller than `total`, and both leave out the later pages. While the count is not complete, `total` is the number
+    that the provider reports, and the user administers all repositories that were read.
     """
 
     total: int
@@ -49,7 +49,7 @@ class RepositoryAdministration:
 
 @dataclass(frozen=True, slots=True)
 class VisibleInstallation:
-    """An installation that a person sees, and its account."""
+    """An installation that a user sees, and its account."""
 
     provider_id: str
     account_id: AccountId
@@ -58,7 +58,7 @@ class VisibleInstallation:
 
 @dataclass(frozen=True, slots=True)
 class VisibleInstallations:
-    """The installations of our app that a person sees.
+    """The installations of the app that a user sees.
 
     If `hides_accounts` is true, there may be more, on accounts that require single sign-on first.
     """

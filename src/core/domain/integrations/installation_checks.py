@@ -1,7 +1,7 @@
-"""Apply to an integration what the provider answers about its installation.
+"""Apply the provider's state of an installation to its integration.
 
-Webhooks are not enough: one may be lost, and the name of an event is not signed, so a webhook alone never
-ends an integration.
+Webhooks are not enough: one may be lost, and the name of an event is not signed, so a webhook alone never ends an
+integration.
 """
 
 from dataclasses import dataclass, replace

@@ -11,7 +11,7 @@ from core.domain.streams.domain_event import DomainEvent, DomainEventType, Integ
 
 
 class IntegrationStatus(Enum):
-    """Where an integration stands; `status_reason` says why."""
+    """The status of an integration; `status_reason` explains it."""
 
     ACTIVE = "active"
     SUSPENDED = "suspended"
@@ -19,7 +19,7 @@ class IntegrationStatus(Enum):
 
 
 class StatusReason(Enum):
-    """Why an integration is suspended or revoked, and so what brings it back."""
+    """Why an integration is suspended or revoked, which determines what makes it active again."""
 
     SUSPENDED_ON_PROVIDER = "suspended_on_provider"
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - a reason, not a password
@@ -44,8 +44,8 @@ _MANAGE_URL = "manage_url"
 class Integration:
     """One organization's installation of the provider's app.
 
-    `provider_id` is the installation's id, which changes with each re-installation; `account_id` is the
-    account's and stays. `provider_updated_at` is the provider's own time of the newest fact applied.
+    `provider_id` is the installation's id, which changes with each re-installation; `account_id` is the account's and
+    stays. `provider_updated_at` is the provider's own time of the newest fact applied.
     """
 
     id: IntegrationId
@@ -81,43 +81,43 @@ class Integration:
 
     @property
     def is_on_personal_account(self) -> bool:
-        """Return whether the app is installed on the account of one person, and not of an organization."""
+        """Whether the app is installed on the account of one person, and not of an organization."""
         return self.account_type == "User" and self.account_id is not None
 
     @property
     def manage_url(self) -> str | None:
-        """Return the provider's page to manage the installation, if the provider has named one."""
+        """The provider's page to manage the installation, if it is known."""
         url = self.settings.get(_MANAGE_URL)
         return url if isinstance(url, str) else None
 
     def with_manage_url(self, url: str | None) -> "Integration":
-        """Return it with this page, or without one."""
+        """Return a copy with this page, or without a page."""
         others = {name: value for name, value in self.settings.items() if name != _MANAGE_URL}
         return replace(self, settings={**others, _MANAGE_URL: url} if url else others)
 
     @property
     def is_revoked(self) -> bool:
-        """Tell whether only a new binding can bring it back."""
+        """Whether only a new binding can make it active again."""
         return self.status is IntegrationStatus.REVOKED
 
     def suspend(self, reason: StatusReason, *, at: datetime) -> "Integration":
-        """Return it suspended; a revoked one stays revoked."""
+        """Return a suspended copy; raises `InvalidTransition` for a revoked integration."""
         if self.is_revoked:
             raise InvalidTransition("A revoked integration cannot be suspended. Connect the organization again first.")
         return self._change_status(IntegrationStatus.SUSPENDED, reason, at)
 
     def activate(self, *, at: datetime) -> "Integration":
-        """Return it active again; a revoked one needs a new binding."""
+        """Return an active copy; raises `InvalidTransition` for a revoked integration, which needs a new binding."""
         if self.is_revoked:
             raise InvalidTransition("A revoked integration cannot be reactivated. Connect the organization again.")
         return self._change_status(IntegrationStatus.ACTIVE, None, at)
 
     def revoke(self, reason: StatusReason, *, at: datetime) -> "Integration":
-        """Return it revoked; its links and history stay."""
+        """Return a revoked copy. Its links and history stay."""
         return self._change_status(IntegrationStatus.REVOKED, reason, at)
 
     def request_sync(self, *, at: datetime) -> "Integration":
-        """Return it asking for a catalog sync; a standing request is kept, since one sync answers all."""
+        """Return a copy that requests a catalog sync. An earlier request is kept, because one sync serves both."""
         return self if self.sync_requested_at else replace(self, sync_requested_at=at)
 
     def _change_status(self, status: IntegrationStatus, reason: StatusReason | None, at: datetime) -> "Integration":
@@ -128,7 +128,7 @@ class Integration:
 
 @dataclass(frozen=True, slots=True)
 class EncryptedWebhookSecret:
-    """An integration's own webhook secret, encrypted for its row."""
+    """An integration's webhook secret, encrypted for its row."""
 
     external_id: UUID
     ciphertext: str
@@ -144,10 +144,9 @@ class IntegrationNotFound(DomainError):
 class IntegrationNotActive(DomainError):
     """The integration is suspended or revoked.
 
-    The installation may be suspended at the provider: ask an owner of the account to unsuspend it there. Or
-    the provider rejects this service's token requests: ask an owner to check the installation there; this
-    service requests a token again automatically. If the integration is revoked, connect the organization
-    again.
+    The installation may be suspended at the provider: ask an owner of the account to unsuspend it there. Or the
+    provider rejects this service's token requests: ask an owner to check the installation there; this service
+    requests a token again automatically. If the integration is revoked, connect the organization again.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

@@ -1,4 +1,4 @@
-"""What people are told of an integration: where it stands, why, and the one thing that helps."""
+"""What users see of an integration: its status, the reason, and the remedy."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,10 +34,10 @@ class Remedy(Enum):
 
 @dataclass(frozen=True, slots=True)
 class IntegrationView:
-    """One organization's integration with one provider, which there need not be.
+    """One organization's integration with one provider, which may not exist.
 
-    `manage_url` is where the viewer manages its installation at the provider; `pending_until` is when a
-    request for approval that nobody answered ends.
+    `manage_url` is where the viewer manages its installation at the provider; `pending_until` is when an unanswered
+    request for approval ends.
     """
 
     provider: str
@@ -65,7 +65,7 @@ def build_integration_view(
     manage_url: str | None,
     now: datetime,
 ) -> IntegrationView:
-    """Return what people are told; a request that waits counts only where nothing is connected."""
+    """Return what users see; a pending request counts only if nothing is connected."""
     if integration is not None and not integration.is_revoked:
         reason = integration.status_reason.value if integration.status_reason else None
         remedy = find_remedy(integration)
@@ -101,7 +101,7 @@ def build_integration_view(
 
 
 def find_remedy(integration: Integration) -> Remedy | None:
-    """Return what makes an integration active again; None where it is."""
+    """Return what makes an integration active again; None if it is active."""
     if integration.is_revoked:
         return Remedy.RECONNECT
     return _REMEDIES.get(integration.status_reason) if integration.status_reason else None

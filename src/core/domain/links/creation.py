@@ -1,4 +1,4 @@
-"""When a project may be linked to a repository, and what the link is at first."""
+"""When a project may be linked to a repository, and the first state of the link."""
 
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +15,7 @@ _BRANCH = "main"
 
 
 def require_active(integration: Integration | None) -> Integration:
-    """Return it; raises `IntegrationNotFound`, or `IntegrationNotActive` with the one thing that helps."""
+    """Return the integration; raises `IntegrationNotFound`, or `IntegrationNotActive` with the remedy."""
     if integration is None:
         raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
     if integration.status is not IntegrationStatus.ACTIVE:
@@ -24,10 +24,10 @@ def require_active(integration: Integration | None) -> Integration:
 
 
 def require_linkable(repository: Repository | None) -> Repository:
-    """Return a row of the integration's own catalog, if a link to it makes sense.
+    """Return a row of the integration's own catalog if it can be linked.
 
-    That the provider shows a repository proves nothing: it shows every public one. Raises
-    `RepositoryNotFound` or `RepositoryArchived`.
+    That the provider shows a repository proves nothing: it shows every public repository. Raises `RepositoryNotFound`
+    or `RepositoryArchived`.
     """
     if repository is None or repository.removed_at is not None:
         raise RepositoryNotFound(
@@ -50,7 +50,7 @@ def build_link(
     external_id: UUID,
     at: datetime,
 ) -> Link:
-    """Return the link of a project to a repository, with these cleaned choices made."""
+    """Return the link of a project to a repository, with these normalized choices."""
     by_default = Link(
         id=link_id,
         external_id=external_id,
@@ -70,9 +70,9 @@ def build_link(
 
 
 def require_same_link(link: Link, repository_id: RepoId, choices: LinkChoices) -> Link:
-    """Return a link that is there already, if it is just as someone wishes it now.
+    """Return the existing link if it equals the requested link, so that a repeated request succeeds.
 
-    Who asks twice for the same has what they wanted. Raises `ProjectAlreadyLinked`.
+    Raises `ProjectAlreadyLinked`.
     """
     if link.repo_id != repository_id:
         raise ProjectAlreadyLinked(

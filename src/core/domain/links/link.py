@@ -11,10 +11,10 @@ from core.domain.identifiers import IntegrationId, LinkId, OrganizationId, Proje
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A project tied to one repository of one integration.
+    """A project linked to one repository of one integration.
 
-    `organization_id` is the project's, and always the integration's too: a link never crosses tenants.
-    `previous_full_name` is the repository's name before it was renamed last, if that was since it was linked.
+    `organization_id` is the organization of the project and of the integration: a link never crosses tenants.
+    `previous_full_name` is the repository's name before its last rename, if it was renamed since it was linked.
     """
 
     id: LinkId
@@ -45,8 +45,7 @@ class ProjectNotLinked(DomainError):
 class ProjectAlreadyLinked(DomainError):
     """The project already has a link: to another repository of this provider, or with other settings.
 
-    To link another repository, set `replace` or unlink the project first. To change the settings, update
-    the link.
+    To link another repository, set `replace` or unlink the project first. To change the settings, update the link.
     """
 
     kind = ErrorKind.ALREADY_EXISTS
@@ -69,16 +68,16 @@ LONGEST_BRANCH = 255
 
 # https://git-scm.com/docs/git-check-ref-format
 _NO_BRANCH = re.compile(r"[\x00-\x20\x7f~^:?*\[\\\ud800-\udfff]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[-./]|[./]$|^@$")
-# Windows reads a backslash as a slash; what cannot be seen is nobody's intention.
+# Windows reads a backslash as a slash. Invisible characters are mistakes.
 _NO_PATH = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class LinkChoices:
-    """What someone wishes; None leaves a thing as it is.
+    """The settings that a user chooses; None leaves a setting unchanged.
 
-    A new link is at first as the repository has it: its default branch, pushes told of, its root. The root is
-    written as an empty `root_directory`.
+    A new link has the repository's default branch, webhooks enabled, and its root directory, which is written as an
+    empty `root_directory`.
     """
 
     default_branch: str | None = None
@@ -94,24 +93,24 @@ class LinkInvalid(DomainError):
 
 
 def normalize_choices(choices: LinkChoices) -> LinkChoices:
-    """Return the choices in the one form they are kept in; raises `LinkInvalid`, which names every field.
+    """Return the choices in the form that is stored; raises `LinkInvalid`, which names every wrong field.
 
-    Whether the branch or directory exists is not asked: it may be pushed tomorrow.
+    The branch or directory need not exist: it may be pushed later.
     """
-    wrong: list[FieldError] = []
+    errors: list[FieldError] = []
     branch, root = choices.default_branch, choices.root_directory
     clean = replace(
         choices,
-        default_branch=_checked("default_branch", branch, _branch, wrong),
-        root_directory=_checked(f"settings.{ROOT_DIRECTORY}", root, _directory, wrong),
+        default_branch=_check("default_branch", branch, _branch, errors),
+        root_directory=_check(f"settings.{ROOT_DIRECTORY}", root, _directory, errors),
     )
-    if wrong:
-        raise LinkInvalid("The link's settings are not valid. Correct the listed fields.", fields=wrong)
+    if errors:
+        raise LinkInvalid("The link's settings are not valid. Correct the listed fields.", fields=errors)
     return clean
 
 
 def apply_choices(link: Link, choices: LinkChoices) -> Link:
-    """Return the link with these cleaned choices made."""
+    """Return the link with these normalized choices."""
     settings = dict(link.settings)
     if choices.root_directory is not None:
         settings.pop(ROOT_DIRECTORY, None)
@@ -126,13 +125,13 @@ def apply_choices(link: Link, choices: LinkChoices) -> Link:
     )
 
 
-def _checked(field: str, text: str | None, check: Callable[[str], str], wrong: list[FieldError]) -> str | None:
+def _check(field: str, text: str | None, check: Callable[[str], str], errors: list[FieldError]) -> str | None:
     if text is None:
         return None
     try:
         return check(text)
     except ValueError as error:
-        wrong.append(FieldError(field, str(error)))
+        errors.append(FieldError(field, str(error)))
         return None
 
 
@@ -143,7 +142,7 @@ def _branch(name: str) -> str:
 
 
 def _directory(path: str) -> str:
-    """Return a path below the repository's root; it can never lead out of it."""
+    """Return a path below the repository's root; it cannot leave the root."""
     if len(path) > LONGEST_PATH:
         raise ValueError(f"Use at most {LONGEST_PATH} characters.")
     if _NO_PATH.search(path):

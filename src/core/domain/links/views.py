@@ -1,4 +1,4 @@
-"""What people are told of a link: whether the repository can be reached through it, and what helps if not."""
+"""What users see of a link: whether its repository is reachable, and the remedy if not."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,12 +21,11 @@ class Unreachable(Enum):
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A link; `reason` is None where it is reachable, else `remedy` is the one thing that helps.
+    """A link; `reason` is None if it is reachable, else `remedy` is the next step.
 
-    An archived repository is reachable, but nothing is pushed to it until it is unarchived. `manage_url` is
-    where the viewer manages the installation at the provider. `successor` is another repository that has the
-    name of one that is gone, as after it was deleted and created again: the link does not follow, people
-    decide.
+    An archived repository is reachable, but nobody can push to it until it is unarchived. `manage_url` is where the
+    viewer manages the installation at the provider. `successor` is another repository with the name of a deleted one,
+    for example after it was created again: the link does not follow, a user decides.
     """
 
     link: Link
@@ -39,13 +38,13 @@ class LinkView:
 
 @dataclass(frozen=True, slots=True)
 class ProjectView:
-    """A project with its links: one per provider at most."""
+    """A project with its links, at most one per provider."""
 
     project: Project
     links: Sequence[LinkView] = ()
 
     def link_of(self, provider: str) -> LinkView | None:
-        """Return its link with this provider."""
+        """Return the project's link with this provider, or None."""
         return next((view for view in self.links if view.link.provider == provider), None)
 
 
@@ -57,7 +56,7 @@ def build_link_view(
     manage_url: str | None,
     successor: Repository | None = None,
 ) -> LinkView:
-    """Return what people are told, by what stands in the way first: without access nothing else matters."""
+    """Return what users see. The first problem that prevents access is shown."""
     if integration.is_revoked:
         return LinkView(link, Unreachable.INTEGRATION_REVOKED, find_remedy(integration))
     if integration.status is IntegrationStatus.SUSPENDED:
@@ -70,5 +69,5 @@ def build_link_view(
 
 
 def is_gone(repository: Repository | None) -> bool:
-    """Return whether an integration does not see a repository any more."""
+    """Return whether an integration can no longer access a repository."""
     return repository is None or repository.removed_at is not None

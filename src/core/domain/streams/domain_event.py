@@ -1,7 +1,7 @@
-"""Normalised facts for consumers, written once in the outbox and streamed from it.
+"""Facts for consumers, written once to the outbox and streamed from it.
 
-The wire contract is `proto/crewkit/git/v1/domain_events.proto`; these classes carry the same fields under
-the same names, and a test holds the two together.
+The wire contract is `proto/crewkit/git/v1/domain_events.proto`. These classes have the same fields with the same
+names, and a test compares the two.
 """
 
 from collections.abc import Mapping
@@ -13,8 +13,8 @@ from uuid import UUID
 from core.domain.identifiers import EventId, IntegrationId, LinkId, OrganizationId, ProjectId, RepoId
 
 VERSION = 1
-# A fact is kept once for every project it is told to, and whoever may push writes as much as the provider
-# takes: without bounds one push could keep the database busy for minutes.
+# An event is stored once for every linked project, and a pusher can write as much as the provider accepts: without
+# limits, one push could keep the database busy for minutes.
 MAX_COMMITS = 100
 MAX_MESSAGE = 4_000
 MAX_CO_AUTHORS = 50
@@ -45,12 +45,10 @@ class DomainEventType(Enum):
 class Person:
     """A person named in a commit, or the person who pushed.
 
-    For the person who pushed, `name` is the login.
-    `username` is the person's login at the provider, if the provider sent one. For a co-author, it is the
-    login in a noreply address, if the email address is one.
-    `user_id` is the matching crewkit user, and `method` is how the user was matched. If `user_id` is null,
-    `method` is `bot`, or `not_a_member` if the matching user is not a member of the organization, or null if
-    no user matched.
+    For the person who pushed, `name` is the login. `username` is the person's login at the provider, if the provider
+    sent one. For a co-author, it is the login in a noreply address, if the email address is one. `user_id` is the
+    matching crewkit user, and `method` is how the user was matched. If `user_id` is null, `method` is `bot`, or
+    `not_a_member` if the matching user is not a member of the organization, or null if no user matched.
     """
 
     name: str
@@ -64,8 +62,8 @@ class Person:
 class ProviderAccount:
     """An account at the provider. `id` never changes, but `login` can change.
 
-    `user_id` is the crewkit user who owns the account. `method` is `account_id`; if `user_id` is null,
-    `method` is as in `Person`.
+    `user_id` is the crewkit user who owns the account. `method` is `account_id`; if `user_id` is null, `method` is as
+    in `Person`.
     """
 
     id: str
@@ -79,8 +77,8 @@ class ProviderAccount:
 class PushedCommit:
     """A commit of a push. `message` is truncated to 4,000 characters.
 
-    `timestamp` is the commit's timestamp, as sent by the provider. `committer` is null if the author is also
-    the committer.
+    `timestamp` is the commit's timestamp, as sent by the provider. `committer` is null if the author is also the
+    committer.
     """
 
     sha: str
@@ -225,9 +223,9 @@ DATA_OF: Mapping[DomainEventType, type[EventData]] = {
 
 @dataclass(frozen=True, slots=True)
 class DomainEvent:
-    """A fact before it is recorded; the outbox gives it an id and a time of recording.
+    """A domain event before it is stored; the outbox sets its id and the time of recording.
 
-    Unique per source event, type, link and repository, so an effect applied twice is recorded once.
+    Unique per source event, type, link and repository, so an effect that is applied twice is recorded once.
     """
 
     type: DomainEventType
@@ -244,7 +242,7 @@ class DomainEvent:
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
-    """A fact as consumers see it: `id` is the cursor, and ids are in the order of commits."""
+    """A domain event as consumers see it: `id` is the cursor, and ids are in the order of commits."""
 
     id: int
     type: DomainEventType

@@ -1,4 +1,4 @@
-"""Streams of domain events: from which place on, which of them, and how they end."""
+"""Streams of domain events: where they start, which events they have, and how they end."""
 
 import re
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class StreamFilter:
     types: frozenset[DomainEventType] = frozenset()
 
     def matches(self, event: RecordedEvent) -> bool:
-        """Tell whether an event of the organization is wanted."""
+        """Return whether the filter includes an event of the organization."""
         return (not self.types or event.type in self.types) and (
             not self.project_ids or event.project_id in self.project_ids
         )
@@ -51,16 +51,16 @@ class StreamFilter:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The ids of the oldest and the newest event that are kept; None where there are none."""
+    """The ids of the oldest and the newest stored event; None if no event is stored."""
 
     oldest: int | None
     newest: int | None
 
     def begin(self, cursor: int | None) -> int:
-        """Return where a stream begins: after the cursor, or without one from now on.
+        """Return the cursor that a stream starts after; without a cursor, it starts with the next event.
 
-        0 means with the oldest event that is kept. Raises `CursorExpired` where what came after it may be
-        gone; the newest is always kept, so a cursor beyond that is of another database.
+        0 means the oldest stored event. Raises `CursorExpired` if later events may have been deleted. The newest
+        event is always stored, so a cursor above it is from another database.
         """
         if cursor is None:
             return self.newest or 0
@@ -75,9 +75,9 @@ class Bounds:
 class EndReason(Enum):
     """Why the service ended a stream.
 
-    After `draining` (the server shuts down) or `failed` (an unexpected error), reconnect with the cursor.
-    After `sign_in_expired`, get a new token, then reconnect with the cursor. After `access_ended`, the caller
-    has no access to the organization's events: do not reconnect.
+    After `draining` (the server shuts down) or `failed` (an unexpected error), reconnect with the cursor. After
+    `sign_in_expired`, get a new token, then reconnect with the cursor. After `access_ended`, the caller has no access
+    to the organization's events: do not reconnect.
     """
 
     SIGN_IN_EXPIRED = "sign_in_expired"
@@ -87,7 +87,7 @@ class EndReason(Enum):
 
 
 class StreamEnded(Exception):
-    """The stream is over; its cursor tells where to go on."""
+    """The stream ended; the client can continue with its cursor."""
 
     def __init__(self, reason: EndReason) -> None:
         super().__init__(reason.value)
@@ -95,7 +95,7 @@ class StreamEnded(Exception):
 
 
 def parse_cursor(text: str) -> int:
-    """Return the place a cursor names; raises `CursorInvalid`."""
+    """Return the position of a cursor; raises `CursorInvalid`."""
     if not _CURSOR.fullmatch(text):
         raise CursorInvalid(
             "Invalid cursor. Pass the id of the last event that you received, or no cursor to start "

@@ -13,7 +13,7 @@ from core.domain.secret import Secret
 
 @dataclass(frozen=True, slots=True)
 class InstallationToken:
-    """What opens an installation's repositories, for an hour at most."""
+    """A token for an installation's repositories, valid for at most an hour."""
 
     token: Secret
     expires_at: datetime
@@ -22,19 +22,19 @@ class InstallationToken:
 
 @dataclass(frozen=True, slots=True)
 class InstallationAccess:
-    """A token, and the installation it opens: providers count calls by installation, whatever the token."""
+    """A token and its installation: providers limit calls by installation, not by token."""
 
     provider_id: str
     token: Secret
 
 
 PERMISSIONS: Mapping[str, str] = {"contents": "read"}
-"""All that such a token may do, whatever the installation was granted."""
+"""All permissions of a read token, whatever the installation was granted."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenLease:
-    """One token that was given out. `sealed` is the token encrypted, None once it is over or was revoked."""
+    """The record of an issued read token. `sealed` is the encrypted token, None after it expired or was revoked."""
 
     external_id: UUID
     organization_id: OrganizationId
@@ -52,7 +52,7 @@ class TokenLease:
 
 @dataclass(frozen=True, slots=True)
 class OrphanedToken:
-    """A live token that opens more than it would if it were asked for now."""
+    """A valid token that gives more access than a new token would."""
 
     external_id: UUID
     provider: str
@@ -61,7 +61,7 @@ class OrphanedToken:
 
 @dataclass(frozen=True, slots=True)
 class ReadToken:
-    """A token as its caller gets it, with the repositories it opens."""
+    """A token for its caller, with the repositories that it can read."""
 
     token: Secret
     lease_id: UUID

@@ -1,4 +1,7 @@
-"""Who may ask a provider for a token, when, and what a refusal means: rows and times in, decisions out."""
+"""When a token is requested from the provider, by which process, and what a rejection means.
+
+Pure functions of rows and times.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,16 +21,16 @@ from core.domain.provider_errors import (
     ProviderUnavailable,
 )
 
-# A token given out lives at least this long: the longest single call, and a clock that is somewhat off.
+# A returned token is valid for at least this long: the longest single call, and a clock that is slightly wrong.
 MIN_VALIDITY = timedelta(minutes=2)
-# The job renews so early that nobody waits for a token, and that an outage of the provider's may pass.
+# The job renews tokens this early, so that no caller waits for a token and a short outage of the provider can pass.
 RENEWAL_MARGIN = timedelta(minutes=10)
 
-# A holder stops asking before its lease ends, by more than the clocks of two machines differ.
+# A holder stops before its lease ends, by more than the clocks of two machines differ.
 LEASE_DURATION = timedelta(seconds=60)
 REQUEST_TIMEOUT = timedelta(seconds=40)
 
-# How long someone waits between looks at the row while another asks: 10 seconds in all.
+# The delays between reads of the row while another process requests a token: 10 seconds in total.
 POLL_DELAYS = (0.05, 0.1, 0.2, 0.4, *[0.5] * 18)
 
 MAX_ATTEMPTS = 3
@@ -38,7 +41,7 @@ _LONGEST_APP_PAUSE = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class RefreshLease:
-    """The right to ask for a row's next token; `owner` is one attempt of one process, not the process."""
+    """The right to request a row's next token; `owner` is one attempt of one process, not the process."""
 
     owner: str
     until: datetime
@@ -46,7 +49,7 @@ class RefreshLease:
 
 @dataclass(frozen=True, slots=True)
 class EncryptedTokens:
-    """Tokens as a row keeps them: encrypted. `expires_at` is None where they have no end."""
+    """Tokens as they are stored. `expires_at` is None if they do not expire."""
 
     access: str
     expires_at: datetime | None
@@ -55,7 +58,7 @@ class EncryptedTokens:
 
 @dataclass(frozen=True, slots=True)
 class StoredTokens:
-    """What a row knows of its tokens. `generation` grows whenever they are replaced or wiped."""
+    """The tokens and the lease of a row. `generation` grows whenever the tokens are replaced or wiped."""
 
     generation: int = 0
     tokens: EncryptedTokens | None = None
@@ -63,7 +66,7 @@ class StoredTokens:
 
 
 class Step(Enum):
-    """What someone without a token does next."""
+    """The next step of a caller that needs a token."""
 
     ASK = "ask"
     WAIT = "wait"
@@ -71,7 +74,7 @@ class Step(Enum):
 
 
 class Refusal(Enum):
-    """What it means that the provider made no token."""
+    """Why the provider did not issue a token."""
 
     NOBODYS = "nobodys"
     OUR_APPS = "our_apps"
@@ -81,12 +84,12 @@ class Refusal(Enum):
 
 
 def is_valid_for(expires_at: datetime | None, now: datetime, at_least: timedelta = MIN_VALIDITY) -> bool:
-    """Tell whether what ends then is good for so long from now."""
+    """Return whether something that expires at this time is valid for longer than `at_least` from now."""
     return expires_at is None or expires_at - now > at_least
 
 
 def integration_ids_to_wipe(changes: Iterable[Change[Integration]]) -> list[IntegrationId]:
-    """Return the integrations whose tokens must not outlive these steps: revoked, or bound to another."""
+    """Return the integrations whose tokens must be wiped: revoked, or bound to another installation."""
     return [
         change.after.id
         for change in changes
@@ -97,7 +100,7 @@ def integration_ids_to_wipe(changes: Iterable[Change[Integration]]) -> list[Inte
 
 
 def connection_ids_to_wipe(changes: Iterable[Change[Connection]]) -> list[ConnectionId]:
-    """Return the connections whose tokens must not outlive these steps."""
+    """Return the connections whose tokens must be wiped: revoked."""
     return [
         change.after.id
         for change in changes
@@ -106,10 +109,11 @@ def connection_ids_to_wipe(changes: Iterable[Change[Connection]]) -> list[Connec
 
 
 def next_step(row: StoredTokens, seen: StoredTokens | None, now: datetime) -> Step:
-    """Decide what to do about a row that has no token good enough; `seen` is the row at the last look.
+    """Return the next step for a row without a usable token; `seen` is the row at the last read.
 
-    One whom others waited for, and who let go without a token, has just heard no from the provider: asking
-    again one after the other would only keep everyone waiting. One who never let go has died.
+    If another process held the lease and released it without a new token, the provider has just rejected its request.
+    Another request at once would only delay all callers. A lease that was not released belongs to a process that
+    ended.
     """
     if row.lease is not None:
         return Step.WAIT if row.lease.until > now else Step.ASK
@@ -119,9 +123,9 @@ def next_step(row: StoredTokens, seen: StoredTokens | None, now: datetime) -> St
 
 
 def lapse_reason(row: StoredTokens) -> str:
-    """Return why a person has to connect again, from the row as it was before its last token was refused.
+    """Return why a user must connect again, from the row before its last token was rejected.
 
-    A lease that nobody gave back tells of someone who asked, and died before writing the answer down.
+    A lease that was not released means that a process ended before it could store the new tokens.
     """
     if row.tokens is None or row.tokens.refresh is None:
         return "token_ended"
@@ -129,7 +133,7 @@ def lapse_reason(row: StoredTokens) -> str:
 
 
 def explain_inactive(integration: Integration) -> IntegrationNotActive:
-    """Return why an integration has no token, and the one thing that helps."""
+    """Return the error for an integration without a token, with the remedy."""
     match integration.status_reason:
         case StatusReason.SUSPENDED_ON_PROVIDER:
             message = "The installation is suspended at the provider. An owner of the account can unsuspend it there."
@@ -144,7 +148,7 @@ def explain_inactive(integration: Integration) -> IntegrationNotActive:
 
 
 def classify_refusal(error: DomainError) -> Refusal:
-    """Read an error of the provider's: only a refusal of this very installation counts against it."""
+    """Return what an error of the provider means: only a rejection of this installation counts against it."""
     if isinstance(error, AppRefused):
         return Refusal.OUR_APPS
     if isinstance(error, InstallationSuspended):
@@ -157,9 +161,9 @@ def classify_refusal(error: DomainError) -> Refusal:
 
 
 def next_attempt(integration: Integration, refusal: Refusal, attempts: int) -> timedelta | None:
-    """Return when to ask again after so many refused attempts in a row; None: that was the last.
+    """Return the delay after this number of rejected attempts in a row; None if it was the last attempt.
 
-    Three for an active integration, 2 and 4 seconds apart; a probe of a suspended one is a single attempt.
+    Three attempts for an active integration, 2 and 4 seconds apart; a probe of a suspended one is a single attempt.
     """
     is_active = integration.status is IntegrationStatus.ACTIVE
     if refusal is not Refusal.OTHER or not is_active or attempts >= MAX_ATTEMPTS:
@@ -168,7 +172,7 @@ def next_attempt(integration: Integration, refusal: Refusal, attempts: int) -> t
 
 
 def apply_refusal(integration: Integration, refusal: Refusal, *, at: datetime) -> Integration:
-    """Return the integration after the last attempt was refused; an outage leaves it as it is."""
+    """Return the integration after its last attempt was rejected; an outage changes nothing."""
     if integration.is_revoked:
         return integration
     match refusal:
@@ -183,9 +187,9 @@ def apply_refusal(integration: Integration, refusal: Refusal, *, at: datetime) -
 
 
 def apply_success(integration: Integration, *, at: datetime) -> Integration:
-    """Return the integration after a token was made: whatever had suspended it is over.
+    """Return the integration after a token was issued: a suspension ends.
 
-    Nothing was delivered meanwhile, so the catalog has to be read again.
+    No events were delivered in the meantime, so a catalog sync is requested.
     """
     if integration.status is not IntegrationStatus.SUSPENDED:
         return integration
@@ -193,7 +197,7 @@ def apply_success(integration: Integration, *, at: datetime) -> Integration:
 
 
 def next_probe(suspended_at: datetime, now: datetime) -> datetime:
-    """Return when to probe a suspended integration after a probe now: 5 minutes later, growing to an hour.
+    """Return when to probe a suspended integration next: after 5 minutes, growing to an hour.
 
     Waiting as long again as it has been suspended doubles the time between probes.
     """
@@ -201,5 +205,5 @@ def next_probe(suspended_at: datetime, now: datetime) -> datetime:
 
 
 def app_pause(refusals: int) -> timedelta:
-    """Return how long to ask nothing after our app was refused so many times: 15 seconds to 5 minutes."""
+    """Return how long to send no request after the app was rejected this many times: 15 seconds to 5 minutes."""
     return min(timedelta(seconds=15) * (1 << min(refusals - 1, 10)), _LONGEST_APP_PAUSE)

@@ -11,7 +11,7 @@ from core.domain.tokens.lease import EncryptedTokens
 
 @dataclass(frozen=True, slots=True)
 class UserTokens:
-    """What acts for a person. Times are None where the provider set no end."""
+    """The tokens of a user. Times are None if the tokens do not expire."""
 
     access_token: Secret
     expires_at: datetime | None
@@ -20,7 +20,7 @@ class UserTokens:
     scopes: tuple[str, ...] = ()
 
 
-# One at a time asks the provider; longer than that takes, and than two clocks differ.
+# Longer than a revocation takes and than two clocks differ, so that only one process works on it.
 CLAIM_DURATION = timedelta(minutes=2)
 _FIRST_DELAY = timedelta(seconds=30)
 _LONGEST_DELAY = timedelta(hours=1)
@@ -28,9 +28,9 @@ _LONGEST_DELAY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Revocation:
-    """Tokens of someone who disconnected, encrypted, until the provider has forgotten them.
+    """Encrypted tokens of a user who disconnected, until they are revoked at the provider.
 
-    `whole_grant` ends everything our app may do for this person, other tokens of theirs too.
+    `whole_grant` revokes the app's authorization, which also ends the user's other tokens.
     """
 
     id: RevocationId
@@ -44,5 +44,5 @@ class Revocation:
 
 
 def next_attempt(attempts: int, now: datetime) -> datetime:
-    """Return when to ask again after so many attempts: half a minute later, growing to an hour."""
+    """Return the time of the next attempt: half a minute later, growing to an hour."""
     return now + min(_FIRST_DELAY * (1 << min(attempts, 10)), _LONGEST_DELAY)

@@ -1,7 +1,7 @@
 """What an event means. Start here to see what happens on a push.
 
-Every rule is a pure function of the event, what the provider told (`ProviderEvent`) and what we know (`View`),
-so each is tested with plain values. https://docs.github.com/webhooks/webhook-events-and-payloads
+Every rule is a pure function of the event, its decoded payload (`ProviderEvent`) and the stored state (`View`), so
+each is tested with plain values. https://docs.github.com/webhooks/webhook-events-and-payloads
 """
 
 from dataclasses import replace
@@ -46,7 +46,7 @@ __all__ = ["BindingOption", "Interpretation", "View", "can_bind", "interpret", "
 
 
 def interpret(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> Interpretation:
-    """Decide what one event does: to the integration, its catalog and links, and whom it is told."""
+    """Return what one event changes: the integration, its catalog and links, and the domain events to publish."""
     if isinstance(provider_event, AuthorizationRevoked):
         return _authorization_revoked(event, view)
     if event.source_key is None:
@@ -89,7 +89,7 @@ def _of_integration(
 
 
 def _authorization_revoked(event: WebhookEvent, view: View) -> Interpretation:
-    """Mark the person's connection revoked; its identity stays, its tokens are wiped with the change."""
+    """Mark the user's connection as revoked. Its account stays, and its tokens are wiped with this change."""
     connection = view.connection
     if connection is None:
         return ignore("connection_unknown", subject="connection")
@@ -104,5 +104,5 @@ def _authorization_revoked(event: WebhookEvent, view: View) -> Interpretation:
 
 
 def _may_be_older(event: WebhookEvent, connection: Connection) -> bool:
-    """Tell whether the person may have connected again since: the payload does not say when they revoked."""
+    """Return whether the user may have connected again since: the payload has no time of the revocation."""
     return event.source != "received" or connection.updated_at > event.created_at

@@ -1,4 +1,4 @@
-"""Pushes and pull requests: what people do in a linked repository."""
+"""Pushes and pull requests in a linked repository."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,9 +21,9 @@ from core.domain.streams.domain_event import DomainEvent, DomainEventType, Event
 
 
 def interpret_push(event: WebhookEvent, push: Push, view: View, integration: Integration) -> Interpretation:
-    """Tell every linked project of a push and of who wrote it, and note when its repository was pushed to."""
+    """Publish a push with its authors to every linked project, and record when the repository was pushed to."""
     people = People(Matching(view.identities, integration.organization_id, event.created_at))
-    told = _tell_links(
+    interpretation = _publish_to_links(
         event,
         view,
         integration,
@@ -32,20 +32,20 @@ def interpret_push(event: WebhookEvent, push: Push, view: View, integration: Int
         occurred_at=push.repository.pushed_at,
         data=lambda full_name: build_push_data(push, people, full_name),
     )
-    known = view.repositories.get(push.repository.repo_id)
+    repository = view.repositories.get(push.repository.repo_id)
     return replace(
-        told,
-        repositories=_pushed(known, push.repository.pushed_at),
-        attributions=build_attributions(push, integration.id, people) if told.domain_events else (),
+        interpretation,
+        repositories=_record_push(repository, push.repository.pushed_at),
+        attributions=build_attributions(push, integration.id, people) if interpretation.domain_events else (),
     )
 
 
 def interpret_pull_request(
     event: WebhookEvent, pull: PullRequest, view: View, integration: Integration
 ) -> Interpretation:
-    """Tell every linked project of a pull request, and of who opened and merged it."""
+    """Publish a pull request with its author and who merged it to every linked project."""
     people = People(Matching(view.identities, integration.organization_id, event.created_at))
-    return _tell_links(
+    return _publish_to_links(
         event,
         view,
         integration,
@@ -56,7 +56,7 @@ def interpret_pull_request(
     )
 
 
-def _tell_links(
+def _publish_to_links(
     event: WebhookEvent,
     view: View,
     integration: Integration,
@@ -103,7 +103,7 @@ def _verdict(link: Link) -> Verdict:
     return Verdict("link", outcome, reason, str(link.external_id), link.project_external_id)
 
 
-def _pushed(repository: Repository | None, at: datetime | None) -> tuple[Repository, ...]:
+def _record_push(repository: Repository | None, at: datetime | None) -> tuple[Repository, ...]:
     if repository is None or at is None or (repository.pushed_at and repository.pushed_at >= at):
         return ()
     return (replace(repository, pushed_at=at),)

@@ -1,4 +1,4 @@
-"""What an integration may see, and the links that follow it. A link never crosses integrations."""
+"""Changes of the repositories that an integration can access, and of their links."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -29,8 +29,8 @@ from core.domain.provider_events import (
 )
 from core.domain.streams.domain_event import DomainEvent, DomainEventType
 
-# Whether a repository is private and archived after a step, whatever else the payload says.
-_SAID_BY_STEP: Mapping[RepositoryStep, tuple[bool | None, bool | None]] = {
+# Whether a repository is private and archived after a step, if the payload has no value.
+_IMPLIED_BY_STEP: Mapping[RepositoryStep, tuple[bool | None, bool | None]] = {
     RepositoryStep.PRIVATIZED: (True, None),
     RepositoryStep.PUBLICIZED: (False, None),
     RepositoryStep.ARCHIVED: (None, True),
@@ -41,30 +41,30 @@ _SAID_BY_STEP: Mapping[RepositoryStep, tuple[bool | None, bool | None]] = {
 def interpret_repositories_changed(
     event: WebhookEvent, provider_event: RepositoriesChanged, view: View, integration: Integration
 ) -> Interpretation:
-    """Add and remove catalog rows, and mark links to removed repositories unreachable.
+    """Add and remove catalog rows, and report links to removed repositories as unreachable.
 
-    The lists carry no time of their own, and a removal must never be skipped (it would go on showing a
-    private repository), so they always apply and a re-read is requested.
+    The lists have no time, and a removal must never be skipped, because a private repository would stay visible. So
+    they always apply, and a sync is requested.
     """
     after = integration.request_sync(at=view.now)
     if provider_event.repository_selection:
         after = replace(after, repository_selection=provider_event.repository_selection)
     steps = [
-        _added(event, facts, view, integration)
+        _add(event, facts, view, integration)
         for facts in provider_event.added
         if can_be_listed(facts, view.repositories.get(facts.repo_id))
     ]
-    steps += [_removed(event, facts, view, integration) for facts in provider_event.removed]
+    steps += [_remove(event, facts, view, integration) for facts in provider_event.removed]
     step = build_change(integration, after, event)
     if step and not steps:
         steps = [_reread("integration", str(integration.external_id))]
-    return _merged(steps, step)
+    return _merge(steps, step)
 
 
 def interpret_repository_changed(
     event: WebhookEvent, provider_event: RepositoryChanged, view: View, integration: Integration
 ) -> Interpretation:
-    """Let catalog and links follow one repository by its numeric id."""
+    """Apply a change of one repository to the catalog and its links, by its numeric id."""
     facts = _with_step(provider_event)
     known = view.repositories.get(facts.repo_id)
     # GitHub sends `transferred` to the new owner; under another owner it is no longer this installation's.
@@ -76,7 +76,7 @@ def interpret_repository_changed(
         and facts.owner_id != integration.account_id
     )
     if provider_event.step is RepositoryStep.DELETED or left:
-        return _removed(event, facts, view, integration)
+        return _remove(event, facts, view, integration)
     if known and is_older(facts.updated_at, known.provider_updated_at):
         return ignore("older_than_state", subject="repository", subject_id=facts.repo_id)
     reread = not is_newer(facts.updated_at, known.provider_updated_at if known else None)
@@ -84,25 +84,25 @@ def interpret_repository_changed(
     if not can_be_listed(facts, known):
         step, wanted = _reread("repository", facts.repo_id), integration.request_sync(at=view.now)
     elif known is None or (known.removed_at and provider_event.step is RepositoryStep.TRANSFERRED):
-        step = _added(event, facts, view, integration)
+        step = _add(event, facts, view, integration)
     elif known.removed_at:
-        # A late fact must not bring back into sight what was hidden: the provider is asked instead.
+        # A late event must not make a removed repository visible again: the provider is asked instead.
         step, wanted = _reread("repository", facts.repo_id), integration.request_sync(at=view.now)
     else:
-        step = _followed(event, replace(provider_event, repository=facts), known, view, integration)
-    return _merged([step], build_change(integration, wanted, event))
+        step = _update(event, replace(provider_event, repository=facts), known, view, integration)
+    return _merge([step], build_change(integration, wanted, event))
 
 
 def interpret_account_renamed(
     event: WebhookEvent, provider_event: AccountRenamed, view: View, integration: Integration
 ) -> Interpretation:
-    """Let the account's name and every name below it follow a new login."""
+    """Apply a new login to the account and to the names of its repositories."""
     if is_older(provider_event.updated_at, integration.provider_updated_at):
         # The account's clock is not the installation's, so the provider is asked which name is right.
         skipped = ignore("older_than_state", subject="integration", subject_id=str(integration.external_id))
         reread = build_change(integration, integration.request_sync(at=view.now), event)
         return replace(skipped, integration=reread)
-    # The page has the old name in its path. The daily check reads it again; until then the name makes it.
+    # The stored page has the old name in its path. Until the daily check reads it again, it is built from the name.
     renamed_account = replace(
         integration.request_sync(at=view.now).with_manage_url(None),
         provider_name=provider_event.login,
@@ -113,7 +113,7 @@ def interpret_account_renamed(
     for known in view.repositories.values():
         if known.owner == integration.provider_name and known.owner != provider_event.login:
             renamed = _under_owner(known, provider_event.login)
-            # Consumers keep names of linked repositories only; telling them of all would be noise.
+            # Consumers need the names of linked repositories only.
             step = CatalogStep(known, renamed)
             fact = _repository_event(event, integration, step, "renamed", at=provider_event.updated_at)
             steps.append(
@@ -125,11 +125,11 @@ def interpret_account_renamed(
                 )
             )
     verdict = Verdict("integration", Outcome.PROCESSED, "account_renamed", str(integration.external_id))
-    merged = _merged(steps, build_change(integration, renamed_account, event))
+    merged = _merge(steps, build_change(integration, renamed_account, event))
     return replace(merged, status=EventStatus.PROCESSED, reason=None, verdicts=(verdict,))
 
 
-def _added(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
+def _add(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
     known = view.repositories.get(facts.repo_id)
     row = build_catalog_row(facts, integration.id, known)
     verdict = Verdict("repository", Outcome.PROCESSED, "added", facts.repo_id)
@@ -153,16 +153,16 @@ def _added(event: WebhookEvent, facts: RepositoryFacts, view: View, integration:
     )
 
 
-def _removed(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
+def _remove(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
     known = view.repositories.get(facts.repo_id)
     verdict = Verdict("repository", Outcome.PROCESSED, "removed", facts.repo_id)
     if known and known.removed_at:
-        # Written all the same: a sync that began before must see that it was told of since.
+        # Written anyway: a sync that began before must see that the row was changed since.
         return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), repositories=(known,))
-    # A row we never had is kept as removed, so that a sync that began before cannot bring it in.
+    # An unknown repository is stored as removed, so that a sync that began before cannot add it.
     base = known or build_catalog_row(facts, integration.id)
-    told = max(filter(None, (base.provider_updated_at, facts.updated_at)), default=None)
-    row = replace(base, removed_at=view.now, provider_updated_at=told)
+    updated_at = max(filter(None, (base.provider_updated_at, facts.updated_at)), default=None)
+    row = replace(base, removed_at=view.now, provider_updated_at=updated_at)
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=(verdict,),
@@ -175,9 +175,9 @@ def _removed(event: WebhookEvent, facts: RepositoryFacts, view: View, integratio
 
 
 def _with_step(provider_event: RepositoryChanged) -> RepositoryFacts:
-    """Return what the payload says of the repository, completed by what the step itself says."""
+    """Return the repository facts of the payload, completed by what the kind of change implies."""
     facts = provider_event.repository
-    private, archived = _SAID_BY_STEP.get(provider_event.step, (None, None))
+    private, archived = _IMPLIED_BY_STEP.get(provider_event.step, (None, None))
     if facts.private is None and private is not None:
         facts = replace(facts, private=private)
     if facts.archived is None and archived is not None:
@@ -185,7 +185,7 @@ def _with_step(provider_event: RepositoryChanged) -> RepositoryFacts:
     return facts
 
 
-def _followed(
+def _update(
     event: WebhookEvent, provider_event: RepositoryChanged, known: Repository, view: View, integration: Integration
 ) -> Interpretation:
     facts, step = provider_event.repository, provider_event.step.value
@@ -221,7 +221,7 @@ def _under_owner(repository: Repository, login: str) -> Repository:
     return replace(repository, full_name=f"{login}/{repository.name}", url=url)
 
 
-def _merged(steps: list[Interpretation], integration: Change[Integration] | None) -> Interpretation:
+def _merge(steps: list[Interpretation], integration: Change[Integration] | None) -> Interpretation:
     if not steps and integration is None:
         return ignore("nothing_changed")
     return Interpretation(

@@ -1,4 +1,4 @@
-"""What consumers are told of pushes and pull requests, and of whose work they are."""
+"""The data of the domain events of pushes and pull requests, with the people of their commits."""
 
 from collections.abc import Iterator
 
@@ -24,22 +24,22 @@ _TAG = "refs/tags/"
 
 
 class People:
-    """The people of one delivery, each found once: a push names few, and each of them many times."""
+    """The people of one delivery. Each is matched once: a push names few people many times."""
 
     def __init__(self, matching: Matching) -> None:
         self._matching = matching
-        self._found: dict[int, tuple[Author, Match, Person]] = {}
+        self._entries: dict[int, tuple[Author, Match, Person]] = {}
 
     def match(self, author: Author) -> Match:
         """Return who an author is."""
         return self._find(author)[1]
 
     def person(self, author: Author) -> Person:
-        """Return what is told of an author."""
+        """Return the domain event's data of an author."""
         return self._find(author)[2]
 
     def account(self, account: ProviderUser | None) -> ProviderAccount | None:
-        """Return what is told of an account."""
+        """Return the domain event's data of an account."""
         if account is None:
             return None
         match = match_account(account, self._matching)
@@ -47,18 +47,19 @@ class People:
         return ProviderAccount(account.id or "", account.login, account.kind, user_id, _method(match))
 
     def _find(self, author: Author) -> tuple[Author, Match, Person]:
-        # By identity, since comparing takes longer than finding; kept, so that no other takes its place.
-        found = self._found.get(id(author))
-        if found is None:
+        # By object id, because comparing authors costs more than matching them. The author is stored as well, so that
+        # no other object can get its id.
+        entry = self._entries.get(id(author))
+        if entry is None:
             match = match_author(author, self._matching)
-            found = self._found[id(author)] = author, match, _person(author, match)
-        return found
+            entry = self._entries[id(author)] = author, match, _person(author, match)
+        return entry
 
 
 def build_push_data(push: Push, people: People, full_name: str) -> PushData:
-    """Return the data of a push event: branch deletes, tags, forced and empty pushes included.
+    """Return the data of a push event, also for deleted branches, tags, forced and empty pushes.
 
-    Only the prefix is taken off a ref: branch names may hold slashes, `#` and any Unicode.
+    Only the prefix of a ref is removed: branch names may contain slashes, `#` and any Unicode.
     """
     is_tag = push.ref.startswith(_TAG)
     return PushData(
@@ -95,7 +96,7 @@ def build_pull_request_data(pull: PullRequest, people: People, full_name: str) -
         url=pull.url,
         head=_side(pull.head),
         base=_side(pull.base),
-        # A deleted fork has no repository left: still not ours.
+        # A deleted fork has no repository, and its code is still from another repository.
         from_fork=pull.head.repo_id != pull.base.repo_id,
         author=people.account(pull.author),
         merged_by=people.account(pull.merged_by),
@@ -105,7 +106,7 @@ def build_pull_request_data(pull: PullRequest, people: People, full_name: str) -
 
 
 def build_attributions(push: Push, integration_id: IntegrationId, people: People) -> tuple[Attribution, ...]:
-    """Return whose each commit of a push is, however many there are."""
+    """Return the attributions of all commits of a push, without a limit."""
     return tuple(
         Attribution(
             integration_id,
@@ -118,11 +119,11 @@ def build_attributions(push: Push, integration_id: IntegrationId, people: People
             commit.timestamp,
         )
         for commit in push.commits
-        for role, author in _named(commit)
+        for role, author in _list_authors(commit)
     )
 
 
-def _named(commit: Commit) -> Iterator[tuple[Role, Author]]:
+def _list_authors(commit: Commit) -> Iterator[tuple[Role, Author]]:
     yield Role.AUTHOR, commit.author
     if committer := _committer(commit):
         yield Role.COMMITTER, committer
@@ -131,7 +132,7 @@ def _named(commit: Commit) -> Iterator[tuple[Role, Author]]:
 
 
 def _committer(commit: Commit) -> Author | None:
-    """Return who committed it if that is not its author."""
+    """Return the committer if they are not the author."""
     author, committer = commit.author, commit.committer
     if committer is None or committer is author:
         return None
@@ -156,7 +157,7 @@ def _commit(commit: Commit, people: People) -> PushedCommit:
 
 
 def _person(author: Author, match: Match) -> Person:
-    # An address cut short would be another one.
+    # A truncated address would be another address.
     email = author.email if author.email and len(author.email) <= MAX_ADDRESS else None
     user_id = match.user.external_id if match.user else None
     return Person(author.name[:MAX_NAME], email, author.username, user_id, _method(match))

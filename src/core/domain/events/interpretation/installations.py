@@ -1,4 +1,4 @@
-"""What happens to an installation as a whole, and the one case in which a webhook may bind one."""
+"""Changes of an installation as a whole, and the only case in which a webhook binds one."""
 
 from datetime import datetime
 
@@ -29,38 +29,42 @@ from core.domain.streams.domain_event import DomainEvent, DomainEventType
 def interpret_installation(
     event: WebhookEvent, provider_event: InstallationChanged, view: View, integration: Integration
 ) -> Interpretation:
-    """Let an integration follow its installation's state.
+    """Apply the state of an installation to its integration.
 
-    A deletion is confirmed with the provider first (`core.domain.integrations.installation_checks`): the
-    signature does not cover the event's name, and a deletion ends access for good.
+    A deletion is confirmed with the provider first (`core.domain.integrations.installation_checks`): the signature
+    does not cover the event's name, and a deletion ends access permanently.
     """
     known_at = integration.provider_updated_at
-    told_at = provider_event.installation.updated_at
+    updated_at = provider_event.installation.updated_at
     subject = str(integration.external_id)
     if provider_event.step is InstallationStep.DELETED:
         verdict = Verdict("integration", Outcome.PROCESSED, "deletion_to_confirm", subject)
         return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), has_reported_deletion=True)
-    if is_older(told_at, known_at):
+    if is_older(updated_at, known_at):
         return ignore("older_than_state", subject="integration", subject_id=subject)
     after = apply_facts(integration, provider_event.installation)
-    if not is_newer(told_at, known_at):
+    if not is_newer(updated_at, known_at):
         after = after.request_sync(at=view.now)
     match provider_event.step:
         case InstallationStep.SUSPENDED:
             after = after.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=view.now)
-            return _stepped(event, integration, after, DomainEventType.INTEGRATION_SUSPENDED, "suspended", at=told_at)
+            return _change_integration(
+                event, integration, after, DomainEventType.INTEGRATION_SUSPENDED, "suspended", at=updated_at
+            )
         case InstallationStep.UNSUSPENDED:
-            # Nothing was delivered while it was suspended, so the catalog has to be read again.
+            # Nothing was delivered during the suspension, so a catalog sync is needed.
             after = after.activate(at=view.now).request_sync(at=view.now)
-            return _stepped(event, integration, after, DomainEventType.INTEGRATION_ACTIVATED, "activated", at=told_at)
+            return _change_integration(
+                event, integration, after, DomainEventType.INTEGRATION_ACTIVATED, "activated", at=updated_at
+            )
         case InstallationStep.PERMISSIONS_ACCEPTED:
-            return _stepped(
+            return _change_integration(
                 event,
                 integration,
                 after,
                 DomainEventType.INTEGRATION_PERMISSIONS_CHANGED,
                 "permissions_changed",
-                at=told_at,
+                at=updated_at,
             )
         case InstallationStep.CREATED:
             verdict = Verdict("integration", Outcome.PROCESSED, "already_bound", subject)
@@ -70,7 +74,7 @@ def interpret_installation(
 
 
 def can_bind(provider_event: ProviderEvent) -> bool:
-    """Tell whether a notice can complete a pending request; no other webhook ever binds."""
+    """Return whether a provider event can complete a pending request; no other webhook ever binds."""
     return (
         isinstance(provider_event, InstallationChanged)
         and provider_event.step is InstallationStep.CREATED
@@ -79,21 +83,21 @@ def can_bind(provider_event: ProviderEvent) -> bool:
 
 
 def matches_request(provider_event: InstallationChanged, request: PendingRequest) -> bool:
-    """Tell whether a new installation is exactly what was asked for: requester and account, by their ids.
+    """Return whether a new installation has exactly the requester and the account of a request, by their ids.
 
-    A binding shows an organization private repositories, so this is checked whoever offers the request.
+    A binding shows private repositories to an organization, so this is checked again for every request.
     """
-    told = (provider_event.requester_id, provider_event.installation.account_id)
-    return can_bind(provider_event) and told == (request.requester_id, request.account_id)
+    ids = (provider_event.requester_id, provider_event.installation.account_id)
+    return can_bind(provider_event) and ids == (request.requester_id, request.account_id)
 
 
 def bind_pending(
     event: WebhookEvent, provider_event: InstallationChanged, view: View, binding: BindingOption
 ) -> Interpretation:
-    """Bind a new installation to the organization whose member asked for exactly it.
+    """Bind a new installation to the organization whose member requested exactly this installation.
 
-    The view offers a binding only where requester and account both match a pending request; the
-    organization's revoked row is used again, since it has one row per provider.
+    The view has a binding only if requester and account match a pending request. A revoked integration of the
+    organization is used again, because an organization has one integration per provider.
     """
     if binding.existing and not binding.existing.is_revoked:
         return ignore("organization_already_connected")
@@ -124,7 +128,7 @@ def bind_pending(
     )
 
 
-def _stepped(
+def _change_integration(
     event: WebhookEvent,
     before: Integration,
     after: Integration,

@@ -17,7 +17,7 @@ from core.domain.streams.domain_event import DomainEvent
 
 @dataclass(frozen=True, slots=True)
 class BindingOption:
-    """What a new installation may bind to: a matching pending request and the organization's row, if any."""
+    """The pending request that a new installation matches, and the organization's integration, if any."""
 
     request: PendingRequest
     existing: Integration | None
@@ -26,10 +26,10 @@ class BindingOption:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Everything the interpretation of one event may look at.
+    """The stored state that the interpretation of one event may use.
 
-    `links` and `repositories` are those of the integration that the notice speaks of, `identities` those of
-    the people it names.
+    `links` and `repositories` are those of the integration that the provider event is about, `identities` those of
+    the people that it names.
     """
 
     now: datetime
@@ -43,9 +43,9 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Interpretation:
-    """What one event means: how it is settled, what changes, and what consumers are told.
+    """What one event means: its result, the changes, and the domain events to publish.
 
-    `doubted` is a connection that the provider is to be asked about before anything of it changes.
+    `doubted` is a connection that must be checked at the provider before it changes.
     """
 
     status: EventStatus
@@ -63,7 +63,7 @@ class Interpretation:
     has_reported_deletion: bool = False
 
     def to_result(self, event: WebhookEvent, integration: Integration | None) -> EventResult:
-        """Return what the ledger keeps of it."""
+        """Return the result to store with the event."""
         owner = self.integration.after if self.integration else integration
         return EventResult(
             event_id=event.id,
@@ -77,21 +77,21 @@ class Interpretation:
 
 
 def ignore(reason: str, *, subject: str = "event", subject_id: str | None = None) -> Interpretation:
-    """Return an interpretation that does nothing, with its reason."""
+    """Return an interpretation that changes nothing, with its reason."""
     verdict = Verdict(subject, Outcome.IGNORED, reason, subject_id)
     return Interpretation(EventStatus.IGNORED, reason, (verdict,))
 
 
 def leave_unrouted() -> Interpretation:
-    """Return the interpretation of an event whose installation nobody has connected yet."""
+    """Return the interpretation of an event whose installation is not connected."""
     return Interpretation(EventStatus.UNROUTED, "installation_unknown")
 
 
 def webhook_actor(event: WebhookEvent) -> SystemActor:
-    """Return who audit rows name for what an event changed."""
+    """Return the actor of the changes that an event causes."""
     return SystemActor("webhook", event.delivery_id)
 
 
 def build_change(before: Entity | None, after: Entity, event: WebhookEvent) -> Change[Entity] | None:
-    """Return the step an event makes, or None where nothing differs."""
+    """Return the change that an event causes, or None if nothing differs."""
     return None if before == after else Change(before, after, webhook_actor(event))
