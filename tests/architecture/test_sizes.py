@@ -24,8 +24,6 @@ LARGE_FILES: frozenset[str] = frozenset(
         "testing/contracts/stores/events.py",
         "testing/memory/provider.py",
         "tests/e2e/test_connecting.py",
-        "tests/edge/test_connections.py",
-        "tests/edge/test_http.py",
         "tests/integration/faults/test_bad_input.py",
         "tests/integration/sandbox/test_openapi.py",
         "tests/integration/sandbox/test_pages.py",

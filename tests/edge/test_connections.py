@@ -1,9 +1,7 @@
-"""One's own account over REST: in a browser and for a program."""
+"""The connections of a user over REST, in a browser and for a program."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
-from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
@@ -34,7 +32,7 @@ PAGE = {"accept": "text/html,application/xhtml+xml"}
 
 @pytest.fixture
 async def world() -> ConnectingWorld:
-    """Give two people and a provider."""
+    """Return two users and a provider."""
     world = ConnectingWorld()
     await world.populate()
     return world
@@ -44,7 +42,7 @@ async def world() -> ConnectingWorld:
 async def browser(
     world: ConnectingWorld, person: Browser | None, sign_in_url: str | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Open a browser in which this person is signed in, or nobody."""
+    """Open a browser with the session of this user, or without a session."""
     key = tokens.rsa_key()
     verifier = JwtVerifier(
         PinnedKey(tokens.public_pem(key)), world.clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE
@@ -52,16 +50,12 @@ async def browser(
     authentication = Authentication(
         verifier, Identify(MemoryDirectory(world.database)), COOKIE, {DASHBOARD}, sign_in_url
     )
-    people = world.people
     flow = BrowserFlow(
         authentication,
         FlowCookies(is_encrypted=False),
         Pages(DASHBOARD, API, sign_in_url, ("https://provider.example",)),
     )
-    features: Any = SimpleNamespace(
-        list=people.list, begin=people.begin, finish=people.finish, disconnect=people.disconnect
-    )
-    mounted = routes(operations(flow, features), authentication)
+    mounted = routes(operations(flow, world.people), authentication)
     framework = Starlette(routes=mounted, exception_handlers=EXCEPTION_HANDLERS)
     cookies = {}
     if person:
@@ -73,18 +67,18 @@ async def browser(
 
 
 async def authorize_account(world: ConnectingWorld, client: httpx.AsyncClient, account: str = "7") -> dict[str, str]:
-    """Go to the provider and authorize there; return what the browser comes back with."""
+    """Authorize the app at the provider, and return the parameters of its redirect."""
     own = {**PAGE, "sec-fetch-site": "same-origin"}
     answer = await client.get(f"{PATH}/github/authorize?return_to=/settings", headers=own)
     assert answer.status_code == 302, answer.text
-    authorize_query = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
-    returned = world.authorize(account, authorize_query)
+    parameters = {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    returned = world.authorize(account, parameters)
     assert returned.code is not None
-    return {"state": authorize_query["state"], "code": returned.code.reveal()}
+    return {"state": parameters["state"], "code": returned.code.reveal()}
 
 
 async def came_back(client: httpx.AsyncClient, query: dict[str, str]) -> httpx.Response:
-    """Come back from the provider."""
+    """Follow the provider's redirect."""
     return await client.get(f"{PATH}/github/callback", params=query, headers=PAGE)
 
 
@@ -117,12 +111,12 @@ async def test_returns_the_authorization_url_to_a_program(world: ConnectingWorld
     async with browser(world, world.mara) as client:
         answer = await client.get(f"{PATH}/github/authorize", headers={"accept": "application/json"})
         assert answer.status_code == 200
-        authorize_query = parse_qs(urlsplit(answer.json()["redirect_url"]).query)
+        parameters = parse_qs(urlsplit(answer.json()["redirect_url"]).query)
         assert "httponly" in answer.headers["set-cookie"].lower()
         assert "samesite=lax" in answer.headers["set-cookie"].lower()
-        code = world.authorize("7", {name: values[0] for name, values in authorize_query.items()}).code
+        code = world.authorize("7", {name: values[0] for name, values in parameters.items()}).code
         assert code is not None
-        query = {"state": authorize_query["state"][0], "code": code.reveal()}
+        query = {"state": parameters["state"][0], "code": code.reveal()}
         answer = await client.get(f"{PATH}/github/callback", params=query)
         assert answer.json() == {"redirect_url": f"{DASHBOARD}/"}
 
@@ -266,13 +260,9 @@ async def test_visitor_without_a_session_signs_in_and_returns(world: ConnectingW
 async def test_code_of_an_attacker_connects_nothing(world: ConnectingWorld) -> None:
     """A link with an attacker's code, with or without their state, has no flow in this browser."""
     async with browser(world, world.jonas) as attacker, browser(world, world.mara) as client:
-        attackers_query = await authorize_account(world, attacker, "8")
+        stolen = await authorize_account(world, attacker, "8")
         own = await authorize_account(world, client, "7")
-        for query in (
-            attackers_query,
-            {"code": attackers_query["code"]},
-            {"code": attackers_query["code"], "state": ""},
-        ):
+        for query in (stolen, {"code": stolen["code"]}, {"code": stolen["code"], "state": ""}):
             await page(await came_back(client, query), 409, "flow_invalid", back="/kit")
         assert (await came_back(client, own)).status_code == 302
         found = await world.connection(world.mara)

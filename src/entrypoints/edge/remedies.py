@@ -20,7 +20,7 @@ _MESSAGES: Mapping[Remedy, str] = {
     Remedy.UNARCHIVE: "The repository is archived and read-only. Unarchive it at the provider.",
 }
 
-_OF_CONNECTIONS: Mapping[ConnectionRemedy, str] = {
+_CONNECTION_MESSAGES: Mapping[ConnectionRemedy, str] = {
     ConnectionRemedy.CONNECT: "Connect your account so that your commits are attributed to you.",
     ConnectionRemedy.RECONNECT: "Connect your account again. Your existing attributions are kept.",
 }
@@ -64,4 +64,4 @@ def connection_action(remedy: ConnectionRemedy | None, provider: str) -> Connect
     """Return the action for a remedy; None without a remedy."""
     if remedy is None:
         return None
-    return ConnectionAction(remedy, _OF_CONNECTIONS[remedy], f"{CONNECTIONS}/{provider}/authorize")
+    return ConnectionAction(remedy, _CONNECTION_MESSAGES[remedy], f"{CONNECTIONS}/{provider}/authorize")

@@ -20,21 +20,21 @@ _log = structlog.get_logger(__name__)
 
 
 def run_api(settings: Settings) -> None:
-    """Serve REST and webhooks until SIGTERM or Ctrl-C, then answer what is under way and stop."""
+    """Serve REST and webhooks until SIGTERM or Ctrl-C. Then respond to open requests and stop."""
     raise_descriptor_limit()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(settings))
 
 
 class _Server(uvicorn.Server):
-    """Returns when asked to stop; uvicorn's own raises the signal again then, which skips our closing."""
+    """A server that returns after a signal. uvicorn raises the signal again, so that nothing would be closed."""
 
     def __init__(self, config: uvicorn.Config, *, on_stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_stop = on_stop
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Begin to stop."""
+        """Start to stop."""
         self._on_stop()
         super().handle_exit(sig, frame)
 
@@ -48,11 +48,11 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(settings: Settings) -> None:
-    listening = listen(settings.http_addr, f"{PREFIX}HTTP_ADDR")
+    sockets = listen(settings.http_addr, f"{PREFIX}HTTP_ADDR")
     async with open_rest(settings) as rest:
         limits = ConnectionLimits(settings.http_max_connections, settings.http_keep_alive_seconds)
         server = _Server(server_config(rest.app, settings.http_addr, limits), on_stop=rest.end_streams)
         freeze_existing_objects()
-        _log.info("api_started", address=format_addresses(listening))
-        await server.serve(sockets=listening)
+        _log.info("api_started", address=format_addresses(sockets))
+        await server.serve(sockets=sockets)
     _log.info("api_stopped")

@@ -293,6 +293,7 @@ def _to_json(result: InstallResult, pages: Pages) -> InstallStep:
         case AwaitingApproval(account, return_to):
             return InstallStep("awaiting_approval", pages.back(return_to).url, account=account)
         case NoFlow():
+            # language: allow "unasked" - a released value of the API
             return InstallStep("unasked", pages.back().url)
         case _:
             assert_never(result)

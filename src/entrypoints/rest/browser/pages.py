@@ -174,7 +174,7 @@ class Pages:
     def back_with_error(self, error: DomainError) -> Link:
         """Return the link back to a page that shows the error.
 
-        It is the page where the flow started, if the user has proven that the flow is theirs.
+        It is the page where the flow started, if the user has proven to be the user of the flow.
         """
         way = error.way_back
         path = way.return_to if way and way.return_to != "/" else "/kit"

@@ -121,7 +121,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.waiting_since = math.inf
 
     def on_message_complete(self) -> None:
-        """Tell the application that the body is complete."""
+        """Wake the application: the body is complete."""
         self._is_message_complete = True
         cycle = self.cycle
         if not cycle.response_complete:
