@@ -94,16 +94,7 @@ class Process:
         end_leftovers(program)
         program.prepare()
         self.started_at = time.monotonic()
-        self._child = subprocess.Popen(  # noqa: S603 - the command is ours
-            launcher(program.stop[0][0], program.user) + list(program.command),
-            cwd=program.directory,
-            env=dict(program.environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            # A separate process group: Ctrl-C reaches only the supervisor, which stops programs in order.
-            process_group=0,
-        )
+        self._child = self._start(program)
         self._reader = threading.Thread(target=self._read, name=f"{program.name} output", daemon=True)
         self._reader.start()
         self._stopping_since = 0.0
@@ -170,6 +161,18 @@ class Process:
         """Stop it in bounded time."""
         self.begin_stop()
         self.end_stop()
+
+    def _start(self, program: Program) -> "subprocess.Popen[bytes]":
+        return subprocess.Popen(  # noqa: S603 - the command is ours
+            launcher(program.stop[0][0], program.user) + list(program.command),
+            cwd=program.directory,
+            env=dict(program.environment),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            # A separate process group: Ctrl-C reaches only the supervisor, which stops programs in order.
+            process_group=0,
+        )
 
     def _signal(self, sent: signal.Signals) -> None:
         if self._child.poll() is None:

@@ -18,6 +18,7 @@ from local.services import services
 from tests.support.builders.deliveries import SECRET
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, public_pem, rsa_key
 from tests.support.conditions import wait_until
+from tests.support.servers.fork_server import ForkedProcess
 from tests.support.servers.servers import temporary_home
 
 _STARTED = {"api": "api_started", "grpc": "grpc_started", "scheduler": "scheduler_started"}
@@ -80,7 +81,7 @@ class Service:
         """Start these and return at once."""
         for name in names:
             self._lines[name].clear()
-            self._processes[name] = Process(self._programs[name], self._lines[name].append)
+            self._processes[name] = ForkedProcess(self._programs[name], self._lines[name].append)
 
     def has_started(self, name: str) -> bool:
         """Tell whether one has said that it serves."""
