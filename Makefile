@@ -17,7 +17,7 @@ PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
 DISTRIBUTED := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
 
 # The options of suites that `make test` does not run. Browser tests that measure times run alone.
-SUITE_OPTIONS := -q --strict-markers --strict-config --import-mode=importlib
+SUITE_OPTIONS := -q --strict-markers --strict-config --import-mode=importlib -p no:schemathesis
 TIMED_E2E := tests/e2e/test_budget.py tests/e2e/test_selector.py
 
 # Root starts PostgreSQL as another user, so these tests behave differently for root.

@@ -9,13 +9,6 @@ from tests.support.scenarios.whole_api import Tenants, two_tenants
 from tests.support.servers.servers import Servers
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Put the operation into the id of its test too: schemathesis puts it into the name alone."""
-    operation = item.name.partition("[")[2].removesuffix("]")
-    if operation and item.id.params is None:
-        item._id = item.id.with_params(operation)
-
-
 @pytest.fixture(scope="session")
 def tenants(servers: Servers, database_template: str) -> Iterator[Tenants]:
     """Give both."""

@@ -190,9 +190,8 @@ class _Server:
 
 
 def _import_processes() -> None:
-    from entrypoints.cli.libraries import import_libraries  # noqa: PLC0415 - only the server needs them
-
-    import_libraries()
+    # The tests, which import this module too, must keep all optional packages.
+    importlib.import_module("entrypoints.cli.libraries").import_libraries()
     for module in _MODULES:
         importlib.import_module(module)
 
@@ -208,6 +207,7 @@ def main() -> None:
     os.environ.clear()
     os.environ.update(request["environment"])
     os.chdir(request["directory"])
+    sys.path[1:1] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv[1:] = request["arguments"]
     runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
 
