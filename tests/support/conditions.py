@@ -20,7 +20,7 @@ async def until(condition: Callable[[], Awaitable[object]], seconds: float = 10.
     deadline = time.monotonic() + seconds
     while not await condition():
         assert time.monotonic() < deadline, f"still not so after {seconds} s"
-        await asyncio.sleep(0.001)
+        await asyncio.sleep(0.005)
 
 
 def all_ended(processes: Iterable[psutil.Process]) -> bool:

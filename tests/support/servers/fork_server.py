@@ -41,7 +41,8 @@ class ForkedProcess(Process):
     """A process of the service, forked by the fork server of this test process."""
 
     def _start(self, program: Program) -> "subprocess.Popen[bytes]":
-        if not hasattr(os, "pidfd_open"):  # Linux only
+        # Only Linux has pidfd_open. A test may also have wrapped the command, in a shell for example.
+        if not hasattr(os, "pidfd_open") or program.command[0] != sys.executable:
             return super()._start(program)
         output, written = os.pipe()
         try:
