@@ -15,7 +15,7 @@ AT_ONCE = 12
 def test_abandoned_requests_release_their_connections(tenants: Tenants, monkeypatch: pytest.MonkeyPatch) -> None:
     """More requests than connections wait for a lock; afterwards everything works."""
     assert Limits.__init__.__kwdefaults__ is not None
-    monkeypatch.setitem(Limits.__init__.__kwdefaults__, "seconds", 0.4)
+    monkeypatch.setitem(Limits.__init__.__kwdefaults__, "timeout_seconds", 0.4)
     path = f"/api/v1/{tenants.own['org_id']}/git-integrations/github"
     with tenants.api() as client:
         database_url = tenants.databases[-1]

@@ -97,11 +97,11 @@ class _ForkServer:
     """The process that forks, started when it is first needed."""
 
     def __init__(self) -> None:
-        self._requests, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
+        self._requests, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with server_end:
             self._server = subprocess.Popen(
-                [sys.executable, "-m", "tests.support.servers.fork_server", str(theirs.fileno())],
-                pass_fds=[theirs.fileno()],
+                [sys.executable, "-m", "tests.support.servers.fork_server", str(server_end.fileno())],
+                pass_fds=[server_end.fileno()],
                 stdin=subprocess.DEVNULL,
                 # Ctrl-C must not end it before the tests have stopped their processes.
                 process_group=0,
@@ -110,7 +110,7 @@ class _ForkServer:
 
     def start(self, program: Program, output: int) -> _Child:
         """Fork a process that runs the module of this program's command, and return it."""
-        status, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        status, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         module = program.command.index("-m") + 1
         request = {
             "module": program.command[module],
@@ -118,8 +118,8 @@ class _ForkServer:
             "environment": dict(program.environment),
             "directory": str(program.directory or Path.cwd()),
         }
-        with theirs:
-            socket.send_fds(self._requests, [json.dumps(request).encode()], [output, theirs.fileno()])
+        with server_end:
+            socket.send_fds(self._requests, [json.dumps(request).encode()], [output, server_end.fileno()])
         return _Child(status)
 
     def _stop(self) -> None:
@@ -161,7 +161,7 @@ class _Server:
                 self._watch(pid, socket.socket(fileno=status))
 
     def _watch(self, pid: int, status: socket.socket) -> None:
-        with suppress(OSError):  # whichever of the two processes comes first
+        with suppress(OSError):  # both processes try it, and one comes first
             os.setpgid(pid, pid)
         status.send(str(pid).encode())
         descriptor = os.pidfd_open(pid)
@@ -203,7 +203,7 @@ def main() -> None:
     request = _Server(socket.socket(fileno=int(sys.argv[1]))).serve()
     if request is None:
         return
-    # The process ends with its parent, as one that is executed does.
+    # The process ends with its parent, like an executed process.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     os.environ.clear()
     os.environ.update(request["environment"])
