@@ -5,7 +5,7 @@ import os
 import click
 
 from core.domain.secret import Secret
-from entrypoints.cli.errors import readable_errors
+from entrypoints.cli.environment import readable_errors
 from entrypoints.process.listeners import CannotStart
 from entrypoints.settings.table import PREFIX
 from local.stack import run_stack

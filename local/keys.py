@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
 from entrypoints.process.private_files import write_private
-from entrypoints.settings.sources import is_given, setting_name
+from entrypoints.settings.sources import is_given, to_setting_name
 from entrypoints.settings.table import PREFIX
 
 
@@ -32,7 +32,7 @@ def development_environment(home: Path, given: Mapping[str, str]) -> dict[str, s
     }
     if not is_given(given, "AUTH_JWKS_URL"):
         variables[f"{PREFIX}AUTH_PUBLIC_KEY"] = str(public)
-    return {name: value for name, value in variables.items() if not is_given(given, setting_name(name))}
+    return {name: value for name, value in variables.items() if not is_given(given, to_setting_name(name))}
 
 
 def _read_or_create(path: Path, make: Callable[[], bytes]) -> bytes:

@@ -50,8 +50,6 @@ SMALL_FILES: frozenset[str] = frozenset(
         "src/adapters/postgres/queries/memberships.py",
         "src/adapters/postgres/rows/columns.py",
         "src/adapters/system/clock.py",
-        "src/entrypoints/bootstrap/cipher.py",
-        "src/entrypoints/bootstrap/signing.py",
         "testing/memory/stores/token_rows.py",
         "tests/architecture/test_audit.py",
         "tests/architecture/test_encrypted_columns.py",

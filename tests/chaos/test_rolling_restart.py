@@ -11,7 +11,7 @@ from hashlib import sha256
 import httpx
 
 from core.domain.secret import Secret
-from entrypoints.bootstrap.signing import github_signature
+from entrypoints.bootstrap.github import github_signature
 from entrypoints.development.tokens import TokenSigner
 from entrypoints.settings.table import PREFIX
 from sandbox.state.sandbox_app import app_environment

@@ -12,7 +12,7 @@ import grpc
 import httpx
 
 from crewkit.git.v1 import events_pb2, events_pb2_grpc, projects_pb2, projects_pb2_grpc
-from entrypoints.bootstrap.signing import github_signature
+from entrypoints.bootstrap.github import github_signature
 from tests.support.builders.deliveries import Delivery, push
 from tests.support.clients.raw_http import WEBHOOKS
 

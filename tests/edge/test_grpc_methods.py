@@ -223,13 +223,13 @@ async def test_reports_an_outage_as_unavailable(both: Both, method: Method) -> N
 
 @pytest.mark.parametrize("method", METHODS, ids=str)
 async def test_cancels_work_at_the_deadline(both: Both, method: Method) -> None:
-    held, ended = asyncio.Event(), asyncio.Event()
+    held, stream_ended_error = asyncio.Event(), asyncio.Event()
 
     async def hold(_call: str) -> None:
         try:
             await held.wait()
         except asyncio.CancelledError:
-            ended.set()
+            stream_ended_error.set()
             raise
 
     both.edge.directory.before = hold
@@ -239,7 +239,7 @@ async def test_cancels_work_at_the_deadline(both: Both, method: Method) -> None:
     failure = await refused(call)
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
     async with asyncio.timeout(5):
-        await ended.wait()
+        await stream_ended_error.wait()
     await wait_for_count(both, method, "DEADLINE_EXCEEDED")
 
 

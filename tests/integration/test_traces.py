@@ -18,7 +18,7 @@ def test_drain_belongs_to_the_trace_of_its_notification(redis_url: str) -> None:
     traces = OpenTelemetryTraces(SimpleSpanProcessor(kept))
 
     def drain(lane: int) -> None:
-        with traces.start_span("drain_lane", SpanRole.CONSUMER, parent=jobs.carried(), lane=lane):
+        with traces.start_span("drain_lane", SpanRole.CONSUMER, parent=jobs.find_traceparent(), lane=lane):
             pass
 
     worker_notifier = RedisWorkerNotifier(redis_url, job="entrypoints.worker.jobs.drain", traces=traces)

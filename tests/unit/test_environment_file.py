@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters.github.addresses import GitHubUrls
-from entrypoints.bootstrap.registration import variables
-from entrypoints.registration.environment_file import NowhereToKeep, environment_text, keep
+from entrypoints.bootstrap.github import variables
+from entrypoints.process.private_files import NowhereToKeep, environment_text, keep
 from entrypoints.settings.settings import Settings
 from tests.support.builders.registration import REGISTERED
 

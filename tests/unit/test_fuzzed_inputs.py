@@ -63,8 +63,8 @@ def test_id_is_a_uuid_or_rejected(text: str) -> None:
     """With the name of its field."""
     try:
         assert str(read_id(text, "project_id")) == text.lower()
-    except QueryInvalid as refused:
-        named = [one.field for one in refused.fields]
+    except QueryInvalid as invalid_field:
+        named = [one.field for one in invalid_field.fields]
     else:
         named = ["project_id"]
     assert named == ["project_id"]

@@ -6,7 +6,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from entrypoints.grpc_api.times import stamp
+from entrypoints.grpc_api.messages import stamp
 
 zones = st.integers(-12, 14).map(lambda hours: timezone(timedelta(hours=hours)))
 

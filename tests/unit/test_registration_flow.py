@@ -10,7 +10,7 @@ from adapters.github.addresses import GitHubUrls
 from adapters.github.registration import AppRegistrationRequest, RegisteredApp, Registrar
 from core.domain.provider_errors import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
-from entrypoints.registration.environment_file import Kept, NowhereToKeep
+from entrypoints.process.private_files import Kept, NowhereToKeep
 from entrypoints.registration.flow import RegistrationFailed, RegistrationFlow, Shown
 from tests.support.builders.registration import ANSWER, REGISTERED
 

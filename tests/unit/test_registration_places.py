@@ -2,21 +2,21 @@
 
 import pytest
 
-from entrypoints.registration.locations import PlaceRefused, Places, checked_github, wish
+from entrypoints.registration.locations import InvalidOption, RegistrationUrls, create_request, parse_github_url
 
 HERE = "http://127.0.0.1:3050"
 PUBLIC = "https://git.crewkit.example"
 GITHUB = "https://github.com"
 
 
-def places(**changes: str | None) -> Places:
+def places(**changes: str | None) -> RegistrationUrls:
     """Give the addresses of a registration at GitHub."""
-    return Places(**{"github_url": GITHUB, "local_url": HERE, **changes})  # type: ignore[arg-type]
+    return RegistrationUrls(**{"github_url": GITHUB, "local_url": HERE, **changes})  # type: ignore[arg-type]
 
 
 def test_public_address_serves_deliveries_and_browsers() -> None:
     """The install callback comes first."""
-    manifest = wish("crewkit", places(public_url=f"{PUBLIC}/"), public=True)
+    manifest = create_request("crewkit", places(public_url=f"{PUBLIC}/"), public=True)
 
     assert manifest.webhook_active
     assert manifest.webhook_url == f"{PUBLIC}/api/v1/git/github/webhooks"
@@ -28,7 +28,7 @@ def test_public_address_serves_deliveries_and_browsers() -> None:
 
 def test_without_a_public_address_the_webhook_is_off() -> None:
     """Its placeholder is an address of this service, never of a stranger."""
-    manifest = wish("crewkit-dev", places(homepage="https://crewkit.example"), public=True)
+    manifest = create_request("crewkit-dev", places(homepage="https://crewkit.example"), public=True)
 
     assert not manifest.webhook_active
     assert manifest.webhook_url == "https://crewkit.example/api/v1/git/github/webhooks"
@@ -37,7 +37,7 @@ def test_without_a_public_address_the_webhook_is_off() -> None:
 
 def test_tunnel_can_receive_deliveries_alone() -> None:
     """Like smee, which does not serve browsers."""
-    manifest = wish("crewkit-dev", places(webhook_url="https://smee.io/abc"), public=True)
+    manifest = create_request("crewkit-dev", places(webhook_url="https://smee.io/abc"), public=True)
 
     assert (manifest.webhook_active, manifest.webhook_url) == (True, "https://smee.io/abc")
     assert manifest.callback_urls[0].startswith(HERE)
@@ -62,13 +62,13 @@ def test_tunnel_can_receive_deliveries_alone() -> None:
 )
 def test_rejects_addresses_that_github_cannot_reach(option: str, url: str, said: str) -> None:
     """Before registering; the message names the option."""
-    with pytest.raises(PlaceRefused, match=said) as refused:
-        wish("crewkit", places(**{option: url}), public=True)
+    with pytest.raises(InvalidOption, match=said) as refused:
+        create_request("crewkit", places(**{option: url}), public=True)
     assert str(refused.value).startswith(f"--{option.replace('_', '-')} ")
 
 
 def test_sandbox_can_reach_this_machine() -> None:
-    manifest = wish("crewkit", places(github_url="http://127.0.0.1:3060", public_url=HERE), public=True)
+    manifest = create_request("crewkit", places(github_url="http://127.0.0.1:3060", public_url=HERE), public=True)
     assert manifest.webhook_url == f"{HERE}/api/v1/git/github/webhooks"
 
 
@@ -76,20 +76,20 @@ def test_sandbox_can_reach_this_machine() -> None:
 def test_plain_http_is_allowed_only_on_this_machine(option: str) -> None:
     """For any GitHub."""
     sandbox = places(github_url="http://127.0.0.1:3060", **{option: "http://git.example"})
-    with pytest.raises(PlaceRefused, match="use https://"):
-        wish("crewkit", sandbox, public=True)
+    with pytest.raises(InvalidOption, match="use https://"):
+        create_request("crewkit", sandbox, public=True)
 
 
 @pytest.mark.parametrize("name", ["", "  ", "n" * 35])
 def test_rejects_an_invalid_app_name(name: str) -> None:
     """Too long or empty."""
-    with pytest.raises(PlaceRefused, match="1 to 34 characters"):
-        wish(name, places(), public=True)
+    with pytest.raises(InvalidOption, match="1 to 34 characters"):
+        create_request(name, places(), public=True)
 
 
 def test_secrets_need_tls() -> None:
     """Except on this machine."""
-    assert checked_github("https://git.acme.example/") == "https://git.acme.example"
-    assert checked_github("http://127.0.0.1:3060") == "http://127.0.0.1:3060"
-    with pytest.raises(PlaceRefused, match="https"):
-        checked_github("http://git.acme.example")
+    assert parse_github_url("https://git.acme.example/") == "https://git.acme.example"
+    assert parse_github_url("http://127.0.0.1:3060") == "http://127.0.0.1:3060"
+    with pytest.raises(InvalidOption, match="https"):
+        parse_github_url("http://git.acme.example")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from entrypoints.cli.durations import DURATION
+from entrypoints.cli.click_extensions import DURATION
 from entrypoints.cli.events import events, list_events
 from tests.support.builders.deliveries import SECRET
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings.checks import unknown
+from entrypoints.settings.checks import find_unknown_variables
 from entrypoints.settings.settings import Settings, SettingsRefused
 from entrypoints.settings.table import SETTINGS
 from tests.support.builders import tokens
@@ -43,7 +43,7 @@ def test_every_setting_can_be_a_file(tmp_path: Path) -> None:
         if setting.default and setting.name != "ENVIRONMENT":
             from_file = read(**{f"{setting.name}_FILE": str(file)})
             assert getattr(from_file, setting.field) == getattr(read(), setting.field)
-    assert not unknown({f"{setting.variable}_FILE": "x" for setting in SETTINGS})
+    assert not find_unknown_variables({f"{setting.variable}_FILE": "x" for setting in SETTINGS})
 
 
 def test_setting_with_a_file_is_not_missing(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from entrypoints.settings.checks import unknown
+from entrypoints.settings.checks import find_unknown_variables
 from entrypoints.settings.settings import Settings, SettingsRefused
 from entrypoints.settings.table import PROCESSES, SETTINGS
 from entrypoints.settings.values import Address, Environment, origin_of
@@ -297,7 +297,7 @@ def test_finds_variables_that_are_not_settings() -> None:
         "CREWKIT_GIT_TEST_REDIS_URL": "redis://h",
         "PATH": "/bin",
     }
-    assert [(one.variable, one.remedy) for one in unknown({**PRODUCTION, **env})] == [
+    assert [(one.variable, one.remedy) for one in find_unknown_variables({**PRODUCTION, **env})] == [
         ("CREWKIT_GIT_LOG_LEVLE", "Rename it to CREWKIT_GIT_LOG_LEVEL, or remove it"),
         ("CREWKIT_GIT_TYPO", "Remove it. docs/reference/settings.md lists all settings"),
     ]

@@ -24,7 +24,7 @@ from core.domain.errors import ErrorKind
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.provider_events import RepositoryChanged, Unhandled
 from core.domain.secret import Secret
-from entrypoints.bootstrap.signing import replay_signature
+from entrypoints.bootstrap.github import replay_signature
 from tests.support.builders.webhooks import DELIVERY, SECRET, protocol, signed
 
 BODY = b'{"action":"opened","installation":{"id":41000001,"node_id":"x"},"repository":{"id":700000001}}'

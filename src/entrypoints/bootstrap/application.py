@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
-from adapters.github.addresses import GitHubUrls
 from adapters.github.protocol.webhooks import PROVIDER as GITHUB
 from adapters.github.protocol.webhooks import GitHubWebhooks
-from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.provider import GitHubProvider
 from adapters.observability.alerts import LoggedAlerts
 from adapters.observability.logs import configure_logs
 from adapters.observability.metrics import PrometheusMetrics
@@ -21,6 +20,7 @@ from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis_queue.queue_probe import QueueProbe
 from adapters.redis_queue.worker_notifier import QUEUE, RedisWorkerNotifier
+from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from adapters.secrets.jwks import JwksKeys
 from adapters.secrets.keys import KeySource, PinnedKey
 from adapters.secrets.tokens import JwtVerifier
@@ -29,12 +29,13 @@ from adapters.system.memory import keep_memory_private
 from core.application import Application
 from core.domain.secret import Secret
 from core.use_cases.events.housekeeping import Retention
-from entrypoints.bootstrap.cipher import create_cipher
-from entrypoints.bootstrap.extensions import extended
+from entrypoints.bootstrap.extensions import with_extensions
+from entrypoints.bootstrap.github import github_app
 from entrypoints.bootstrap.outgoing import connect_by, create_route, http_client
 from entrypoints.bootstrap.wiring import Driven, wire
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX
+from ports.encryption import Cipher
 from ports.event_queue import WorkerNotifier
 from ports.identity import Directory, TokenVerifier
 from ports.provider import GitProvider
@@ -92,12 +93,12 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
                 settings.github_webhook_secrets, noreply_hosts=settings.github_noreply_hosts, metrics=metrics
             )
         }
-        database_url = _required(settings.database_url)
+        database_url = _reveal(settings.database_url)
         database = Database(database_url)
         stack.push_async_callback(database.close)
         write_probe = WriteProbe(database, metrics=metrics)
         stack.push_async_callback(write_probe.close)
-        queue_probe = QueueProbe(_required(settings.redis_url), setting=f"{PREFIX}REDIS_URL")
+        queue_probe = QueueProbe(_reveal(settings.redis_url), setting=f"{PREFIX}REDIS_URL")
         stack.push_async_callback(queue_probe.close)
         delivery_log = PostgresDeliveryLog(database_url, metrics=metrics)
         stack.push_async_callback(delivery_log.close)
@@ -119,7 +120,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
                 settings.payload_days, settings.event_days, settings.domain_event_days, settings.attribution_days
             ),
         )
-        driven = extended(driven, settings.adapters, os.environ, stack)
+        driven = with_extensions(driven, settings.adapters, os.environ, stack)
         yield Runtime(
             wire(driven),
             dict(driven.protocols),
@@ -159,19 +160,9 @@ def configure_command(settings: Settings) -> None:
     configure_process(replace(settings, log_level="CRITICAL"))
 
 
-def github_app(settings: Settings) -> GitHubApp | None:
-    """Return the app that these settings make us, if they do."""
-    client_id, client_secret = settings.github_client_id, settings.github_client_secret
-    private_key = settings.github_private_key
-    if client_id is None or client_secret is None or private_key is None:
-        return None
-    addresses = GitHubUrls(settings.github_api_url, settings.github_url)
-    return GitHubApp(client_id, client_secret, private_key, settings.github_app_id, settings.github_app_slug, addresses)
-
-
 def _worker_notifier(settings: Settings, traces: Traces | None, stack: AsyncExitStack) -> WorkerNotifier:
     worker_notifier = RedisWorkerNotifier(
-        _required(settings.redis_url), setting=f"{PREFIX}REDIS_URL", job=_DRAIN_JOB, traces=traces
+        _reveal(settings.redis_url), setting=f"{PREFIX}REDIS_URL", job=_DRAIN_JOB, traces=traces
     )
     stack.callback(worker_notifier.close)
     return worker_notifier
@@ -221,7 +212,15 @@ def _traces(settings: Settings, stack: AsyncExitStack) -> Traces | None:
     return traces
 
 
-def _required(url: Secret | None) -> str:
+def _reveal(url: Secret | None) -> str:
     if url is None:
         raise RuntimeError("the settings of this process were read without saying which process it is")
     return url.reveal()
+
+
+def create_cipher(settings: Settings) -> Cipher:
+    """Return the cipher with the keys of the settings, or a cipher that rejects all values."""
+    setting = f"{PREFIX}ENCRYPTION_KEYS"
+    if not settings.encryption_keys:
+        return NoKeys(setting=setting)
+    return AesGcmCipher(settings.encryption_keys, setting=setting)

@@ -19,7 +19,7 @@ _FIELDS = {name: name for name in ("alerts", "cipher", "delivery_log", "director
 }
 
 
-def extended(
+def with_extensions(
     driven: Driven, adapters: tuple[Adapter, ...], environment: Mapping[str, str], stack: AsyncExitStack
 ) -> Driven:
     """Return the application's adapters with these among them.
@@ -28,13 +28,13 @@ def extended(
     can be. A `provider` and its `webhooks` are added under the provider's name. Raises `SettingsRefused`.
     """
     for adapter in adapters:
-        made = _make(adapter, environment, stack)
+        adapter_instance = _make(adapter, environment, stack)
         if adapter.port in _FIELDS:
-            driven = replace(driven, **{_FIELDS[adapter.port]: made})
+            driven = replace(driven, **{_FIELDS[adapter.port]: adapter_instance})
         elif adapter.port == "provider":
-            driven = replace(driven, providers={**driven.providers, made.name: made})
+            driven = replace(driven, providers={**driven.providers, adapter_instance.name: adapter_instance})
         else:
-            driven = replace(driven, protocols={**driven.protocols, made.provider: made})
+            driven = replace(driven, protocols={**driven.protocols, adapter_instance.provider: adapter_instance})
     return driven
 
 
@@ -46,20 +46,20 @@ def check_adapters(adapters: tuple[Adapter, ...], environment: Mapping[str, str]
 
 def _make(adapter: Adapter, environment: Mapping[str, str], stack: AsyncExitStack) -> Any:  # noqa: ANN401 - of any port
     try:
-        made: Any = adapter.make(environment)
+        adapter_instance: Any = adapter.make(environment)
         # Before the check, so that an adapter that does not match is closed as well.
-        wrong = _close_later(made, stack) or find_mismatches(adapter.port, made)
+        wrong = _close_later(adapter_instance, stack) or find_mismatches(adapter.port, adapter_instance)
     except (Exception, SystemExit) as error:
         cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise _refused(adapter, f"the factory raised {_one_line(cause)}") from error
+        raise _reject(adapter, f"the factory raised {_one_line(cause)}") from error
     if wrong:
-        raise _refused(adapter, f"the adapter does not match the port {adapter.port}: {'; '.join(wrong)}")
-    return made
+        raise _reject(adapter, f"the adapter does not match the port {adapter.port}: {'; '.join(wrong)}")
+    return adapter_instance
 
 
-def _close_later(made: Any, stack: AsyncExitStack) -> list[str]:  # noqa: ANN401 - anything
-    close = None if isinstance(made, type) else getattr(made, "close", None)
-    if close is None or inspect.iscoroutine(made):
+def _close_later(adapter_instance: Any, stack: AsyncExitStack) -> list[str]:  # noqa: ANN401 - anything
+    close = None if isinstance(adapter_instance, type) else getattr(adapter_instance, "close", None)
+    if close is None or inspect.iscoroutine(adapter_instance):
         return []
     if not callable(close):
         return ["`close` cannot be called"]
@@ -73,7 +73,7 @@ def _close_later(made: Any, stack: AsyncExitStack) -> list[str]:  # noqa: ANN401
     return []
 
 
-def _refused(adapter: Adapter, problem: str) -> SettingsRefused:
+def _reject(adapter: Adapter, problem: str) -> SettingsRefused:
     remedy = "Name a factory that returns the adapter; docs/adapters.md describes the ports"
     return SettingsRefused((Problem(f"{PREFIX}ADAPTERS", f"`{adapter.text}`: {problem}", remedy),))
 

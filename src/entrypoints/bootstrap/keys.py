@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from adapters.postgres.connection.database import Database
 from adapters.postgres.stores.encrypted_values import PostgresEncryptedValueStore
 from core.use_cases.tokens.reencrypt_values import ReencryptValues
-from entrypoints.bootstrap.cipher import create_cipher
+from entrypoints.bootstrap.application import create_cipher
 from entrypoints.settings.settings import Settings
 
 

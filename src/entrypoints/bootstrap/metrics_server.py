@@ -31,7 +31,7 @@ def _app(runtime: Runtime) -> ASGIApp:
 
 
 @asynccontextmanager
-async def watched(runtime: Runtime, address: Address) -> AsyncIterator[None]:
+async def serve_metrics(runtime: Runtime, address: Address) -> AsyncIterator[None]:
     """Answer for the length of the block, on this event loop; raises `CannotStart`."""
     listening = listen(address, f"{PREFIX}METRICS_ADDR")
     _log.info("metrics_started", address=format_addresses(listening))

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 from core.domain.errors import DomainError
 from core.use_cases.deliveries.webhook_secrets import RecordSecretUses
 from entrypoints.bootstrap.application import open_runtime, token_verifier
-from entrypoints.bootstrap.startup_probe import probe_during
+from entrypoints.bootstrap.monitoring import probe_during
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.browser.sign_in import PATH as SIGN_IN
 from entrypoints.rest.browser.sign_in import development_sign_in
@@ -74,7 +74,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             yield Rest(create_app(application, parts), application.stream_events.close)
         finally:
             recording.cancel()
-            await _recorded(application.deliveries.record_secret_uses)
+            await _try_to_record(application.deliveries.record_secret_uses)
 
 
 def _origins(settings: Settings) -> frozenset[str]:
@@ -91,10 +91,10 @@ async def _record_secret_uses(record: RecordSecretUses) -> None:
     """Once a minute; a minute missed during an outage is made good by the next."""
     while True:
         await asyncio.sleep(_SECRET_USES_SECONDS)
-        await _recorded(record)
+        await _try_to_record(record)
 
 
-async def _recorded(record: RecordSecretUses) -> None:
+async def _try_to_record(record: RecordSecretUses) -> None:
     """Record, or log why not: whatever the database says, it must not keep the API from stopping cleanly."""
     try:
         await record()

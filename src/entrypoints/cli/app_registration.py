@@ -16,12 +16,12 @@ from types import FrameType
 import click
 
 from core.domain.provider_errors import ProviderUnavailable
-from entrypoints.bootstrap.registration import GitHubUrls, RegisteredApp, Registrar, registrar, variables
+from entrypoints.bootstrap.github import GitHubUrls, RegisteredApp, Registrar, registrar, variables
 from entrypoints.process.listeners import CannotStart
-from entrypoints.registration.environment_file import Kept, environment_text, keep
+from entrypoints.process.private_files import Kept, environment_text, keep
 from entrypoints.registration.flow import Registered, RegistrationFailed, RegistrationFlow
-from entrypoints.registration.locations import PlaceRefused, Places, checked_github, wish
-from entrypoints.registration.server import served
+from entrypoints.registration.locations import InvalidOption, RegistrationUrls, create_request, parse_github_url
+from entrypoints.registration.server import serve_pages
 from entrypoints.settings.settings import Settings, SettingsRefused
 from entrypoints.settings.table import PREFIX
 
@@ -50,11 +50,15 @@ def register(options: Registration) -> None:
     """Register the app, or end the command with what to change."""
     _check_file(options.path, force=options.force)
     try:
-        places = Places(
-            checked_github(options.github_url), _local_url(), options.public_url, options.webhook_url, options.homepage
+        places = RegistrationUrls(
+            parse_github_url(options.github_url),
+            _local_url(),
+            options.public_url,
+            options.webhook_url,
+            options.homepage,
         )
-        wished = wish(options.name, places, public=not options.is_private)
-    except PlaceRefused as refusal:
+        wished = create_request(options.name, places, public=not options.is_private)
+    except InvalidOption as refusal:
         raise click.ClickException(str(refusal)) from refusal
     variable = options.github_url_variable
     why = f" (from {variable}; use --github-url for another GitHub)" if variable else ""
@@ -63,7 +67,7 @@ def register(options: Registration) -> None:
     write = partial(_keep, at.addresses, options.path, options.public_url, force=options.force)
     flow = RegistrationFlow(at, wished, write)
     try:
-        with _interruptible(flow), served(flow, options.port) as first_page:
+        with _interruptible(flow), serve_pages(flow, options.port) as first_page:
             _greet(at)
             _say_where(first_page, open_it=options.opens_browser)
             if not wished.webhook_active:

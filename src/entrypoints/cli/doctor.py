@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from entrypoints.cli.durations import DURATION
+from entrypoints.cli.click_extensions import DURATION
 
 if TYPE_CHECKING:
     from entrypoints.doctor.findings import Finding
@@ -28,13 +28,13 @@ def doctor(*, as_json: bool, timeout: timedelta) -> None:
     """
     import asyncio
 
-    from entrypoints.cli.environment import missing_demo_hint
+    from entrypoints.cli.environment import explain_how_to_start_demo
     from entrypoints.doctor import report
     from entrypoints.doctor.checks.settings import has_unreadable_settings
 
     findings = asyncio.run(_examine(timeout.total_seconds()))
     click.echo(report.as_json(findings) if as_json else report.as_text(findings))
-    if has_unreadable_settings(findings) and (hint := missing_demo_hint(os.environ)):
+    if has_unreadable_settings(findings) and (hint := explain_how_to_start_demo(os.environ)):
         click.echo(f"\n{hint}", err=True)
     if not report.is_well(findings):
         sys.exit(1)
@@ -45,11 +45,11 @@ async def _examine(timeout_seconds: float) -> "list[Finding]":
     from entrypoints.development.running_demo import with_running_demo
     from entrypoints.doctor.checks import open_checks
     from entrypoints.doctor.findings import examine
-    from entrypoints.settings.checks import unknown
+    from entrypoints.settings.checks import find_unknown_variables
     from entrypoints.settings.settings import Settings
 
     environment = with_running_demo(os.environ)
     settings, problems = Settings.readable_part(environment)
     configure_command(settings)
-    async with open_checks(settings, problems, unknown(environment)) as checks:
+    async with open_checks(settings, problems, find_unknown_variables(environment)) as checks:
         return await examine(checks, seconds=timeout_seconds)

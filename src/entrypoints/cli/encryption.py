@@ -10,8 +10,7 @@ import click
 from core.use_cases.tokens.reencrypt_values import ReencryptionProgress
 from entrypoints.bootstrap.application import configure_command
 from entrypoints.bootstrap.keys import open_key_ring
-from entrypoints.cli.environment import read_settings
-from entrypoints.cli.errors import readable_errors
+from entrypoints.cli.environment import read_settings, readable_errors
 from entrypoints.doctor.findings import format_count
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.table import PREFIX

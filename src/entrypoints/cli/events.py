@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from core.domain.events.event import RETRYABLE, EventStatus
-from entrypoints.cli.durations import DURATION
-from entrypoints.cli.groups import WholeTextGroup
+from entrypoints.cli.click_extensions import DURATION, WholeTextGroup
 
 if TYPE_CHECKING:
     from ports.events import EventFilter
+
 
 _STATUSES = click.Choice([status.value for status in EventStatus])
 _RETRYABLE = click.Choice([status.value for status in EventStatus if status in RETRYABLE])
@@ -65,7 +65,7 @@ def show(delivery_id: str, provider: str) -> None:
 
     DELIVERY_ID is the id in `crewkit-git events list`. Its first characters are enough if they are unique.
     """
-    from entrypoints.cli.delivery_commands import show_delivery
+    from entrypoints.cli.application import show_delivery
     from entrypoints.cli.event_report import details_json
 
     click.echo(details_json(show_delivery(provider, delivery_id)))
@@ -94,8 +94,7 @@ def retry(
     """
     from core.use_cases.events.retry_events import MAX_RETRIES
     from core.use_cases.events.scope import ALL_ORGANIZATIONS
-    from entrypoints.cli.application import OPERATOR, call_application
-    from entrypoints.cli.delivery_commands import retry_delivery
+    from entrypoints.cli.application import OPERATOR, call_application, retry_delivery
     from entrypoints.doctor.findings import format_count
 
     if delivery_id is not None:
@@ -162,3 +161,25 @@ def _filter(status: str | None, event_type: str | None, since: timedelta | None)
         event_type=event_type,
         since=datetime.now(UTC) - since if since else None,
     )
+
+
+@click.command("recover-deliveries")
+@click.option(
+    "--since",
+    type=DURATION,
+    help="Check the delivery log at least this far back, such as 2h or 3d, even if an earlier run did.",
+)
+@click.option("--dry-run", is_flag=True, help="Only show which deliveries are missing.")
+def recover_deliveries(*, since: timedelta | None, dry_run: bool) -> None:
+    """Fetch deliveries that are in the provider's delivery log but were not received.
+
+    The scheduler does this every five minutes. Exits with 1 if a delivery is still missing.
+    """
+    from entrypoints.cli.application import call_application
+    from entrypoints.cli.recovery_report import print_report
+
+    reports = call_application("recover-deliveries", lambda app: app.deliveries.recover(since=since, dry_run=dry_run))
+    for provider, report in reports.items():
+        print_report(provider, report, dry_run=dry_run)
+    if not all(report.is_complete for report in reports.values()):
+        sys.exit(1)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import click
 
-from entrypoints.cli.groups import WholeTextGroup
+from entrypoints.cli.click_extensions import WholeTextGroup
 from entrypoints.settings.values import KEY_BYTES, KEY_ID
 
 _HOW_TO_USE = (

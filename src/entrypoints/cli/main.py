@@ -2,7 +2,7 @@ import importlib
 
 import click
 
-from entrypoints.cli.groups import WholeTextGroup
+from entrypoints.cli.click_extensions import WholeTextGroup
 from entrypoints.process.limits import collect_rarely
 
 # Imported on demand: `token` must not load what the workers need. These modules
@@ -18,7 +18,7 @@ COMMANDS = {
     "keys": "keys:keys",
     "token": "token:token",
     "events": "events:events",
-    "recover-deliveries": "recover_deliveries:recover_deliveries",
+    "recover-deliveries": "events:recover_deliveries",
 }
 
 

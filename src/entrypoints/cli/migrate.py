@@ -24,8 +24,7 @@ def migrate(*, as_sql: bool, check: bool, down: str | None, yes: bool) -> None:
     the revision of the installed release.
     """
     from entrypoints.bootstrap import migrations
-    from entrypoints.cli.environment import read_settings
-    from entrypoints.cli.errors import readable_errors
+    from entrypoints.cli.environment import read_settings, readable_errors
 
     if as_sql + check + (down is not None) > 1:
         raise click.UsageError("Use only one of --sql, --check and --down.")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 import click
 
 from entrypoints.cli.libraries import import_libraries
-from entrypoints.settings.checks import unknown
+from entrypoints.settings.checks import find_unknown_variables
 from entrypoints.settings.settings import Settings, SettingsRefused
 
 
@@ -54,7 +54,7 @@ def _run(process: Callable[[Settings], None], name: str) -> None:
 
     settings = _settings(name)
     configure_process(settings)
-    if strays := unknown(os.environ):
+    if strays := find_unknown_variables(os.environ):
         _log = structlog.get_logger(__name__)
         _log.warning("unknown_settings", reason=" ".join(f"{stray}." for stray in strays))
     try:

@@ -4,7 +4,7 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from entrypoints.cli.durations import DURATION
+from entrypoints.cli.click_extensions import DURATION
 from entrypoints.settings.table import PREFIX
 
 _GITHUB_URL = f"{PREFIX}GITHUB_URL"

@@ -2,9 +2,12 @@
 
 import asyncio
 import os
+import sys
+import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,12 +17,11 @@ import click
 import httpx
 
 from core.domain.secret import Secret
-from entrypoints.bootstrap.signing import github_signature, replay_signature
-from entrypoints.cli.environment import missing_demo_hint, read_settings
-from entrypoints.cli.progress import report_progress
+from entrypoints.bootstrap.github import github_signature, replay_signature
+from entrypoints.cli.environment import explain_how_to_start_demo, read_settings
 from entrypoints.development.running_demo import find_running_demo
 from entrypoints.edge.public_urls import WEBHOOKS
-from entrypoints.process.network_names import is_loopback
+from entrypoints.process.outgoing import is_loopback
 from entrypoints.settings.table import PREFIX
 
 # The namespace of replayed deliveries: the same event and body always get the same delivery id.
@@ -42,7 +44,7 @@ def find_target(url: str | None) -> Target:
     address = url or (demo.http_url if demo else None)
     problems = []
     if address is None:
-        hint = missing_demo_hint(os.environ) or "No running service was found."
+        hint = explain_how_to_start_demo(os.environ) or "No running service was found."
         problems.append(f"{hint} To send to another service, pass its URL with --url.")
     if not settings.github_webhook_secrets:
         problems.append(
@@ -136,3 +138,41 @@ def _code(response: httpx.Response) -> str:
         return str(response.json()["code"])
     except (ValueError, KeyError, TypeError):
         return "(not a response of this service; check the URL)"
+
+
+_TERMINAL_INTERVAL_SECONDS = 0.2
+_LOG_INTERVAL_SECONDS = 5.0
+
+
+@contextmanager
+def report_progress(count: Callable[[], int], total: int) -> Iterator[None]:
+    """Show on standard error, while a block runs, how many items are sent and how many per second.
+
+    At a terminal one line is rewritten. Elsewhere a line is added every five seconds. The last line has the
+    totals.
+    """
+    is_terminal = sys.stderr.isatty()
+    is_done = threading.Event()
+    started = time.monotonic()
+
+    def write(*, is_last: bool) -> None:
+        seconds = max(time.monotonic() - started, 0.001)
+        sent = count()
+        text = f"{sent:,} of {total:,} sent in {seconds:,.1f} s, {sent / seconds:,.0f} per second"
+        # Clears what is left of a longer line: https://en.wikipedia.org/wiki/ANSI_escape_code#CSI
+        start, end = ("\r\x1b[K", is_last) if is_terminal else ("", True)
+        click.echo(f"{start}{text}", nl=end, err=True)
+
+    def run() -> None:
+        while not is_done.wait(_TERMINAL_INTERVAL_SECONDS if is_terminal else _LOG_INTERVAL_SECONDS):
+            write(is_last=False)
+
+    # A thread, because a busy event loop would delay the report.
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_done.set()
+        thread.join()
+        write(is_last=True)

@@ -3,7 +3,7 @@ from datetime import timedelta
 import click
 
 from core.domain.permissions import SCOPES
-from entrypoints.cli.durations import DURATION
+from entrypoints.cli.click_extensions import DURATION
 
 _SCOPES = ", ".join(sorted(SCOPES))
 

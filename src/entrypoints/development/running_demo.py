@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from entrypoints.settings.sources import is_given, setting_name
+from entrypoints.settings.sources import is_given, to_setting_name
 from entrypoints.settings.table import DEFAULT_HOME, PREFIX
 
 
@@ -65,7 +65,9 @@ def with_running_demo(environment: Mapping[str, str]) -> dict[str, str]:
     demo = find_running_demo(_home(environment))
     if demo is None:
         return dict(environment)
-    published = {name: text for name, text in demo.environment.items() if not is_given(environment, setting_name(name))}
+    published = {
+        name: text for name, text in demo.environment.items() if not is_given(environment, to_setting_name(name))
+    }
     if is_given(environment, "AUTH_JWKS_URL"):  # only one source of keys is allowed
         published.pop(f"{PREFIX}AUTH_PUBLIC_KEY", None)
     return {**published, **{name: text for name, text in environment.items() if text}}

@@ -9,7 +9,7 @@ import structlog
 
 from core.domain.streams.stream import TooManyStreams
 from entrypoints.grpc_api import calls
-from entrypoints.grpc_api.errors import STATUS_DETAILS, refusal_of
+from entrypoints.grpc_api.errors import STATUS_DETAILS, to_grpc_error
 
 # A client that watches the health of each service and of the server as a whole needs ten.
 MAX_PER_CONNECTION = 16
@@ -31,7 +31,7 @@ class AnonymousStreams:
         self._max_per_service = max_per_service
         self._open: Counter[str] = Counter()
 
-    def bound(self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]") -> "grpc.RpcMethodHandler[Any, Any]":
+    def limit(self, method: str, handler: "grpc.RpcMethodHandler[Any, Any]") -> "grpc.RpcMethodHandler[Any, Any]":
         """Return a handler of this method that rejects a stream if too many are open."""
         service = method.split("/")[1]
         stream: Any = handler.stream_stream or handler.unary_stream
@@ -39,7 +39,7 @@ class AnonymousStreams:
             grpc.stream_stream_rpc_method_handler if handler.request_streaming else grpc.unary_stream_rpc_method_handler
         )
 
-        async def bounded(request: object, context: Any) -> None:  # noqa: ANN401 - gRPC's own, without types
+        async def handle(request: object, context: Any) -> None:  # noqa: ANN401 - gRPC's own, without types
             try:
                 with self._admit(service, context.peer()):
                     answers = stream(request, context)
@@ -53,7 +53,7 @@ class AnonymousStreams:
                 await _refuse(method, error, context)
 
         handled: grpc.RpcMethodHandler[Any, Any] = wrap(
-            bounded, handler.request_deserializer, handler.response_serializer
+            handle, handler.request_deserializer, handler.response_serializer
         )
         return handled
 
@@ -84,7 +84,7 @@ class AnonymousStreams:
 
 async def _refuse(method: str, error: TooManyStreams, context: Any) -> None:  # noqa: ANN401 - as above
     request_id = calls.request_id_of(tuple(context.invocation_metadata() or ()))
-    refusal = refusal_of(error, request_id)
+    refusal = to_grpc_error(error, request_id)
     _log.info("call", path=method, status=refusal.code.name, code=refusal.reason)
     trailing = ((calls.REQUEST_ID, request_id), (STATUS_DETAILS, refusal.status()))
     await context.abort(refusal.code, refusal.message, trailing)

@@ -10,8 +10,15 @@ from crewkit.git.v1.attributions_pb2_grpc import AttributionServiceServicer
 from entrypoints.edge.cursors import RowId, encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
-from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_provider, refused
-from entrypoints.grpc_api.times import stamp
+from entrypoints.grpc_api.fields import (
+    invalid_field,
+    read_id,
+    read_name,
+    read_page_size,
+    read_page_token,
+    read_provider,
+)
+from entrypoints.grpc_api.messages import stamp
 
 STATUSES: Mapping[AttributionStatus, "wire.AttributionStatus.ValueType"] = {
     AttributionStatus.MATCHED: wire.ATTRIBUTION_STATUS_MATCHED,
@@ -66,7 +73,7 @@ class Attributions(AttributionServiceServicer):
         self, request: wire.ResolveCommitAuthorsRequest, context: Context
     ) -> wire.ResolveCommitAuthorsResponse:
         if not 1 <= len(request.shas) <= _MOST_COMMITS or not all(map(_SHA.fullmatch, request.shas)):
-            raise refused("shas", f"Must have 1 to {_MOST_COMMITS} full commit hashes.")
+            raise invalid_field("shas", f"Must have 1 to {_MOST_COMMITS} full commit hashes.")
         people = await self.resolve_commit_authors(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
@@ -105,5 +112,5 @@ def _read_status(given: "wire.AttributionStatus.ValueType") -> AttributionStatus
     if given == wire.ATTRIBUTION_STATUS_UNSPECIFIED:
         return None
     if given not in _STATUS:
-        raise refused("status", "Must be a defined status, or unspecified for all.")
+        raise invalid_field("status", "Must be a defined status, or unspecified for all.")
     return _STATUS[given]

@@ -11,7 +11,7 @@ from entrypoints.edge.remedies import connection_action
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_name
-from entrypoints.grpc_api.times import stamp
+from entrypoints.grpc_api.messages import stamp
 
 STATUSES: Mapping[ConnectionStanding, "wire.ConnectionStatus.ValueType"] = {
     ConnectionStanding.NOT_CONNECTED: wire.CONNECTION_STATUS_NOT_CONNECTED,

@@ -15,7 +15,14 @@ from core.domain.streams.stream import StreamEnded
 from entrypoints.grpc_api import calls
 from entrypoints.grpc_api.anonymous_streams import AnonymousStreams
 from entrypoints.grpc_api.calls import Authentication
-from entrypoints.grpc_api.errors import STATUS_DETAILS, Refusal, ended, refusal_of, too_slow, unexpected
+from entrypoints.grpc_api.errors import (
+    STATUS_DETAILS,
+    Refusal,
+    internal_error,
+    stream_ended_error,
+    timeout_error,
+    to_grpc_error,
+)
 from ports.system import Alerts
 from ports.telemetry import Metrics, SpanRole, Traces
 
@@ -85,26 +92,26 @@ class Envelope(grpc.aio.ServerInterceptor):
             if known is not None and method.startswith(_OURS):
                 known = self._wrapped[method] = self._wrap(method, known)
             elif known is not None and known.response_streaming:
-                known = self._wrapped[method] = self._anonymous.bound(method, known)
+                known = self._wrapped[method] = self._anonymous.limit(method, known)
         return known
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
         if handler.response_streaming:
             assert handler.unary_stream is not None  # the contract has no streams of requests
             return grpc.unary_stream_rpc_method_handler(
-                self._streamed(method, handler.unary_stream),
+                self._call_stream(method, handler.unary_stream),
                 _lenient(handler.request_deserializer),
                 handler.response_serializer,
             )
         assert handler.unary_unary is not None
         return grpc.unary_unary_rpc_method_handler(
-            self._answered(method, handler.unary_unary),
+            self._call_unary(method, handler.unary_unary),
             _lenient(handler.request_deserializer),
             handler.response_serializer,
         )
 
-    def _answered(self, method: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-        async def answered(request: object, context: Context) -> object:
+    def _call_unary(self, method: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        async def handle_unary(request: object, context: Context) -> object:
             found: object = None
             with self._observe(method, context, self._traces) as state:
                 try:
@@ -112,18 +119,18 @@ class Envelope(grpc.aio.ServerInterceptor):
                         await self._admit(state, request)
                         found = await answer(request, context)
                 except TimeoutError as error:
-                    state.refusal = too_slow(state.request_id) if limit.expired() else self._crash(state, error)
+                    state.refusal = timeout_error(state.request_id) if limit.expired() else self._crash(state, error)
                 except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
                     state.refusal = self._refusal(state, error)
                 await state.end(context)
             return found
 
-        return answered
+        return handle_unary
 
-    def _streamed(self, method: str, stream: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def _call_stream(self, method: str, stream: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         # Streams have no span, because it would last for hours. Each message is sent here, so that the stream
         # ends immediately when the caller disconnects.
-        async def streamed(request: object, context: Context) -> None:
+        async def handle_stream(request: object, context: Context) -> None:
             with self._observe(method, context) as state:
                 try:
                     await self._admit(state, request)
@@ -131,12 +138,12 @@ class Envelope(grpc.aio.ServerInterceptor):
                         async for message in messages:
                             await context.write(message)
                 except StreamEnded as end:
-                    state.refusal = ended(end.reason, state.request_id)
+                    state.refusal = stream_ended_error(end.reason, state.request_id)
                 except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
                     state.refusal = self._refusal(state, error)
                 await state.end(context)
 
-        return streamed
+        return handle_stream
 
     @contextmanager
     def _observe(self, method: str, context: Context, traces: Traces | None = None) -> Iterator["_CallState"]:
@@ -183,7 +190,7 @@ class Envelope(grpc.aio.ServerInterceptor):
     def _refusal(self, state: "_CallState", error: Exception) -> Refusal:
         if isinstance(error, DomainError):
             state.reason = getattr(error, "reason", None)
-            return refusal_of(error, state.request_id)
+            return to_grpc_error(error, state.request_id)
         return self._crash(state, error)
 
     def _crash(self, state: "_CallState", error: Exception) -> Refusal:
@@ -193,7 +200,7 @@ class Envelope(grpc.aio.ServerInterceptor):
             f"{type(error).__name__} in {state.method}. This is a bug. Report the stack trace in the log.",
             request_id=state.request_id,
         )
-        return unexpected(state.request_id)
+        return internal_error(state.request_id)
 
 
 def _lenient(read: Callable[[bytes], Any] | None) -> Callable[[bytes], Any]:

@@ -70,7 +70,7 @@ class Refusal:
         return status
 
 
-def refusal_of(error: DomainError, request_id: str) -> Refusal:
+def to_grpc_error(error: DomainError, request_id: str) -> Refusal:
     """Return the gRPC error for a domain error."""
     code, wait = CODE[error.kind], retry_seconds(error)
     details = _always(error.code, request_id)
@@ -84,19 +84,19 @@ def refusal_of(error: DomainError, request_id: str) -> Refusal:
     return Refusal(code, error.message, error.code, tuple(details))
 
 
-def ended(reason: EndReason, request_id: str) -> Refusal:
+def stream_ended_error(reason: EndReason, request_id: str) -> Refusal:
     """Return the gRPC error that ends a stream."""
     code, message = ENDED[reason]
     return Refusal(code, message, reason.value, tuple(_always(reason.value, request_id)))
 
 
-def too_slow(request_id: str) -> Refusal:
+def timeout_error(request_id: str) -> Refusal:
     """Return the error for a call that exceeded the server's time limit."""
     reason, message = TOO_SLOW
     return Refusal(StatusCode.DEADLINE_EXCEEDED, message, reason, tuple(_always(reason, request_id)))
 
 
-def unexpected(request_id: str) -> Refusal:
+def internal_error(request_id: str) -> Refusal:
     """Return the error for an unexpected exception. The exception's text is not sent to the caller."""
     reason, message = INTERNAL
     return Refusal(StatusCode.INTERNAL, message, reason, tuple(_always(reason, request_id)))

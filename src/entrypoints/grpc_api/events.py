@@ -23,7 +23,7 @@ from crewkit.git.v1.events_pb2 import StreamEventsRequest, StreamEventsResponse
 from crewkit.git.v1.events_pb2_grpc import EventServiceServicer
 from entrypoints.grpc_api.calls import call
 from entrypoints.grpc_api.envelope import Context
-from entrypoints.grpc_api.fields import read_id, refused
+from entrypoints.grpc_api.fields import invalid_field, read_id
 
 HEARTBEAT_SECONDS = 15.0
 _MOST_PROJECTS = 100
@@ -57,7 +57,7 @@ class Events(EventServiceServicer):
             call().actor,
             organization_id=read_id(request.organization_id, "organization_id"),
             until=call().expires_at,
-            wanted=_wanted(request),
+            wanted=_read_filter(request),
             cursor=request.cursor or None,
         )
         try:
@@ -89,11 +89,11 @@ def domain_event(event: RecordedEvent) -> DomainEvent:
     return message
 
 
-def _wanted(request: StreamEventsRequest) -> StreamFilter:
+def _read_filter(request: StreamEventsRequest) -> StreamFilter:
     if len(request.project_ids) > _MOST_PROJECTS:
-        raise refused("project_ids", f"Must have at most {_MOST_PROJECTS} project ids.")
+        raise invalid_field("project_ids", f"Must have at most {_MOST_PROJECTS} project ids.")
     if any(name not in _TYPES for name in request.types):
-        raise refused("types", f"Must contain only these event types: {', '.join(_TYPES)}.")
+        raise invalid_field("types", f"Must contain only these event types: {', '.join(_TYPES)}.")
     return StreamFilter(
         frozenset(read_id(one, "project_ids") for one in request.project_ids),
         frozenset(_TYPES[name] for name in request.types),

@@ -23,7 +23,7 @@ _LONGEST_QUERY = 256
 _LONGEST_PLACE = 1024
 
 
-def refused(field: str, message: str) -> QueryInvalid:
+def invalid_field(field: str, message: str) -> QueryInvalid:
     """Return the error for one invalid field."""
     return QueryInvalid(f"Invalid value for `{field}`.", fields=[FieldError(field, message)])
 
@@ -31,14 +31,14 @@ def refused(field: str, message: str) -> QueryInvalid:
 def read_id(value: str, field: str) -> UUID:
     """Return a UUID of this service or of crewkit."""
     if not _UUID.fullmatch(value):
-        raise refused(field, "Must be a UUID.")
+        raise invalid_field(field, "Must be a UUID.")
     return UUID(value)
 
 
 def read_text(value: str, field: str, *, most: int, least: int = 0) -> str:
     """Return a text of `least` to `most` characters. NUL is rejected, because PostgreSQL cannot store it."""
     if not least <= len(value) <= most or "\x00" in value:
-        raise refused(field, f"Must have {least} to {most} characters and no NUL character.")
+        raise invalid_field(field, f"Must have {least} to {most} characters and no NUL character.")
     return value
 
 
@@ -62,7 +62,7 @@ def read_time(value: Timestamp, field: str) -> datetime:
     try:
         return value.ToDatetime(UTC)
     except (ValueError, OverflowError):
-        raise refused(field, "Must be a time in the years 1 to 9999.") from None
+        raise invalid_field(field, "Must be a time in the years 1 to 9999.") from None
 
 
 def read_request_id(value: str) -> IdempotencyKey | None:
@@ -73,7 +73,7 @@ def read_request_id(value: str) -> IdempotencyKey | None:
 def read_page_size(value: int, *, most: int = LARGEST_PAGE, default: int = DEFAULT_PAGE) -> int:
     """Return the maximum number of results; 0 means `default`."""
     if not 0 <= value <= most:
-        raise refused("page_size", f"Must be from 1 to {most}, or 0 for the default of {default}.")
+        raise invalid_field("page_size", f"Must be from 1 to {most}, or 0 for the default of {default}.")
     return value or default
 
 
@@ -82,6 +82,6 @@ def read_page_token(value: str, form: type[T]) -> T | None:
     try:
         return decode_cursor(read_text(value, "page_token", most=_LONGEST_PLACE), form)
     except ListCursorInvalid:
-        raise refused(
+        raise invalid_field(
             "page_token", "Pass the `next_page_token` of the previous response, or nothing for the first page."
         ) from None

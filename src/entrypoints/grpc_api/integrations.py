@@ -16,10 +16,7 @@ from entrypoints.edge.cursors import RowCursor, encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token
-from entrypoints.grpc_api.remedies import remedy
-from entrypoints.grpc_api.syncs import catalog_sync
-from entrypoints.grpc_api.times import stamp
-from entrypoints.grpc_api.versions import version
+from entrypoints.grpc_api.messages import catalog_sync, remedy, stamp, version
 
 STATUSES: Mapping[ConnectionState, "wire.IntegrationStatus.ValueType"] = {
     ConnectionState.NOT_CONNECTED: wire.INTEGRATION_STATUS_NOT_CONNECTED,
@@ -94,7 +91,7 @@ class Integrations(IntegrationServiceServicer):
 
 def _integration(view: IntegrationView, organization_id: UUID) -> wire.Integration:
     known = view.integration
-    told = {} if known is None else _known(known)
+    told = {} if known is None else _connection_fields(known)
     return wire.Integration(
         provider=view.provider,
         status=STATUSES[view.state],
@@ -107,7 +104,7 @@ def _integration(view: IntegrationView, organization_id: UUID) -> wire.Integrati
     )
 
 
-def _known(integration: Integration) -> dict[str, Any]:
+def _connection_fields(integration: Integration) -> dict[str, Any]:
     """Return the fields of an existing integration. Protobuf omits fields whose value is None."""
     return {
         "integration_id": str(integration.external_id),

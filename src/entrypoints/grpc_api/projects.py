@@ -1,8 +1,10 @@
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from core.domain.identifiers import RepoId
-from core.domain.links.views import ProjectView
+from core.domain.links.link import ROOT_DIRECTORY, LinkChoices
+from core.domain.links.views import LinkView, ProjectView, Unreachable
 from core.domain.organizations import ProjectPosition
 from core.use_cases.links.change_link import ChangeLink, ShowLink
 from core.use_cases.links.import_repository import ImportRepository
@@ -15,6 +17,7 @@ from entrypoints.edge.cursors import encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import (
+    invalid_field,
     read_id,
     read_name,
     read_page_size,
@@ -22,8 +25,7 @@ from entrypoints.grpc_api.fields import (
     read_provider,
     read_request_id,
 )
-from entrypoints.grpc_api.links import link, read_changes, read_choices
-from entrypoints.grpc_api.times import stamp
+from entrypoints.grpc_api.messages import remedy, stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,4 +139,58 @@ def _project(view: ProjectView, organization_id: UUID) -> wire.Project:
         name=project.name,
         created_at=stamp(project.created_at),
         repository=link(view.links[0], organization_id) if view.links else None,
+    )
+
+
+UNREACHABLE: Mapping[Unreachable, "wire.UnreachableReason.ValueType"] = {
+    Unreachable.INTEGRATION_REVOKED: wire.UNREACHABLE_REASON_INTEGRATION_REVOKED,
+    Unreachable.INTEGRATION_SUSPENDED: wire.UNREACHABLE_REASON_INTEGRATION_SUSPENDED,
+    Unreachable.REPOSITORY_REMOVED: wire.UNREACHABLE_REASON_REPOSITORY_REMOVED,
+}
+
+
+def read_choices(given: wire.LinkChoices) -> LinkChoices:
+    """Convert the link settings in a request."""
+    return LinkChoices(
+        default_branch=given.default_branch if given.HasField("default_branch") else None,
+        webhooks_enabled=given.webhooks_enabled if given.HasField("webhooks_enabled") else None,
+        root_directory=given.root_directory if given.HasField("root_directory") else None,
+    )
+
+
+def read_changes(request: wire.UpdateProjectRepositoryRequest) -> LinkChoices:
+    """Return the settings that the mask names, or all present settings if there is no mask."""
+    wished = read_choices(request.choices)
+    masked = list(request.update_mask.paths)
+    if masked in ([], ["*"]):
+        return wished
+    given = asdict(wished)
+    for name in masked:
+        if name not in given:
+            raise invalid_field("update_mask", f"Must contain only {', '.join(given)}, or only *.")
+        if given[name] is None:
+            raise invalid_field(f"choices.{name}", "Required, because `update_mask` names it.")
+    return LinkChoices(**{name: given[name] for name in masked})
+
+
+def link(view: LinkView, organization_id: UUID) -> wire.ProjectRepository:
+    """Convert a link to its message."""
+    known = view.link
+    return wire.ProjectRepository(
+        link_id=str(known.external_id),
+        project_id=str(known.project_external_id),
+        provider=known.provider,
+        repo_id=known.repo_id,
+        full_name=known.repo_full_name,
+        url=known.repo_url,
+        default_branch=known.default_branch,
+        webhooks_enabled=known.webhooks_enabled,
+        root_directory=known.settings.get(ROOT_DIRECTORY),
+        reachable=view.reason is None,
+        reason=UNREACHABLE[view.reason] if view.reason else wire.UNREACHABLE_REASON_UNSPECIFIED,
+        remedy=remedy(view.remedy, known.provider, organization_id, view.manage_url),
+        created_at=stamp(known.created_at),
+        updated_at=stamp(known.updated_at),
+        archived=view.archived,
+        previous_full_name=known.previous_full_name,
     )

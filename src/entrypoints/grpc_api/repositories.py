@@ -13,8 +13,7 @@ from entrypoints.edge.cursors import encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_query
-from entrypoints.grpc_api.syncs import catalog_sync
-from entrypoints.grpc_api.times import stamp
+from entrypoints.grpc_api.messages import catalog_sync, stamp
 
 
 @dataclass(frozen=True, slots=True)

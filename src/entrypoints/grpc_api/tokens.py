@@ -7,8 +7,8 @@ from crewkit.git.v1 import tokens_pb2 as wire
 from crewkit.git.v1.tokens_pb2_grpc import TokenServiceServicer
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
-from entrypoints.grpc_api.fields import read_id, read_provider, read_text, refused
-from entrypoints.grpc_api.times import stamp
+from entrypoints.grpc_api.fields import invalid_field, read_id, read_provider, read_text
+from entrypoints.grpc_api.messages import stamp
 
 _MOST_PROJECTS = 100
 _LONGEST_REASON = 200
@@ -24,7 +24,7 @@ class Tokens(TokenServiceServicer):
         self, request: wire.IssueReadTokenRequest, context: Context
     ) -> wire.IssueReadTokenResponse:
         if not 1 <= len(request.project_ids) <= _MOST_PROJECTS:
-            raise refused("project_ids", f"Must have 1 to {_MOST_PROJECTS} project ids.")
+            raise invalid_field("project_ids", f"Must have 1 to {_MOST_PROJECTS} project ids.")
         issued = await self.issue_read_token(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),

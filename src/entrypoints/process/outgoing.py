@@ -7,7 +7,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from core.domain.secret import Secret, redact_url
-from entrypoints.process.network_names import is_loopback
 
 _HTTPS_PORT = 443
 
@@ -55,3 +54,16 @@ def _matches(entry: str, host: str, port: int) -> bool:
         entry = name
     name = entry.lower().lstrip("*").strip(".")
     return host == name or host.endswith(f".{name}")
+
+
+def is_loopback(host: str | None) -> bool:
+    """Return whether a host is this machine: `localhost`, 127.0.0.0/8 or ::1.
+
+    Other names that resolve to this machine do not count: their addresses can change.
+    """
+    if host is None:
+        return False
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"

@@ -12,9 +12,9 @@ from http import HTTPStatus
 from core.domain.errors import DomainError
 from core.domain.provider_errors import ProviderUnavailable
 from core.domain.secret import Secret
-from entrypoints.bootstrap.registration import AppRegistrationRequest, RegisteredApp, Registrar
+from entrypoints.bootstrap.github import AppRegistrationRequest, RegisteredApp, Registrar
+from entrypoints.process.private_files import Kept, NowhereToKeep
 from entrypoints.registration import pages
-from entrypoints.registration.environment_file import Kept, NowhereToKeep
 
 _MOST_STATES = 32
 _TRIES = 3
@@ -74,7 +74,7 @@ class RegistrationFlow:
         """Show the page whose button brings the manifest to GitHub; each showing has a state of its own."""
         state = secrets.token_urlsafe(32)
         self._states[:] = [*self._states[-_MOST_STATES:], state]
-        page = pages.begin(
+        page = pages.render_begin(
             name=self.wish.name,
             github=self.registrar.addresses.web,
             target=self.registrar.page(state=state),
@@ -90,17 +90,17 @@ class RegistrationFlow:
         with self._returning:
             known = next((one for one in self._states if _is_same(one, state)), None)
             if known is None or not code:
-                return Shown(HTTPStatus.BAD_REQUEST, pages.unknown_return())
+                return Shown(HTTPStatus.BAD_REQUEST, pages.render_unknown_return())
             self._states.clear()
             try:
                 self._outcome = registered = self._fetch(Secret(code))
             except ProviderUnavailable as unavailable:
                 self._states.append(known)  # the code is still good, so the same return may be tried again
-                return Shown(HTTPStatus.SERVICE_UNAVAILABLE, pages.reload(unavailable.message))
+                return Shown(HTTPStatus.SERVICE_UNAVAILABLE, pages.render_reload(unavailable.message))
             except RegistrationFailed as failed:
                 self._outcome = failed
-                return Shown(HTTPStatus.BAD_GATEWAY, pages.failed(str(failed)), is_last=True)
-        page = pages.registered(registered.app, str(registered.kept.path))
+                return Shown(HTTPStatus.BAD_GATEWAY, pages.render_failure(str(failed)), is_last=True)
+        page = pages.render_registered(registered.app, str(registered.kept.path))
         return Shown(HTTPStatus.OK, page, is_last=True)
 
     def end(self) -> None:

@@ -4,17 +4,17 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from entrypoints.bootstrap.registration import MAX_NAME_LENGTH, AppRegistrationRequest, is_loopback
+from entrypoints.bootstrap.github import MAX_NAME_LENGTH, AppRegistrationRequest, is_loopback
 from entrypoints.edge.public_urls import WEBHOOKS, callback_urls
 from entrypoints.settings.values import url
 
 
-class PlaceRefused(Exception):
+class InvalidOption(Exception):
     """An app would not work with this; the message says why and what to give instead."""
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
+class RegistrationUrls:
     """The addresses a person gave; None for what they did not."""
 
     github_url: str
@@ -25,21 +25,21 @@ class Places:
     homepage: str = "https://crewkit.io"
 
 
-def checked_github(text: str) -> str:
+def parse_github_url(text: str) -> str:
     """Return the address of a GitHub; secrets come from there, so only this machine's may be without TLS."""
-    found = _read(text, "--github-url")
+    found = _parse_url(text, "--github-url")
     if urlsplit(found).scheme != "https" and not is_loopback(found):
-        raise PlaceRefused(f"--github-url {text}: use https://, because GitHub returns secrets.")
+        raise InvalidOption(f"--github-url {text}: use https://, because GitHub returns secrets.")
     return found
 
 
-def wish(name: str, places: Places, *, public: bool) -> AppRegistrationRequest:
-    """Return what is asked of GitHub; raises `PlaceRefused`."""
+def create_request(name: str, places: RegistrationUrls, *, public: bool) -> AppRegistrationRequest:
+    """Return what is asked of GitHub; raises `InvalidOption`."""
     if not name.strip() or len(name) > MAX_NAME_LENGTH:
-        raise PlaceRefused(f"--name: use 1 to {MAX_NAME_LENGTH} characters, which is GitHub's limit.")
-    public_url = _reached(places.public_url, "--public-url", places.github_url)
-    webhook_url = _reached(places.webhook_url, "--webhook-url", places.github_url)
-    homepage = _read(places.homepage, "--homepage")
+        raise InvalidOption(f"--name: use 1 to {MAX_NAME_LENGTH} characters, which is GitHub's limit.")
+    public_url = _parse_reachable_url(places.public_url, "--public-url", places.github_url)
+    webhook_url = _parse_reachable_url(places.webhook_url, "--webhook-url", places.github_url)
+    homepage = _parse_url(places.homepage, "--homepage")
     return AppRegistrationRequest(
         name=name.strip(),
         homepage=homepage,
@@ -51,30 +51,30 @@ def wish(name: str, places: Places, *, public: bool) -> AppRegistrationRequest:
     )
 
 
-def _reached(text: str | None, option: str, github_url: str) -> str | None:
+def _parse_reachable_url(text: str | None, option: str, github_url: str) -> str | None:
     """Return an address that this GitHub can reach: https://docs.github.com/webhooks/testing-and-troubleshooting-webhooks."""
     if text is None:
         return None
-    found = _read(text, option)
+    found = _parse_url(text, option)
     # The sandbox is on this machine, too.
     if not is_loopback(github_url) and _is_private(urlsplit(found).hostname or ""):
-        raise PlaceRefused(
+        raise InvalidOption(
             f"{option} {text}: GitHub cannot reach this address. Use the URL of a tunnel, or omit the "
             "option to register the app with an inactive webhook."
         )
     if urlsplit(found).scheme != "https" and not is_loopback(found):
-        raise PlaceRefused(f"{option} {text}: use https://, because private data is sent there.")
+        raise InvalidOption(f"{option} {text}: use https://, because private data is sent there.")
     return found
 
 
-def _read(text: str, option: str) -> str:
+def _parse_url(text: str, option: str) -> str:
     try:
         found = url("http", "https")(text)
     except ValueError as error:
-        raise PlaceRefused(f"{option} {text}: {error}.") from error
+        raise InvalidOption(f"{option} {text}: {error}.") from error
     parts = urlsplit(found)
     if parts.query or parts.fragment or parts.username:
-        raise PlaceRefused(f"{option} {text}: remove the query, the fragment and the user name from the URL.")
+        raise InvalidOption(f"{option} {text}: remove the query, the fragment and the user name from the URL.")
     return found
 
 

@@ -1,6 +1,6 @@
 """The pages of a registration. They have no script and load nothing."""
 
-from entrypoints.bootstrap.registration import RegisteredApp
+from entrypoints.bootstrap.github import RegisteredApp
 from entrypoints.edge.templates import open_templates, style_source
 
 _TEMPLATES = open_templates("entrypoints.registration")
@@ -11,19 +11,19 @@ def page_style_source() -> str:
     return style_source(_TEMPLATES, "page.css")
 
 
-def begin(*, name: str, github: str, target: str, manifest: str) -> str:
+def render_begin(*, name: str, github: str, target: str, manifest: str) -> str:
     """Return the page with the button that sends the manifest to GitHub."""
     return _render(
         "begin.html", title="Register the GitHub App", name=name, github=github, target=target, manifest=manifest
     )
 
 
-def registered(app: RegisteredApp, path: str) -> str:
+def render_registered(app: RegisteredApp, path: str) -> str:
     """Return the page that names the file with the secrets. It does not show the secrets."""
     return _render("registered.html", title="GitHub App registered", app=app, path=path)
 
 
-def unknown_return() -> str:
+def render_unknown_return() -> str:
     """Return the page for a return that this registration does not expect."""
     return _render(
         "page.html",
@@ -33,7 +33,7 @@ def unknown_return() -> str:
     )
 
 
-def reload(why: str) -> str:
+def render_reload(why: str) -> str:
     """Return the page that asks for another attempt of the same return."""
     return _render(
         "page.html",
@@ -42,12 +42,12 @@ def reload(why: str) -> str:
     )
 
 
-def failed(why: str) -> str:
+def render_failure(why: str) -> str:
     """Return the page that says why the registration failed."""
     return _render("page.html", title="The GitHub App was not registered", text=why)
 
 
-def not_found() -> str:
+def render_not_found() -> str:
     """Return the page for any other path."""
     return _render("page.html", title="Page not found", text="Open the URL that the terminal shows.")
 

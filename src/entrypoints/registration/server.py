@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from entrypoints.process.listeners import explain_listen_errors
 from entrypoints.registration.flow import RegistrationFlow, Shown
-from entrypoints.registration.pages import not_found, page_style_source
+from entrypoints.registration.pages import page_style_source, render_not_found
 from entrypoints.settings.values import Address, origin_of
 
 _HOST = "127.0.0.1"
@@ -16,7 +16,7 @@ _SILENCE_SECONDS = 10
 
 
 @contextmanager
-def served(flow: RegistrationFlow, port: int) -> Iterator[str]:
+def serve_pages(flow: RegistrationFlow, port: int) -> Iterator[str]:
     """Serve a registration's pages on this machine alone, and give the first one's address; port 0 means any.
 
     The address cannot be guessed: other programs of this machine reach the port, too. Raises `CannotStart`.
@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer a page, and end the registration once its last one was sent."""
-        shown = self._shown()
+        shown = self._create_page()
         with suppress(OSError):  # a browser that left has missed it
             self._send(shown)
         if shown.is_last:
@@ -64,17 +64,17 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Log nothing, because the request URLs contain a state and a code."""
 
-    def _shown(self) -> Shown:
+    def _create_page(self) -> Shown:
         server, parts = self.server, urlsplit(self.path)
         # A page elsewhere whose name was made to mean this machine would say its own name here.
         if self.headers.get("host") not in server.names:
-            return Shown(HTTPStatus.NOT_FOUND, not_found())
+            return Shown(HTTPStatus.NOT_FOUND, render_not_found())
         if secrets.compare_digest(parts.path.encode(), server.begin_path.encode()):
             return server.flow.begin(return_url=f"http://{server.name}{server.return_path}")
         if secrets.compare_digest(parts.path.encode(), server.return_path.encode()):
             query = parse_qs(parts.query)
             return server.flow.finish(state=query.get("state", [""])[-1], code=query.get("code", [""])[-1])
-        return Shown(HTTPStatus.NOT_FOUND, not_found())
+        return Shown(HTTPStatus.NOT_FOUND, render_not_found())
 
     def _send(self, shown: Shown) -> None:
         body = shown.page.encode()

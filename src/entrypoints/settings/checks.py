@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from core.domain.secret import Secret
-from entrypoints.process.network_names import is_loopback
+from entrypoints.process.outgoing import is_loopback
 from entrypoints.settings.keys import is_key_of_certificate
 from entrypoints.settings.problem import Problem
 from entrypoints.settings.sources import FILE_SUFFIX, Sources
@@ -35,29 +35,33 @@ _ENCRYPTED = (
 def find_problems(sources: Sources, read: Mapping[str, Any], process: str | None) -> list[Problem]:
     """Return the problems that show only across settings, for one process or for all. `read` is by field."""
     problems = [
-        *_missing(sources, read, _processes(process, read)),
-        *_sources_of_token_keys(sources, _processes(process, read)),
-        *_incomplete_tls(sources, read),
+        *_find_missing(sources, read, _processes(process, read)),
+        *_check_token_key_sources(sources, _processes(process, read)),
+        *_find_incomplete_tls(sources, read),
     ]
     # Anything but development is checked as production: a misspelt environment must not be less strict.
     if read.get("environment") is not Environment.DEVELOPMENT:
-        problems += [*_sandbox(sources), *_unencrypted(sources, read), *_development_keys(sources, read)]
+        problems += [
+            *_find_sandbox_settings(sources),
+            *_find_unencrypted(sources, read),
+            *_find_development_keys(sources, read),
+        ]
     return problems
 
 
-def unknown(env: Mapping[str, str]) -> tuple[Problem, ...]:
+def find_unknown_variables(env: Mapping[str, str]) -> tuple[Problem, ...]:
     """Return the variables that look like settings but are not: a misspelt name has no effect."""
     known = {setting.name for setting in SETTINGS}
     names = [name.removeprefix(PREFIX) for name, text in env.items() if name.startswith(PREFIX) and text.strip()]
     return tuple(
-        Problem(f"{PREFIX}{name}", "this setting does not exist", _nearest(name, known))
+        Problem(f"{PREFIX}{name}", "this setting does not exist", _suggest_name(name, known))
         for name in sorted(names)
         # The test suite has its own variables.
         if name.removesuffix(FILE_SUFFIX) not in known and not name.startswith("TEST_")
     )
 
 
-def _nearest(name: str, known: Collection[str]) -> str:
+def _suggest_name(name: str, known: Collection[str]) -> str:
     for near in get_close_matches(name, known, n=1):
         return f"Rename it to {PREFIX}{near}, or remove it"
     return "Remove it. docs/reference/settings.md lists all settings"
@@ -69,7 +73,7 @@ def _processes(process: str | None, read: Mapping[str, Any]) -> frozenset[str]:
     return frozenset() if read.get("environment") is Environment.DEVELOPMENT else EVERY_PROCESS
 
 
-def _missing(sources: Sources, read: Mapping[str, Any], processes: frozenset[str]) -> Iterator[Problem]:
+def _find_missing(sources: Sources, read: Mapping[str, Any], processes: frozenset[str]) -> Iterator[Problem]:
     is_development = read.get("environment") is Environment.DEVELOPMENT
     for setting in SETTINGS:
         is_needed = setting.needed_by & processes and not (is_development and setting.assumed_in_development)
@@ -77,7 +81,7 @@ def _missing(sources: Sources, read: Mapping[str, Any], processes: frozenset[str
             yield Problem(setting.variable, "not set, but required", setting.remedy)
 
 
-def _sources_of_token_keys(sources: Sources, processes: frozenset[str]) -> Iterator[Problem]:
+def _check_token_key_sources(sources: Sources, processes: frozenset[str]) -> Iterator[Problem]:
     names = ("AUTH_PUBLIC_KEY", "AUTH_JWKS_URL")
     given = [name for name in names if sources.has(name)]
     first, second = (f"{PREFIX}{name}" for name in names)
@@ -87,7 +91,7 @@ def _sources_of_token_keys(sources: Sources, processes: frozenset[str]) -> Itera
         yield Problem(first, f"{second} is set as well", "Remove one of them")
 
 
-def _incomplete_tls(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
+def _find_incomplete_tls(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
     """Find an incomplete TLS configuration of gRPC: the operator intends to serve encrypted then."""
     names = ("GRPC_TLS_CERTIFICATE", "GRPC_TLS_KEY")
     certificate, key = (read.get(name.lower()) for name in names)
@@ -102,7 +106,7 @@ def _incomplete_tls(sources: Sources, read: Mapping[str, Any]) -> Iterator[Probl
             yield Problem(f"{PREFIX}{name}", problem, remedy)
 
 
-def _sandbox(sources: Sources) -> Iterator[Problem]:
+def _find_sandbox_settings(sources: Sources) -> Iterator[Problem]:
     if sources.has("SANDBOX_ADDR"):
         yield Problem(
             f"{PREFIX}SANDBOX_ADDR",
@@ -111,7 +115,7 @@ def _sandbox(sources: Sources) -> Iterator[Problem]:
         )
 
 
-def _unencrypted(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
+def _find_unencrypted(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
     """Find unencrypted addresses of other machines: an attacker in between could change the traffic."""
     for name in _ENCRYPTED:
         for url in _urls(read.get(name.lower())):
@@ -137,7 +141,7 @@ def _urls(value: str | Secret | Sequence[str] | None) -> Sequence[str]:
             return value
 
 
-def _development_keys(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
+def _find_development_keys(sources: Sources, read: Mapping[str, Any]) -> Iterator[Problem]:
     """Find keys that `make run` created for development: anyone with access to them could sign in as any user."""
     home = read.get("home")
     for name, file in _DEVELOPMENT_KEYS.items():

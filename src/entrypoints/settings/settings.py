@@ -7,7 +7,7 @@ from typing import Any, Self
 from core.domain.secret import Secret
 from entrypoints.settings.checks import find_problems
 from entrypoints.settings.problem import Problem, ValueRefused
-from entrypoints.settings.sources import Source, read_sources, setting_name
+from entrypoints.settings.sources import Source, read_sources, to_setting_name
 from entrypoints.settings.table import SETTINGS, Setting
 from entrypoints.settings.values import Adapter, Address, Environment
 
@@ -85,7 +85,7 @@ class Settings:
             for setting in SETTINGS
             if process is not None and setting.used_by is not None and process not in setting.used_by
         }
-        relevant = tuple(problem for problem in problems if setting_name(problem.variable) not in unused)
+        relevant = tuple(problem for problem in problems if to_setting_name(problem.variable) not in unused)
         if relevant:
             raise SettingsRefused(relevant)
         return cls(**_with_development_defaults(_with_defaults(read, problems)))
@@ -130,7 +130,7 @@ def _read_all(env: Mapping[str, str], process: str | None) -> tuple[dict[str, An
 
 def _with_defaults(read: Mapping[str, Any], problems: Sequence[Problem]) -> dict[str, Any]:
     """Return the values with the default in place of each wrong value."""
-    wrong = {setting_name(problem.variable) for problem in problems}
+    wrong = {to_setting_name(problem.variable) for problem in problems}
     defaults = {
         setting.field: _read(setting, None)
         for setting in SETTINGS

@@ -36,7 +36,7 @@ class Sources:
 
     def has(self, name: str) -> bool:
         """Return whether the environment gives this setting, readable or not."""
-        return name in self.texts or any(setting_name(problem.variable) == name for problem in self.problems)
+        return name in self.texts or any(to_setting_name(problem.variable) == name for problem in self.problems)
 
 
 def read_sources(env: Mapping[str, str]) -> Sources:
@@ -71,7 +71,7 @@ def read_sources(env: Mapping[str, str]) -> Sources:
     return Sources(texts, tuple(problems))
 
 
-def setting_name(variable: str) -> str:
+def to_setting_name(variable: str) -> str:
     """Return the name of the setting that a variable or its `_FILE` form gives."""
     return variable.removeprefix(PREFIX).removesuffix(FILE_SUFFIX)
 

@@ -23,7 +23,7 @@ def serve(drain_lane: Callable[[int], None] | None) -> None:
     _serving.drain = drain_lane
 
 
-def carried() -> str | None:
+def find_traceparent() -> str | None:
     """Return the `traceparent` of whoever rang for the job under way."""
     job = get_current_job()
     found = job.meta.get("traceparent") if job else None

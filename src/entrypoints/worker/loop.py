@@ -20,11 +20,11 @@ class LoopThread:
     def run(self, coroutine: Coroutine[Any, Any, T], *, seconds: float) -> T:
         """Run in the loop and return the result; after `seconds` cancel it and raise TimeoutError."""
 
-        async def bounded() -> T:
+        async def run_with_timeout() -> T:
             async with asyncio.timeout(seconds):
                 return await coroutine
 
-        return asyncio.run_coroutine_threadsafe(bounded(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(run_with_timeout(), self._loop).result()
 
 
 @contextmanager

@@ -52,22 +52,22 @@ class RedisOutage:
         self._shown = redact_url(url)
         self._is_on = False
 
-    def met(self, error: RedisError) -> None:
+    def record_failure(self, error: RedisError) -> None:
         """Record that a request to Redis failed."""
         if not self._is_on:
             self._is_on = True
-            said = f"{type(error).__name__}: {error}"
+            text = f"{type(error).__name__}: {error}"
             remedy = "Start Redis or correct CREWKIT_GIT_REDIS_URL."
-            _log.warning("redis_unavailable", url=self._shown, error=said, reason=remedy)
+            _log.warning("redis_unavailable", url=self._shown, error=text, reason=remedy)
 
-    def over(self) -> None:
+    def record_success(self) -> None:
         """Record that a request to Redis succeeded."""
         if self._is_on:
             self._is_on = False
             _log.info("redis_available", url=self._shown)
 
 
-class _ToldOnce(logging.Filter):
+class _OutageFilter(logging.Filter):
     """Drops the line that RQ logs every two seconds while Redis is unavailable. One line is in the log."""
 
     def __init__(self, outage: RedisOutage) -> None:
@@ -76,10 +76,10 @@ class _ToldOnce(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep all other records."""
-        said_of = [*(record.args or ()), *(record.exc_info or ())]
-        errors = [one for one in said_of if isinstance(one, RedisError)]
+        causes = [*(record.args or ()), *(record.exc_info or ())]
+        errors = [one for one in causes if isinstance(one, RedisError)]
         for error in errors:
-            self._outage.met(error)
+            self._outage.record_failure(error)
         return not errors
 
 
@@ -108,7 +108,7 @@ class LaneWorker(SimpleWorker):
             self._register_again_if_lost()
         super().heartbeat(timeout, pipeline)
         if pipeline is None:
-            self._outage.over()
+            self._outage.record_success()
 
     def _register_again_if_lost(self) -> None:
         """RQ registers a worker only when it starts, and Redis may be emptied or replaced later."""
@@ -143,7 +143,7 @@ def run_worker(settings: Settings) -> None:
     outage = RedisOutage(settings.redis_url.reveal())
     rq_log = logging.getLogger("rq.worker")
     rq_log.setLevel(logging.WARNING)
-    rq_log.addFilter(_ToldOnce(outage))
+    rq_log.addFilter(_OutageFilter(outage))
     stopping = threading.Event()
     with run_loop_thread() as loop:
         stack = AsyncExitStack()
@@ -162,8 +162,8 @@ def run_worker(settings: Settings) -> None:
 def _drain(loop: LoopThread, runtime: Runtime, lane: int) -> None:
     """Drain the lane, or log the failure. Events stay due, and the scheduler notifies a worker again."""
     try:
-        carried = jobs.carried() if runtime.traces else None
-        ended = loop.run(_drained(runtime, lane, carried), seconds=_DRAIN_SECONDS)
+        find_traceparent = jobs.find_traceparent() if runtime.traces else None
+        ended = loop.run(_drain_in_span(runtime, lane, find_traceparent), seconds=_DRAIN_SECONDS)
         _log.debug("lane_drained", lane=lane, drain_result=ended.value)
     except DomainError as error:
         _log.warning("drain_failed", lane=lane, error=error.code)
@@ -173,11 +173,11 @@ def _drain(loop: LoopThread, runtime: Runtime, lane: int) -> None:
         _log.exception("drain_failed", lane=lane)
 
 
-async def _drained(runtime: Runtime, lane: int, carried: str | None) -> DrainResult:
+async def _drain_in_span(runtime: Runtime, lane: int, find_traceparent: str | None) -> DrainResult:
     """Drain. If traces are on, the span is a child of the span that notified the worker."""
     if runtime.traces is None:
         return await runtime.application.deliveries.drain_lane(lane)
-    with runtime.traces.start_span("drain_lane", SpanRole.CONSUMER, parent=carried, lane=lane) as span:
+    with runtime.traces.start_span("drain_lane", SpanRole.CONSUMER, parent=find_traceparent, lane=lane) as span:
         ended = await runtime.application.deliveries.drain_lane(lane)
         span.set_attributes(ended=ended.value)
         return ended
@@ -192,7 +192,7 @@ def _work(url: Secret, stopping: threading.Event, outage: RedisOutage) -> None:
         try:
             LaneWorker(connection, stopping, outage).work(logging_level="WARNING")
         except RedisError as error:
-            outage.met(error)
+            outage.record_failure(error)
         finally:
             # RQ's signal handlers interrupt the main thread at any point.
             _listen(stopping)

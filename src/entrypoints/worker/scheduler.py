@@ -40,13 +40,13 @@ class Outage:
     def __init__(self) -> None:
         self._met_by: set[str] = set()
 
-    def met(self, schedule: Schedule, error: StorageUnavailable) -> None:
+    def record_failure(self, schedule: Schedule, error: StorageUnavailable) -> None:
         """Record that a schedule failed because of the outage."""
         if not self._met_by:
             _log.warning("schedule_failed", schedule=schedule.name, error=error.code, reason=error.remedy or None)
         self._met_by.add(schedule.name)
 
-    def passed(self, schedule: Schedule) -> None:
+    def record_success(self, schedule: Schedule) -> None:
         """Record that a schedule succeeded."""
         if schedule.name in self._met_by:
             self._met_by.clear()
@@ -103,7 +103,7 @@ async def repeat(schedule: Schedule, outage: Outage, *, until: asyncio.Event) ->
     stop = asyncio.create_task(until.wait())
     try:
         while not until.is_set():
-            turn = asyncio.create_task(_turn(schedule, outage))
+            turn = asyncio.create_task(_run_once(schedule, outage))
             await asyncio.wait((turn, stop), return_when=asyncio.FIRST_COMPLETED)
             turn.cancel()
             await asyncio.wait((turn,))
@@ -130,13 +130,13 @@ async def _recover(application: Application) -> None:
         )
 
 
-async def _turn(schedule: Schedule, outage: Outage) -> None:
+async def _run_once(schedule: Schedule, outage: Outage) -> None:
     try:
         async with asyncio.timeout(schedule.at_most):
             await schedule.action()
-        outage.passed(schedule)
+        outage.record_success(schedule)
     except StorageUnavailable as error:
-        outage.met(schedule, error)
+        outage.record_failure(schedule, error)
     except DomainError as error:
         _log.warning("schedule_failed", schedule=schedule.name, error=error.code)
     except Exception:  # noqa: BLE001 - the schedule continues

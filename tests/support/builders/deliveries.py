@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from entrypoints.bootstrap.signing import github_signature
+from entrypoints.bootstrap.github import github_signature
 from entrypoints.settings.values import Address
 from tests.support.clients.raw_http import connected, request
 

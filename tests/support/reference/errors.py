@@ -9,7 +9,7 @@ import core
 import entrypoints
 import ports
 from core.domain.errors import DomainError
-from entrypoints.grpc_api.errors import CODE, ENDED, too_slow, unexpected
+from entrypoints.grpc_api.errors import CODE, ENDED, internal_error, timeout_error
 from entrypoints.rest.http.problems import HTTP_ERRORS, status_of
 from tests.support.reference.tables import code, table
 
@@ -35,7 +35,7 @@ def documented_texts() -> Iterator[tuple[str, str]]:
 def error_codes() -> str:
     """Return the table of codes, with their status over HTTP and over gRPC."""
     rows = {error.code: (status_of(error), CODE[error.kind].name, error.documentation()) for error in error_types()}
-    over_grpc = {error.reason: error.code.name for error in (unexpected(""), too_slow(""))}
+    over_grpc = {error.reason: error.code.name for error in (internal_error(""), timeout_error(""))}
     rows |= {name: (status, over_grpc.get(name, ""), text) for status, (name, text) in HTTP_ERRORS.items()}
     return table(
         ("Code", "HTTP", "gRPC", "Description"),

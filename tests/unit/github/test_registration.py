@@ -9,7 +9,7 @@ import pytest
 from adapters.github.addresses import GitHubUrls
 from adapters.github.app_needs import NEEDS, PERMISSION_OF_EVENT, normalize_permission_names
 from adapters.github.registration import AppRegistrationRequest, Registrar, build_manifest
-from entrypoints.bootstrap.registration import variables
+from entrypoints.bootstrap.github import variables
 from entrypoints.settings.table import SETTINGS
 from tests.support.builders.registration import ANSWER, REGISTERED
 

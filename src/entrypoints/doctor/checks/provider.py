@@ -16,7 +16,7 @@ from core.domain.provider_errors import (
     RateLimited,
 )
 from core.domain.secret import Secret
-from entrypoints.bootstrap.application import github_app
+from entrypoints.bootstrap.github import github_app
 from entrypoints.bootstrap.outgoing import connect_by, create_route
 from entrypoints.doctor.app import judge_clock, judge_events, judge_identity, judge_permissions, note_callbacks
 from entrypoints.doctor.checks.settings import report_missing
