@@ -28,17 +28,17 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def ago(**time: float) -> datetime:
+def time_ago(**time: float) -> datetime:
     """Return a time so long ago."""
     return now() - timedelta(**time)
 
 
-def step(before: Entity | None, after: Entity | None) -> Change[Entity]:
+def build_change(before: Entity | None, after: Entity | None) -> Change[Entity]:
     """Return the step from one to the other; None before it was made or after it was deleted."""
     return Change(before, after, BY)
 
 
-def an_integration(integration_id: IntegrationId, organization: Organization, **facts: Fact) -> Integration:
+def build_integration(integration_id: IntegrationId, organization: Organization, **facts: Fact) -> Integration:
     """Return an active integration of an organization."""
     at = now()
     integration = Integration(
@@ -54,7 +54,7 @@ def an_integration(integration_id: IntegrationId, organization: Organization, **
     return replace(integration, **facts)
 
 
-def a_link(link_id: LinkId, project: Project, integration: Integration, **facts: Fact) -> Link:
+def build_link(link_id: LinkId, project: Project, integration: Integration, **facts: Fact) -> Link:
     """Return a link of a project to a repository of an integration."""
     at = now()
     link = Link(
@@ -73,12 +73,12 @@ def a_link(link_id: LinkId, project: Project, integration: Integration, **facts:
     return replace(link, **facts)
 
 
-def a_repository(integration: Integration, repo_id: str = "1", **facts: Fact) -> Repository:
+def build_repository(integration: Integration, repo_id: str = "1", **facts: Fact) -> Repository:
     """Return a catalog row."""
     return replace(Repository(integration.id, RepoId(repo_id), f"acme/repository-{repo_id}"), **facts)
 
 
-def a_delivery(**facts: Fact) -> VerifiedDelivery:
+def build_delivery(**facts: Fact) -> VerifiedDelivery:
     """Return a verified push, each with an id of its own."""
     delivery_id = str(facts.get("delivery_id") or uuid4())
     delivery = VerifiedDelivery(
@@ -95,7 +95,7 @@ def a_delivery(**facts: Fact) -> VerifiedDelivery:
     return replace(delivery, **facts)
 
 
-def a_fact(organization: Organization, **facts: Fact) -> DomainEvent:
+def build_domain_event(organization: Organization, **facts: Fact) -> DomainEvent:
     """Return a domain event of an organization."""
     event = DomainEvent(
         type=DomainEventType.LINK_CREATED,

@@ -6,7 +6,7 @@ from core.domain.flows.flow import Flow, FlowPurpose, FlowStatus, FlowStep, Pend
 from testing.builders.entities import now
 
 
-def flow_of(request: PendingRequest) -> Flow:
+def build_flow(request: PendingRequest) -> Flow:
     """Return the flow that waits for this request to be answered."""
     flow, _ = start_flow(
         request.flow_id,

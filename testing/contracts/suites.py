@@ -1,7 +1,7 @@
 """The suites of all stores, and the test classes for them.
 
-A test module of an adapter of the unit of work needs a fixture `world` (`testing.contracts.world.World`) and
-one line: `globals().update(generate_tests(STORE_CONTRACTS))`.
+A test module of an adapter of the unit of work needs a fixture `stage`
+(`testing.contracts.store_stage.StoreStage`) and one line: `globals().update(generate_tests(STORE_CONTRACTS))`.
 """
 
 from collections.abc import Iterable, Mapping

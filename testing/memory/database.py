@@ -208,7 +208,7 @@ class Session:
         return True
 
     @contextmanager
-    def doomed_by_error(self) -> Iterator[None]:
+    def end_on_error(self) -> Iterator[None]:
         """Let an error in the block, caught later or not, be the end of this transaction."""
         try:
             yield

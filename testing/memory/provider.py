@@ -32,11 +32,11 @@ from core.domain.tokens.user_tokens import UserTokens
 from ports.provider import GitProvider
 from ports.system import Clock
 from testing.memory.failing import Failing
-from testing.memory.provider_world import (
+from testing.memory.provider_state import (
     FakeInstallation,
     FakePerson,
+    FakeProviderState,
     MintedToken,
-    ProviderWorld,
     SentDelivery,
     UserGrant,
 )
@@ -56,7 +56,7 @@ class FakeProvider(Failing, GitProvider):
         self, clock: Clock, *, name: str = "github", capabilities: Capabilities = _EVERYTHING, page_size: int = 100
     ) -> None:
         super().__init__()
-        self.world = ProviderWorld(clock)
+        self.state = FakeProviderState(clock)
         self.accepts_app = True
         self._key_used_at: datetime | None = None
         self._clock = clock
@@ -77,7 +77,7 @@ class FakeProvider(Failing, GitProvider):
     @property
     def needs(self) -> AppNeeds:
         """What the world's app has, unless the world says otherwise."""
-        return self.world.needs
+        return self.state.needs
 
     def get_key_uses(self) -> Mapping[str, datetime]:
         """Return when the one key was last used."""
@@ -88,17 +88,17 @@ class FakeProvider(Failing, GitProvider):
     async def get_app(self) -> App:
         """Return our app."""
         await self._as_app("get_app")
-        return self.world.app
+        return self.state.app
 
     async def measure_clock_offset(self) -> timedelta | None:
         """Return what the world says; a refused app may know it, too."""
         await self._meet("measure_clock_offset")
-        return self.world.clock_offset
+        return self.state.clock_offset
 
     async def get_installation(self, provider_id: str) -> Installation:
         """Return one installation, suspended or not; raises `InstallationGone`."""
         await self._as_app("get_installation")
-        return self._installed(provider_id).facts
+        return self._get_installation(provider_id).facts
 
     def build_manage_url(self, integration: Integration) -> str | None:
         """Return where an installation is managed."""
@@ -107,7 +107,7 @@ class FakeProvider(Failing, GitProvider):
     async def list_installation_requests(self) -> Sequence[InstallationRequest]:
         """Return the requests that wait."""
         await self._as_app("list_installation_requests")
-        return list(self.world.requests)
+        return list(self.state.requests)
 
     async def mint_token(
         self,
@@ -118,7 +118,7 @@ class FakeProvider(Failing, GitProvider):
     ) -> InstallationToken:
         """Make a token that lives an hour; raises what the port says."""
         await self._as_app("mint_token")
-        installed = self._installed(provider_id)
+        installed = self._get_installation(provider_id)
         if installed.facts.suspended_at is not None:
             raise InstallationSuspended(
                 "The installation is suspended. An owner of the account can unsuspend it at the provider."
@@ -134,49 +134,49 @@ class FakeProvider(Failing, GitProvider):
         narrowed = frozenset(repo_ids or ())
         if not narrowed <= installed.repositories.keys():
             raise NotVisible("The installation has no access to this repository. Give the app access to it.")
-        token, expires_at = f"ghs_fake_{next(self.world.numbers)}", self._clock.now() + _TOKEN_LIFE
-        self.world.installation_tokens[token] = MintedToken(provider_id, narrowed, expires_at)
+        token, expires_at = f"ghs_fake_{next(self.state.numbers)}", self._clock.now() + _TOKEN_LIFE
+        self.state.installation_tokens[token] = MintedToken(provider_id, narrowed, expires_at)
         return InstallationToken(Secret(token), expires_at, dict(asked))
 
     async def uninstall(self, provider_id: str) -> None:
         """Remove the installation, and so its tokens."""
         await self._as_app("uninstall")
-        self.world.installations.pop(provider_id, None)
+        self.state.installations.pop(provider_id, None)
 
     async def list_deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
         """Return the log, newest first."""
         await self._as_app("list_deliveries")
-        for sent in list(self.world.deliveries):
+        for sent in list(self.state.deliveries):
             yield sent.logged
 
     async def get_delivery(self, logged_id: int) -> QuotedDelivery:
         """Return what was sent; raises `NotVisible`."""
         await self._as_app("get_delivery")
-        sent = self._sent(logged_id)
+        sent = self._get_delivery(logged_id)
         if sent.body is None:
             raise NotVisible("The provider's log no longer stores this payload.")
         return QuotedDelivery(self._name, sent.logged.guid, sent.logged.event_type, sent.body)
 
     def get_remaining_calls(self) -> float | None:
         """Return what the world says."""
-        return self.world.calls_left
+        return self.state.calls_left
 
     async def redeliver(self, logged_id: int) -> None:
-        """Remember in `world.redelivered` that it was asked for; raises `NotVisible`."""
+        """Record in `state.redelivered` that it was asked for; raises `NotVisible`."""
         await self._as_app("redeliver")
-        self.world.redelivered.append(self._sent(logged_id).logged.id)
+        self.state.redelivered.append(self._get_delivery(logged_id).logged.id)
 
     async def get_webhook_config(self) -> WebhookConfig:
         """Return where deliveries are sent."""
         await self._as_app("get_webhook_config")
-        return self.world.config
+        return self.state.config
 
     # With an installation's token.
 
     async def list_repository_pages(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
         """Return every page of what the token opens, by id."""
         await self._meet("list_repository_pages")
-        opened = [facts for _, facts in sorted(self._opened(access.token).items())]
+        opened = [facts for _, facts in sorted(self._list_readable(access.token).items())]
         # An installation without repositories has one page all the same, which says so.
         for start in range(0, max(len(opened), 1), self._page_size):
             yield RepositoryPage(len(opened), tuple(opened[start : start + self._page_size]))
@@ -184,28 +184,28 @@ class FakeProvider(Failing, GitProvider):
     async def get_repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
         """Return one repository; as at a real provider, any public one there is can be seen."""
         await self._meet("get_repository")
-        return self._visible(access.token, repo_id)
+        return self._get_readable(access.token, repo_id)
 
     async def list_branches(
         self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
     ) -> Sequence[Branch]:
         """Return at most `limit` branches whose names begin so, by name; raises `NotVisible`."""
         await self._meet("list_branches")
-        self._visible(access.token, repo_id)
-        known = sorted(self.world.branches.get(repo_id, []), key=lambda branch: branch.name)
+        self._get_readable(access.token, repo_id)
+        known = sorted(self.state.branches.get(repo_id, []), key=lambda branch: branch.name)
         return [branch for branch in known if branch.name.startswith(prefix)][:limit]
 
     async def find_branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
         """Return one branch by its exact name; raises `NotVisible`."""
         await self._meet("find_branch")
-        self._visible(access.token, repo_id)
-        known = self.world.branches.get(repo_id, [])
+        self._get_readable(access.token, repo_id)
+        known = self.state.branches.get(repo_id, [])
         return next((branch for branch in known if branch.name == name), None)
 
     async def revoke_token(self, token: Secret) -> None:
         """End an installation's token."""
         await self._meet("revoke_token")
-        self.world.installation_tokens.pop(token.reveal(), None)
+        self.state.installation_tokens.pop(token.reveal(), None)
 
     # As a person.
 
@@ -214,7 +214,7 @@ class FakeProvider(Failing, GitProvider):
         query = {"state": state}
         if account_id is not None:
             query["target_id"] = account_id
-        return f"{self.world.app.url}/installations/new?{urlencode(query)}"
+        return f"{self.state.app.url}/installations/new?{urlencode(query)}"
 
     def build_single_sign_on_url(self, account_login: str | None) -> str | None:
         """Return where a person signs in to an account."""
@@ -230,22 +230,22 @@ class FakeProvider(Failing, GitProvider):
     ) -> UserTokens:
         """Trade a code, which then is used, for tokens; raises `CredentialRefused`."""
         await self._as_app("exchange_code")
-        waiting = self.world.codes.pop(code.reveal(), None)
+        waiting = self.state.codes.pop(code.reveal(), None)
         verifier = code_verifier.reveal() if code_verifier else None
         if waiting is None or waiting.expires_at <= self._clock.now():
             raise CredentialRefused("The code is wrong, already used or expired. Start again.")
         if not waiting.is_answered_by(redirect_uri, verifier):
             raise CredentialRefused("The code was issued for another client. Start again.")
-        return self.world.grant(waiting.person_id)
+        return self.state.grant(waiting.person_id)
 
     async def refresh(self, refresh_token: Secret) -> UserTokens:
         """Trade a refresh token for new tokens; it and its access token die at once."""
         await self._as_app("refresh")
-        grant = next((one for one in self.world.grants if one.refresh == refresh_token.reveal()), None)
+        grant = next((one for one in self.state.grants if one.refresh == refresh_token.reveal()), None)
         if grant is None or grant.refresh_expires_at <= self._clock.now():
             raise CredentialRefused("The refresh token is wrong, already used or expired. Connect again.")
-        self.world.grants.remove(grant)
-        return self.world.grant(grant.person_id)
+        self.state.grants.remove(grant)
+        return self.state.grant(grant.person_id)
 
     async def get_person(self, token: Secret) -> ProviderPerson:
         """Return whom a user token speaks for."""
@@ -266,10 +266,10 @@ class FakeProvider(Failing, GitProvider):
         person = self._person(token)
         found = [
             VisibleInstallation(provider_id, one.facts.account_id, one.facts.account_login)
-            for provider_id, one in self.world.installations.items()
+            for provider_id, one in self.state.installations.items()
             if _sees_some_of(person, one)
         ]
-        return VisibleInstallations(tuple(found), self.world.hides_accounts)
+        return VisibleInstallations(tuple(found), self.state.hides_accounts)
 
     async def count_administered(
         self,
@@ -280,7 +280,7 @@ class FakeProvider(Failing, GitProvider):
         until: datetime | None = None,
     ) -> RepositoryAdministration:
         """Count what the person sees and administers; raises `NotVisible` where they see nothing of it."""
-        person, installed = self._person(token), self.world.installations.get(provider_id)
+        person, installed = self._person(token), self.state.installations.get(provider_id)
         await self._meet("count_administered")
         if installed is None or not _sees_some_of(person, installed):
             raise NotVisible("The installation does not exist, or this user has no access to it.")
@@ -315,21 +315,21 @@ class FakeProvider(Failing, GitProvider):
         if not self.accepts_app:
             raise AppRefused("The provider rejected the app's key. An operator must correct it.")
 
-    def _installed(self, provider_id: str) -> FakeInstallation:
-        installed = self.world.installations.get(provider_id)
+    def _get_installation(self, provider_id: str) -> FakeInstallation:
+        installed = self.state.installations.get(provider_id)
         if installed is None:
             raise InstallationGone("The installation of the app does not exist. Install the app again.")
         return installed
 
-    def _sent(self, logged_id: int) -> SentDelivery:
-        for sent in self.world.deliveries:
+    def _get_delivery(self, logged_id: int) -> SentDelivery:
+        for sent in self.state.deliveries:
             if sent.logged.id == logged_id:
                 return sent
         raise NotVisible("The provider's log does not have this delivery.")
 
-    def _opened(self, token: Secret) -> Mapping[RepoId, RepositoryFacts]:
-        minted = self.world.installation_tokens.get(token.reveal())
-        installed = self.world.installations.get(minted.provider_id) if minted else None
+    def _list_readable(self, token: Secret) -> Mapping[RepoId, RepositoryFacts]:
+        minted = self.state.installation_tokens.get(token.reveal())
+        installed = self.state.installations.get(minted.provider_id) if minted else None
         if minted is None or installed is None or minted.expires_at <= self._clock.now():
             raise CredentialRefused("The token is wrong or expired. Try again.")
         if installed.facts.suspended_at is not None:
@@ -339,27 +339,27 @@ class FakeProvider(Failing, GitProvider):
         covered = installed.repositories
         return {repo_id: covered[repo_id] for repo_id in minted.repo_ids or covered if repo_id in covered}
 
-    def _visible(self, token: Secret, repo_id: RepoId) -> RepositoryFacts:
-        opened = self._opened(token)
+    def _get_readable(self, token: Secret, repo_id: RepoId) -> RepositoryFacts:
+        opened = self._list_readable(token)
         if repo_id in opened:
             return opened[repo_id]
-        for installed in self.world.installations.values():
+        for installed in self.state.installations.values():
             facts = installed.repositories.get(repo_id)
             if facts is not None and not facts.private:
                 return facts
         raise NotVisible("The repository does not exist, or this token has no access to it.")
 
     def _find_grant(self, token: Secret) -> UserGrant | None:
-        return next((one for one in self.world.grants if one.access == token.reveal()), None)
+        return next((one for one in self.state.grants if one.access == token.reveal()), None)
 
     def _keep_grants(self, kept: Callable[[UserGrant], bool]) -> None:
-        self.world.grants[:] = filter(kept, self.world.grants)
+        self.state.grants[:] = filter(kept, self.state.grants)
 
     def _person(self, token: Secret) -> FakePerson:
         grant = self._find_grant(token)
         if grant is None or grant.expires_at <= self._clock.now():
             raise CredentialRefused("The user token is wrong or expired. Connect again.")
-        return self.world.people[grant.person_id]
+        return self.state.people[grant.person_id]
 
 
 def _sees_some_of(person: FakePerson, installed: FakeInstallation) -> bool:

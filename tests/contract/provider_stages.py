@@ -48,19 +48,19 @@ class MemoryStage(ProviderStage):
         """Let time pass."""
         self._time.pass_by(by.total_seconds())
 
-    def advance_their_clock(self, by: timedelta) -> None:
+    def advance_provider_clock(self, by: timedelta) -> None:
         """Set it."""
-        self._fake.world.clock_offset = by
+        self._fake.state.clock_offset = by
 
-    def refuse_app(self) -> None:
+    def reject_app(self) -> None:
         """Refuse our app."""
         self._fake.accepts_app = False
 
-    def go_down(self) -> None:
+    def stop_provider(self) -> None:
         """Fail always."""
         self._fake.fail("*", ProviderUnavailable("down", retry_after=10), times=None)
 
-    def come_back(self) -> None:
+    def start_provider(self) -> None:
         """Fail no longer."""
         self._fake.heal()
 
@@ -68,40 +68,40 @@ class MemoryStage(ProviderStage):
         """Install for new repositories."""
         provider_id, account_id = str(next(self._numbers)), AccountId(str(next(self._numbers)))
         made = [self._repository(account_id) for _ in range(repositories)]
-        self._fake.world.install(provider_id, *made, account_id=account_id, login=f"org-{account_id}")
+        self._fake.state.install(provider_id, *made, account_id=account_id, login=f"org-{account_id}")
         return provider_id, account_id
 
-    def covers(self, provider_id: str) -> Sequence[RepoId]:
+    def list_covered(self, provider_id: str) -> Sequence[RepoId]:
         """Return what it covers."""
-        return list(self._fake.world.installations[provider_id].repositories)
+        return list(self._fake.state.installations[provider_id].repositories)
 
-    def private_repository(self) -> RepoId:
+    def add_private_repository(self) -> RepoId:
         """Return the id of an object that does not exist."""
         return self._repository(AccountId("1")).repo_id
 
     def set_branches(self, repo_id: RepoId, *names: str) -> None:
         """Set them."""
-        self._fake.world.branches[repo_id] = [Branch(name, "a" * 40, protected=False) for name in names]
+        self._fake.state.branches[repo_id] = [Branch(name, "a" * 40, protected=False) for name in names]
 
     def suspend(self, provider_id: str) -> None:
         """Suspend it."""
-        self._fake.world.suspend(provider_id)
+        self._fake.state.suspend(provider_id)
 
     def unsuspend(self, provider_id: str) -> None:
         """Lift that."""
-        self._fake.world.suspend(provider_id, suspended=False)
+        self._fake.state.suspend(provider_id, suspended=False)
 
     def remove(self, provider_id: str) -> None:
         """Forget it."""
-        del self._fake.world.installations[provider_id]
+        del self._fake.state.installations[provider_id]
 
-    def request(self) -> InstallationRequest:
+    def add_request(self) -> InstallationRequest:
         """Remember a request."""
         request = InstallationRequest(ProviderUserId("7"), AccountId("9"), "acme", self.now())
-        self._fake.world.requests.append(request)
+        self._fake.state.requests.append(request)
         return request
 
-    def person(
+    def add_person(
         self,
         *,
         emails: Collection[str] = (),
@@ -111,17 +111,17 @@ class MemoryStage(ProviderStage):
     ) -> ProviderUserId:
         """Register them."""
         person_id = str(next(self._numbers))
-        self._fake.world.register(person_id, emails=emails, sees=sees, administers=administers)
+        self._fake.state.register(person_id, emails=emails, sees=sees, administers=administers)
         return ProviderUserId(person_id)
 
     def hide_emails(self) -> None:
         """Hide everyone's."""
-        for person in self._fake.world.people.values():
+        for person in self._fake.state.people.values():
             person.emails = None
 
     def authorize(self, person_id: ProviderUserId, *, code_challenge: str | None = None) -> Secret:
         """Make a code."""
-        return self._fake.world.authorize(person_id, redirect_uri=self.callback, code_challenge=code_challenge)
+        return self._fake.state.authorize(person_id, redirect_uri=self.callback, code_challenge=code_challenge)
 
     def log_delivery(self) -> tuple[str, bytes]:
         """Log one."""
@@ -129,7 +129,7 @@ class MemoryStage(ProviderStage):
         logged = LoggedDelivery(
             next(self._numbers), guid, self.now(), "push", None, "41", None, succeeded=True, answer="OK"
         )
-        self._fake.world.log(logged, body=b"{}")
+        self._fake.state.log(logged, body=b"{}")
         return guid, b"push"
 
     def _repository(self, account_id: AccountId) -> RepositoryFacts:
@@ -160,19 +160,19 @@ class SandboxStage(ProviderStage):
         """Let time pass."""
         self._time.pass_by(by.total_seconds())
 
-    def advance_their_clock(self, by: timedelta) -> None:
+    def advance_provider_clock(self, by: timedelta) -> None:
         """Let the sandbox's clock be wrong."""
         self._sandbox.faults.active.append(Fault(FaultKind.SKEWED_CLOCK, seconds=by.total_seconds()))
 
-    def refuse_app(self) -> None:
+    def reject_app(self) -> None:
         """Refuse our key."""
         self._sandbox.faults.active.append(Fault(FaultKind.KEY_REFUSED))
 
-    def go_down(self) -> None:
+    def stop_provider(self) -> None:
         """Answer with errors only."""
         self._sandbox.faults.active.append(Fault(FaultKind.ERROR, status=502))
 
-    def come_back(self) -> None:
+    def start_provider(self) -> None:
         """Answer again."""
         self._sandbox.faults.active.clear()
 
@@ -187,11 +187,11 @@ class SandboxStage(ProviderStage):
         )
         return str(one.id), AccountId(str(account.id))
 
-    def covers(self, provider_id: str) -> Sequence[RepoId]:
+    def list_covered(self, provider_id: str) -> Sequence[RepoId]:
         """Return what it covers."""
         return [RepoId(str(one.id)) for one in self._world.list_covered(self._installation(provider_id))]
 
-    def private_repository(self) -> RepoId:
+    def add_private_repository(self) -> RepoId:
         """Make one where our app is not."""
         return RepoId(str(self._repository(self._account("Organization"))))
 
@@ -214,7 +214,7 @@ class SandboxStage(ProviderStage):
         one = self._installation(provider_id)
         installation_changes.uninstall(self._sandbox, self._owner(one), one)
 
-    def request(self) -> InstallationRequest:
+    def add_request(self) -> InstallationRequest:
         """Let a member ask."""
         person, account = self._account("User"), self._account("Organization")
         installation_changes.request_installation(
@@ -224,7 +224,7 @@ class SandboxStage(ProviderStage):
             ProviderUserId(str(person.id)), AccountId(str(account.id)), account.login, self.now()
         )
 
-    def person(
+    def add_person(
         self,
         *,
         emails: Collection[str] = (),

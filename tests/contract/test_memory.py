@@ -9,31 +9,31 @@ from testing.contracts.exclusion import ExclusionContract
 from testing.contracts.suites import STORE_CONTRACTS, generate_tests
 from testing.memory.delivery_log import MemoryDeliveryLog
 from testing.memory.exclusion import MemoryExclusion
-from testing.memory.world import MemoryWorld
+from testing.memory.store_stage import MemoryStoreStage
 
 
 @pytest.fixture
-def world() -> MemoryWorld:
+def stage() -> MemoryStoreStage:
     """Give empty tables."""
-    return MemoryWorld()
+    return MemoryStoreStage()
 
 
 @pytest.fixture
-def log(world: MemoryWorld) -> DeliveryLog:
+def log(stage: MemoryStoreStage) -> DeliveryLog:
     """Give a log that appends to them."""
-    return MemoryDeliveryLog(world.database)
+    return MemoryDeliveryLog(stage.database)
 
 
 @pytest.fixture
-def exclusion(world: MemoryWorld) -> Exclusion:
+def exclusion(stage: MemoryStoreStage) -> Exclusion:
     """Give what holds names there."""
-    return MemoryExclusion(world.database)
+    return MemoryExclusion(stage.database)
 
 
 @pytest.fixture
-def other(world: MemoryWorld) -> Exclusion:
+def other(stage: MemoryStoreStage) -> Exclusion:
     """Give another that does."""
-    return MemoryExclusion(world.database)
+    return MemoryExclusion(stage.database)
 
 
 globals().update(generate_tests([*STORE_CONTRACTS, DeliveryLogContract, ExclusionContract]))

@@ -11,35 +11,35 @@ from testing.contracts.delivery_log import DeliveryLogContract
 from testing.contracts.exclusion import ExclusionContract
 from testing.contracts.suites import STORE_CONTRACTS, generate_tests
 from testing.memory.metrics import MemoryMetrics
-from tests.contract.postgres_world import PostgresWorld
+from tests.contract.postgres_store_stage import PostgresStoreStage
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+async def stage(database_url: str) -> AsyncIterator[PostgresStoreStage]:
     """Give a migrated database."""
-    world = PostgresWorld(database_url)
-    yield world
-    await world.database.close()
+    stage = PostgresStoreStage(database_url)
+    yield stage
+    await stage.database.close()
 
 
 @pytest.fixture
-async def log(world: PostgresWorld) -> AsyncIterator[PostgresDeliveryLog]:
+async def log(stage: PostgresStoreStage) -> AsyncIterator[PostgresDeliveryLog]:
     """Give a log that appends to it."""
-    log = PostgresDeliveryLog(world.url, metrics=MemoryMetrics())
+    log = PostgresDeliveryLog(stage.url, metrics=MemoryMetrics())
     yield log
     await log.close()
 
 
 @pytest.fixture
-def exclusion(world: PostgresWorld) -> PostgresExclusion:
+def exclusion(stage: PostgresStoreStage) -> PostgresExclusion:
     """Give what holds names there."""
-    return PostgresExclusion(world.database)
+    return PostgresExclusion(stage.database)
 
 
 @pytest.fixture
-async def other(world: PostgresWorld) -> AsyncIterator[PostgresExclusion]:
+async def other(stage: PostgresStoreStage) -> AsyncIterator[PostgresExclusion]:
     """Give another, of another process."""
-    database = Database(world.url)
+    database = Database(stage.url)
     yield PostgresExclusion(database)
     await database.close()
 

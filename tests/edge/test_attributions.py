@@ -10,7 +10,7 @@ from core.domain.attribution.attribution import BOT, UNKNOWN, Attribution, Ident
 from core.domain.identifiers import RepoId
 from core.domain.organizations import User
 from core.domain.provider_events import Author
-from testing.builders.entities import ago
+from testing.builders.entities import time_ago
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_edge import CatalogEdge
 
@@ -22,7 +22,7 @@ async def edge() -> CatalogEdge:
     await edge.populate()
     integration = await edge.connect(facts("1"), facts("2"))
     member = edge.people["member"]
-    user = Identity(member.user_id, member.external_id, ago(days=1), frozenset({edge.organization.id}))
+    user = Identity(member.user_id, member.external_id, time_ago(days=1), frozenset({edge.organization.id}))
     matches = [Match(Kind.USER, Method.VERIFIED_ADDRESS, user), UNKNOWN, BOT]
     async with edge.catalog.world.unit_of_work() as tx:
         await tx.attributions.add(
@@ -35,7 +35,7 @@ async def edge() -> CatalogEdge:
                     "priya@acme.example",
                     Author("Priya", "Priya@acme.example", "priya"),
                     match,
-                    ago(days=1),
+                    time_ago(days=1),
                 )
                 for repo_id in ("1", "2")
                 for number, match in enumerate(matches)
@@ -102,11 +102,11 @@ async def test_filters_by_status(edge: CatalogEdge, client: httpx.AsyncClient, s
 async def test_filters_by_project(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     """A project of another organization has no attributions."""
     world = edge.catalog.world
-    project = await world.project(edge.organization)
-    await world.link(project, edge.integration, repo_id=RepoId("1"))
+    project = await world.add_project(edge.organization)
+    await world.add_link(project, edge.integration, repo_id=RepoId("1"))
     here = await list_attributions(edge, client, f"?project_id={project.external_id}&status=matched")
     assert [one["sha"] for one in here] == ["10"]
-    elsewhere = await world.project(await world.organization("Zenith"))
+    elsewhere = await world.add_project(await world.add_organization("Zenith"))
     for unknown in (elsewhere.external_id, "00000000-0000-4000-8000-000000000000"):
         assert await list_attributions(edge, client, f"?project_id={unknown}") == []
 
@@ -147,7 +147,7 @@ async def test_does_not_name_a_user_who_left(edge: CatalogEdge, client: httpx.As
     """From the next request."""
     member = edge.people["member"]
     user = User(member.user_id, member.external_id, "priya@acme.example")
-    await edge.catalog.world.leave(user, edge.organization)
+    await edge.catalog.world.remove_member(user, edge.organization)
     found = await list_attributions(edge, client)
     assert {one["user"] for one in found if one["sha"] in ("10", "20")} == {None}
     assert {one["method"] for one in found if one["sha"] in ("10", "20")} == {"not_a_member"}

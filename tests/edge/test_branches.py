@@ -21,7 +21,7 @@ async def edge() -> CatalogEdge:
     edge = CatalogEdge()
     await edge.populate()
     await edge.connect(facts("1"))
-    edge.catalog.provider.world.branches[RepoId("1")] = [
+    edge.catalog.provider.state.branches[RepoId("1")] = [
         Branch("feature/größe", SHA, None),
         Branch("hotfix", SHA, protected=False),
         Branch("main", SHA, protected=True),

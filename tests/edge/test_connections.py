@@ -157,10 +157,10 @@ async def test_each_failure_has_a_code_and_a_page(world: ConnectingWorld) -> Non
         silent = await came_back(client, await authorize_account(world, client))
         await page(silent, 503, "provider_unavailable", "does not respond")
         assert silent.headers["retry-after"] == "5"
-        world.provider.world.people[ProviderUserId("7")].emails = None
+        world.provider.state.people[ProviderUserId("7")].emails = None
         missing = await came_back(client, await authorize_account(world, client))
         await page(missing, 409, "email_permission_missing", "Ask your crewkit operator")
-        world.provider.world.people[ProviderUserId("7")].emails = []
+        world.provider.state.people[ProviderUserId("7")].emails = []
         assert (await came_back(client, await authorize_account(world, client))).status_code == 302
         other = await came_back(client, await authorize_account(world, client, "8"))
         await page(other, 409, "other_account_connected", "connected the account mara")

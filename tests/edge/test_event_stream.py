@@ -32,7 +32,7 @@ async def test_event_is_the_envelope_of_the_contract(edge: WholeEdge, url: str) 
     """One line of JSON with its type, and its id as the cursor. Events of other organizations are never sent."""
     browser = await opened(edge, url)
     await happen(edge, "other", edge.other)
-    project = await edge.world.project(edge.organization)
+    project = await edge.world.add_project(edge.organization)
     await happen(edge, "line\nbreaks", project_id=project.id)
     await browser.wait(browser.events)
     await browser.close()
@@ -100,8 +100,8 @@ async def test_filters_by_type_and_project(
     edge: WholeEdge, url: str, query: str, expected: list[str], *, is_live: bool
 ) -> None:
     """For live events and for earlier ones."""
-    project, other = [await edge.world.project(edge.organization, name) for name in ("One", "Other")]
-    foreign = await edge.world.project(edge.other)
+    project, other = [await edge.world.add_project(edge.organization, name) for name in ("One", "Other")]
+    foreign = await edge.world.add_project(edge.other)
     query = query.format(project=project.external_id, foreign=foreign.external_id, unknown=uuid4())
     await happen(edge, "before")
     browser = Browser(f"{url}?{query}", edge.of("member"))

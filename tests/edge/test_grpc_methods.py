@@ -73,9 +73,9 @@ async def both() -> AsyncIterator[Both]:
     """Return an organization with a linked and an unlinked project."""
     edge = GrpcEdge()
     await edge.populate()
-    edge.provider.world.install(edge.integration.provider_id, facts(WIDGETS), facts(GADGETS))
-    edge.provider.world.branches[RepoId(WIDGETS)] = [Branch("trunk", "5c1e" * 10, None)]
-    await edge.world.link(edge.second, edge.integration, repo_id=RepoId(GADGETS))
+    edge.provider.state.install(edge.integration.provider_id, facts(WIDGETS), facts(GADGETS))
+    edge.provider.state.branches[RepoId(WIDGETS)] = [Branch("trunk", "5c1e" * 10, None)]
+    await edge.world.add_link(edge.second, edge.integration, repo_id=RepoId(GADGETS))
     names = {
         "organization": str(edge.organization.external_id),
         "project": str(edge.project.external_id),

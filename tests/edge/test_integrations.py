@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.provider_errors import ProviderUnavailable
-from testing.memory.provider_world import PERMISSIONS
+from testing.memory.provider_state import PERMISSIONS
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_edge import CatalogEdge
 
@@ -97,7 +97,7 @@ async def test_shows_an_active_integration(edge: CatalogEdge, client: httpx.Asyn
 async def test_shows_a_pending_request(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     """With the time at which it expires."""
     world = edge.catalog.world
-    await world.request(edge.organization, await world.user())
+    await world.add_request(edge.organization, await world.add_user())
     shown = (await client.get(edge.path("/github"), headers=edge.of("viewer"))).json()
 
     assert (shown["status"], shown["reason"]) == ("pending", "awaiting_approval")

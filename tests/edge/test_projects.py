@@ -77,9 +77,9 @@ async def test_shows_one_project(edge: ProjectsEdge, client: Client) -> None:
 
 async def test_lists_the_linked_projects_of_a_repository(edge: ProjectsEdge, client: Client) -> None:
     """On request, and for a single repository: the first three that were linked."""
-    made = [await edge.world.project(edge.organization, name) for name in ("Zebra", "Antelope", "Okapi", "Gnu")]
+    made = [await edge.world.add_project(edge.organization, name) for name in ("Zebra", "Antelope", "Okapi", "Gnu")]
     for project in made:
-        await edge.world.link(project, edge.integration, repo_id=RepoId(WIDGETS))
+        await edge.world.add_link(project, edge.integration, repo_id=RepoId(WIDGETS))
     expected = [{"id": str(one.external_id), "name": one.name} for one in made[:3]]
     repositories = edge.path("/git-integrations/github/repos")
     for query, none in (("", None), ("?projects=true", [])):
@@ -94,7 +94,7 @@ async def test_lists_the_linked_projects_of_a_repository(edge: ProjectsEdge, cli
 async def test_pages_through_projects(edge: ProjectsEdge, client: Client) -> None:
     """Each project appears once, while others are created."""
     for name in ("Apollo", "Gemini", "Mercury", "Vostok"):
-        await edge.world.project(edge.organization, name)
+        await edge.world.add_project(edge.organization, name)
     seen: list[str] = []
     cursor = ""
     while True:
@@ -104,7 +104,7 @@ async def test_pages_through_projects(edge: ProjectsEdge, client: Client) -> Non
         if body["next_cursor"] is None:
             break
         cursor = body["next_cursor"]
-        await edge.world.project(edge.organization, "Aaa")
+        await edge.world.add_project(edge.organization, "Aaa")
     assert seen == ["Apollo", "Gemini", "Launchpad", "Mercury", "Rocket", "Vostok"]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from core.domain.provider_errors import ProviderUnavailable
 from entrypoints.rest.http.requests import CURSOR_HINT
-from testing.builders.entities import a_repository, ago
+from testing.builders.entities import build_repository, time_ago
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_edge import CatalogEdge
 
@@ -130,7 +130,7 @@ async def test_pages_through_repositories(edge: CatalogEdge, client: httpx.Async
         if body["next_cursor"] is None:
             break
         cursor = body["next_cursor"]
-        await edge.catalog.save(a_repository(edge.integration, "0", full_name="acme/aaa"))
+        await edge.catalog.save(build_repository(edge.integration, "0", full_name="acme/aaa"))
     assert seen == NAMES
 
 
@@ -186,7 +186,7 @@ async def test_repository_outside_the_catalog_is_not_found(
 
 async def test_removed_repository_is_not_shown(edge: CatalogEdge, client: httpx.AsyncClient) -> None:
     """Its row stays."""
-    await edge.catalog.save(a_repository(edge.integration, "4", removed_at=ago(minutes=1)))
+    await edge.catalog.save(build_repository(edge.integration, "4", removed_at=time_ago(minutes=1)))
     problem(await client.get(edge.path("/github/repos/4"), headers=edge.of("viewer")), 404, "repository_not_found")
     assert "acme/web_shop" not in await list_names(edge, client)
 

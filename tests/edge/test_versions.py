@@ -41,7 +41,7 @@ async def write_changes(edge: WholeEdge, *steps: Change[Integration]) -> None:
 
 async def test_lists_versions(edge: WholeEdge, client: Client) -> None:
     """Newest first, each with its actor and the values before and after."""
-    made = await edge.world.integration(edge.organization)
+    made = await edge.world.add_integration(edge.organization)
     suspended = made.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=NOW)
     person = replace(edge.people["owner"], request_id="request-7")
     left = await edge.join("left", edge.other, Role.MEMBER)
@@ -90,7 +90,7 @@ def actor(kind: str, **known: object) -> dict[str, object]:
 
 async def test_includes_links_and_pages_stay_stable(edge: WholeEdge, client: Client) -> None:
     """Each version appears once while others are written."""
-    integration = await edge.world.integration(edge.organization)
+    integration = await edge.world.add_integration(edge.organization)
     links = [await _link(edge, integration, str(number)) for number in range(4)]
     seen, cursor = [], ""
     while True:
@@ -108,11 +108,11 @@ async def test_includes_links_and_pages_stay_stable(edge: WholeEdge, client: Cli
 
 
 async def _link(edge: WholeEdge, integration: Integration, name: str) -> Link:
-    return await edge.world.link(await edge.world.project(edge.organization, name), integration)
+    return await edge.world.add_link(await edge.world.add_project(edge.organization, name), integration)
 
 
 async def test_organization_without_changes_has_no_versions(edge: WholeEdge, client: Client) -> None:
-    await edge.world.integration(edge.other)
+    await edge.world.add_integration(edge.other)
     answer = await client.get(edge.path(TRAIL), headers=edge.of("owner"))
     assert answer.json() == {"data": [], "next_cursor": None}
 
@@ -128,7 +128,7 @@ async def test_only_admins_and_services_with_the_scope_can_read(edge: WholeEdge,
 
 async def test_foreign_organization_equals_a_missing_one(edge: WholeEdge, client: Client) -> None:
     """Except for the request id."""
-    await edge.world.integration(edge.organization)
+    await edge.world.add_integration(edge.organization)
     answers = []
     for url in (edge.path(TRAIL), f"/api/v1/{uuid4()}{TRAIL}"):
         body = refused(await client.get(url, headers=edge.of("outsider")), 404, "organization_not_found")

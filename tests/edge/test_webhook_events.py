@@ -48,8 +48,8 @@ async def test_lists_events(ledger: LedgerEdge, client: Client) -> None:
     """Newest first, only those of the organization."""
     first = await ledger.event(EventStatus.IGNORED, reason="repository_not_linked")
     second = await ledger.event(EventStatus.PROCESSED, event_type="pull_request", action="opened")
-    await ledger.edge.world.settle(
-        EventResult((await ledger.edge.world.event(source_key="3")).id, EventStatus.UNROUTED)
+    await ledger.edge.world.record_results(
+        EventResult((await ledger.edge.world.add_event(source_key="3")).id, EventStatus.UNROUTED)
     )
     page = await list_page(ledger, client)
     assert ids(page) == [second.delivery_id, first.delivery_id]
@@ -152,9 +152,9 @@ async def test_shows_one_event(ledger: LedgerEdge, client: Client) -> None:
 
 
 async def test_pending_event_has_the_time_of_its_next_attempt(ledger: LedgerEdge, client: Client) -> None:
-    event = await ledger.edge.world.event()
+    event = await ledger.edge.world.add_event()
     at = NOW + timedelta(minutes=2)
-    await ledger.edge.world.settle(
+    await ledger.edge.world.record_results(
         EventResult(
             event.id, EventStatus.PENDING, reason="boom", integration_id=ledger.integration.id, attempts=2,
             next_attempt_at=at,
@@ -200,8 +200,8 @@ async def test_access_depends_on_the_role(
 @pytest.mark.parametrize("person", ["owner", "viewer"])
 async def test_foreign_event_equals_a_missing_one(ledger: LedgerEdge, client: Client, person: str) -> None:
     """Events without an organization, too."""
-    nobodys = await ledger.edge.world.event(source_key="3")
-    await ledger.edge.world.settle(EventResult(nobodys.id, EventStatus.UNROUTED))
+    nobodys = await ledger.edge.world.add_event(source_key="3")
+    await ledger.edge.world.record_results(EventResult(nobodys.id, EventStatus.UNROUTED))
     for method, suffix in (("GET", ""), ("POST", "/retry")):
         answers = []
         for event_id in (ledger.foreign.delivery_id, nobodys.delivery_id, UNKNOWN, "x", "%C3%BC"):

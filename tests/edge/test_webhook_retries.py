@@ -36,7 +36,7 @@ async def test_retries_an_event(ledger: LedgerEdge, client: Client) -> None:
         answer = await client.post(url, headers=ledger.edge.of("owner"))
         assert answer.status_code == 202, answer.text
         assert (answer.json()["status"], answer.json()["reason"]) == ("pending", None)
-        seen = await ledger.edge.world.seen(event)
+        seen = await ledger.edge.world.get_event(event)
         assert (seen.status, seen.next_attempt_at) == (EventStatus.PENDING, NOW)
         assert ledger.edge.bell.rung == [event.lane]
         body = refused(await client.post(url, headers=ledger.edge.of("owner")), 409, "event_not_retryable")
@@ -49,13 +49,13 @@ async def test_retries_once_under_a_key(ledger: LedgerEdge, client: Client) -> N
     url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}/retry")
     headers = ledger.edge.of("owner") | {"idempotency-key": "once"}
     first = await client.post(url, headers=headers)
-    await ledger.edge.world.settle(
+    await ledger.edge.world.record_results(
         EventResult(event.id, EventStatus.FAILED, reason="boom", integration_id=ledger.integration.id)
     )
     again = await client.post(url, headers=headers)
     assert (again.status_code, again.json()) == (202, first.json())
     assert again.headers["idempotent-replayed"] == "true"
-    assert (await ledger.edge.world.seen(event)).status is EventStatus.FAILED
+    assert (await ledger.edge.world.get_event(event)).status is EventStatus.FAILED
     other = await ledger.event(EventStatus.FAILED)
     url = ledger.edge.path(f"{EVENTS}/{other.delivery_id}/retry")
     refused(await client.post(url, headers=headers), 422, "idempotency_key_reused")
@@ -77,10 +77,10 @@ async def test_rejects_events_that_cannot_be_retried(
     event = await ledger.event(status, reason=reason)
     if code == "payload_expired":
         await ledger.edge.world.expire_payload(event)
-    before = await ledger.edge.world.seen(event)
+    before = await ledger.edge.world.get_event(event)
     url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}/retry")
     refused(await client.post(url, headers=ledger.edge.of("owner")), 409, code)
-    assert (await ledger.edge.world.seen(event), ledger.edge.bell.rung) == (before, [])
+    assert (await ledger.edge.world.get_event(event), ledger.edge.bell.rung) == (before, [])
 
 
 async def test_retries_by_filter_in_steps(ledger: LedgerEdge, client: Client) -> None:
@@ -100,12 +100,12 @@ async def test_retries_by_filter_in_steps(ledger: LedgerEdge, client: Client) ->
         if cursor is None:
             break
         # Failed again at once: it is not met a second time.
-        pending = [one for one in events if (await ledger.edge.world.seen(one)).status is EventStatus.PENDING]
-        await ledger.edge.world.settle(
+        pending = [one for one in events if (await ledger.edge.world.get_event(one)).status is EventStatus.PENDING]
+        await ledger.edge.world.record_results(
             EventResult(pending[-1].id, EventStatus.FAILED, reason="boom", integration_id=ledger.integration.id)
         )
     assert counts == [2, 2, 1]
-    assert (await ledger.edge.world.seen(ledger.foreign)).status is EventStatus.FAILED
+    assert (await ledger.edge.world.get_event(ledger.foreign)).status is EventStatus.FAILED
     none = await client.post(
         url, headers=ledger.edge.of("owner"), json={"status": "failed", "event": "star", "provider": "github"}
     )
@@ -147,7 +147,7 @@ async def test_does_not_retry_events_of_another_integration(ledger: LedgerEdge, 
     headers = ledger.edge.of("owner")
     gone = await client.delete(ledger.edge.path("/git-integrations/github"), headers=headers)
     assert gone.status_code == 204
-    await ledger.edge.world.integration(await ledger.edge.world.organization("Heir"))
+    await ledger.edge.world.add_integration(await ledger.edge.world.add_organization("Heir"))
     url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}")
     assert (await client.get(url, headers=headers)).status_code == 200
     refused(await client.post(f"{url}/retry", headers=headers), 409, "event_not_retryable")

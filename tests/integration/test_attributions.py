@@ -28,7 +28,7 @@ from core.domain.organizations import Role as Standing
 from core.domain.provider_events import Author
 from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
 from testing.builders.entities import PROVIDER
-from tests.contract.postgres_world import PostgresWorld
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.scenarios.processing import Bell
 
 _MANY = 100_000
@@ -49,23 +49,23 @@ _FILL = """
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+async def world(database_url: str) -> AsyncIterator[PostgresStoreStage]:
     """Give a migrated database."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     yield world
     await world.database.close()
 
 
 @pytest.mark.parametrize(("rare", "common"), [("user", "none"), ("none", "user")])
-async def test_queries_use_indexes(world: PostgresWorld, rare: str, common: str) -> None:
+async def test_queries_use_indexes(world: PostgresStoreStage, rare: str, common: str) -> None:
     """For rare and common values; those of identities and claims, too."""
-    organization = await world.organization()
-    integration = await world.integration(organization)
-    project = await world.project(organization)
-    await world.link(project, integration)
-    users = [await world.user(f"{number}@acme.example") for number in range(5)]
-    await world.member(users[0], organization, Standing.MEMBER)
-    connection = await world.connection(users[0], "7", emails=["a7@acme.example"])
+    organization = await world.add_organization()
+    integration = await world.add_integration(organization)
+    project = await world.add_project(organization)
+    await world.add_link(project, integration)
+    users = [await world.add_user(f"{number}@acme.example") for number in range(5)]
+    await world.add_member(users[0], organization, Standing.MEMBER)
+    connection = await world.add_connection(users[0], "7", emails=["a7@acme.example"])
     async with world.database.session() as session:
         filling = {"integration": integration.id, "rare": rare, "common": common, "many": _MANY}
         await session.change(_FILL, filling)
@@ -129,11 +129,11 @@ def _rows_read(plan: dict[str, Any], table: str) -> int:
     return read + sum(_rows_read(child, table) for child in plan.get("Plans", []))
 
 
-async def test_claim_waits_for_the_running_batch(world: PostgresWorld) -> None:
+async def test_claim_waits_for_the_running_batch(world: PostgresStoreStage) -> None:
     """That batch may have loaded the users before they connected."""
-    organization, mara = await world.organization(), await world.user()
-    integration = await world.integration(organization)
-    await world.member(mara, organization, Standing.MEMBER)
+    organization, mara = await world.add_organization(), await world.add_user()
+    integration = await world.add_integration(organization)
+    await world.add_member(mara, organization, Standing.MEMBER)
     claim = ClaimCommits(world.unit_of_work, Bell(), SystemClock())
     address = "mara@acme.example"
     async with world.unit_of_work() as batch:
@@ -142,7 +142,7 @@ async def test_claim_waits_for_the_running_batch(world: PostgresWorld) -> None:
             PROVIDER, IdentityQuery(addresses={address}), [organization.id]
         )
         assert found.by_address == {}
-        await world.connection(mara, "7", emails=[address])
+        await world.add_connection(mara, "7", emails=[address])
         assert await FollowMemberships(world.unit_of_work)() == 1
         claiming = asyncio.create_task(claim())
         done, _ = await asyncio.wait([claiming], timeout=0.3)
@@ -153,16 +153,16 @@ async def test_claim_waits_for_the_running_batch(world: PostgresWorld) -> None:
     assert await claiming == 1
 
 
-async def test_claims_ten_thousand_commits_within_a_second(world: PostgresWorld) -> None:
-    organization, mara = await world.organization(), await world.user()
-    integration = await world.integration(organization)
-    await world.member(mara, organization, Standing.MEMBER)
+async def test_claims_ten_thousand_commits_within_a_second(world: PostgresStoreStage) -> None:
+    organization, mara = await world.add_organization(), await world.add_user()
+    integration = await world.add_integration(organization)
+    await world.add_member(mara, organization, Standing.MEMBER)
     async with world.database.session() as session:
         filling = {"integration": integration.id, "rare": "none", "common": "none", "many": 2 * 10_000}
         await session.change(_FILL, filling)
         await session.change("UPDATE git_commit_attributions SET address = 'mara@acme.example' WHERE id %% 2 = 0")
         await session.commit()
-    await world.connection(mara, "no account", emails=["mara@acme.example"])
+    await world.add_connection(mara, "no account", emails=["mara@acme.example"])
     await FollowMemberships(world.unit_of_work)()
     started = perf_counter()
     claimed = await ClaimCommits(world.unit_of_work, Bell(), SystemClock())()

@@ -13,35 +13,35 @@ from adapters.postgres.stores import versions
 from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import ProviderUserId
 from core.domain.organizations import Organization
-from testing.builders.entities import PROVIDER, now, step
-from tests.contract.postgres_world import PostgresWorld
+from testing.builders.entities import PROVIDER, build_change, now
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.checks.audit import AUDITED
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+async def world(database_url: str) -> AsyncIterator[PostgresStoreStage]:
     """Give an empty database."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     yield world
     await world.database.close()
 
 
-async def _integration(world: PostgresWorld, organization: Organization) -> None:
-    made = await world.integration(organization)
+async def _integration(world: PostgresStoreStage, organization: Organization) -> None:
+    made = await world.add_integration(organization)
     async with world.unit_of_work() as tx:
-        await tx.integrations.apply([step(made, replace(made, provider_name="renamed"))])
+        await tx.integrations.apply([build_change(made, replace(made, provider_name="renamed"))])
         await tx.commit()
 
 
-async def _link(world: PostgresWorld, organization: Organization) -> None:
-    link = await world.link(await world.project(organization), await world.integration(organization))
+async def _link(world: PostgresStoreStage, organization: Organization) -> None:
+    link = await world.add_link(await world.add_project(organization), await world.add_integration(organization))
     async with world.unit_of_work() as tx:
-        await tx.links.apply([step(link, None)])
+        await tx.links.apply([build_change(link, None)])
         await tx.commit()
 
 
-async def _connection(world: PostgresWorld, _: Organization) -> None:
-    user = await world.user()
+async def _connection(world: PostgresStoreStage, _: Organization) -> None:
+    user = await world.add_user()
     async with world.unit_of_work() as tx:
         connection = Connection(
             id=await tx.connections.next_id(),
@@ -53,11 +53,11 @@ async def _connection(world: PostgresWorld, _: Organization) -> None:
             updated_at=now(),
         )
         revoked = replace(connection, status=ConnectionStatus.REVOKED)
-        await tx.connections.apply([step(None, connection), step(connection, revoked)])
+        await tx.connections.apply([build_change(None, connection), build_change(connection, revoked)])
         await tx.commit()
 
 
-Changing = Callable[[PostgresWorld, Organization], Awaitable[None]]
+Changing = Callable[[PostgresStoreStage, Organization], Awaitable[None]]
 TWO_CHANGES: dict[str, Changing] = {
     "git_integrations": _integration,
     "project_repositories": _link,
@@ -68,9 +68,9 @@ PERSONAL = {"user_git_connections"}
 
 
 @pytest.mark.parametrize("table", AUDITED)
-async def test_every_change_has_a_version(world: PostgresWorld, table: str) -> None:
+async def test_every_change_has_a_version(world: PostgresStoreStage, table: str) -> None:
     """Of the organization, or of a user alone."""
-    organization = await world.organization()
+    organization = await world.add_organization()
     await TWO_CHANGES[table](world, organization)
     with psycopg.connect(world.url) as connection:
         trail = connection.execute(
@@ -80,9 +80,9 @@ async def test_every_change_has_a_version(world: PostgresWorld, table: str) -> N
     assert trail == [(owner, PROVIDER)] * 2
 
 
-async def test_migration_adds_the_organization_to_versions(world: PostgresWorld) -> None:
+async def test_migration_adds_the_organization_to_versions(world: PostgresStoreStage) -> None:
     """Even if the item no longer exists."""
-    organization = await world.organization()
+    organization = await world.add_organization()
     for change in TWO_CHANGES.values():
         async with world.database.session() as session:
             await session.write("DELETE FROM git_integrations RETURNING id")
@@ -98,7 +98,7 @@ async def test_migration_adds_the_organization_to_versions(world: PostgresWorld)
     assert (after, len(personal)) == (before, 2)
 
 
-async def test_page_of_versions_uses_an_index(world: PostgresWorld) -> None:
+async def test_page_of_versions_uses_an_index(world: PostgresStoreStage) -> None:
     with psycopg.connect(world.url, autocommit=True) as connection:
         connection.execute(
             """

@@ -7,8 +7,8 @@ import pytest
 
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
-from testing.builders.entities import INSTALLATION, PROVIDER, ago
-from tests.contract.postgres_world import PostgresWorld
+from testing.builders.entities import INSTALLATION, PROVIDER, time_ago
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders.github_pages import PER_PAGE, large_listing
 from tests.support.checks.process_memory import peak_mib, resident_mib
 from tests.support.conditions import until
@@ -24,28 +24,28 @@ _GROWTH_MIB = 20
 async def github() -> AsyncIterator[ScriptedGitHub]:
     """Run a GitHub with an installation of ten thousand repositories."""
     async with scripted_github() as github:
-        minted = {"token": "ghs_x", "expires_at": ago(hours=-1).isoformat(), "permissions": {}}
+        minted = {"token": "ghs_x", "expires_at": time_ago(hours=-1).isoformat(), "permissions": {}}
         github.answers(f"POST /api/v3/app/installations/{INSTALLATION}/access_tokens", reply(minted, 201))
         github.answers("GET /api/v3/installation/repositories", partial(large_listing, pages=_PAGES))
         yield github
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+async def world(database_url: str) -> AsyncIterator[PostgresStoreStage]:
     """Give a migrated database."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     yield world
     await world.database.close()
 
 
 async def test_sync_of_ten_thousand_repositories_takes_little_memory(
-    github: ScriptedGitHub, world: PostgresWorld, redis_url: str, record_property: Callable[[str, object], None]
+    github: ScriptedGitHub, world: PostgresStoreStage, redis_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     """100 pages of 600 KB, a few at a time."""
     with running_service(world.url, redis_url, "scheduler", settings=github_app(github.url)) as service:
         pid = service.pid("scheduler")
         idle = resident_mib(pid)
-        integration = await world.integration()
+        integration = await world.add_integration()
         await until(partial(_is_synced, world, integration), seconds=90)
         peak = peak_mib(pid)
 
@@ -59,7 +59,7 @@ async def test_sync_of_ten_thousand_repositories_takes_little_memory(
     assert peak - idle < _GROWTH_MIB, f"{idle:.0f} MiB before, {peak:.0f} MiB at most"
 
 
-async def _is_synced(world: PostgresWorld, integration: Integration) -> bool:
+async def _is_synced(world: PostgresStoreStage, integration: Integration) -> bool:
     async with world.unit_of_work() as tx:
         known = await tx.integrations.find(integration.organization_id, PROVIDER)
     return known is not None and known.synced_at is not None

@@ -23,9 +23,9 @@ from core.domain.provider_events import (
 from core.domain.tokens.installation_tokens import InstallationAccess
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from core.use_cases.deliveries.drain_lane import DrainLane
-from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, a_repository, now
+from testing.builders.entities import INSTALLATION, PROVIDER, build_delivery, build_repository, now
 from testing.memory.metrics import MemoryMetrics
-from tests.contract.postgres_world import PostgresWorld
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.fakes.provider_events import NoWorkerNotifier, Told
 from tests.support.scenarios.catalog import Catalog, facts
 from tests.support.scenarios.rest import KeptAlerts
@@ -36,7 +36,7 @@ _LANE = choose_lane(str(INSTALLATION))
 class Race:
     """An account whose people change what the app may see while a sync reads it."""
 
-    def __init__(self, world: PostgresWorld, seed: int) -> None:
+    def __init__(self, world: PostgresStoreStage, seed: int) -> None:
         self.random = random.Random(seed)
         self.catalog = Catalog(world, page_size=2)
         self.decoder = Told()
@@ -53,8 +53,8 @@ class Race:
         """Connect an installation of twelve repositories, of which we know some, and some others."""
         self.truth = {RepoId(str(n)): facts(str(n), updated_at=self._tick()) for n in range(12)}
         integration = await self.catalog.connected(*self.truth.values())
-        known = [a_repository(integration, str(n)) for n in range(0, 16, 2)]
-        gone = [a_repository(integration, str(n), removed_at=self._tick()) for n in (13, 15)]
+        known = [build_repository(integration, str(n)) for n in range(0, 16, 2)]
+        gone = [build_repository(integration, str(n), removed_at=self._tick()) for n in (13, 15)]
         await self.catalog.save(*known, *gone)
         self.catalog.provider.list_repository_pages = self.pages  # type: ignore[method-assign]
         return integration
@@ -103,7 +103,7 @@ class Race:
     async def _send(self, provider_event: ProviderEvent) -> None:
         body = str(len(self.decoder.provider_events)).encode()
         self.decoder.provider_events[body] = provider_event
-        await self.catalog.world.keep(a_delivery(body=body, event_type="repository"), now())
+        await self.catalog.world.add_delivery(build_delivery(body=body, event_type="repository"), now())
 
     def _tick(self) -> datetime:
         self._at += timedelta(seconds=1)
@@ -111,15 +111,15 @@ class Race:
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+async def world(database_url: str) -> AsyncIterator[PostgresStoreStage]:
     """Give a migrated database."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     yield world
     await world.database.close()
 
 
 @pytest.mark.parametrize("seed", range(15))
-async def test_sync_keeps_changes_of_events(world: PostgresWorld, seed: int) -> None:
+async def test_sync_keeps_changes_of_events(world: PostgresStoreStage, seed: int) -> None:
     """The listing is as old as its start; in the end the catalog matches the last event."""
     race = Race(world, seed)
     integration = await race.begin()
@@ -135,17 +135,17 @@ async def test_sync_keeps_changes_of_events(world: PostgresWorld, seed: int) -> 
     assert (await race.catalog.read(integration)).sync_requested_at is not None
 
 
-async def test_late_write_of_an_early_transaction_counts_as_late(world: PostgresWorld) -> None:
+async def test_late_write_of_an_early_transaction_counts_as_late(world: PostgresStoreStage) -> None:
     """An event's transaction may start before the sync and write after it."""
     catalog = Catalog(world)
     integration = await catalog.connected(facts("1"))
-    await catalog.save(a_repository(integration, "1"))
+    await catalog.save(build_repository(integration, "1"))
     async with world.unit_of_work() as event:
         assert await event.event_queue.try_lock((_LANE + 1) % 32)
 
         async def write(call: str) -> None:
             if call == "list_repository_pages":
-                await event.catalog.save_repositories([a_repository(integration, "1", removed_at=now())])
+                await event.catalog.save_repositories([build_repository(integration, "1", removed_at=now())])
                 await event.commit()
 
         catalog.provider.before = write

@@ -13,8 +13,8 @@ import pytest
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization, Role
 from core.domain.streams.domain_event import LinkData
-from testing.builders.entities import a_fact
-from tests.contract.postgres_world import PostgresWorld
+from testing.builders.entities import build_domain_event
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders import tokens
 from tests.support.clients.event_source import Browser
 from tests.support.servers.service import running_service
@@ -24,17 +24,19 @@ DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+async def world(database_url: str) -> AsyncIterator[PostgresStoreStage]:
     """Give an empty database."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     yield world
     await world.database.close()
 
 
-async def write(world: PostgresWorld, organization: Organization, *words: str) -> None:
+async def write(world: PostgresStoreStage, organization: Organization, *words: str) -> None:
     """Write an event for each word, in one transaction."""
     async with world.unit_of_work() as tx:
-        await tx.domain_events.append([a_fact(organization, data=replace(DATA, reason=word)) for word in words])
+        await tx.domain_events.append(
+            [build_domain_event(organization, data=replace(DATA, reason=word)) for word in words]
+        )
         await tx.commit()
 
 
@@ -43,17 +45,17 @@ async def wait_for_events(browser: Browser, count: int) -> None:
     await browser.wait(lambda: len(browser.events()) >= count, 60)
 
 
-async def bearer(world: PostgresWorld, organization: Organization) -> dict[str, str]:
+async def bearer(world: PostgresStoreStage, organization: Organization) -> dict[str, str]:
     """Return the header of a new member's token."""
-    user = await world.user(f"{organization.name}@crewkit.example")
-    await world.member(user, organization, Role.VIEWER)
+    user = await world.add_user(f"{organization.name}@crewkit.example")
+    await world.add_member(user, organization, Role.VIEWER)
     claims = tokens.claims(datetime.now(UTC), sub=str(user.external_id))
     return {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
 
 
-async def test_sends_each_event_once(world: PostgresWorld, redis_url: str) -> None:
+async def test_sends_each_event_once(world: PostgresStoreStage, redis_url: str) -> None:
     """To a steady reader and to a reader that reconnects repeatedly; none to another organization."""
-    acme, zenith = await world.organization("Acme"), await world.organization("Zenith")
+    acme, zenith = await world.add_organization("Acme"), await world.add_organization("Zenith")
     member, stranger = await bearer(world, acme), await bearer(world, zenith)
     expected = sorted(f"{writer}/{number}" for writer in range(WRITERS) for number in range(EACH))
 
@@ -114,9 +116,9 @@ async def test_sends_each_event_once(world: PostgresWorld, redis_url: str) -> No
     assert all(one.data["organization_id"] == str(zenith.external_id) for one in foreign.events())
 
 
-async def test_sends_an_event_within_a_quarter_of_a_second(world: PostgresWorld, redis_url: str) -> None:
+async def test_sends_an_event_within_a_quarter_of_a_second(world: PostgresStoreStage, redis_url: str) -> None:
     """After its commit, to all readers, with fifty open streams in the process."""
-    acme = await world.organization("Acme")
+    acme = await world.add_organization("Acme")
     member = await bearer(world, acme)
     with running_service(world.url, redis_url, "api") as service:
         browsers = [Browser(f"{service.url}/api/v1/{acme.external_id}/events", member) for _ in range(50)]

@@ -19,8 +19,8 @@ from core.domain.organizations import Organization
 from core.domain.streams.domain_event import LinkData
 from crewkit.git.v1.events_pb2 import StreamEventsRequest, StreamEventsResponse
 from crewkit.git.v1.events_pb2_grpc import EventServiceStub
-from testing.builders.entities import a_fact
-from tests.contract.postgres_world import PostgresWorld
+from testing.builders.entities import build_domain_event
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders import tokens
 from tests.support.clients.grpc_client import built_client, program, run
 from tests.support.conditions import until
@@ -33,9 +33,9 @@ DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+async def world(database_url: str) -> AsyncIterator[PostgresStoreStage]:
     """Give an empty database."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     yield world
     await world.database.close()
 
@@ -46,10 +46,10 @@ def token(*scopes: str) -> str:
     return tokens.signed(claims, tokens.rsa_key())
 
 
-async def write(world: PostgresWorld, organization: Organization, word: str) -> None:
+async def write(world: PostgresStoreStage, organization: Organization, word: str) -> None:
     """Commit an event."""
     async with world.unit_of_work() as tx:
-        await tx.domain_events.append([a_fact(organization, data=replace(DATA, reason=word))])
+        await tx.domain_events.append([build_domain_event(organization, data=replace(DATA, reason=word))])
         await tx.commit()
 
 
@@ -90,10 +90,10 @@ class Subscriber:
 
 
 async def test_each_consumer_receives_every_event_once_in_order(
-    world: PostgresWorld, redis_url: str, tmp_path: Path
+    world: PostgresStoreStage, redis_url: str, tmp_path: Path
 ) -> None:
     """Eight writers; three consumers that are killed and resume; the server restarts."""
-    organization = await world.organization()
+    organization = await world.add_organization()
     first_seen = asyncio.Event()
     restarted = asyncio.Event()
 
@@ -165,9 +165,9 @@ class _Page:
         await until(there, seconds=40)
 
 
-async def test_delivers_within_a_quarter_of_a_second(world: PostgresWorld, redis_url: str) -> None:
+async def test_delivers_within_a_quarter_of_a_second(world: PostgresStoreStage, redis_url: str) -> None:
     """After the commit; filtered by type and project; a slow reader loses nothing."""
-    organization = await world.organization()
+    organization = await world.add_organization()
     with running_service(world.url, redis_url, "grpc") as service:
         async with grpc.aio.insecure_channel(str(service.grpc_address)) as channel:
             request = StreamEventsRequest(organization_id=str(organization.external_id), types=["git.link.created"])

@@ -32,7 +32,7 @@ from core.use_cases.tokens.reencrypt_values import ReencryptValues
 from entrypoints.cli.keys import keys as keys_group
 from ports.encryption import EncryptedValue
 from testing.builders.entities import PROVIDER, now
-from tests.contract.postgres_world import PostgresWorld
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.clients import keys_command
 from tests.support.clients.keys_command import Key
 
@@ -55,10 +55,10 @@ class Kept:
 @pytest.fixture
 async def kept(database_url: str) -> Kept:
     """Fill one."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     cipher = AesGcmCipher([OLD])
-    integration = await world.integration()
-    connection = await world.connection(await world.user(), "7")
+    integration = await world.add_integration()
+    connection = await world.add_connection(await world.add_user(), "7")
     tokens = UserTokens(Secret("access"), now(), Secret("refresh"), None)
     async with world.unit_of_work() as tx:
         minted = InstallationToken(Secret("minted"), now(), {})
@@ -82,7 +82,9 @@ async def kept(database_url: str) -> Kept:
             )
         )
         await tx.commit()
-    request = await world.request(await world.organization("Zenith"), await world.user("jonas@acme.example"))
+    request = await world.add_request(
+        await world.add_organization("Zenith"), await world.add_user("jonas@acme.example")
+    )
     verifier = encrypt_verifier(cipher, request.external_id, Secret("verifier"))
     # What GitHub needs not, and other providers may.
     secret = cipher.encrypt(Secret("secret"), context=f"git_integrations.webhook_secret:{integration.external_id}")
@@ -185,7 +187,7 @@ async def test_keeps_values_written_during_a_rotation(kept: Kept) -> None:
 
 async def test_rotates_in_batches(database_url: str) -> None:
     """Each value once, in the order of its rows."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     cipher = AesGcmCipher([OLD])
     count = 1100
     async with world.unit_of_work() as tx:

@@ -36,9 +36,9 @@ from core.use_cases.authorization import AccessControl
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
 from entrypoints.bootstrap.features import wire_links
-from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, now
+from testing.builders.entities import INSTALLATION, PROVIDER, build_delivery, now
 from testing.memory.metrics import MemoryMetrics
-from tests.contract.postgres_world import PostgresWorld
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.conditions import until
 from tests.support.fakes.provider_events import NoWorkerNotifier, Told
 from tests.support.scenarios.catalog import AUTHORIZER, Catalog, facts
@@ -55,7 +55,7 @@ WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database(
 class Race:
     """A project and a repository, someone who links them, and others who come in between."""
 
-    world: PostgresWorld
+    world: PostgresStoreStage
     organization: Organization
     project: Project
     integration: Integration
@@ -176,12 +176,12 @@ async def ask(race: Race, what: str, project_id: UUID) -> object:
 @pytest.fixture
 async def race(database_url: str) -> AsyncIterator[Race]:
     """Give a connected organization whose catalog was asked to be read, so that its row need not change."""
-    world = PostgresWorld(database_url)
-    organization = await world.organization()
-    integration = await world.integration(organization, sync_requested_at=now())
-    await world.repositories(integration, REPO)
-    await world.keep(a_delivery(body=b"notice", event_type="repository"), now())
-    yield Race(world, organization, await world.project(organization), integration)
+    world = PostgresStoreStage(database_url)
+    organization = await world.add_organization()
+    integration = await world.add_integration(organization, sync_requested_at=now())
+    await world.add_repositories(integration, REPO)
+    await world.add_delivery(build_delivery(body=b"notice", event_type="repository"), now())
+    yield Race(world, organization, await world.add_project(organization), integration)
     await world.database.close()
 
 
@@ -257,7 +257,7 @@ async def test_unlinked_project_stays_unlinked_during_pushes(race: Race) -> None
 
 async def test_naming_a_replaced_link_unlinks_nothing(race: Race) -> None:
     """The new link of another user stays."""
-    await race.world.repositories(race.integration, OTHER)
+    await race.world.add_repositories(race.integration, OTHER)
     await race.link()
     [seen] = await race.links()
     # Events are detached in a transaction before the replacement.
@@ -271,13 +271,13 @@ async def test_naming_a_replaced_link_unlinks_nothing(race: Race) -> None:
 
 async def test_naming_another_link_detaches_no_events(race: Race) -> None:
     """Only events of the named link are detached, before it is locked."""
-    await race.world.repositories(race.integration, OTHER)
+    await race.world.add_repositories(race.integration, OTHER)
     await race.link()
     [seen] = await race.links()
     await race.replace()
     [foreign_integration] = await race.links()
-    event = await race.world.event()
-    await race.world.settle(EventResult(event.id, EventStatus.PROCESSED, link_id=foreign_integration.id))
+    event = await race.world.add_event()
+    await race.world.record_results(EventResult(event.id, EventStatus.PROCESSED, link_id=foreign_integration.id))
     with pytest.raises(DomainError, match="Load the link again"):
         await race.unlink(seen)
     async with race.world.database.session() as session:
@@ -289,10 +289,10 @@ async def test_naming_another_link_detaches_no_events(race: Race) -> None:
 async def test_foreign_project_needs_the_statements_of_a_missing_one(
     race: Race, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    other = await race.world.organization("Zenith")
-    foreign_integration = await race.world.integration(other, provider_id="2")
-    foreign = await race.world.project(other, "Telescope")
-    await race.world.link(foreign, foreign_integration)
+    other = await race.world.add_organization("Zenith")
+    foreign_integration = await race.world.add_integration(other, provider_id="2")
+    foreign = await race.world.add_project(other, "Telescope")
+    await race.world.add_link(foreign, foreign_integration)
     execute, asked = Session._execute, list[str]()
 
     async def record_statement(session: Session, statement: str, parameters: Parameters) -> AsyncCursor[Row]:

@@ -24,7 +24,7 @@ from core.domain.deliveries.delivery import Receipt
 from core.domain.errors import StorageUnavailable
 from core.domain.secret import redact_url
 from entrypoints.cli.migrate import migrate as command
-from testing.builders.entities import a_delivery
+from testing.builders.entities import build_delivery
 from testing.memory.metrics import MemoryMetrics
 from tests.support.servers.servers import Servers, new_database
 
@@ -70,10 +70,10 @@ async def test_database_without_tables_is_unavailable_until_migrated(empty_url: 
         with pytest.raises(StorageUnavailable):
             await database.check_tables()
         with pytest.raises(StorageUnavailable):
-            await log.append(a_delivery())
+            await log.append(build_delivery())
         await asyncio.to_thread(migrate, empty_url)
         await database.check_tables()
-        assert await log.append(a_delivery()) is Receipt.ACCEPTED
+        assert await log.append(build_delivery()) is Receipt.ACCEPTED
     finally:
         await log.close()
         await database.close()

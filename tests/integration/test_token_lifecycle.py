@@ -24,8 +24,8 @@ from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.encryption import encrypt_installation_token, encrypt_user_tokens
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from sandbox.faults import Fault, FaultKind
-from testing.builders.entities import BY, PROVIDER, ago
-from tests.contract.postgres_world import PostgresWorld
+from testing.builders.entities import BY, PROVIDER, time_ago
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.scenarios.token_world import KEYS, KeptAlerts
 from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, RunningSandbox, running_sandbox
 
@@ -38,7 +38,7 @@ class Stage:
     """A sandbox GitHub, a database, and one process of the service."""
 
     sandbox: RunningSandbox
-    world: PostgresWorld
+    world: PostgresStoreStage
     provider: GitHubProvider
     alerts: KeptAlerts
     tokens: TokenSources
@@ -49,8 +49,8 @@ class Stage:
 
     async def integration(self) -> Integration:
         """Put in an integration whose stored token has ended."""
-        integration = await self.world.integration(provider_id=str(INSTALLATION))
-        ended = InstallationToken(Secret("ended"), ago(minutes=1), {})
+        integration = await self.world.add_integration(provider_id=str(INSTALLATION))
+        ended = InstallationToken(Secret("ended"), time_ago(minutes=1), {})
         async with self.world.unit_of_work() as tx:
             sealed = encrypt_installation_token(CIPHER, integration.external_id, ended)
             await tx.installation_tokens.replace(integration.id, sealed)
@@ -73,7 +73,7 @@ class Stage:
 @pytest.fixture
 async def stage(database_url: str) -> AsyncIterator[Stage]:
     """Set one up."""
-    world, alerts, clock = PostgresWorld(database_url), KeptAlerts(), SystemClock()
+    world, alerts, clock = PostgresStoreStage(database_url), KeptAlerts(), SystemClock()
     async with running_sandbox() as sandbox:
         app = GitHubApp(
             client_id=sandbox.app.client_id,
@@ -189,7 +189,7 @@ async def _add_connection(stage: Stage) -> Connection:
     """Put in a connection of Jonas whose access token has ended."""
     access = stage.sandbox.user_token(JONAS)
     refresh = stage.sandbox.data.user_tokens[access].refresh_token
-    user = await stage.world.user()
+    user = await stage.world.add_user()
     async with stage.world.unit_of_work() as tx:
         connection = Connection(
             id=await tx.connections.next_id(),
@@ -197,11 +197,11 @@ async def _add_connection(stage: Stage) -> Connection:
             user_id=user.id,
             provider=PROVIDER,
             provider_user_id=ProviderUserId("7"),
-            created_at=ago(days=1),
-            updated_at=ago(days=1),
+            created_at=time_ago(days=1),
+            updated_at=time_ago(days=1),
         )
         await tx.connections.apply([Change(None, connection, BY)])
-        ended = UserTokens(Secret(access), ago(minutes=1), Secret(refresh), None)
+        ended = UserTokens(Secret(access), time_ago(minutes=1), Secret(refresh), None)
         sealed = encrypt_user_tokens(CIPHER, connection.external_id, ended)
         await tx.user_tokens.replace(connection.id, sealed)
         await tx.commit()

@@ -19,8 +19,8 @@ from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationToken
 from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.encryption import encrypt_installation_token, encrypt_user_tokens, open_refresh_token
-from testing.builders.entities import BY, PROVIDER, ago
-from tests.contract.postgres_world import PostgresWorld
+from testing.builders.entities import BY, PROVIDER, time_ago
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.fakes.counting_provider import CountingProvider, serving
 from tests.support.scenarios.token_world import KEYS
 
@@ -29,17 +29,17 @@ CALLS = (7, 7, 6)
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+async def world(database_url: str) -> AsyncIterator[PostgresStoreStage]:
     """Give a migrated database."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     yield world
     await world.database.close()
 
 
-async def test_twenty_requests_of_three_processes_mint_once(world: PostgresWorld) -> None:
+async def test_twenty_requests_of_three_processes_mint_once(world: PostgresStoreStage) -> None:
     """The stored token has expired; one request mints, and all use the result."""
-    integration = await world.integration()
-    ended = InstallationToken(Secret("ended"), ago(minutes=1), {})
+    integration = await world.add_integration()
+    ended = InstallationToken(Secret("ended"), time_ago(minutes=1), {})
     async with world.unit_of_work() as tx:
         sealed = encrypt_installation_token(AesGcmCipher(KEYS), integration.external_id, ended)
         await tx.installation_tokens.replace(integration.id, sealed)
@@ -56,10 +56,10 @@ async def test_twenty_requests_of_three_processes_mint_once(world: PostgresWorld
     assert (row.generation, row.lease) == (2, None)
 
 
-async def test_twenty_requests_of_three_processes_refresh_once(world: PostgresWorld) -> None:
+async def test_twenty_requests_of_three_processes_refresh_once(world: PostgresStoreStage) -> None:
     """A refresh token works once: a second refresh would lock the user out."""
     connection = await _add_connection(world)
-    ended = UserTokens(Secret("ended"), ago(minutes=1), Secret("once"), None)
+    ended = UserTokens(Secret("ended"), time_ago(minutes=1), Secret("once"), None)
     cipher = AesGcmCipher(KEYS)
     async with world.unit_of_work() as tx:
         sealed = encrypt_user_tokens(cipher, connection.external_id, ended)
@@ -83,7 +83,7 @@ async def test_twenty_requests_of_three_processes_refresh_once(world: PostgresWo
     assert refresh.reveal() == "refresh-1-refresh"
 
 
-async def _twenty(world: PostgresWorld, provider: CountingProvider, **environment: str) -> list[str]:
+async def _twenty(world: PostgresStoreStage, provider: CountingProvider, **environment: str) -> list[str]:
     """Let three processes make twenty requests; the provider answers once all are made."""
     with serving(provider) as url:
         callers = [
@@ -112,8 +112,8 @@ async def _twenty(world: PostgresWorld, provider: CountingProvider, **environmen
     return [digest for output, _ in answers for digest in json.loads(output)]
 
 
-async def _add_connection(world: PostgresWorld) -> Connection:
-    user = await world.user()
+async def _add_connection(world: PostgresStoreStage) -> Connection:
+    user = await world.add_user()
     async with world.unit_of_work() as tx:
         connection = Connection(
             id=await tx.connections.next_id(),
@@ -121,8 +121,8 @@ async def _add_connection(world: PostgresWorld) -> Connection:
             user_id=user.id,
             provider=PROVIDER,
             provider_user_id=ProviderUserId("7"),
-            created_at=ago(days=1),
-            updated_at=ago(days=1),
+            created_at=time_ago(days=1),
+            updated_at=time_ago(days=1),
         )
         await tx.connections.apply([Change(None, connection, BY)])
         await tx.commit()

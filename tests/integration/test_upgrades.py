@@ -9,7 +9,7 @@ from adapters.postgres.migrate import current, downgrade, migrate, newest
 from core.domain.identifiers import EventId, IntegrationId
 from core.domain.integrations.installation_checks import ReportedDeletion
 from entrypoints.development.tokens import TokenSigner
-from tests.contract.postgres_world import PostgresWorld
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders.deliveries import post_all, pushes
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.conditions import wait_until
@@ -23,7 +23,7 @@ RELEASED = "0016"
 async def test_reported_deletion_waits_for_the_migration(database_url: str) -> None:
     """The schema of 0.1.0 cannot store it, but the event must not fail; the daily check handles it."""
     downgrade(database_url, RELEASED)
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     deletion = ReportedDeletion(IntegrationId(1), EventId(1), "delivery", datetime.now(UTC))
     try:
         async with world.unit_of_work() as tx:

@@ -31,19 +31,19 @@ class ProviderStage(ABC):
         """Let time pass there and here."""
 
     @abstractmethod
-    def advance_their_clock(self, by: timedelta) -> None:
+    def advance_provider_clock(self, by: timedelta) -> None:
         """Let the provider's clock be ahead of ours."""
 
     @abstractmethod
-    def refuse_app(self) -> None:
+    def reject_app(self) -> None:
         """Let our app's key no longer be accepted."""
 
     @abstractmethod
-    def go_down(self) -> None:
+    def stop_provider(self) -> None:
         """Let nothing be answered but errors of the provider's own."""
 
     @abstractmethod
-    def come_back(self) -> None:
+    def start_provider(self) -> None:
         """Let everything be answered again."""
 
     @abstractmethod
@@ -51,11 +51,11 @@ class ProviderStage(ABC):
         """Let an organization install our app for so many private repositories; return both ids."""
 
     @abstractmethod
-    def covers(self, provider_id: str) -> Sequence[RepoId]:
+    def list_covered(self, provider_id: str) -> Sequence[RepoId]:
         """Return an installation's repositories."""
 
     @abstractmethod
-    def private_repository(self) -> RepoId:
+    def add_private_repository(self) -> RepoId:
         """Make a repository that no installation covers."""
 
     @abstractmethod
@@ -75,11 +75,11 @@ class ProviderStage(ABC):
         """Let them uninstall our app."""
 
     @abstractmethod
-    def request(self) -> InstallationRequest:
+    def add_request(self) -> InstallationRequest:
         """Let someone ask an owner to approve our app."""
 
     @abstractmethod
-    def person(
+    def add_person(
         self,
         *,
         emails: Collection[str] = (),
@@ -103,16 +103,16 @@ class ProviderStage(ABC):
 
     # What the tests below have in common.
 
-    async def access(self, provider_id: str) -> InstallationAccess:
+    async def get_access(self, provider_id: str) -> InstallationAccess:
         """Mint an installation's token."""
         return InstallationAccess(provider_id, (await self.provider.mint_token(provider_id)).token)
 
-    async def signed_in(self, person_id: ProviderUserId) -> UserTokens:
+    async def sign_in(self, person_id: ProviderUserId) -> UserTokens:
         """Return tokens of a person."""
         code = self.authorize(person_id)
         return await self.provider.exchange_code(code, redirect_uri=self.callback, code_verifier=None)
 
-    async def listed(self, access: InstallationAccess) -> list[RepositoryFacts]:
+    async def list_repositories(self, access: InstallationAccess) -> list[RepositoryFacts]:
         """Return everything a token opens."""
         return [one async for page in self.provider.list_repository_pages(access) for one in page.repositories]
 
@@ -152,8 +152,8 @@ class AppContract:
         assert offset is not None
         assert abs(offset) <= timedelta(seconds=1)
 
-        stage.advance_their_clock(timedelta(minutes=-5))
-        stage.refuse_app()
+        stage.advance_provider_clock(timedelta(minutes=-5))
+        stage.reject_app()
 
         offset = await stage.provider.measure_clock_offset()
         assert offset is not None
@@ -162,7 +162,7 @@ class AppContract:
     async def test_a_refused_app_is_told_as_such_by_every_call(self, stage: ProviderStage) -> None:
         """And no installation is gone or refused because of it."""
         provider_id, _ = stage.install()
-        stage.refuse_app()
+        stage.reject_app()
         calls: list[Callable[[], Awaitable[object]]] = [
             stage.provider.get_app,
             stage.provider.list_installation_requests,
@@ -180,22 +180,22 @@ class AppContract:
     async def test_an_outage_says_nothing_of_anything(self, stage: ProviderStage) -> None:
         """It is the provider's own, and ends."""
         provider_id, _ = stage.install()
-        access = await stage.access(provider_id)
-        stage.go_down()
+        access = await stage.get_access(provider_id)
+        stage.stop_provider()
 
         for call in (
             stage.provider.get_app,
             lambda: stage.provider.get_installation(provider_id),
             lambda: stage.provider.mint_token(provider_id),
-            lambda: stage.listed(access),
+            lambda: stage.list_repositories(access),
             lambda: stage.provider.refresh(Secret("ghr_any")),
         ):
             with pytest.raises(ProviderUnavailable):
                 await call()
 
-        stage.come_back()
+        stage.start_provider()
         stage.advance(timedelta(minutes=2))
-        assert len(await stage.listed(access)) == 2
+        assert len(await stage.list_repositories(access)) == 2
 
     async def test_an_installation_is_described(self, stage: ProviderStage) -> None:
         """With the account's lasting id, whether or not it is suspended."""
@@ -219,7 +219,7 @@ class AppContract:
 
     async def test_a_request_names_who_asked_for_which_account(self, stage: ProviderStage) -> None:
         """By lasting ids, which an approval is recognised by."""
-        asked = stage.request()
+        asked = stage.add_request()
 
         (found,) = await stage.provider.list_installation_requests()
 
@@ -228,7 +228,7 @@ class AppContract:
     async def test_uninstalling_removes_and_may_be_repeated(self, stage: ProviderStage) -> None:
         """Its tokens end with it."""
         provider_id, _ = stage.install()
-        access = await stage.access(provider_id)
+        access = await stage.get_access(provider_id)
 
         await stage.provider.uninstall(provider_id)
         await stage.provider.uninstall(provider_id)
@@ -236,7 +236,7 @@ class AppContract:
         with pytest.raises(InstallationGone):
             await stage.provider.get_installation(provider_id)
         with pytest.raises(CredentialRefused):
-            await stage.listed(access)
+            await stage.list_repositories(access)
 
     async def test_the_log_is_read_newest_first(self, stage: ProviderStage) -> None:
         """With the id by which deliveries are told apart."""

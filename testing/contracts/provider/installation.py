@@ -28,18 +28,18 @@ class InstallationContract:
 
         assert stage.now() < minted.expires_at <= stage.now() + timedelta(hours=1, minutes=1)
         assert minted.permissions["contents"] == "read"
-        assert {one.repo_id for one in await stage.listed(access)} == set(stage.covers(provider_id))
+        assert {one.repo_id for one in await stage.list_repositories(access)} == set(stage.list_covered(provider_id))
 
     async def test_a_token_is_narrowed(self, stage: ProviderStage) -> None:
         """To some repositories and some permissions."""
         provider_id, _ = stage.install(3)
-        wanted, hidden, _ = stage.covers(provider_id)
+        wanted, hidden, _ = stage.list_covered(provider_id)
         minted = await stage.provider.mint_token(
             provider_id, repo_ids=[wanted], permissions={"contents": "read", "metadata": "read"}
         )
         access = InstallationAccess(provider_id, minted.token)
 
-        assert [one.repo_id for one in await stage.listed(access)] == [wanted]
+        assert [one.repo_id for one in await stage.list_repositories(access)] == [wanted]
         assert set(minted.permissions) == {"contents", "metadata"}
         with pytest.raises(NotVisible):
             await stage.provider.get_repository(access, hidden)
@@ -57,23 +57,23 @@ class InstallationContract:
         other, _ = stage.install()
 
         with pytest.raises(NotVisible):
-            await stage.provider.mint_token(provider_id, repo_ids=[stage.covers(other)[0]])
+            await stage.provider.mint_token(provider_id, repo_ids=[stage.list_covered(other)[0]])
         with pytest.raises(PermissionMissing):
             await stage.provider.mint_token(provider_id, permissions={"contents": "write"})
 
     async def test_a_suspended_installation_is_told_as_such(self, stage: ProviderStage) -> None:
         """Its tokens work again when that is lifted."""
         provider_id, _ = stage.install()
-        access = await stage.access(provider_id)
+        access = await stage.get_access(provider_id)
         stage.suspend(provider_id)
 
         with pytest.raises(InstallationSuspended):
             await stage.provider.mint_token(provider_id)
         with pytest.raises(InstallationSuspended):
-            await stage.listed(access)
+            await stage.list_repositories(access)
 
         stage.unsuspend(provider_id)
-        assert len(await stage.listed(access)) == 2
+        assert len(await stage.list_repositories(access)) == 2
         await stage.provider.mint_token(provider_id)
 
     async def test_a_removed_installation_is_gone(self, stage: ProviderStage) -> None:
@@ -87,25 +87,25 @@ class InstallationContract:
     async def test_a_dead_token_is_refused(self, stage: ProviderStage) -> None:
         """Ended by time, by us, or never alive."""
         provider_id, _ = stage.install()
-        revoked, ended = await stage.access(provider_id), await stage.access(provider_id)
+        revoked, ended = await stage.get_access(provider_id), await stage.get_access(provider_id)
         await stage.provider.revoke_token(revoked.token)
         await stage.provider.revoke_token(revoked.token)
         stage.advance(timedelta(hours=1, minutes=1))
 
         for access in (revoked, ended, InstallationAccess(provider_id, Secret("ghs_never"))):
             with pytest.raises(CredentialRefused) as refused:
-                await stage.listed(access)
+                await stage.list_repositories(access)
             assert not isinstance(refused.value, AppRefused)
 
     @pytest.mark.parametrize("count", [0, 1, 250])
     async def test_every_repository_comes_once(self, stage: ProviderStage, count: int) -> None:
         """Over however many pages, of which there is at least one."""
         provider_id, _ = stage.install(count)
-        access = await stage.access(provider_id)
+        access = await stage.get_access(provider_id)
         pages = [page async for page in stage.provider.list_repository_pages(access)]
 
         found = [one.repo_id for page in pages for one in page.repositories]
-        assert sorted(found) == sorted(stage.covers(provider_id))
+        assert sorted(found) == sorted(stage.list_covered(provider_id))
         assert {page.total for page in pages} == {count}
         assert all(page.whole for page in pages)
         assert all(one.whole and one.private for page in pages for one in page.repositories)
@@ -113,7 +113,7 @@ class InstallationContract:
     async def test_a_repository_is_found_by_its_lasting_id(self, stage: ProviderStage) -> None:
         """And told whole."""
         provider_id, account_id = stage.install()
-        access, repo_id = await stage.access(provider_id), stage.covers(provider_id)[0]
+        access, repo_id = await stage.get_access(provider_id), stage.list_covered(provider_id)[0]
         found = await stage.provider.get_repository(access, repo_id)
 
         assert (found.repo_id, found.owner_id) == (repo_id, account_id)
@@ -123,8 +123,8 @@ class InstallationContract:
     async def test_what_is_not_the_tokens_to_see_is_not_visible(self, stage: ProviderStage) -> None:
         """Whether it is another's, does not exist, or never could."""
         provider_id, _ = stage.install()
-        access = await stage.access(provider_id)
-        for repo_id in (stage.private_repository(), RepoId("99999999"), RepoId("../user"), RepoId("")):
+        access = await stage.get_access(provider_id)
+        for repo_id in (stage.add_private_repository(), RepoId("99999999"), RepoId("../user"), RepoId("")):
             with pytest.raises(NotVisible):
                 await stage.provider.get_repository(access, repo_id)
             with pytest.raises(NotVisible):
@@ -135,26 +135,26 @@ class InstallationContract:
     async def test_lists_branches_by_name(self, stage: ProviderStage) -> None:
         """Those that begin with a prefix, no more than wanted."""
         provider_id, _ = stage.install()
-        access, repo_id = await stage.access(provider_id), stage.covers(provider_id)[0]
+        access, repo_id = await stage.get_access(provider_id), stage.list_covered(provider_id)[0]
         names = ["main", "feature/b", "feature/a#1", "feature/ä", "featured", "release"]
         stage.set_branches(repo_id, *names)
 
-        async def listed(prefix: str, limit: int = 10) -> list[str]:
+        async def list_names(prefix: str, limit: int = 10) -> list[str]:
             found = await stage.provider.list_branches(access, repo_id, prefix=prefix, limit=limit)
             assert all(len(branch.sha) == 40 for branch in found)
             return [branch.name for branch in found]
 
-        assert await listed("") == sorted(names)
-        assert await listed("", limit=2) == sorted(names)[:2]
-        assert await listed("feature/") == ["feature/a#1", "feature/b", "feature/ä"]
-        assert await listed("feature/a#") == ["feature/a#1"]
-        assert await listed("nothing") == []
-        assert await listed("../") == []
+        assert await list_names("") == sorted(names)
+        assert await list_names("", limit=2) == sorted(names)[:2]
+        assert await list_names("feature/") == ["feature/a#1", "feature/b", "feature/ä"]
+        assert await list_names("feature/a#") == ["feature/a#1"]
+        assert await list_names("nothing") == []
+        assert await list_names("../") == []
 
     async def test_a_repository_without_branches_has_none(self, stage: ProviderStage) -> None:
         """It is new."""
         provider_id, _ = stage.install()
-        access, repo_id = await stage.access(provider_id), stage.covers(provider_id)[0]
+        access, repo_id = await stage.get_access(provider_id), stage.list_covered(provider_id)[0]
         stage.set_branches(repo_id)
 
         assert await stage.provider.list_branches(access, repo_id, prefix="", limit=10) == []
@@ -164,7 +164,7 @@ class InstallationContract:
     async def test_a_branch_is_found_by_its_whole_name(self, stage: ProviderStage) -> None:
         """Not by its beginning, and whatever letters it has."""
         provider_id, _ = stage.install()
-        access, repo_id = await stage.access(provider_id), stage.covers(provider_id)[0]
+        access, repo_id = await stage.get_access(provider_id), stage.list_covered(provider_id)[0]
         stage.set_branches(repo_id, "main", "docs/größe-#1")
 
         found = await stage.provider.find_branch(access, repo_id, "docs/größe-#1")

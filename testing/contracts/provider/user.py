@@ -17,7 +17,7 @@ class PersonContract:
 
     async def test_a_code_works_once(self, stage: ProviderStage) -> None:
         """For the person who authorized."""
-        person_id = stage.person()
+        person_id = stage.add_person()
         code = stage.authorize(person_id)
         tokens = await stage.provider.exchange_code(code, redirect_uri=stage.callback, code_verifier=None)
 
@@ -30,7 +30,7 @@ class PersonContract:
     async def test_a_code_needs_the_proof_it_was_asked_for_with(self, stage: ProviderStage) -> None:
         """Who caught it in a browser has none."""
         challenge = create_s256_code_challenge(VERIFIER.reveal())
-        person_id = stage.person()
+        person_id = stage.add_person()
 
         async def trade(verifier: Secret | None) -> UserTokens:
             code = stage.authorize(person_id, code_challenge=challenge)
@@ -43,7 +43,7 @@ class PersonContract:
 
     async def test_a_code_ends(self, stage: ProviderStage) -> None:
         """After ten minutes."""
-        code = stage.authorize(stage.person())
+        code = stage.authorize(stage.add_person())
         stage.advance(timedelta(minutes=11))
 
         with pytest.raises(CredentialRefused):
@@ -51,8 +51,8 @@ class PersonContract:
 
     async def test_refreshing_replaces_both_tokens(self, stage: ProviderStage) -> None:
         """The old ones die at once, and the refresh token has worked once for all."""
-        person_id = stage.person()
-        old = await stage.signed_in(person_id)
+        person_id = stage.add_person()
+        old = await stage.sign_in(person_id)
         assert old.refresh_token is not None
 
         new = await stage.provider.refresh(old.refresh_token)
@@ -66,7 +66,7 @@ class PersonContract:
 
     async def test_a_persons_token_ends(self, stage: ProviderStage) -> None:
         """And can be renewed long after."""
-        tokens = await stage.signed_in(stage.person())
+        tokens = await stage.sign_in(stage.add_person())
         assert tokens.expires_at is not None
         assert tokens.refresh_token is not None
         stage.advance(tokens.expires_at - stage.now() + timedelta(seconds=1))
@@ -77,14 +77,14 @@ class PersonContract:
 
     async def test_only_verified_addresses_are_told(self, stage: ProviderStage) -> None:
         """What is not verified may be anyone's."""
-        person_id = stage.person(emails=["mara@acme.example", "m@home.example"], unverified=["boss@acme.example"])
-        tokens = await stage.signed_in(person_id)
+        person_id = stage.add_person(emails=["mara@acme.example", "m@home.example"], unverified=["boss@acme.example"])
+        tokens = await stage.sign_in(person_id)
 
         assert await stage.provider.list_verified_emails(tokens.access_token) == ["mara@acme.example", "m@home.example"]
 
     async def test_addresses_need_a_permission(self, stage: ProviderStage) -> None:
         """Whose lack is told apart from having none."""
-        tokens = await stage.signed_in(stage.person(emails=["mara@acme.example"]))
+        tokens = await stage.sign_in(stage.add_person(emails=["mara@acme.example"]))
         stage.hide_emails()
 
         with pytest.raises(PermissionMissing):
@@ -94,7 +94,7 @@ class PersonContract:
         """Which is far from owning it."""
         seen, _ = stage.install()
         stage.install()
-        tokens = await stage.signed_in(stage.person(sees=[stage.covers(seen)[0]]))
+        tokens = await stage.sign_in(stage.add_person(sees=[stage.list_covered(seen)[0]]))
 
         visible = await stage.provider.list_visible_installations(tokens.access_token)
         assert [one.provider_id for one in visible.installations] == [seen]
@@ -104,9 +104,9 @@ class PersonContract:
         """Of what the person sees of this installation alone."""
         provider_id, _ = stage.install(120)
         other, _ = stage.install(1)
-        repo_ids = stage.covers(provider_id)
-        person_id = stage.person(sees=repo_ids[:115], administers=[*repo_ids[:110], *stage.covers(other)])
-        tokens = await stage.signed_in(person_id)
+        repo_ids = stage.list_covered(provider_id)
+        person_id = stage.add_person(sees=repo_ids[:115], administers=[*repo_ids[:110], *stage.list_covered(other)])
+        tokens = await stage.sign_in(person_id)
 
         counted = await stage.provider.count_administered(tokens.access_token, provider_id)
 
@@ -116,15 +116,15 @@ class PersonContract:
     async def test_invisible_installation_is_an_error(self, stage: ProviderStage, provider_id: str | None) -> None:
         """And not counted as nothing."""
         unseen, _ = stage.install()
-        tokens = await stage.signed_in(stage.person())
+        tokens = await stage.sign_in(stage.add_person())
 
         with pytest.raises(NotVisible):
             await stage.provider.count_administered(tokens.access_token, provider_id or unseen)
 
     async def test_ending_a_token_leaves_the_others(self, stage: ProviderStage) -> None:
         """And may be repeated."""
-        person_id = stage.person()
-        ended, kept = await stage.signed_in(person_id), await stage.signed_in(person_id)
+        person_id = stage.add_person()
+        ended, kept = await stage.sign_in(person_id), await stage.sign_in(person_id)
 
         await stage.provider.revoke_user_token(ended.access_token)
         await stage.provider.revoke_user_token(ended.access_token)
@@ -135,9 +135,9 @@ class PersonContract:
 
     async def test_withdrawing_an_authorization_ends_every_token(self, stage: ProviderStage) -> None:
         """Of this person alone; a token that is dead shows nobody's."""
-        person_id = stage.person()
-        one, two = await stage.signed_in(person_id), await stage.signed_in(person_id)
-        other = await stage.signed_in(stage.person())
+        person_id = stage.add_person()
+        one, two = await stage.sign_in(person_id), await stage.sign_in(person_id)
+        other = await stage.sign_in(stage.add_person())
 
         await stage.provider.revoke_grant(one.access_token)
 

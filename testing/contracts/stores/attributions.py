@@ -23,8 +23,8 @@ from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, User
 from core.domain.organizations import Role as Standing
 from core.domain.provider_events import Author
-from testing.builders.entities import PROVIDER, ago, step
-from testing.contracts.world import World
+from testing.builders.entities import PROVIDER, build_change, time_ago
+from testing.contracts.store_stage import StoreStage
 
 _AUTHOR = Author("Mara")
 EVERYTHING = AttributionFilter()
@@ -34,29 +34,29 @@ MATCHED, UNMATCHED, BOTS = (AttributionFilter(status) for status in AttributionS
 class AttributionStoreContract:
     """What every store of attributions promises."""
 
-    async def test_nobody_is_found_where_nobody_is_sought(self, world: World) -> None:
+    async def test_nobody_is_found_where_nobody_is_sought(self, stage: StoreStage) -> None:
         """Asking for nobody finds nobody, and so does asking for strangers."""
-        await world.connection(await world.user(), "7", login="mara", emails=["mara@acme.example"])
+        await stage.add_connection(await stage.add_user(), "7", login="mara", emails=["mara@acme.example"])
         strangers = IdentityQuery({ProviderUserId("8")}, {"jonas@acme.example"}, {"jonas"})
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             for sought in (IdentityQuery(), strangers):
                 found = await tx.attributions.find_identities(PROVIDER, sought, [OrganizationId(1)])
                 assert found == Identities()
 
-    async def test_people_are_found_by_each_proof(self, world: World) -> None:
+    async def test_people_are_found_by_each_proof(self, stage: StoreStage) -> None:
         """Number, address and login each find the user, with the organizations asked for they are in."""
-        organization, other = await world.organization(), await world.organization()
-        mara, oona = await world.user(), await world.user("oona@away.example")
-        await world.member(mara, organization, Standing.VIEWER)
-        await world.member(mara, await world.organization(), Standing.OWNER)
-        one = await world.connection(mara, "7", login="Mara-O", emails=["mara@acme.example", "m@home.example"])
-        two = await world.connection(oona, "8", login="oona", emails=["oona@away.example"])
+        organization, other = await stage.add_organization(), await stage.add_organization()
+        mara, oona = await stage.add_user(), await stage.add_user("oona@away.example")
+        await stage.add_member(mara, organization, Standing.VIEWER)
+        await stage.add_member(mara, await stage.add_organization(), Standing.OWNER)
+        one = await stage.add_connection(mara, "7", login="Mara-O", emails=["mara@acme.example", "m@home.example"])
+        two = await stage.add_connection(oona, "8", login="oona", emails=["oona@away.example"])
         sought = IdentityQuery(
             {ProviderUserId("7"), ProviderUserId("8"), ProviderUserId("9")},
             {"mara@acme.example", "oona@away.example", "x@y.example"},
             {"mara-o", "oona", "x"},
         )
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             found = await tx.attributions.find_identities(PROVIDER, sought, [organization.id, other.id])
             elsewhere = await tx.attributions.find_identities("gitlab", sought, [organization.id])
         here = frozenset({organization.id})
@@ -67,43 +67,43 @@ class AttributionStoreContract:
         assert found.by_login == {"mara-o": maras, "oona": oonas}
         assert elsewhere == Identities()
 
-    async def test_only_live_connections_are_found(self, world: World) -> None:
+    async def test_only_live_connections_are_found(self, stage: StoreStage) -> None:
         """A revoked one proves nothing; one that must be renewed has no login that could be trusted."""
         sought = IdentityQuery({ProviderUserId("7")}, {"mara@acme.example"}, {"mara"})
-        connection = await world.connection(await world.user(), "7", login="mara", emails=["mara@acme.example"])
+        connection = await stage.add_connection(await stage.add_user(), "7", login="mara", emails=["mara@acme.example"])
         expected = {
             ConnectionStatus.ACTIVE: (1, 1, 1),
             ConnectionStatus.RECONNECT_REQUIRED: (1, 1, 0),
             ConnectionStatus.REVOKED: (0, 0, 0),
         }
         for status, counts in expected.items():
-            async with world.unit_of_work() as tx:
-                await tx.connections.apply([step(connection, replace(connection, status=status))])
+            async with stage.unit_of_work() as tx:
+                await tx.connections.apply([build_change(connection, replace(connection, status=status))])
                 found = await tx.attributions.find_identities(PROVIDER, sought, [])
             assert (len(found.by_account), len(found.by_address), len(found.by_login)) == counts
 
-    async def test_a_login_two_have_is_nobodys(self, world: World) -> None:
+    async def test_a_login_two_have_is_nobodys(self, stage: StoreStage) -> None:
         """Someone took a login whose owner was renamed: until that is looked up, it proves nothing."""
         for number in ("7", "8"):
-            await world.connection(await world.user(), number, login="mara")
-        async with world.unit_of_work() as tx:
+            await stage.add_connection(await stage.add_user(), number, login="mara")
+        async with stage.unit_of_work() as tx:
             found = await tx.attributions.find_identities(PROVIDER, IdentityQuery(logins={"mara"}), [])
         assert found.by_login == {}
 
-    async def test_every_field_comes_back(self, world: World) -> None:
+    async def test_every_field_comes_back(self, stage: StoreStage) -> None:
         """An attribution is listed as it was added, with the names of repository and user."""
-        organization, mara, integration = await _place(world)
-        [repository] = await world.repositories(integration, "1")
+        organization, mara, integration = await _place(stage)
+        [repository] = await stage.add_repositories(integration, "1")
         author = Author("Mara Größe", "Mara@acme.example", "mara", ProviderUserId("7"))
-        at = ago(days=1)
+        at = time_ago(days=1)
         match = _user(mara, Method.NOREPLY_ID)
         await _add(
-            world,
+            stage,
             Attribution(integration.id, RepoId("1"), "a" * 40, Role.CO_AUTHOR, "mara@acme.example", author, match, at),
             _attribution(integration, "b", author=Author("Nobody"), address=""),
             _attribution(integration, "c", match=BOT),
         )
-        bot, nobody, one = await _page(world, organization)
+        bot, nobody, one = await _page(stage, organization)
         assert one == AttributionView(
             id=one.id,
             provider=PROVIDER,
@@ -124,98 +124,98 @@ class AttributionStoreContract:
         assert (nobody.status, nobody.method) == (AttributionStatus.UNMATCHED, Method.UNKNOWN)
         assert (bot.status, bot.method) == (AttributionStatus.BOT, Method.BOT)
 
-    async def test_what_is_known_stays(self, world: World) -> None:
+    async def test_what_is_known_stays(self, stage: StoreStage) -> None:
         """The same person of the same commit is kept once, as first found, within a batch and after it."""
-        organization, mara, integration = await _place(world)
+        organization, mara, integration = await _place(stage)
         first = _attribution(integration, "a", match=UNKNOWN)
         again = _attribution(integration, "a", match=_user(mara))
         other = _attribution(integration, "a", address="other@acme.example", match=_user(mara))
-        await _add(world, first, again, other)
-        await _add(world, again, _attribution(integration, "a", role=Role.COMMITTER))
-        found = await _page(world, organization)
+        await _add(stage, first, again, other)
+        await _add(stage, again, _attribution(integration, "a", role=Role.COMMITTER))
+        found = await _page(stage, organization)
         assert [(view.role, view.address, view.status) for view in found] == [
             (Role.COMMITTER, "mara@acme.example", AttributionStatus.UNMATCHED),
             (Role.AUTHOR, "other@acme.example", AttributionStatus.MATCHED),
             (Role.AUTHOR, "mara@acme.example", AttributionStatus.UNMATCHED),
         ]
 
-    async def test_pages_follow_each_other(self, world: World) -> None:
+    async def test_pages_follow_each_other(self, stage: StoreStage) -> None:
         """Each page goes on below the last one's end, whatever is added meanwhile."""
-        organization, mara, integration = await _place(world)
+        organization, mara, integration = await _place(stage)
         kinds = [_user(mara), UNKNOWN, BOT]
-        await _add(world, *(_attribution(integration, str(n), match=kinds[n % 3]) for n in range(12)))
-        end = (await _page(world, organization, limit=1))[0].id + 1
+        await _add(stage, *(_attribution(integration, str(n), match=kinds[n % 3]) for n in range(12)))
+        end = (await _page(stage, organization, limit=1))[0].id + 1
         for where, expected in ((EVERYTHING, range(11, -1, -1)), (UNMATCHED, (10, 7, 4, 1)), (BOTS, (11, 8, 5, 2))):
             shas: list[str] = []
             before: int | None = end
             for _ in expected:
-                [view] = await _page(world, organization, where, limit=1, before=before)
+                [view] = await _page(stage, organization, where, limit=1, before=before)
                 shas.append(view.sha)
                 before = view.id
-                await _add(world, _attribution(integration, f"later {where} {len(shas)}", match=kinds[len(shas) % 3]))
+                await _add(stage, _attribution(integration, f"later {where} {len(shas)}", match=kinds[len(shas) % 3]))
             assert shas == [str(number) for number in expected]
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 assert await tx.attributions.list_attributions(organization.id, where, limit=1, before=before) == []
 
-    async def test_a_project_has_those_of_its_repository(self, world: World) -> None:
+    async def test_a_project_has_those_of_its_repository(self, stage: StoreStage) -> None:
         """A project's are those of the repository it is linked to, in its own organization only."""
-        organization, mara, integration = await _place(world)
-        project = await world.project(organization)
-        unlinked = await world.project(organization, "Unlinked")
-        await world.link(project, integration, repo_id=RepoId("2"))
+        organization, mara, integration = await _place(stage)
+        project = await stage.add_project(organization)
+        unlinked = await stage.add_project(organization, "Unlinked")
+        await stage.add_link(project, integration, repo_id=RepoId("2"))
         for repo in ("1", "2"):
             await _add(
-                world,
+                stage,
                 _attribution(integration, f"m{repo}", repo_id=repo, match=_user(mara)),
                 _attribution(integration, f"u{repo}", repo_id=repo),
             )
         of_project = AttributionFilter(project_id=project.external_id)
-        assert [view.sha for view in await _page(world, organization, of_project)] == ["u2", "m2"]
+        assert [view.sha for view in await _page(stage, organization, of_project)] == ["u2", "m2"]
         for status, sha in ((AttributionStatus.MATCHED, "m2"), (AttributionStatus.UNMATCHED, "u2")):
             where = replace(of_project, status=status)
-            assert [view.sha for view in await _page(world, organization, where)] == [sha]
+            assert [view.sha for view in await _page(stage, organization, where)] == [sha]
         nothing = AttributionFilter(project_id=unlinked.external_id)
-        assert await _page(world, organization, nothing) == []
-        assert await _page(world, await world.organization(), of_project) == []
+        assert await _page(stage, organization, nothing) == []
+        assert await _page(stage, await stage.add_organization(), of_project) == []
 
-    async def test_who_left_is_named_no_more(self, world: World) -> None:
+    async def test_who_left_is_named_no_more(self, stage: StoreStage) -> None:
         """From the moment they leave they are unmatched to everyone, and named again should they return."""
-        organization, mara, integration = await _place(world)
-        jonas = await world.user("jonas@acme.example")
-        await world.member(jonas, organization, Standing.MEMBER)
-        project = await world.project(organization)
-        await world.link(project, integration)
+        organization, mara, integration = await _place(stage)
+        jonas = await stage.add_user("jonas@acme.example")
+        await stage.add_member(jonas, organization, Standing.MEMBER)
+        project = await stage.add_project(organization)
+        await stage.add_link(project, integration)
         await _add(
-            world,
+            stage,
             _attribution(integration, "1", match=_user(mara)),
             _attribution(integration, "2", match=_user(jonas)),
             _attribution(integration, "3", match=NOT_A_MEMBER),
             _attribution(integration, "4", match=_user(mara)),
         )
-        await world.leave(mara, organization)
+        await stage.remove_member(mara, organization)
         for project_id in (None, project.external_id):
             everything = AttributionFilter(project_id=project_id)
-            found = await _page(world, organization, everything)
+            found = await _page(stage, organization, everything)
             assert [view.sha for view in found] == ["4", "3", "2", "1"]
             assert [view.user is not None for view in found] == [False, False, True, False]
             assert {view.method for view in found if view.user is None} == {Method.NOT_A_MEMBER}
-            matched = await _page(world, organization, replace(everything, status=AttributionStatus.MATCHED))
+            matched = await _page(stage, organization, replace(everything, status=AttributionStatus.MATCHED))
             assert [view.sha for view in matched] == ["2"]
             where = replace(everything, status=AttributionStatus.UNMATCHED)
-            assert [view.sha for view in await _page(world, organization, where)] == ["4", "3", "1"]
-            first = await _page(world, organization, where, limit=2)
-            rest = await _page(world, organization, where, limit=2, before=first[-1].id)
+            assert [view.sha for view in await _page(stage, organization, where)] == ["4", "3", "1"]
+            first = await _page(stage, organization, where, limit=2)
+            rest = await _page(stage, organization, where, limit=2, before=first[-1].id)
             assert [view.sha for view in rest] == ["1"]
-        await world.member(mara, organization, Standing.VIEWER)
-        assert len(await _page(world, organization, MATCHED)) == 3
+        await stage.add_member(mara, organization, Standing.VIEWER)
+        assert len(await _page(stage, organization, MATCHED)) == 3
 
-    async def test_people_of_commits(self, world: World) -> None:
+    async def test_people_of_commits(self, stage: StoreStage) -> None:
         """Of those asked for alone, in this repository, as told to this organization and nobody else."""
-        organization, mara, integration = await _place(world)
-        other, _, elsewhere = await _place(world, provider_id="2")
+        organization, mara, integration = await _place(stage)
+        other, _, elsewhere = await _place(stage, provider_id="2")
         co_author = _attribution(integration, "a", role=Role.CO_AUTHOR, address="x@y.example")
         await _add(
-            world,
+            stage,
             _attribution(integration, "a", match=_user(mara)),
             _attribution(integration, "b"),
             _attribution(integration, "c"),
@@ -223,7 +223,7 @@ class AttributionStoreContract:
             _attribution(elsewhere, "a", address="theirs@zenith.example"),
             co_author,
         )
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             of_commits = tx.attributions.list_by_commits
             found = await of_commits(organization.id, PROVIDER, RepoId("1"), ["a", "b", "z"])
             nothing = await of_commits(organization.id, "gitlab", RepoId("1"), ["a"])
@@ -234,46 +234,51 @@ class AttributionStoreContract:
         assert nothing == []
         assert [one.address for one in theirs] == ["theirs@zenith.example"]
 
-    async def test_organizations_see_their_own(self, world: World) -> None:
+    async def test_organizations_see_their_own(self, stage: StoreStage) -> None:
         """The same commit in two organizations is two, and each sees its own."""
-        organization, mara, integration = await _place(world)
-        other, oona, foreign = await _place(world, provider_id="2")
-        await _add(world, _attribution(integration, "a", match=_user(mara)))
-        await _add(world, _attribution(foreign, "a", match=_user(oona)))
+        organization, mara, integration = await _place(stage)
+        other, oona, foreign = await _place(stage, provider_id="2")
+        await _add(stage, _attribution(integration, "a", match=_user(mara)))
+        await _add(stage, _attribution(foreign, "a", match=_user(oona)))
         for place, user in ((organization, mara), (other, oona)):
-            [view] = await _page(world, place)
+            [view] = await _page(stage, place)
             assert view.user == NamedUser(user.external_id, user.name)
 
-    async def test_old_attributions_are_deleted_in_pieces(self, world: World) -> None:
+    async def test_old_attributions_are_deleted_in_pieces(self, stage: StoreStage) -> None:
         """The oldest first, up to the first that is young."""
-        organization, _, integration = await _place(world)
-        await _add(world, *(_attribution(integration, sha) for sha in "abc"))
+        organization, _, integration = await _place(stage)
+        await _add(stage, *(_attribution(integration, sha) for sha in "abc"))
         counts = []
-        for before, limit in ((ago(hours=1), 10), (ago(hours=-1), 2), (ago(hours=-1), 2), (ago(hours=-1), 2)):
-            async with world.unit_of_work() as tx:
+        for before, limit in (
+            (time_ago(hours=1), 10),
+            (time_ago(hours=-1), 2),
+            (time_ago(hours=-1), 2),
+            (time_ago(hours=-1), 2),
+        ):
+            async with stage.unit_of_work() as tx:
                 counts.append(await tx.housekeeping.delete_attributions(before=before, limit=limit))
                 await tx.commit()
             if len(counts) == 2:
-                assert [view.sha for view in await _page(world, organization)] == ["c"]
+                assert [view.sha for view in await _page(stage, organization)] == ["c"]
         assert counts == [0, 2, 1, 0]
-        assert await _page(world, organization) == []
+        assert await _page(stage, organization) == []
 
-    async def test_an_addition_undone_leaves_nothing(self, world: World) -> None:
+    async def test_an_addition_undone_leaves_nothing(self, stage: StoreStage) -> None:
         """Without a commit nothing was added."""
-        organization, _, integration = await _place(world)
-        async with world.unit_of_work() as tx:
+        organization, _, integration = await _place(stage)
+        async with stage.unit_of_work() as tx:
             await tx.attributions.add([_attribution(integration, "a")])
-        assert await _page(world, organization) == []
+        assert await _page(stage, organization) == []
 
 
-async def _place(world: World, **facts: str) -> tuple[Organization, User, Integration]:
-    organization, user = await world.organization(), await world.user()
-    await world.member(user, organization, Standing.MEMBER)
-    return organization, user, await world.integration(organization, **facts)
+async def _place(stage: StoreStage, **facts: str) -> tuple[Organization, User, Integration]:
+    organization, user = await stage.add_organization(), await stage.add_user()
+    await stage.add_member(user, organization, Standing.MEMBER)
+    return organization, user, await stage.add_integration(organization, **facts)
 
 
 def _user(user: User, method: Method = Method.VERIFIED_ADDRESS) -> Match:
-    return Match(Kind.USER, method, Identity(user.id, user.external_id, ago(days=2), frozenset()))
+    return Match(Kind.USER, method, Identity(user.id, user.external_id, time_ago(days=2), frozenset()))
 
 
 def _attribution(
@@ -289,19 +294,19 @@ def _attribution(
     return Attribution(integration.id, RepoId(repo_id), sha, role, address, author, match, None)
 
 
-async def _add(world: World, *attributions: Attribution) -> None:
-    async with world.unit_of_work() as tx:
+async def _add(stage: StoreStage, *attributions: Attribution) -> None:
+    async with stage.unit_of_work() as tx:
         await tx.attributions.add(attributions)
         await tx.commit()
 
 
 async def _page(
-    world: World,
+    stage: StoreStage,
     organization: Organization,
     where: AttributionFilter = EVERYTHING,
     *,
     limit: int = 50,
     before: int | None = None,
 ) -> list[AttributionView]:
-    async with world.unit_of_work() as tx:
+    async with stage.unit_of_work() as tx:
         return list(await tx.attributions.list_attributions(organization.id, where, limit=limit, before=before))

@@ -8,25 +8,25 @@ import pytest
 from core.domain.connections import Connection, ConnectionStatus, ProviderAccountTaken
 from core.domain.errors import StorageConflict
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
-from testing.builders.entities import PROVIDER, now, step
-from testing.contracts.world import World
+from testing.builders.entities import PROVIDER, build_change, now
+from testing.contracts.store_stage import StoreStage
 
 
 class ConnectionStoreContract:
     """What every store of connections promises."""
 
-    async def test_unknown_is_nothing(self, world: World) -> None:
+    async def test_unknown_is_nothing(self, stage: StoreStage) -> None:
         """Looking for what is not there is no error."""
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.connections.list_by_provider_users(PROVIDER, [ProviderUserId("404")]) == []
             assert await tx.connections.list_by_provider_users(PROVIDER, []) == []
             assert await tx.connections.find(UserId(404), PROVIDER) is None
             assert await tx.connections.get_for_update(UserId(404), PROVIDER) is None
 
-    async def test_every_field_comes_back(self, world: World) -> None:
+    async def test_every_field_comes_back(self, stage: StoreStage) -> None:
         """Connections are found by the provider's accounts, of this provider only."""
-        one, two = await _connected(world, "1"), await _connected(world, "2")
-        async with world.unit_of_work() as tx:
+        one, two = await _connect(stage, "1"), await _connect(stage, "2")
+        async with stage.unit_of_work() as tx:
             found = await tx.connections.list_by_provider_users(PROVIDER, {one.provider_user_id, ProviderUserId("3")})
             assert found == [one]
             both = [one.provider_user_id, two.provider_user_id]
@@ -36,12 +36,12 @@ class ConnectionStoreContract:
             assert await tx.connections.get_for_update(two.user_id, PROVIDER) == two
             assert await tx.connections.find(one.user_id, "gitlab") is None
 
-    async def test_revoking_leaves_a_version(self, world: World) -> None:
+    async def test_revoking_leaves_a_version(self, stage: StoreStage) -> None:
         """A connection becomes revoked with its reason, and the trail tells."""
-        connection = await _connected(world)
+        connection = await _connect(stage)
         revoked = replace(connection, status=ConnectionStatus.REVOKED, status_reason="withdrawn")
-        async with world.unit_of_work() as tx:
-            await tx.connections.apply([step(connection, revoked)])
+        async with stage.unit_of_work() as tx:
+            await tx.connections.apply([build_change(connection, revoked)])
             await tx.commit()
             [read] = await tx.connections.list_by_provider_users(PROVIDER, [connection.provider_user_id])
             trail = await tx.versions.list_by_item("connection", str(connection.external_id))
@@ -50,58 +50,58 @@ class ConnectionStoreContract:
         assert [version.event for version in trail] == ["created", "updated"]
         assert trail[1].changes == {"status": ["active", "revoked"], "status_reason": [None, "withdrawn"]}
 
-    async def test_deleted_connection_is_gone(self, world: World) -> None:
+    async def test_deleted_connection_is_gone(self, stage: StoreStage) -> None:
         """A deleted connection is found no more, and cannot be changed."""
-        connection = await _connected(world)
-        async with world.unit_of_work() as tx:
-            await tx.connections.apply([step(connection, None)])
+        connection = await _connect(stage)
+        async with stage.unit_of_work() as tx:
+            await tx.connections.apply([build_change(connection, None)])
             await tx.commit()
             assert await tx.connections.list_by_provider_users(PROVIDER, [connection.provider_user_id]) == []
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             with pytest.raises(StorageConflict):
-                await tx.connections.apply([step(connection, replace(connection, provider_username="x"))])
+                await tx.connections.apply([build_change(connection, replace(connection, provider_username="x"))])
 
-    async def test_an_account_is_one_users_and_a_user_has_one(self, world: World) -> None:
+    async def test_an_account_is_one_users_and_a_user_has_one(self, stage: StoreStage) -> None:
         """Whoever comes second is refused, and nothing of their transaction stays."""
-        first = await _connected(world, "1")
-        other = await world.user("jonas@acme.example")
+        first = await _connect(stage, "1")
+        other = await stage.add_user("jonas@acme.example")
         second = replace(first, external_id=uuid4(), user_id=other.id)
         for change, refusal in (
             (second, ProviderAccountTaken),
             (replace(second, user_id=first.user_id, provider_user_id=ProviderUserId("2")), StorageConflict),
         ):
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 with pytest.raises(refusal):
-                    await tx.connections.apply([step(None, replace(change, id=await tx.connections.next_id()))])
+                    await tx.connections.apply([build_change(None, replace(change, id=await tx.connections.next_id()))])
                 with pytest.raises(StorageConflict):
                     await tx.commit()
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.connections.find(other.id, PROVIDER) is None
 
-    async def test_twenty_users_race_for_one_account(self, world: World) -> None:
+    async def test_twenty_users_race_for_one_account(self, stage: StoreStage) -> None:
         """One of them gets it; the others are told that it is taken."""
-        users = [await world.user(f"{number}@acme.example") for number in range(20)]
-        results = await asyncio.gather(*(world.connection(user, "7") for user in users), return_exceptions=True)
+        users = [await stage.add_user(f"{number}@acme.example") for number in range(20)]
+        results = await asyncio.gather(*(stage.add_connection(user, "7") for user in users), return_exceptions=True)
         assert sum(isinstance(result, Connection) for result in results) == 1
         assert sum(isinstance(result, ProviderAccountTaken) for result in results) == 19
 
-    async def test_a_users_own(self, world: World) -> None:
+    async def test_a_users_own(self, stage: StoreStage) -> None:
         """A user's connections, of every provider, and nobody else's."""
-        one = await _connected(world, "1")
-        await _connected(world, "2")
+        one = await _connect(stage, "1")
+        await _connect(stage, "2")
         elsewhere = replace(one, external_id=uuid4(), provider="gitlab")
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             elsewhere = replace(elsewhere, id=await tx.connections.next_id())
-            await tx.connections.apply([step(None, elsewhere)])
+            await tx.connections.apply([build_change(None, elsewhere)])
             await tx.commit()
             found = await tx.connections.list_by_user(one.user_id)
             assert [connection.provider for connection in found] == ["github", "gitlab"]
             assert found[0] == one
             assert await tx.connections.list_by_user(UserId(404)) == []
 
-    async def test_addresses_are_one_connections(self, world: World) -> None:
+    async def test_addresses_are_one_connections(self, stage: StoreStage) -> None:
         """Setting them replaces them, tells whether any is new, and takes them from other connections."""
-        one, two = await _connected(world, "1"), await _connected(world, "2")
+        one, two = await _connect(stage, "1"), await _connect(stage, "2")
         for connection, emails, is_new in (
             (one, ["a@x.example", "b@x.example"], True),
             (one, ["b@x.example"], False),
@@ -109,26 +109,26 @@ class ConnectionStoreContract:
             (two, ["b@x.example", "c@x.example"], True),
             (two, ["c@x.example"], False),
         ):
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 assert await tx.connections.replace_emails(connection.id, emails) is is_new
                 await tx.commit()
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.connections.list_emails(one.id) == ["a@x.example"]
             assert await tx.connections.list_emails(two.id) == ["c@x.example"]
             assert await tx.connections.list_emails(ConnectionId(404)) == []
             assert await tx.connections.replace_emails(two.id, []) is False
 
-    async def test_identities_are_checked_by_one_at_a_time(self, world: World) -> None:
+    async def test_identities_are_checked_by_one_at_a_time(self, stage: StoreStage) -> None:
         """A day after connecting, and again when it was asked for; only active ones are."""
-        one, two, three = [await _connected(world, number) for number in ("1", "2", "3")]
-        async with world.unit_of_work() as tx:
-            await tx.connections.apply([step(two, two.mark_reconnect_required("refresh_token_refused"))])
+        one, two, three = [await _connect(stage, number) for number in ("1", "2", "3")]
+        async with stage.unit_of_work() as tx:
+            await tx.connections.apply([build_change(two, two.mark_reconnect_required("refresh_token_refused"))])
             await tx.connections.schedule_check(three.id, at=now() + timedelta(days=3))
             await tx.commit()
 
         async def due(**later: float) -> list[ConnectionId]:
             at = now() + timedelta(**later)
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 taken = await tx.connections.claim_due_checks(now=at, until=at + timedelta(hours=1), limit=10)
                 await tx.commit()
             return [connection.id for connection in taken]
@@ -140,9 +140,9 @@ class ConnectionStoreContract:
         assert sorted(await due(days=4)) == [one.id, three.id]
 
 
-async def _connected(world: World, provider_user_id: str = "7") -> Connection:
-    user = await world.user()
-    async with world.unit_of_work() as tx:
+async def _connect(stage: StoreStage, provider_user_id: str = "7") -> Connection:
+    user = await stage.add_user()
+    async with stage.unit_of_work() as tx:
         connection = Connection(
             id=await tx.connections.next_id(),
             external_id=uuid4(),
@@ -156,7 +156,7 @@ async def _connected(world: World, provider_user_id: str = "7") -> Connection:
             provider_avatar_url="https://provider.example/mara.png",
             scopes=("read:user",),
         )
-        await tx.connections.apply([step(None, connection)])
+        await tx.connections.apply([build_change(None, connection)])
         await tx.commit()
         [stored] = await tx.connections.list_by_provider_users(PROVIDER, [connection.provider_user_id])
     assert stored == replace(connection, updated_at=stored.updated_at)

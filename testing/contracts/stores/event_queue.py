@@ -12,8 +12,8 @@ from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict,
 from core.domain.identifiers import EventId, RepoId
 from core.domain.integrations.integration import IntegrationStatus
 from ports.events import EventFilter
-from testing.builders.entities import INSTALLATION, PROVIDER, Fact, ago, now
-from testing.contracts.world import World
+from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now, time_ago
+from testing.contracts.store_stage import StoreStage
 
 SOURCE_KEY = str(INSTALLATION)
 LANE = choose_lane(SOURCE_KEY)
@@ -25,48 +25,48 @@ _MUCH = 1 << 30
 class EventQueueContract:
     """What every mailbox promises."""
 
-    async def test_lane_is_held_by_one(self, world: World) -> None:
+    async def test_lane_is_held_by_one(self, stage: StoreStage) -> None:
         """While one transaction holds a lane no other gets it, and others lanes are free."""
-        async with world.unit_of_work() as one, world.unit_of_work() as two:
+        async with stage.unit_of_work() as one, stage.unit_of_work() as two:
             assert await one.event_queue.try_lock(5)
             assert await one.event_queue.try_lock(5)
             assert not await two.event_queue.try_lock(5)
             assert await two.event_queue.try_lock(6)
 
     @pytest.mark.parametrize("commits", [True, False])
-    async def test_lane_is_free_after_the_transaction(self, world: World, commits: bool) -> None:
+    async def test_lane_is_free_after_the_transaction(self, stage: StoreStage, commits: bool) -> None:
         """However a transaction ends, it lets its lanes go."""
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             await tx.event_queue.lock(5)
             if commits:
                 await tx.commit()
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.try_lock(5)
 
-    async def test_lost_holder_lets_go(self, world: World) -> None:
+    async def test_lost_holder_lets_go(self, stage: StoreStage) -> None:
         """A holder that died, as far as storage can tell, holds nothing."""
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.try_lock(5)
-            await world.lose_storage()
+            await stage.lose_storage()
             with pytest.raises(StorageUnavailable):
                 await tx.event_queue.try_lock(6)
-        await world.restore_storage()
-        async with world.unit_of_work() as tx:
+        await stage.restore_storage()
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.try_lock(5)
 
-    async def test_lock_waits_for_the_holder(self, world: World) -> None:
+    async def test_lock_waits_for_the_holder(self, stage: StoreStage) -> None:
         """Whoever waits for a lane gets it when its holder is done, and sees what it wrote."""
-        event = await world.event()
+        event = await stage.add_event()
         waiting = asyncio.Event()
 
         async def wait_and_look() -> EventStatus:
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 waiting.set()
                 await tx.event_queue.lock(LANE)
                 [seen] = await tx.events.list(EventFilter(), limit=1)
                 return seen.status
 
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             await tx.event_queue.lock(LANE)
             task = asyncio.create_task(wait_and_look())
             await waiting.wait()
@@ -75,22 +75,22 @@ class EventQueueContract:
             await tx.commit()
         assert await task is EventStatus.PROCESSED
 
-    async def test_due_events_come_in_order_with_their_bytes(self, world: World) -> None:
+    async def test_due_events_come_in_order_with_their_bytes(self, stage: StoreStage) -> None:
         """A lane's pending events come in the order received, each with what was signed, and no other's."""
         bodies = [b"one", b"\x00\xff not text", b""]
-        events = [await world.event(body=body, action="created") for body in bodies]
-        await world.event(source_key=_of_other_lane())
-        await world.settle(EventResult((await world.event()).id, EventStatus.IGNORED))
-        async with world.unit_of_work() as tx:
+        events = [await stage.add_event(body=body, action="created") for body in bodies]
+        await stage.add_event(source_key=_of_other_lane())
+        await stage.record_results(EventResult((await stage.add_event()).id, EventStatus.IGNORED))
+        async with stage.unit_of_work() as tx:
             due = await tx.event_queue.list_due(LANE, now=now(), limit=10, max_bytes=_MUCH)
         assert [(queued_event.event, queued_event.body) for queued_event in due] == list(
             zip(events, bodies, strict=True)
         )
 
-    async def test_due_tells_everything_of_an_event(self, world: World) -> None:
+    async def test_due_tells_everything_of_an_event(self, stage: StoreStage) -> None:
         """An event is what was received."""
-        received = ago(minutes=1)
-        event = await world.event(
+        received = time_ago(minutes=1)
+        event = await stage.add_event(
             received_at=received, event_type="installation", action="created", repo_id=None, body=b"12345"
         )
         assert (event.event_type, event.action, event.repo_id) == ("installation", "created", None)
@@ -98,13 +98,13 @@ class EventQueueContract:
         assert (event.status, event.attempts, event.created_at) == (EventStatus.PENDING, 0, received)
         assert (event.payload_length, event.processed_at, event.error_message) == (5, None, None)
         assert (event.verdicts, event.project_ids, event.integration_id) == ((), (), None)
-        assert (await world.event(repo_id=RepoId("8"))).repo_id == "8"
+        assert (await stage.add_event(repo_id=RepoId("8"))).repo_id == "8"
 
-    async def test_due_is_bounded(self, world: World) -> None:
+    async def test_due_is_bounded(self, stage: StoreStage) -> None:
         """At most so many events, and no more than so many bytes beyond the first, however large that is."""
-        events = [await world.event(body=b"x" * size) for size in (100, 10, 10, 10)]
+        events = [await stage.add_event(body=b"x" * size) for size in (100, 10, 10, 10)]
         ids = [event.id for event in events]
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
 
             async def due(limit: int, max_bytes: int) -> list[EventId]:
                 queued_events = await tx.event_queue.list_due(LANE, now=now(), limit=limit, max_bytes=max_bytes)
@@ -116,39 +116,41 @@ class EventQueueContract:
             assert await due(10, 20) == ids[:3]
             assert await due(1, 20) == ids[:1]
 
-    async def test_later_attempt_is_not_due_yet(self, world: World) -> None:
+    async def test_later_attempt_is_not_due_yet(self, stage: StoreStage) -> None:
         """An event whose next attempt is later stays behind, and those after it go on."""
-        first, second = await world.event(), await world.event()
+        first, second = await stage.add_event(), await stage.add_event()
         later = now() + timedelta(minutes=2)
-        await world.settle(EventResult(first.id, EventStatus.PENDING, reason="boom", attempts=1, next_attempt_at=later))
-        async with world.unit_of_work() as tx:
+        await stage.record_results(
+            EventResult(first.id, EventStatus.PENDING, reason="boom", attempts=1, next_attempt_at=later)
+        )
+        async with stage.unit_of_work() as tx:
             due = await tx.event_queue.list_due(LANE, now=now(), limit=10, max_bytes=_MUCH)
             assert [queued_event.event.id for queued_event in due] == [second.id]
             both = await tx.event_queue.list_due(LANE, now=later, limit=10, max_bytes=_MUCH)
             assert [queued_event.event.id for queued_event in both] == [first.id, second.id]
         assert both[0].event == replace(first, attempts=1, next_attempt_at=later, error_message="boom")
 
-    async def test_what_is_settled_stays(self, world: World) -> None:
+    async def test_what_is_settled_stays(self, stage: StoreStage) -> None:
         """Only a pending event is settled: whoever comes late has been overtaken."""
-        event = await world.event()
-        await world.settle(EventResult(event.id, EventStatus.PROCESSED))
-        before = await world.seen(event)
-        await world.settle(EventResult(event.id, EventStatus.PENDING, reason="late", attempts=1))
-        assert await world.seen(event) == before
+        event = await stage.add_event()
+        await stage.record_results(EventResult(event.id, EventStatus.PROCESSED))
+        before = await stage.get_event(event)
+        await stage.record_results(EventResult(event.id, EventStatus.PENDING, reason="late", attempts=1))
+        assert await stage.get_event(event) == before
 
-    async def test_settling_writes_how_it_ended(self, world: World) -> None:
+    async def test_settling_writes_how_it_ended(self, stage: StoreStage) -> None:
         """A settlement is read back from the event; attempts stay where none are given."""
-        organization = await world.organization()
-        integration = await world.integration(organization)
-        projects = [await world.project(organization) for _ in range(2)]
-        link = await world.link(projects[0], integration)
+        organization = await stage.add_organization()
+        integration = await stage.add_integration(organization)
+        projects = [await stage.add_project(organization) for _ in range(2)]
+        link = await stage.add_link(projects[0], integration)
         verdicts = (
             Verdict("link", Outcome.PROCESSED, "delivered", str(link.external_id), link.project_external_id),
             Verdict("repository", Outcome.IGNORED, "removed"),
         )
-        first, second, untouched = await world.event(), await world.event(), await world.event()
-        await world.settle(EventResult(first.id, EventStatus.PENDING, attempts=2))
-        await world.settle(
+        first, second, untouched = await stage.add_event(), await stage.add_event(), await stage.add_event()
+        await stage.record_results(EventResult(first.id, EventStatus.PENDING, attempts=2))
+        await stage.record_results(
             EventResult(
                 first.id,
                 EventStatus.PROCESSED,
@@ -159,9 +161,9 @@ class EventQueueContract:
             ),
             EventResult(second.id, EventStatus.UNROUTED, reason="installation_unknown"),
         )
-        settled = await world.seen(first)
+        settled = await stage.get_event(first)
         assert settled.processed_at is not None
-        assert ago(minutes=1) < settled.processed_at <= now()
+        assert time_ago(minutes=1) < settled.processed_at <= now()
         assert settled == replace(
             first,
             status=EventStatus.PROCESSED,
@@ -171,109 +173,109 @@ class EventQueueContract:
             project_ids=tuple(project.id for project in projects),
             processed_at=settled.processed_at,
         )
-        assert (await world.seen(second)).error_message == "installation_unknown"
-        assert await world.seen(untouched) == untouched
+        assert (await stage.get_event(second)).error_message == "installation_unknown"
+        assert await stage.get_event(untouched) == untouched
 
-    async def test_settling_nothing_is_fine(self, world: World) -> None:
+    async def test_settling_nothing_is_fine(self, stage: StoreStage) -> None:
         """An empty batch writes nothing."""
-        await world.settle()
+        await stage.record_results()
 
-    async def test_large_batch_is_settled_at_once(self, world: World) -> None:
+    async def test_large_batch_is_settled_at_once(self, stage: StoreStage) -> None:
         """Two hundred and fifty events end in one call, each as given."""
-        events = [await world.event() for _ in range(250)]
+        events = [await stage.add_event() for _ in range(250)]
         ends = [EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.FAILED]
-        await world.settle(
+        await stage.record_results(
             *(
                 EventResult(event.id, ends[number % 3], reason=f"reason {number}", verdicts=_verdicts(number))
                 for number, event in enumerate(events)
             )
         )
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             settled = await tx.events.list(EventFilter(), limit=1000)
         assert [(event.status, event.error_message, event.verdicts) for event in reversed(settled)] == [
             (ends[number % 3], f"reason {number}", _verdicts(number)) for number in range(250)
         ]
 
-    async def test_lanes_with_something_due(self, world: World) -> None:
+    async def test_lanes_with_something_due(self, stage: StoreStage) -> None:
         """A lane is due while one of its events is."""
         other = _of_other_lane()
-        event = await world.event()
-        waiting = await world.event(source_key=other)
-        async with world.unit_of_work() as tx:
+        event = await stage.add_event()
+        waiting = await stage.add_event(source_key=other)
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.list_due_lanes(now=now()) == sorted([LANE, choose_lane(other)])
         later = now() + timedelta(minutes=1)
-        await world.settle(
+        await stage.record_results(
             EventResult(event.id, EventStatus.PROCESSED),
             EventResult(waiting.id, EventStatus.PENDING, attempts=1, next_attempt_at=later),
         )
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.list_due_lanes(now=now()) == []
             assert await tx.event_queue.list_due_lanes(now=later) == [choose_lane(other)]
 
-    async def test_waiting_events_are_routed(self, world: World) -> None:
+    async def test_waiting_events_are_routed(self, stage: StoreStage) -> None:
         """Unrouted events of an installation connected by now are due again; strangers' go on waiting."""
-        ours, strangers = await world.event(), await world.event(source_key="2")
-        nobodys = await world.event(source_key=None)
-        await _unroute(world, ours.id, strangers.id, nobodys.id)
-        async with world.unit_of_work() as tx:
+        ours, strangers = await stage.add_event(), await stage.add_event(source_key="2")
+        nobodys = await stage.add_event(source_key=None)
+        await _unroute(stage, ours.id, strangers.id, nobodys.id)
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.reopen_unrouted(now=now()) == 0
-        await world.integration()
+        await stage.add_integration()
         at = now()
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.reopen_unrouted(now=at) == 1
             await tx.commit()
-        assert await world.seen(ours) == replace(ours, next_attempt_at=at)
-        assert (await world.seen(strangers)).status is EventStatus.UNROUTED
-        assert (await world.seen(nobodys)).status is EventStatus.UNROUTED
+        assert await stage.get_event(ours) == replace(ours, next_attempt_at=at)
+        assert (await stage.get_event(strangers)).status is EventStatus.UNROUTED
+        assert (await stage.get_event(nobodys)).status is EventStatus.UNROUTED
 
     @pytest.mark.parametrize("source_key", SOURCE_KEYS)
-    async def test_routes_waiting_events_by_provider_and_text_key(self, world: World, source_key: str) -> None:
+    async def test_routes_waiting_events_by_provider_and_text_key(self, stage: StoreStage, source_key: str) -> None:
         """Any text is a key; equal keys at two providers are of two integrations."""
-        ours = await world.event(provider="gitlab", source_key=source_key)
+        ours = await stage.add_event(provider="gitlab", source_key=source_key)
         others = [
-            await world.event(provider="github", source_key=source_key),
-            await world.event(provider="gitlab", source_key=f"{source_key}0"),
-            await world.event(provider="gitlab", source_key=None),
+            await stage.add_event(provider="github", source_key=source_key),
+            await stage.add_event(provider="gitlab", source_key=f"{source_key}0"),
+            await stage.add_event(provider="gitlab", source_key=None),
         ]
-        await _unroute(world, ours.id, *(event.id for event in others))
-        await world.integration(provider="gitlab", provider_id=source_key)
-        async with world.unit_of_work() as tx:
+        await _unroute(stage, ours.id, *(event.id for event in others))
+        await stage.add_integration(provider="gitlab", provider_id=source_key)
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.reopen_unrouted(now=now()) == 1
             await tx.commit()
-        routed = await world.seen(ours)
+        routed = await stage.get_event(ours)
         assert (routed.status, routed.source_key) == (EventStatus.PENDING, source_key)
-        assert {(await world.seen(event)).status for event in others} == {EventStatus.UNROUTED}
+        assert {(await stage.get_event(event)).status for event in others} == {EventStatus.UNROUTED}
 
     @pytest.mark.parametrize("source_key", SOURCE_KEYS)
-    async def test_finds_waiting_events_by_text_key(self, world: World, source_key: str) -> None:
+    async def test_finds_waiting_events_by_text_key(self, stage: StoreStage, source_key: str) -> None:
         """Pending or unrouted, newest first."""
         keys = (source_key, f"{source_key}0", source_key)
-        first, _, second = [await world.event(source_key=key, action="created") for key in keys]
-        await _unroute(world, first.id)
-        async with world.unit_of_work() as tx:
+        first, _, second = [await stage.add_event(source_key=key, action="created") for key in keys]
+        await _unroute(stage, first.id)
+        async with stage.unit_of_work() as tx:
             found = await tx.event_queue.list_unrouted(
                 PROVIDER, source_key, event_type="push", action="created", limit=10
             )
         assert [queued_event.event.id for queued_event in found] == [second.id, first.id]
         assert {queued_event.event.source_key for queued_event in found} == {source_key}
 
-    async def test_what_waits_for_an_installation_is_found_by_its_kind(self, world: World) -> None:
+    async def test_what_waits_for_an_installation_is_found_by_its_kind(self, stage: StoreStage) -> None:
         """Newest first, looked at or not, with the bytes that were signed; of this installation alone."""
         kind = {"event_type": "installation", "action": "created"}
 
-        async def announced(**more: Fact) -> WebhookEvent:
-            return await world.event(received_at=None, **{**kind, **more})
+        async def announce(**more: Fact) -> WebhookEvent:
+            return await stage.add_event(received_at=None, **{**kind, **more})
 
-        first, second = await announced(), await announced()
-        await announced(action="deleted")
-        await announced(event_type="push")
-        await announced(source_key="2")
-        settled = await announced()
-        await _unroute(world, first.id)
-        async with world.unit_of_work() as tx:
+        first, second = await announce(), await announce()
+        await announce(action="deleted")
+        await announce(event_type="push")
+        await announce(source_key="2")
+        settled = await announce()
+        await _unroute(stage, first.id)
+        async with stage.unit_of_work() as tx:
             await tx.event_queue.record_results([EventResult(settled.id, EventStatus.IGNORED)])
             await tx.commit()
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             found = await tx.event_queue.list_unrouted(PROVIDER, SOURCE_KEY, limit=10, **kind)
             assert [queued_event.event.id for queued_event in found] == [second.id, first.id]
             assert all(queued_event.body for queued_event in found)
@@ -281,47 +283,47 @@ class EventQueueContract:
             assert newest.event.id == second.id
             assert await tx.event_queue.list_unrouted("gitlab", SOURCE_KEY, limit=10, **kind) == []
 
-    async def test_old_events_are_not_the_new_owners(self, world: World) -> None:
+    async def test_old_events_are_not_the_new_owners(self, stage: StoreStage) -> None:
         """What was received long before the binding belonged to whoever had the installation then."""
-        old = await world.event(received_at=ago(hours=73))
-        recent = await world.event(received_at=ago(hours=71))
-        await _unroute(world, old.id, recent.id)
-        integration = await world.integration()
-        async with world.unit_of_work() as tx:
+        old = await stage.add_event(received_at=time_ago(hours=73))
+        recent = await stage.add_event(received_at=time_ago(hours=71))
+        await _unroute(stage, old.id, recent.id)
+        integration = await stage.add_integration()
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.reopen_unrouted(now=now()) == 1
             await tx.commit()
-        ignored = await world.seen(old)
+        ignored = await stage.get_event(old)
         assert (ignored.status, ignored.error_message) == (EventStatus.IGNORED, "before_binding")
         assert ignored.integration_id is None
-        assert (await world.seen(recent)).status is EventStatus.PENDING
+        assert (await stage.get_event(recent)).status is EventStatus.PENDING
         assert integration.status is IntegrationStatus.ACTIVE
 
-    async def test_revoked_integration_routes_nothing(self, world: World) -> None:
+    async def test_revoked_integration_routes_nothing(self, stage: StoreStage) -> None:
         """An installation whose integration is revoked is nobody's."""
-        event = await world.event()
-        await _unroute(world, event.id)
-        await world.integration(status=IntegrationStatus.REVOKED)
-        async with world.unit_of_work() as tx:
+        event = await stage.add_event()
+        await _unroute(stage, event.id)
+        await stage.add_integration(status=IntegrationStatus.REVOKED)
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.reopen_unrouted(now=now()) == 0
 
-    async def test_provider_with_other_ids_disturbs_nothing(self, world: World) -> None:
+    async def test_provider_with_other_ids_disturbs_nothing(self, stage: StoreStage) -> None:
         """Installation ids that are no numbers, or too large for one, match no event."""
-        event = await world.event()
-        await _unroute(world, event.id)
+        event = await stage.add_event()
+        await _unroute(stage, event.id)
         for number, provider_id in enumerate(["abc", "", "9" * 30, "-1", "1.5"]):
-            await world.integration(provider=f"provider-{number}", provider_id=provider_id)
-        async with world.unit_of_work() as tx:
+            await stage.add_integration(provider=f"provider-{number}", provider_id=provider_id)
+        async with stage.unit_of_work() as tx:
             assert await tx.event_queue.reopen_unrouted(now=now()) == 0
 
-    async def test_twenty_drainers_settle_each_event_once(self, world: World) -> None:
+    async def test_twenty_drainers_settle_each_event_once(self, stage: StoreStage) -> None:
         """Drainers that race for a lane never process an event twice, nor leave one."""
         for _ in range(60):
-            await world.event()
+            await stage.add_event()
         settled: Counter[EventId] = Counter()
 
         async def drain() -> None:
             while True:
-                async with world.unit_of_work() as tx:
+                async with stage.unit_of_work() as tx:
                     await tx.event_queue.lock(LANE)
                     due = await tx.event_queue.list_due(LANE, now=now(), limit=3, max_bytes=_MUCH)
                     if not due:
@@ -346,5 +348,7 @@ def _verdicts(number: int) -> tuple[Verdict, ...]:
     )
 
 
-async def _unroute(world: World, *event_ids: EventId) -> None:
-    await world.settle(*(EventResult(one, EventStatus.UNROUTED, reason="installation_unknown") for one in event_ids))
+async def _unroute(stage: StoreStage, *event_ids: EventId) -> None:
+    await stage.record_results(
+        *(EventResult(one, EventStatus.UNROUTED, reason="installation_unknown") for one in event_ids)
+    )

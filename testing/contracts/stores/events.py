@@ -10,16 +10,16 @@ from core.domain.events.event import RETRYABLE, EventResult, EventStatus, Outcom
 from core.domain.identifiers import EventId
 from core.domain.integrations.integration import Integration, IntegrationStatus
 from ports.events import EventFilter
-from testing.builders.entities import INSTALLATION, PROVIDER, a_delivery, ago, now, step
-from testing.contracts.world import World
+from testing.builders.entities import INSTALLATION, PROVIDER, build_change, build_delivery, now, time_ago
+from testing.contracts.store_stage import StoreStage
 
 
 class EventStoreContract:
     """What every store of events promises."""
 
-    async def test_unknown_is_nothing(self, world: World) -> None:
+    async def test_unknown_is_nothing(self, stage: StoreStage) -> None:
         """Looking for what is not there is no error."""
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.events.list(EventFilter(), limit=10) == []
             assert await tx.events.find(PROVIDER, "404") is None
             assert await tx.events.find_payload(EventId(404)) is None
@@ -27,107 +27,107 @@ class EventStoreContract:
             assert await tx.events.reopen([], now=now()) == []
             assert await tx.events.find_oldest_due(now=now()) is None
 
-    async def test_newest_first_in_pages(self, world: World) -> None:
+    async def test_newest_first_in_pages(self, stage: StoreStage) -> None:
         """A page goes on below the last event of the page before it, whatever came meanwhile."""
-        events = [await world.event() for _ in range(5)]
-        async with world.unit_of_work() as tx:
+        events = [await stage.add_event() for _ in range(5)]
+        async with stage.unit_of_work() as tx:
             first = await tx.events.list(EventFilter(), limit=2)
-            await world.event()
+            await stage.add_event()
             second = await tx.events.list(EventFilter(), limit=2, before=first[-1].id)
             third = await tx.events.list(EventFilter(), limit=2, before=second[-1].id)
             assert [*first, *second, *third] == events[::-1]
             assert await tx.events.list(EventFilter(), limit=2, before=third[-1].id) == []
 
-    async def test_filters_choose(self, world: World) -> None:
+    async def test_filters_choose(self, stage: StoreStage) -> None:
         """Each part of a filter chooses, and all of them together."""
-        old = await world.event(received_at=ago(days=2))
-        pull = await world.event(event_type="pull_request")
-        failed = await world.event(received_at=ago(hours=1))
-        await world.settle(EventResult(failed.id, EventStatus.FAILED, reason="boom"))
+        old = await stage.add_event(received_at=time_ago(days=2))
+        pull = await stage.add_event(event_type="pull_request")
+        failed = await stage.add_event(received_at=time_ago(hours=1))
+        await stage.record_results(EventResult(failed.id, EventStatus.FAILED, reason="boom"))
 
-        async def found(**where: object) -> list[EventId]:
-            async with world.unit_of_work() as tx:
+        async def list_ids(**where: object) -> list[EventId]:
+            async with stage.unit_of_work() as tx:
                 return [one.id for one in await tx.events.list(EventFilter(**where), limit=10)]  # type: ignore[arg-type]
 
-        assert await found() == [failed.id, pull.id, old.id]
-        assert await found(status=EventStatus.FAILED) == [failed.id]
-        assert await found(status=EventStatus.UNROUTED) == []
-        assert await found(event_type="push") == [failed.id, old.id]
-        assert await found(delivery_id=pull.delivery_id) == [pull.id]
-        assert await found(since=ago(days=1)) == [failed.id, pull.id]
-        assert await found(since=old.created_at, event_type="push", status=EventStatus.PENDING) == [old.id]
+        assert await list_ids() == [failed.id, pull.id, old.id]
+        assert await list_ids(status=EventStatus.FAILED) == [failed.id]
+        assert await list_ids(status=EventStatus.UNROUTED) == []
+        assert await list_ids(event_type="push") == [failed.id, old.id]
+        assert await list_ids(delivery_id=pull.delivery_id) == [pull.id]
+        assert await list_ids(since=time_ago(days=1)) == [failed.id, pull.id]
+        assert await list_ids(since=old.created_at, event_type="push", status=EventStatus.PENDING) == [old.id]
 
-    async def test_organization_sees_what_was_routed_to_it(self, world: World) -> None:
+    async def test_organization_sees_what_was_routed_to_it(self, stage: StoreStage) -> None:
         """Events of others, and events nobody was given, are not an organization's, filter as it may."""
-        ours, theirs = await world.integration(), await world.integration(provider_id="2")
+        ours, theirs = await stage.add_integration(), await stage.add_integration(provider_id="2")
         settled = {}
         for status in EventStatus:
-            settled[status] = await world.event()
+            settled[status] = await stage.add_event()
             owner = None if status is EventStatus.UNROUTED else ours
-            await world.settle(_owned(settled[status], owner, status))
-        await world.settle(_owned(await world.event(), theirs, EventStatus.PROCESSED))
+            await stage.record_results(_result_for(settled[status], owner, status))
+        await stage.record_results(_result_for(await stage.add_event(), theirs, EventStatus.PROCESSED))
         mine = [one.id for status, one in settled.items() if status is not EventStatus.UNROUTED][::-1]
 
-        async def found(integration: Integration, **where: object) -> list[EventId]:
+        async def list_ids(integration: Integration, **where: object) -> list[EventId]:
             asked = EventFilter(integration.organization_id, **where)  # type: ignore[arg-type]
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 return [one.id for one in await tx.events.list(asked, limit=10)]
 
-        assert await found(ours) == mine
-        assert len(await found(theirs)) == 1
+        assert await list_ids(ours) == mine
+        assert len(await list_ids(theirs)) == 1
         for status, event in settled.items():
-            assert await found(ours, status=status) == ([event.id] if event.id in mine else [])
+            assert await list_ids(ours, status=status) == ([event.id] if event.id in mine else [])
         processed = settled[EventStatus.PROCESSED]
-        assert await found(ours, delivery_id=processed.delivery_id, event_type="push") == [processed.id]
-        assert await found(theirs, delivery_id=processed.delivery_id) == []
-        async with world.unit_of_work() as tx:
+        assert await list_ids(ours, delivery_id=processed.delivery_id, event_type="push") == [processed.id]
+        assert await list_ids(theirs, delivery_id=processed.delivery_id) == []
+        async with stage.unit_of_work() as tx:
             asked = EventFilter(ours.organization_id)
             page = await tx.events.list(asked, limit=2)
             rest = await tx.events.list(asked, limit=10, before=page[-1].id)
             assert [one.id for one in (*page, *rest)] == mine
 
-    async def test_one_event_by_its_delivery(self, world: World) -> None:
+    async def test_one_event_by_its_delivery(self, stage: StoreStage) -> None:
         """An event is found by provider and delivery id together."""
-        event = await world.event()
-        async with world.unit_of_work() as tx:
+        event = await stage.add_event()
+        async with stage.unit_of_work() as tx:
             assert await tx.events.find(PROVIDER, event.delivery_id) == event
             assert await tx.events.find("gitlab", event.delivery_id) is None
 
-    async def test_lists_by_the_beginning_of_delivery_ids(self, world: World) -> None:
+    async def test_lists_by_the_beginning_of_delivery_ids(self, stage: StoreStage) -> None:
         """Characters that a pattern would give a meaning stand for themselves."""
         ids = ["aa-1", "aa-2", "aa-3", "ab-1", "a%-1", "a_-1", "AA-1"]
         for delivery_id in ids:
-            await world.keep(replace(a_delivery(), delivery_id=delivery_id), now())
-        await world.keep(replace(a_delivery(), delivery_id="aa-4", provider="gitlab"), now())
+            await stage.add_delivery(replace(build_delivery(), delivery_id=delivery_id), now())
+        await stage.add_delivery(replace(build_delivery(), delivery_id="aa-4", provider="gitlab"), now())
 
-        async def found(prefix: str, limit: int = 10) -> list[str]:
-            async with world.unit_of_work() as tx:
+        async def list_ids(prefix: str, limit: int = 10) -> list[str]:
+            async with stage.unit_of_work() as tx:
                 events = await tx.events.list_by_prefix(PROVIDER, prefix, limit=limit)
             return [event.delivery_id for event in events]
 
-        assert await found("aa") == ["aa-1", "aa-2", "aa-3"]
-        assert await found("aa", limit=2) == ["aa-1", "aa-2"]
-        assert await found("a%") == ["a%-1"]
-        assert await found("a_") == ["a_-1"]
-        assert await found("AA-1") == ["AA-1"]
-        assert await found("aa-11") == []
-        async with world.unit_of_work() as tx:
+        assert await list_ids("aa") == ["aa-1", "aa-2", "aa-3"]
+        assert await list_ids("aa", limit=2) == ["aa-1", "aa-2"]
+        assert await list_ids("a%") == ["a%-1"]
+        assert await list_ids("a_") == ["a_-1"]
+        assert await list_ids("AA-1") == ["AA-1"]
+        assert await list_ids("aa-11") == []
+        async with stage.unit_of_work() as tx:
             [event] = await tx.events.list_by_prefix(PROVIDER, "ab", limit=10)
             assert event == await tx.events.find(PROVIDER, "ab-1")
 
     @pytest.mark.parametrize("body", [b"", b'{"a":1}', bytes(range(256)) * 4096])
-    async def test_payload_is_what_was_signed(self, world: World, body: bytes) -> None:
+    async def test_payload_is_what_was_signed(self, stage: StoreStage, body: bytes) -> None:
         """The kept bytes are exactly the signed ones."""
-        event = await world.event(body=body)
+        event = await stage.add_event(body=body)
         assert event.payload_length == len(body)
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.events.find_payload(event.id) == body
 
     @pytest.mark.parametrize("status", EventStatus)
-    async def test_only_what_did_not_act_is_reopened(self, world: World, status: EventStatus) -> None:
+    async def test_only_what_did_not_act_is_reopened(self, stage: StoreStage, status: EventStatus) -> None:
         """Failed, ignored and unrouted events become as if just received; others stay as they are."""
-        event = await world.event()
-        await world.settle(
+        event = await stage.add_event()
+        await stage.record_results(
             EventResult(
                 event.id,
                 status,
@@ -137,116 +137,116 @@ class EventStoreContract:
                 next_attempt_at=now() + timedelta(hours=1),
             )
         )
-        before, at = await world.seen(event), now()
-        async with world.unit_of_work() as tx:
+        before, at = await stage.get_event(event), now()
+        async with stage.unit_of_work() as tx:
             reopened = await tx.events.reopen([event.id, event.id], now=at)
             await tx.commit()
         if status in RETRYABLE:
             assert reopened == [event.id]
-            assert await world.seen(event) == replace(event, next_attempt_at=at)
+            assert await stage.get_event(event) == replace(event, next_attempt_at=at)
         else:
             assert reopened == []
-            assert await world.seen(event) == before
+            assert await stage.get_event(event) == before
 
-    async def test_what_came_before_the_binding_is_never_reopened(self, world: World) -> None:
+    async def test_what_came_before_the_binding_is_never_reopened(self, stage: StoreStage) -> None:
         """It belonged to whoever had the installation then."""
-        event = await world.event()
-        await world.settle(EventResult(event.id, EventStatus.IGNORED, reason="before_binding"))
-        waited = await world.event(received_at=ago(hours=73))
-        await world.settle(EventResult(waited.id, EventStatus.UNROUTED))
-        nobodys = await world.event(received_at=ago(hours=73), source_key=None)
-        await world.settle(EventResult(nobodys.id, EventStatus.FAILED, reason="boom"))
-        assert await _reopened(world, event, waited, nobodys) == [nobodys.id]
+        event = await stage.add_event()
+        await stage.record_results(EventResult(event.id, EventStatus.IGNORED, reason="before_binding"))
+        waited = await stage.add_event(received_at=time_ago(hours=73))
+        await stage.record_results(EventResult(waited.id, EventStatus.UNROUTED))
+        nobodys = await stage.add_event(received_at=time_ago(hours=73), source_key=None)
+        await stage.record_results(EventResult(nobodys.id, EventStatus.FAILED, reason="boom"))
+        assert await _reopen(stage, event, waited, nobodys) == [nobodys.id]
 
     @pytest.mark.parametrize("source_key", ["group:7", "007", str(2**63)])
-    async def test_reopens_events_with_a_text_key(self, world: World, source_key: str) -> None:
+    async def test_reopens_events_with_a_text_key(self, stage: StoreStage, source_key: str) -> None:
         """For the integration of this key; an unrouted event only while it is young."""
-        organization = await world.organization()
-        integration = await world.integration(organization, provider_id=source_key)
-        routed, stranger = await world.event(source_key=source_key), await world.event(source_key="group:8")
-        late = await world.event(received_at=ago(hours=73), source_key=source_key)
-        await world.settle(
-            _owned(routed, integration, EventStatus.FAILED),
-            _owned(stranger, integration, EventStatus.FAILED),
+        organization = await stage.add_organization()
+        integration = await stage.add_integration(organization, provider_id=source_key)
+        routed, stranger = await stage.add_event(source_key=source_key), await stage.add_event(source_key="group:8")
+        late = await stage.add_event(received_at=time_ago(hours=73), source_key=source_key)
+        await stage.record_results(
+            _result_for(routed, integration, EventStatus.FAILED),
+            _result_for(stranger, integration, EventStatus.FAILED),
             EventResult(late.id, EventStatus.UNROUTED),
         )
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             [listed] = await tx.events.list(EventFilter(organization.id, reopenable_at=now()), limit=10)
         assert (listed.id, listed.source_key) == (routed.id, source_key)
-        assert await _reopened(world, routed, stranger, late) == [routed.id]
+        assert await _reopen(stage, routed, stranger, late) == [routed.id]
 
-    async def test_what_was_routed_is_reopened_for_its_own_integration_only(self, world: World) -> None:
+    async def test_what_was_routed_is_reopened_for_its_own_integration_only(self, stage: StoreStage) -> None:
         """Not once that has another installation, or was revoked and others may have this one."""
-        organization = await world.organization()
-        integration = await world.integration(organization)
-        event = await world.event()
-        await world.settle(_owned(event, integration, EventStatus.FAILED))
+        organization = await stage.add_organization()
+        integration = await stage.add_integration(organization)
+        event = await stage.add_event()
+        await stage.record_results(_result_for(event, integration, EventStatus.FAILED))
 
         async def becomes(**facts: Any) -> None:
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 known = await tx.integrations.find(organization.id, PROVIDER)
                 assert known is not None
-                await tx.integrations.apply([step(known, replace(known, **facts))])
+                await tx.integrations.apply([build_change(known, replace(known, **facts))])
                 await tx.commit()
 
         await becomes(status=IntegrationStatus.REVOKED)
-        await world.integration(await world.organization("Zenith"))
-        assert await _reopened(world, event) == []
+        await stage.add_integration(await stage.add_organization("Zenith"))
+        assert await _reopen(stage, event) == []
         await becomes(provider_id="2", status=IntegrationStatus.ACTIVE)
-        assert await _reopened(world, event) == []
-        async with world.unit_of_work() as tx:
+        assert await _reopen(stage, event) == []
+        async with stage.unit_of_work() as tx:
             where = EventFilter(organization.id, reopenable_at=now())
             assert await tx.events.list(where, limit=10) == []
             assert len(await tx.events.list(replace(where, reopenable_at=None), limit=10)) == 1
 
-    async def test_reopening_asks_for_the_payload(self, world: World) -> None:
+    async def test_reopening_asks_for_the_payload(self, stage: StoreStage) -> None:
         """Without it there is nothing to process; the row stays."""
-        kept, expired = await world.event(), await world.event()
+        kept, expired = await stage.add_event(), await stage.add_event()
         for event in (kept, expired):
-            await world.settle(EventResult(event.id, EventStatus.FAILED, reason="boom"))
-        await world.expire_payload(expired)
-        async with world.unit_of_work() as tx:
+            await stage.record_results(EventResult(event.id, EventStatus.FAILED, reason="boom"))
+        await stage.expire_payload(expired)
+        async with stage.unit_of_work() as tx:
             assert await tx.events.has_payload(kept.id)
             assert not await tx.events.has_payload(expired.id)
             assert not await tx.events.has_payload(EventId(404))
             assert await tx.events.find_payload(expired.id) is None
             where = EventFilter(status=EventStatus.FAILED, reopenable_at=now())
             assert [one.id for one in await tx.events.list(where, limit=10)] == [kept.id]
-        assert await _reopened(world, kept, expired) == [kept.id]
+        assert await _reopen(stage, kept, expired) == [kept.id]
 
-    async def test_a_project_and_a_provider_choose(self, world: World) -> None:
+    async def test_a_project_and_a_provider_choose(self, stage: StoreStage) -> None:
         """What a project of the organization was told of; another organization's project finds nothing."""
-        organization = await world.organization()
-        integration = await world.integration(organization)
-        projects = [await world.project(organization, name) for name in ("One", "Two")]
-        foreign = await world.project(await world.organization("Zenith"))
+        organization = await stage.add_organization()
+        integration = await stage.add_integration(organization)
+        projects = [await stage.add_project(organization, name) for name in ("One", "Two")]
+        foreign = await stage.add_project(await stage.add_organization("Zenith"))
         told = []
         for ids in ([0], [1], [0, 1], []):
-            event = await world.event()
-            settled = _owned(event, integration, EventStatus.PROCESSED)
-            await world.settle(replace(settled, project_ids=tuple(projects[number].id for number in ids)))
+            event = await stage.add_event()
+            settled = _result_for(event, integration, EventStatus.PROCESSED)
+            await stage.record_results(replace(settled, project_ids=tuple(projects[number].id for number in ids)))
             told.append(event.id)
 
-        async def found(**where: object) -> list[EventId]:
-            async with world.unit_of_work() as tx:
+        async def list_ids(**where: object) -> list[EventId]:
+            async with stage.unit_of_work() as tx:
                 asked = EventFilter(organization.id, **where)  # type: ignore[arg-type]
                 return [one.id for one in await tx.events.list(asked, limit=10)]
 
-        assert await found(project_id=projects[0].external_id) == [told[2], told[0]]
-        assert await found(project_id=projects[1].external_id, event_type="push") == [told[2], told[1]]
-        assert await found(project_id=projects[1].external_id, event_type="star") == []
-        assert await found(project_id=foreign.external_id) == []
-        assert await found(provider=PROVIDER) == told[::-1]
-        assert await found(provider="gitlab") == []
+        assert await list_ids(project_id=projects[0].external_id) == [told[2], told[0]]
+        assert await list_ids(project_id=projects[1].external_id, event_type="push") == [told[2], told[1]]
+        assert await list_ids(project_id=projects[1].external_id, event_type="star") == []
+        assert await list_ids(project_id=foreign.external_id) == []
+        assert await list_ids(provider=PROVIDER) == told[::-1]
+        assert await list_ids(provider="gitlab") == []
 
-    async def test_what_failed_is_of_the_projects_that_are_linked_to_its_repository(self, world: World) -> None:
+    async def test_what_failed_is_of_the_projects_that_are_linked_to_its_repository(self, stage: StoreStage) -> None:
         """No verdict names a project of it; what was ignored, and other repositories, are no project's."""
-        organization = await world.organization()
-        integration = await world.integration(organization)
-        theirs = await world.integration(provider_id="2")
-        linked, other = [await world.project(organization, name) for name in ("One", "Two")]
-        await world.link(linked, integration, repo_id="7")
-        await world.link(other, integration, repo_id="8")
+        organization = await stage.add_organization()
+        integration = await stage.add_integration(organization)
+        theirs = await stage.add_integration(provider_id="2")
+        linked, other = [await stage.add_project(organization, name) for name in ("One", "Two")]
+        await stage.add_link(linked, integration, repo_id="7")
+        await stage.add_link(other, integration, repo_id="8")
         events = {}
         for name, owner, repo_id, status in (
             ("failed", integration, "7", EventStatus.FAILED),
@@ -255,28 +255,28 @@ class EventStoreContract:
             ("elsewhere", integration, "9", EventStatus.FAILED),
             ("of another", theirs, "7", EventStatus.FAILED),
         ):
-            event = await world.event(repo_id=repo_id)
-            await world.settle(_owned(event, owner, status))
+            event = await stage.add_event(repo_id=repo_id)
+            await stage.record_results(_result_for(event, owner, status))
             events[name] = event.id
 
-        async def found(**where: object) -> list[EventId]:
+        async def list_ids(**where: object) -> list[EventId]:
             asked = EventFilter(organization.id, project_id=linked.external_id, **where)  # type: ignore[arg-type]
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 whole = [one.id for one in await tx.events.list(asked, limit=10)]
                 assert whole[:1] == [one.id for one in await tx.events.list(asked, limit=1)]
                 return whole
 
-        assert await found() == [events["pending"], events["failed"]]
-        assert await found(status=EventStatus.FAILED) == [events["failed"]]
-        assert await found(event_type="star") == []
+        assert await list_ids() == [events["pending"], events["failed"]]
+        assert await list_ids(status=EventStatus.FAILED) == [events["failed"]]
+        assert await list_ids(event_type="star") == []
 
-    async def test_twenty_reopen_the_same_events(self, world: World) -> None:
+    async def test_twenty_reopen_the_same_events(self, stage: StoreStage) -> None:
         """Each event is reopened by one of them, and nobody waits for ever."""
-        ids = [(await world.event()).id for _ in range(10)]
-        await world.settle(*(EventResult(one, EventStatus.FAILED, reason="boom") for one in ids))
+        ids = [(await stage.add_event()).id for _ in range(10)]
+        await stage.record_results(*(EventResult(one, EventStatus.FAILED, reason="boom") for one in ids))
 
         async def reopen(number: int) -> int:
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 order = ids if number % 2 else ids[::-1]
                 reopened = await tx.events.reopen(order, now=now())
                 await tx.commit()
@@ -284,34 +284,34 @@ class EventStoreContract:
 
         assert sum(await asyncio.gather(*(reopen(number) for number in range(20)))) == 10
 
-    async def test_oldest_due_tells_the_longest_wait(self, world: World) -> None:
+    async def test_oldest_due_tells_the_longest_wait(self, stage: StoreStage) -> None:
         """Of what is due in any lane, the one received first counts."""
         other = next(key for key in map(str, range(1, 100)) if choose_lane(key) != choose_lane(str(INSTALLATION)))
-        oldest = await world.event(received_at=ago(hours=3))
-        second = await world.event(received_at=ago(hours=2), source_key=other)
-        await world.event(received_at=ago(hours=1))
-        async with world.unit_of_work() as tx:
+        oldest = await stage.add_event(received_at=time_ago(hours=3))
+        second = await stage.add_event(received_at=time_ago(hours=2), source_key=other)
+        await stage.add_event(received_at=time_ago(hours=1))
+        async with stage.unit_of_work() as tx:
             assert await tx.events.find_oldest_due(now=now()) == oldest.created_at
         later = now() + timedelta(hours=1)
-        await world.settle(EventResult(oldest.id, EventStatus.PENDING, attempts=1, next_attempt_at=later))
-        async with world.unit_of_work() as tx:
+        await stage.record_results(EventResult(oldest.id, EventStatus.PENDING, attempts=1, next_attempt_at=later))
+        async with stage.unit_of_work() as tx:
             assert await tx.events.find_oldest_due(now=now()) == second.created_at
             assert await tx.events.find_oldest_due(now=later) == oldest.created_at
 
-    async def test_same_delivery_id_of_another_provider(self, world: World) -> None:
+    async def test_same_delivery_id_of_another_provider(self, stage: StoreStage) -> None:
         """Delivery ids are a provider's own."""
-        delivery = a_delivery()
-        await world.keep(delivery, now())
-        await world.keep(replace(delivery, provider="gitlab"), now())
-        async with world.unit_of_work() as tx:
+        delivery = build_delivery()
+        await stage.add_delivery(delivery, now())
+        await stage.add_delivery(replace(delivery, provider="gitlab"), now())
+        async with stage.unit_of_work() as tx:
             where = EventFilter(delivery_id=delivery.delivery_id)
             assert [one.provider for one in await tx.events.list(where, limit=10)] == ["gitlab", PROVIDER]
 
 
-async def _reopened(world: World, *events: WebhookEvent) -> list[EventId]:
-    async with world.unit_of_work() as tx:
+async def _reopen(stage: StoreStage, *events: WebhookEvent) -> list[EventId]:
+    async with stage.unit_of_work() as tx:
         return list(await tx.events.reopen([event.id for event in events], now=now()))
 
 
-def _owned(event: WebhookEvent, integration: Integration | None, status: EventStatus) -> EventResult:
+def _result_for(event: WebhookEvent, integration: Integration | None, status: EventStatus) -> EventResult:
     return EventResult(event.id, status, integration_id=integration.id if integration else None)

@@ -18,8 +18,8 @@ from core.domain.flows.flow import (
 )
 from core.domain.flows.flow_secrets import hash_token
 from core.domain.identifiers import AccountId, FlowId, ProviderUserId
-from testing.builders.entities import PROVIDER, ago, now
-from testing.contracts.world import World
+from testing.builders.entities import PROVIDER, now, time_ago
+from testing.contracts.store_stage import StoreStage
 
 _KEY = (ProviderUserId("7"), AccountId("9"))
 
@@ -27,24 +27,24 @@ _KEY = (ProviderUserId("7"), AccountId("9"))
 class FlowStoreContract:
     """What every store of browser flows promises."""
 
-    async def test_only_this_requester_for_this_account(self, world: World) -> None:
+    async def test_only_this_requester_for_this_account(self, stage: StoreStage) -> None:
         """A request is found by exactly its requester and its account, of its provider."""
-        organization, user = await world.organization(), await world.user()
-        request = await world.request(organization, user)
-        await world.request(organization, user, requester_id=ProviderUserId("8"))
-        await world.request(organization, user, account_id=AccountId("10"))
-        async with world.unit_of_work() as tx:
+        organization, user = await stage.add_organization(), await stage.add_user()
+        request = await stage.add_request(organization, user)
+        await stage.add_request(organization, user, requester_id=ProviderUserId("8"))
+        await stage.add_request(organization, user, account_id=AccountId("10"))
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY, _KEY]) == [request]
             assert await tx.flows.list_awaiting_approval("gitlab", [_KEY]) == []
             crossed = {(ProviderUserId("8"), AccountId("10"))}
             assert await tx.flows.list_awaiting_approval(PROVIDER, crossed) == []
             assert await tx.flows.list_awaiting_approval(PROVIDER, []) == []
 
-    async def test_flows_of_a_browser(self, world: World) -> None:
+    async def test_flows_of_a_browser(self, stage: StoreStage) -> None:
         """By the ids that its cookies name, newest first, with how far their proof has come."""
-        user = await world.user()
+        user = await stage.add_user()
         made = []
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             for _ in range(3):
                 flow, _ = start_flow(
                     await tx.flows.next_id(),
@@ -61,11 +61,11 @@ class FlowStoreContract:
             await tx.commit()
         progress = ProofProgress(page=2, unchecked=("5", "6"), checked=300, total=12_000)
         onward = replace(made[0], progress=progress)
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.replace_unchanged(made[0], onward)
             await tx.commit()
         ids = [made[0].external_id, made[2].external_id, uuid4()]
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             found = await tx.flows.list_by_ids(PROVIDER, ids)
             assert [one.id for one in found] == [made[2].id, made[0].id]
             assert [one.progress for one in found] == [ProofProgress(), progress]
@@ -73,55 +73,55 @@ class FlowStoreContract:
             assert await tx.flows.list_by_ids("gitlab", ids) == []
             assert await tx.flows.list_by_ids(PROVIDER, []) == []
 
-    async def test_oldest_first(self, world: World) -> None:
+    async def test_oldest_first(self, stage: StoreStage) -> None:
         """Several requests come in the order they were made."""
-        organization, user = await world.organization(), await world.user()
-        requests = [await world.request(organization, user) for _ in range(3)]
-        async with world.unit_of_work() as tx:
+        organization, user = await stage.add_organization(), await stage.add_user()
+        requests = [await stage.add_request(organization, user) for _ in range(3)]
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.list_awaiting_approval(PROVIDER, {_KEY}) == requests
 
-    async def test_expired_request_is_over(self, world: World) -> None:
+    async def test_expired_request_is_over(self, stage: StoreStage) -> None:
         """A request matches nothing after its time."""
-        await world.request(await world.organization(), await world.user(), expires_at=ago(seconds=1))
-        async with world.unit_of_work() as tx:
+        await stage.add_request(await stage.add_organization(), await stage.add_user(), expires_at=time_ago(seconds=1))
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY]) == []
 
-    async def test_the_request_of_an_organization(self, world: World) -> None:
+    async def test_the_request_of_an_organization(self, stage: StoreStage) -> None:
         """The newest of its own that still waits, with this provider; none once it is over."""
-        organization, user = await world.organization(), await world.user()
-        await world.request(await world.organization(), user)
-        await world.request(organization, user, provider="gitlab")
-        async with world.unit_of_work() as tx:
+        organization, user = await stage.add_organization(), await stage.add_user()
+        await stage.add_request(await stage.add_organization(), user)
+        await stage.add_request(organization, user, provider="gitlab")
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.find_pending_request(organization.id, PROVIDER) is None
-        await world.request(organization, user)
-        newest = await world.request(organization, user, account_id=AccountId("10"))
-        await world.request(organization, user, expires_at=ago(seconds=1))
-        async with world.unit_of_work() as tx:
+        await stage.add_request(organization, user)
+        newest = await stage.add_request(organization, user, account_id=AccountId("10"))
+        await stage.add_request(organization, user, expires_at=time_ago(seconds=1))
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.find_pending_request(organization.id, PROVIDER) == newest
             await tx.flows.complete([newest])
             known = await tx.flows.find_pending_request(organization.id, PROVIDER)
         assert known is not None
         assert known.account_id == AccountId("9")
 
-    async def test_completed_request_is_over(self, world: World) -> None:
+    async def test_completed_request_is_over(self, stage: StoreStage) -> None:
         """A completed request matches nothing, and completing it again is refused."""
-        request = await world.request(await world.organization(), await world.user())
-        async with world.unit_of_work() as tx:
+        request = await stage.add_request(await stage.add_organization(), await stage.add_user())
+        async with stage.unit_of_work() as tx:
             await tx.flows.complete([])
             await tx.flows.complete([request])
             await tx.commit()
             assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY]) == []
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             with pytest.raises(StorageConflict):
                 await tx.flows.complete([request])
 
-    async def test_twenty_race_to_complete_one(self, world: World) -> None:
+    async def test_twenty_race_to_complete_one(self, stage: StoreStage) -> None:
         """One completes it, the others are told it is over."""
-        request = await world.request(await world.organization(), await world.user())
+        request = await stage.add_request(await stage.add_organization(), await stage.add_user())
 
         async def complete() -> bool:
             try:
-                async with world.unit_of_work() as tx:
+                async with stage.unit_of_work() as tx:
                     await tx.flows.complete([request])
                     await tx.commit()
             except StorageConflict:
@@ -130,9 +130,9 @@ class FlowStoreContract:
 
         assert sum(await asyncio.gather(*(complete() for _ in range(20)))) == 1
 
-    async def test_a_flow_is_found_by_its_state_whatever_became_of_it(self, world: World) -> None:
+    async def test_a_flow_is_found_by_its_state_whatever_became_of_it(self, stage: StoreStage) -> None:
         """By nothing else, and with everything that was kept."""
-        flow = await added(world)
+        flow = await add_flow(stage)
         full = replace(
             flow,
             step=FlowStep.CHOOSE,
@@ -143,7 +143,7 @@ class FlowStoreContract:
             account_id=AccountId("9"),
             expires_at=flow.expires_at + timedelta(minutes=1),
         )
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
             assert await tx.flows.find("gitlab", flow.state_hash) is None
             assert await tx.flows.find(PROVIDER, hash_token("another")) is None
@@ -154,22 +154,22 @@ class FlowStoreContract:
             assert found == full.mark_ended()
             assert not found.is_live(found.created_at)
 
-    async def test_a_step_from_what_is_not_any_more_is_none(self, world: World) -> None:
+    async def test_a_step_from_what_is_not_any_more_is_none(self, stage: StoreStage) -> None:
         """Another state, another status, or no such flow."""
-        flow = await added(world)
+        flow = await add_flow(stage)
         other, _ = advance(flow, FlowStep.AUTHORIZE)
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert not await tx.flows.replace_unchanged(other, flow)
             assert not await tx.flows.replace_unchanged(flow.mark_ended(), flow)
             assert not await tx.flows.replace_unchanged(replace(flow, id=FlowId(10**9)), other)
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
 
-    async def test_twenty_race_for_one_state(self, world: World) -> None:
+    async def test_twenty_race_for_one_state(self, stage: StoreStage) -> None:
         """One goes on with it, in whichever process."""
-        flow = await added(world)
+        flow = await add_flow(stage)
 
         async def use() -> bool:
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 known = await tx.flows.find(PROVIDER, flow.state_hash)
                 is_open = known is not None and known.status is FlowStatus.OPEN
                 went_on = known is not None and is_open and await tx.flows.replace_unchanged(known, known.mark_taken())
@@ -178,18 +178,18 @@ class FlowStoreContract:
 
         assert sum(await asyncio.gather(*(use() for _ in range(20)))) == 1
 
-    async def test_a_step_that_is_not_committed_was_none(self, world: World) -> None:
+    async def test_a_step_that_is_not_committed_was_none(self, stage: StoreStage) -> None:
         """Its state opens it again."""
-        flow = await added(world)
-        async with world.unit_of_work() as tx:
+        flow = await add_flow(stage)
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.replace_unchanged(flow, flow.mark_taken())
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
 
-    async def test_a_flow_that_waits_is_a_request(self, world: World) -> None:
+    async def test_a_flow_that_waits_is_a_request(self, stage: StoreStage) -> None:
         """Of its person for its account."""
-        flow = await added(world)
-        async with world.unit_of_work() as tx:
+        flow = await add_flow(stage)
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.replace_unchanged(flow, flow.mark_awaiting(*_KEY, at=flow.created_at))
             [request] = await tx.flows.list_awaiting_approval(PROVIDER, [_KEY])
         assert (request.flow_id, request.organization_id, request.user_id) == (
@@ -199,55 +199,55 @@ class FlowStoreContract:
         )
         assert request.expires_at == flow.created_at + APPROVAL_LIFETIME
 
-    async def test_requests_that_wait_are_ended(self, world: World) -> None:
+    async def test_requests_that_wait_are_ended(self, stage: StoreStage) -> None:
         """Expired ones too; those that do not wait any more stay as they are."""
-        organization, user = await world.organization(), await world.user()
-        done = await world.request(organization, user)
-        expired = await world.request(organization, user, expires_at=ago(seconds=1))
-        alive = await world.request(organization, user)
-        async with world.unit_of_work() as tx:
+        organization, user = await stage.add_organization(), await stage.add_user()
+        done = await stage.add_request(organization, user)
+        expired = await stage.add_request(organization, user, expires_at=time_ago(seconds=1))
+        alive = await stage.add_request(organization, user)
+        async with stage.unit_of_work() as tx:
             await tx.flows.complete([done])
             later = now() + timedelta(minutes=1)
             assert await tx.flows.list_all_awaiting(PROVIDER, made_before=later, limit=10) == [expired, alive]
             assert await tx.flows.list_all_awaiting(PROVIDER, made_before=later, limit=1) == [expired]
             assert await tx.flows.list_all_awaiting("gitlab", made_before=later, limit=10) == []
-            assert await tx.flows.list_all_awaiting(PROVIDER, made_before=ago(days=1), limit=10) == []
+            assert await tx.flows.list_all_awaiting(PROVIDER, made_before=time_ago(days=1), limit=10) == []
             assert await tx.flows.end([done, expired, alive]) == 2
             assert await tx.flows.list_all_awaiting(PROVIDER, made_before=later, limit=10) == []
             assert await tx.flows.end([]) == 0
 
-    async def test_requests_are_paged_through(self, world: World) -> None:
+    async def test_requests_are_paged_through(self, stage: StoreStage) -> None:
         """Each once, however many there are."""
-        organization, user = await world.organization(), await world.user()
-        first, second, third = [await world.request(organization, user) for _ in range(3)]
+        organization, user = await stage.add_organization(), await stage.add_user()
+        first, second, third = [await stage.add_request(organization, user) for _ in range(3)]
         later = now() + timedelta(minutes=1)
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             page = await tx.flows.list_all_awaiting(PROVIDER, made_before=later, limit=2)
             assert page == [first, second]
             rest = await tx.flows.list_all_awaiting(PROVIDER, made_before=later, after=second.flow_id, limit=2)
             assert rest == [third]
 
-    async def test_requests_are_let_lapse(self, world: World) -> None:
+    async def test_requests_are_let_lapse(self, stage: StoreStage) -> None:
         """Earlier than they would, never later, and only where they still wait."""
-        organization, user = await world.organization(), await world.user()
-        alive, done = [await world.request(organization, user) for _ in range(2)]
-        expired = await world.request(organization, user, expires_at=ago(hours=1))
-        async with world.unit_of_work() as tx:
+        organization, user = await stage.add_organization(), await stage.add_user()
+        alive, done = [await stage.add_request(organization, user) for _ in range(2)]
+        expired = await stage.add_request(organization, user, expires_at=time_ago(hours=1))
+        async with stage.unit_of_work() as tx:
             await tx.flows.complete([done])
             await tx.flows.limit_lifetime([], by=now())
-            await tx.flows.limit_lifetime([alive, done, expired], by=ago(minutes=1))
+            await tx.flows.limit_lifetime([alive, done, expired], by=time_ago(minutes=1))
             assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY]) == []
             known = await tx.flows.list_all_awaiting(PROVIDER, made_before=now() + timedelta(minutes=1), limit=9)
             assert [one.flow_id for one in known] == [alive.flow_id, expired.flow_id]
             assert known[0].expires_at < now()
             assert known[1].expires_at == expired.expires_at
 
-    async def test_old_flows_are_forgotten(self, world: World) -> None:
+    async def test_old_flows_are_forgotten(self, stage: StoreStage) -> None:
         """Those that expired long ago, but never one that waits."""
-        organization, user = await world.organization(), await world.user()
-        await world.request(organization, user, expires_at=ago(days=2))
-        flow = await added(world)
-        async with world.unit_of_work() as tx:
+        organization, user = await stage.add_organization(), await stage.add_user()
+        await stage.add_request(organization, user, expires_at=time_ago(days=2))
+        flow = await add_flow(stage)
+        async with stage.unit_of_work() as tx:
             assert await tx.flows.delete_expired(expired_before=now(), limit=10) == 0
             later = flow.expires_at + timedelta(seconds=1)
             assert await tx.flows.delete_expired(expired_before=later, limit=0) == 0
@@ -255,10 +255,10 @@ class FlowStoreContract:
             assert await tx.flows.find(PROVIDER, flow.state_hash) is None
 
 
-async def added(world: World) -> Flow:
+async def add_flow(stage: StoreStage) -> Flow:
     """Begin a flow of somebody."""
-    organization, user = await world.organization(), await world.user()
-    async with world.unit_of_work() as tx:
+    organization, user = await stage.add_organization(), await stage.add_user()
+    async with stage.unit_of_work() as tx:
         flow, _ = start_flow(
             await tx.flows.next_id(),
             FlowPurpose.INSTALL,

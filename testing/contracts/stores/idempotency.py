@@ -11,7 +11,7 @@ from core.domain.idempotency import IdempotencyKey, IdempotencyKeyReused, KeyedR
 from core.domain.identifiers import OrganizationId, ProjectId
 from core.domain.organizations import Project, Role
 from testing.builders.entities import now
-from testing.contracts.world import World
+from testing.contracts.store_stage import StoreStage
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,42 +35,42 @@ DONE = Done(
 class IdempotencyStoreContract:
     """What every store of idempotency keys promises."""
 
-    async def test_the_first_acts_and_the_second_is_told(self, world: World) -> None:
+    async def test_the_first_acts_and_the_second_is_told(self, stage: StoreStage) -> None:
         """Every value of the result comes back, in another transaction."""
-        request = await _request(world)
-        assert await _begin(world, request) is None
-        assert await _begin(world, request) == DONE
+        request = await _request(stage)
+        assert await _begin(stage, request) is None
+        assert await _begin(stage, request) == DONE
 
-    async def test_another_request_under_the_key_is_refused(self, world: World) -> None:
+    async def test_another_request_under_the_key_is_refused(self, stage: StoreStage) -> None:
         """And the first one's result stays."""
-        request = await _request(world)
-        await _begin(world, request)
+        request = await _request(stage)
+        await _begin(stage, request)
         with pytest.raises(IdempotencyKeyReused):
-            await _begin(world, replace(request, request_hash=b"other"))
-        assert await _begin(world, request) == DONE
+            await _begin(stage, replace(request, request_hash=b"other"))
+        assert await _begin(stage, request) == DONE
 
-    async def test_keys_are_the_actors_own_in_one_organization(self, world: World) -> None:
+    async def test_keys_are_the_actors_own_in_one_organization(self, stage: StoreStage) -> None:
         """The same text under another actor, organization or spelling is another key."""
-        request, elsewhere = await _request(world), await _request(world)
-        await _begin(world, request)
+        request, elsewhere = await _request(stage), await _request(stage)
+        await _begin(stage, request)
         for other in (elsewhere, replace(request, actor="user:other"), replace(request, key=IdempotencyKey("ONE"))):
-            assert await _begin(world, other) is None
+            assert await _begin(stage, other) is None
 
-    async def test_what_was_not_committed_leaves_the_key_free(self, world: World) -> None:
+    async def test_what_was_not_committed_leaves_the_key_free(self, stage: StoreStage) -> None:
         """Whoever fails in the middle may try again, with the same request or another."""
-        request = await _request(world)
-        async with world.unit_of_work() as tx:
+        request = await _request(stage)
+        async with stage.unit_of_work() as tx:
             assert await tx.idempotency.begin(request, Done) is None
             await tx.idempotency.store_result(request, DONE)
-        assert await _begin(world, replace(request, request_hash=b"other")) is None
+        assert await _begin(stage, replace(request, request_hash=b"other")) is None
 
-    async def test_twenty_at_once_act_once(self, world: World) -> None:
+    async def test_twenty_at_once_act_once(self, stage: StoreStage) -> None:
         """One acts; the others wait for it and get what it came to, or act where it failed."""
-        request = await _request(world)
+        request = await _request(stage)
         acted: list[int] = []
 
         async def race(number: int) -> Done | None:
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 earlier = await tx.idempotency.begin(request, Done)
                 if earlier is None:
                     acted.append(number)
@@ -84,46 +84,46 @@ class IdempotencyStoreContract:
         assert len(acted) == 2
         assert [result for result in results if result is not None] == [DONE] * 18
 
-    async def test_a_key_is_free_again_when_it_expires(self, world: World) -> None:
+    async def test_a_key_is_free_again_when_it_expires(self, stage: StoreStage) -> None:
         """From then on it may name another request."""
-        request = await _request(world)
-        await _begin(world, request)
+        request = await _request(stage)
+        await _begin(stage, request)
         later = replace(request, request_hash=b"other", now=request.expires_at - timedelta(seconds=1))
         with pytest.raises(IdempotencyKeyReused):
-            await _begin(world, later)
+            await _begin(stage, later)
         later = replace(later, now=request.expires_at)
-        assert await _begin(world, later) is None
-        assert await _begin(world, later) == DONE
+        assert await _begin(stage, later) is None
+        assert await _begin(stage, later) == DONE
 
-    async def test_expired_keys_are_forgotten(self, world: World) -> None:
+    async def test_expired_keys_are_forgotten(self, stage: StoreStage) -> None:
         """No more at a time than asked for, and none that still count."""
         at = now()
         for number, age in enumerate((24, 25, 26, 1)):
-            request = replace(await _request(world, at - timedelta(hours=age)), actor=f"user:{number}")
-            await _begin(world, request)
-        assert await _forget(world, at, limit=2) == 2
-        assert await _forget(world, at, limit=2) == 1
-        assert await _forget(world, at, limit=2) == 0
-        assert await _begin(world, replace(request, now=at)) == DONE
+            request = replace(await _request(stage, at - timedelta(hours=age)), actor=f"user:{number}")
+            await _begin(stage, request)
+        assert await _forget(stage, at, limit=2) == 2
+        assert await _forget(stage, at, limit=2) == 1
+        assert await _forget(stage, at, limit=2) == 0
+        assert await _begin(stage, replace(request, now=at)) == DONE
 
-    async def test_results_are_isolated(self, world: World) -> None:
+    async def test_results_are_isolated(self, stage: StoreStage) -> None:
         """Whoever changes what was returned changes only that."""
-        request = await _request(world)
-        await _begin(world, request)
-        first = await _begin(world, request)
+        request = await _request(stage)
+        await _begin(stage, request)
+        first = await _begin(stage, request)
         assert first is not None
         first.settings["list"].append(2)
-        assert await _begin(world, request) == DONE
+        assert await _begin(stage, request) == DONE
 
 
-async def _request(world: World, at: datetime | None = None) -> KeyedRequest:
-    organization = await world.organization()
+async def _request(stage: StoreStage, at: datetime | None = None) -> KeyedRequest:
+    organization = await stage.add_organization()
     return KeyedRequest(organization.id, "user:mara", IdempotencyKey("one"), b"hash", at or now())
 
 
-async def _begin(world: World, request: KeyedRequest) -> Done | None:
+async def _begin(stage: StoreStage, request: KeyedRequest) -> Done | None:
     """Do what the request asks for unless it was done."""
-    async with world.unit_of_work() as tx:
+    async with stage.unit_of_work() as tx:
         earlier = await tx.idempotency.begin(request, Done)
         if earlier is None:
             await tx.idempotency.store_result(request, DONE)
@@ -131,8 +131,8 @@ async def _begin(world: World, request: KeyedRequest) -> Done | None:
     return earlier
 
 
-async def _forget(world: World, at: datetime, *, limit: int) -> int:
-    async with world.unit_of_work() as tx:
+async def _forget(stage: StoreStage, at: datetime, *, limit: int) -> int:
+    async with stage.unit_of_work() as tx:
         forgotten = await tx.idempotency.delete_expired(now=at, limit=limit)
         await tx.commit()
     return forgotten

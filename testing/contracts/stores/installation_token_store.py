@@ -10,105 +10,111 @@ from core.domain.integrations.integration import Integration, IntegrationStatus,
 from core.domain.tokens.lease import EncryptedTokens, StoredTokens
 from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction
-from testing.builders.entities import ago, now, step
+from testing.builders.entities import build_change, now, time_ago
+from testing.contracts.store_stage import StoreStage
 from testing.contracts.stores.token_store import Owner, TokenStoreContract, a_lease
-from testing.contracts.world import World
 
 
 class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
     """What every store of installations' tokens promises besides."""
 
-    tokens = EncryptedTokens("v1.k.installation", ago(minutes=-60))
+    tokens = EncryptedTokens("v1.k.installation", time_ago(minutes=-60))
     nobody = IntegrationId(404)
 
-    async def owner(self, world: World) -> Owner[IntegrationId]:
+    async def owner(self, stage: StoreStage) -> Owner[IntegrationId]:
         """Put in an integration, each with an installation of its own."""
-        return _of(await world.integration(provider_id=uuid4().hex))
+        return _of(await stage.add_integration(provider_id=uuid4().hex))
 
     def store(self, tx: Transaction) -> TokenStore[IntegrationId]:
         """Return the store."""
         return tx.installation_tokens
 
     @pytest.mark.parametrize("unbinding", ["revoked", "bound_anew"])
-    async def test_no_token_outlives_its_binding(self, world: World, unbinding: str) -> None:
+    async def test_no_token_outlives_its_binding(self, stage: StoreStage, unbinding: str) -> None:
         """With the binding go the token, the lease, and the right of whoever asks to write an answer down."""
-        integration = await world.integration()
+        integration = await stage.add_integration()
         owner = _of(integration)
-        await self._replace(world, owner, self.tokens)
-        await self._take(world, owner, await self._seen(world, owner), a_lease())
-        asking = await self._seen(world, owner)
+        await self._replace(stage, owner, self.tokens)
+        await self._take(stage, owner, await self._find(stage, owner), a_lease())
+        asking = await self._find(stage, owner)
         revoked = integration.revoke(StatusReason.DISCONNECTED, at=now())
         after = revoked if unbinding == "revoked" else replace(integration, provider_id="2")
-        await _apply(world, integration, after)
-        assert await self._seen(world, owner) == StoredTokens(asking.generation + 1)
-        assert not await self._advance(world, owner, asking)
+        await _apply(stage, integration, after)
+        assert await self._find(stage, owner) == StoredTokens(asking.generation + 1)
+        assert not await self._advance(stage, owner, asking)
 
-    async def test_other_changes_leave_the_token(self, world: World) -> None:
+    async def test_other_changes_leave_the_token(self, stage: StoreStage) -> None:
         """Suspending, renaming and activating again take neither token nor lease."""
-        integration = await world.integration()
+        integration = await stage.add_integration()
         owner, lease = _of(integration), a_lease()
-        await self._replace(world, owner, self.tokens)
-        await self._take(world, owner, await self._seen(world, owner), lease)
+        await self._replace(stage, owner, self.tokens)
+        await self._take(stage, owner, await self._find(stage, owner), lease)
         renamed = replace(integration, provider_name="renamed", account_id=AccountId("7"))
         suspended = renamed.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=now())
         for before, after in [(integration, renamed), (renamed, suspended), (suspended, renamed)]:
-            await _apply(world, before, after)
-        assert await self._seen(world, owner) == StoredTokens(1, self.tokens, lease)
+            await _apply(stage, before, after)
+        assert await self._find(stage, owner) == StoredTokens(1, self.tokens, lease)
 
-    async def test_tokens_that_end(self, world: World) -> None:
+    async def test_tokens_that_end(self, stage: StoreStage) -> None:
         """Active integrations whose token ends before a time come in the order in which they end."""
         last, first, later, suspended, without = [
-            await world.integration(provider_id=str(number)) for number in range(5)
+            await stage.add_integration(provider_id=str(number)) for number in range(5)
         ]
         for integration, minutes in ((last, 9), (first, -5), (later, 11), (suspended, 1)):
-            tokens = EncryptedTokens("v1.k.x", ago(minutes=-minutes))
-            await self._replace(world, _of(integration), tokens)
-        await _apply(world, suspended, suspended.suspend(StatusReason.TOKEN_REFUSED, at=now()))
-        soon = ago(minutes=-10)
-        async with world.unit_of_work() as tx:
+            tokens = EncryptedTokens("v1.k.x", time_ago(minutes=-minutes))
+            await self._replace(stage, _of(integration), tokens)
+        await _apply(stage, suspended, suspended.suspend(StatusReason.TOKEN_REFUSED, at=now()))
+        soon = time_ago(minutes=-10)
+        async with stage.unit_of_work() as tx:
             assert await tx.installation_tokens.list_expiring(before=soon, limit=10) == [first, last]
             assert await tx.installation_tokens.list_expiring(before=soon, limit=1) == [first]
         assert without.id not in {first.id, last.id}
 
-    async def test_probes_come_due(self, world: World) -> None:
+    async def test_probes_come_due(self, stage: StoreStage) -> None:
         """Suspended long enough and past its next probe: longest due first, those never probed before."""
-        fresh = await _suspended(world, minutes=1)
-        never = await _suspended(world, minutes=20)
-        probed, sooner, not_yet = [await _suspended(world, minutes=20) for _ in range(3)]
-        await world.integration(provider_id="active")
-        for integration, due in ((probed, ago(minutes=1)), (sooner, ago(minutes=2)), (not_yet, ago(minutes=-1))):
-            await self._schedule(world, integration, due)
-        async with world.unit_of_work() as tx:
+        fresh = await _suspend(stage, minutes=1)
+        never = await _suspend(stage, minutes=20)
+        probed, sooner, not_yet = [await _suspend(stage, minutes=20) for _ in range(3)]
+        await stage.add_integration(provider_id="active")
+        for integration, due in (
+            (probed, time_ago(minutes=1)),
+            (sooner, time_ago(minutes=2)),
+            (not_yet, time_ago(minutes=-1)),
+        ):
+            await self._schedule(stage, integration, due)
+        async with stage.unit_of_work() as tx:
             due_now = await tx.installation_tokens.list_due_for_probe(
-                suspended_before=ago(minutes=5), now=now(), limit=10
+                suspended_before=time_ago(minutes=5), now=now(), limit=10
             )
         assert [one.id for one in due_now] == [never.id, sooner.id, probed.id]
         assert due_now[0] == never
         assert fresh.id not in {one.id for one in due_now}
 
-    async def test_becoming_active_forgets_the_next_probe(self, world: World) -> None:
+    async def test_becoming_active_forgets_the_next_probe(self, stage: StoreStage) -> None:
         """A next suspension is probed at its own times, not at those of the last."""
-        integration = await _suspended(world, minutes=20)
-        await self._schedule(world, integration, ago(minutes=-60))
+        integration = await _suspend(stage, minutes=20)
+        await self._schedule(stage, integration, time_ago(minutes=-60))
         active = integration.activate(at=now())
-        await _apply(world, integration, active)
-        again = active.suspend(StatusReason.TOKEN_REFUSED, at=ago(minutes=6))
-        await _apply(world, active, again)
-        async with world.unit_of_work() as tx:
-            due = await tx.installation_tokens.list_due_for_probe(suspended_before=ago(minutes=5), now=now(), limit=1)
+        await _apply(stage, integration, active)
+        again = active.suspend(StatusReason.TOKEN_REFUSED, at=time_ago(minutes=6))
+        await _apply(stage, active, again)
+        async with stage.unit_of_work() as tx:
+            due = await tx.installation_tokens.list_due_for_probe(
+                suspended_before=time_ago(minutes=5), now=now(), limit=1
+            )
         assert [one.id for one in due] == [integration.id]
 
-    async def test_two_who_probe_at_once_share_nothing(self, world: World) -> None:
+    async def test_two_who_probe_at_once_share_nothing(self, stage: StoreStage) -> None:
         """What one has found due, and set to a later time, the other does not find."""
-        ids = {(await _suspended(world, minutes=20)).id for _ in range(6)}
+        ids = {(await _suspend(stage, minutes=20)).id for _ in range(6)}
 
         async def claim() -> set[int]:
-            async with world.unit_of_work() as tx:
+            async with stage.unit_of_work() as tx:
                 due = await tx.installation_tokens.list_due_for_probe(
-                    suspended_before=ago(minutes=5), now=now(), limit=3
+                    suspended_before=time_ago(minutes=5), now=now(), limit=3
                 )
                 for integration in due:
-                    await tx.installation_tokens.schedule_probe(integration.id, at=ago(minutes=-5))
+                    await tx.installation_tokens.schedule_probe(integration.id, at=time_ago(minutes=-5))
                 await tx.commit()
             return {integration.id for integration in due}
 
@@ -116,8 +122,8 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         assert sum(map(len, claims)) == len(ids)
         assert set().union(*claims) == ids
 
-    async def _schedule(self, world: World, integration: Integration, at: datetime) -> None:
-        async with world.unit_of_work() as tx:
+    async def _schedule(self, stage: StoreStage, integration: Integration, at: datetime) -> None:
+        async with stage.unit_of_work() as tx:
             await tx.installation_tokens.schedule_probe(integration.id, at=at)
             await tx.commit()
 
@@ -126,16 +132,16 @@ def _of(integration: Integration) -> Owner[IntegrationId]:
     return Owner(integration.id, "integration", integration.external_id)
 
 
-async def _apply(world: World, before: Integration, after: Integration) -> None:
-    async with world.unit_of_work() as tx:
-        await tx.integrations.apply([step(before, after)])
+async def _apply(stage: StoreStage, before: Integration, after: Integration) -> None:
+    async with stage.unit_of_work() as tx:
+        await tx.integrations.apply([build_change(before, after)])
         await tx.commit()
 
 
-async def _suspended(world: World, *, minutes: float) -> Integration:
-    return await world.integration(
+async def _suspend(stage: StoreStage, *, minutes: float) -> Integration:
+    return await stage.add_integration(
         provider_id=uuid4().hex,
         status=IntegrationStatus.SUSPENDED,
         status_reason=StatusReason.TOKEN_REFUSED,
-        status_changed_at=ago(minutes=minutes),
+        status_changed_at=time_ago(minutes=minutes),
     )

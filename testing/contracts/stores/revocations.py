@@ -6,7 +6,7 @@ from core.domain.identifiers import ProviderUserId
 from core.domain.tokens.lease import EncryptedTokens
 from core.domain.tokens.user_tokens import Revocation
 from testing.builders.entities import PROVIDER, now
-from testing.contracts.world import World
+from testing.contracts.store_stage import StoreStage
 
 _SOON = timedelta(minutes=2)
 
@@ -14,57 +14,57 @@ _SOON = timedelta(minutes=2)
 class RevocationContract:
     """What every store of revocations promises."""
 
-    async def test_every_field_comes_back(self, world: World) -> None:
+    async def test_every_field_comes_back(self, stage: StoreStage) -> None:
         """One is taken as it was asked for."""
-        asked = await _ask(world)
-        assert await _take(world) == [asked]
+        asked = await _ask(stage)
+        assert await _take(stage) == [asked]
 
-    async def test_who_takes_one_has_it_alone_for_a_while(self, world: World) -> None:
+    async def test_who_takes_one_has_it_alone_for_a_while(self, stage: StoreStage) -> None:
         """Whoever takes one is alone with it until its time is over; then it is anybody's."""
-        asked = {(await _ask(world)).id for _ in range(6)}
-        taken = await asyncio.gather(*(_take(world, limit=2) for _ in range(6)))
+        asked = {(await _ask(stage)).id for _ in range(6)}
+        taken = await asyncio.gather(*(_take(stage, limit=2) for _ in range(6)))
         assert sorted(one.id for some in taken for one in some) == sorted(asked)
-        assert await _take(world) == []
-        assert len(await _take(world, at=now() + 2 * _SOON)) == 6
+        assert await _take(stage) == []
+        assert len(await _take(stage, at=now() + 2 * _SOON)) == 6
 
-    async def test_one_put_off_comes_later(self, world: World) -> None:
+    async def test_one_put_off_comes_later(self, stage: StoreStage) -> None:
         """With its attempts counted and newer tokens, and not before its time."""
-        asked = await _ask(world)
-        await _take(world)
+        asked = await _ask(stage)
+        await _take(stage)
         newer = EncryptedTokens("newer", None, None)
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             await tx.user_tokens.update_revocation(asked.id, newer)
             await tx.user_tokens.postpone_revocation(asked.id, attempts=3, at=now() + timedelta(hours=1))
             await tx.commit()
-        assert await _take(world, at=now() + timedelta(minutes=50)) == []
-        [later] = await _take(world, at=now() + timedelta(minutes=70))
+        assert await _take(stage, at=now() + timedelta(minutes=50)) == []
+        [later] = await _take(stage, at=now() + timedelta(minutes=70))
         assert (later.attempts, later.tokens) == (3, newer)
 
-    async def test_one_removed_is_gone(self, world: World) -> None:
+    async def test_one_removed_is_gone(self, stage: StoreStage) -> None:
         """Removing, renewing and putting off what is gone is no error."""
-        asked = await _ask(world)
-        async with world.unit_of_work() as tx:
+        asked = await _ask(stage)
+        async with stage.unit_of_work() as tx:
             for _ in range(2):
                 await tx.user_tokens.delete_revocation(asked.id)
                 await tx.user_tokens.update_revocation(asked.id, asked.tokens)
                 await tx.user_tokens.postpone_revocation(asked.id, attempts=1, at=now())
             await tx.commit()
-        assert await _take(world) == []
+        assert await _take(stage) == []
 
-    async def test_a_grant_is_spared_unless_someone_is_at_it(self, world: World) -> None:
+    async def test_a_grant_is_spared_unless_someone_is_at_it(self, stage: StoreStage) -> None:
         """Of one account alone; what is being ended just now cannot be spared any more."""
-        mine, other = await _ask(world, "7"), await _ask(world, "8")
-        assert await _spare(world, "7")
-        taken = {one.id: one.whole_grant for one in await _take(world)}
+        mine, other = await _ask(stage, "7"), await _ask(stage, "8")
+        assert await _spare(stage, "7")
+        taken = {one.id: one.whole_grant for one in await _take(stage)}
         assert taken == {mine.id: False, other.id: True}
-        assert await _spare(world, "7")
-        assert not await _spare(world, "8")
-        assert await _spare(world, "8", at=now() + 2 * _SOON)
-        assert await _spare(world, "9")
+        assert await _spare(stage, "7")
+        assert not await _spare(stage, "8")
+        assert await _spare(stage, "8", at=now() + 2 * _SOON)
+        assert await _spare(stage, "9")
 
 
-async def _ask(world: World, person: str = "7") -> Revocation:
-    async with world.unit_of_work() as tx:
+async def _ask(stage: StoreStage, person: str = "7") -> Revocation:
+    async with stage.unit_of_work() as tx:
         revocation = Revocation(
             id=await tx.user_tokens.next_revocation_id(),
             external_id=uuid4(),
@@ -79,16 +79,16 @@ async def _ask(world: World, person: str = "7") -> Revocation:
     return revocation
 
 
-async def _take(world: World, *, at: datetime | None = None, limit: int = 10) -> list[Revocation]:
+async def _take(stage: StoreStage, *, at: datetime | None = None, limit: int = 10) -> list[Revocation]:
     at = at or now() + timedelta(seconds=5)
-    async with world.unit_of_work() as tx:
+    async with stage.unit_of_work() as tx:
         taken = await tx.user_tokens.claim_revocations(now=at, until=at + _SOON, limit=limit)
         await tx.commit()
     return list(taken)
 
 
-async def _spare(world: World, person: str, *, at: datetime | None = None) -> bool:
-    async with world.unit_of_work() as tx:
+async def _spare(stage: StoreStage, person: str, *, at: datetime | None = None) -> bool:
+    async with stage.unit_of_work() as tx:
         spared = await tx.user_tokens.exclude_grant_revocation(PROVIDER, ProviderUserId(person), now=at or now())
         await tx.commit()
     return spared

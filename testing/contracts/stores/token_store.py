@@ -13,7 +13,7 @@ from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
 from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction
 from testing.builders.entities import now
-from testing.contracts.world import World
+from testing.contracts.store_stage import StoreStage
 
 OwnerId = TypeVar("OwnerId", bound=int)
 T = TypeVar("T")
@@ -42,16 +42,16 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
     nobody: OwnerId
 
     @abstractmethod
-    async def owner(self, world: World) -> Owner[OwnerId]:
+    async def owner(self, stage: StoreStage) -> Owner[OwnerId]:
         """Put in what tokens may belong to."""
 
     @abstractmethod
     def store(self, tx: Transaction) -> TokenStore[OwnerId]:
         """Return the store."""
 
-    async def test_unknown_is_none(self, world: World) -> None:
+    async def test_unknown_is_none(self, stage: StoreStage) -> None:
         """What is not there has no tokens, and nobody can lease or give it any."""
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             store = self.store(tx)
             assert await store.find(self.nobody) is None
             assert not await store.acquire_lease(self.nobody, StoredTokens(), a_lease())
@@ -60,131 +60,131 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
             with pytest.raises(StorageConflict):
                 await store.replace(self.nobody, self.tokens)
 
-    async def test_a_new_row_has_nothing(self, world: World) -> None:
+    async def test_a_new_row_has_nothing(self, stage: StoreStage) -> None:
         """Before the first token there is no token and no lease."""
-        assert await self._seen(world, await self.owner(world)) == StoredTokens(generation=0)
+        assert await self._find(stage, await self.owner(stage)) == StoredTokens(generation=0)
 
-    async def test_tokens_come_back_as_given(self, world: World) -> None:
+    async def test_tokens_come_back_as_given(self, stage: StoreStage) -> None:
         """Every field is kept, and a token without an end has none."""
-        owner = await self.owner(world)
+        owner = await self.owner(stage)
         for tokens in (self.tokens, replace(self.tokens, expires_at=None)):
-            await self._replace(world, owner, tokens)
-            assert (await self._seen(world, owner)).tokens == tokens
+            await self._replace(stage, owner, tokens)
+            assert (await self._find(stage, owner)).tokens == tokens
 
-    async def test_owners_have_tokens_of_their_own(self, world: World) -> None:
+    async def test_owners_have_tokens_of_their_own(self, stage: StoreStage) -> None:
         """What one is given, leased or loses, others know nothing of."""
-        one, other = await self.owner(world), await self.owner(world)
-        await self._replace(world, one, self.tokens)
-        assert await self._take(world, one, await self._seen(world, one), a_lease())
-        assert await self._seen(world, other) == StoredTokens(generation=0)
+        one, other = await self.owner(stage), await self.owner(stage)
+        await self._replace(stage, one, self.tokens)
+        assert await self._take(stage, one, await self._find(stage, one), a_lease())
+        assert await self._find(stage, other) == StoredTokens(generation=0)
 
-    async def test_uncommitted_is_unseen(self, world: World) -> None:
+    async def test_uncommitted_is_unseen(self, stage: StoreStage) -> None:
         """Neither tokens nor leases are seen before they are committed, nor if they never are."""
-        owner = await self.owner(world)
-        async with world.unit_of_work() as tx:
+        owner = await self.owner(stage)
+        async with stage.unit_of_work() as tx:
             await self.store(tx).replace(owner.id, self.tokens)
-            assert await self._seen(world, owner) == StoredTokens(generation=0)
-        assert await self._seen(world, owner) == StoredTokens(generation=0)
+            assert await self._find(stage, owner) == StoredTokens(generation=0)
+        assert await self._find(stage, owner) == StoredTokens(generation=0)
 
-    async def test_a_lease_keeps_its_time(self, world: World) -> None:
+    async def test_a_lease_keeps_its_time(self, stage: StoreStage) -> None:
         """Others see who asks, and until when, to the microsecond."""
-        owner, lease = await self.owner(world), a_lease()
-        assert await self._take(world, owner, StoredTokens(), lease)
-        assert await self._seen(world, owner) == StoredTokens(0, None, lease)
+        owner, lease = await self.owner(stage), a_lease()
+        assert await self._take(stage, owner, StoredTokens(), lease)
+        assert await self._find(stage, owner) == StoredTokens(0, None, lease)
 
-    async def test_of_twenty_who_saw_the_same_one_takes_the_lease(self, world: World) -> None:
+    async def test_of_twenty_who_saw_the_same_one_takes_the_lease(self, stage: StoreStage) -> None:
         """However they race, one asks and the others see that."""
-        owner = await self.owner(world)
-        seen = await self._seen(world, owner)
-        took = await asyncio.gather(*(self._take(world, owner, seen, a_lease(str(number))) for number in range(20)))
+        owner = await self.owner(stage)
+        seen = await self._find(stage, owner)
+        took = await asyncio.gather(*(self._take(stage, owner, seen, a_lease(str(number))) for number in range(20)))
         assert took.count(True) == 1
-        lease = (await self._seen(world, owner)).lease
+        lease = (await self._find(stage, owner)).lease
         assert lease is not None
         assert lease.owner == str(took.index(True))
 
-    async def test_one_who_saw_a_lease_may_take_its_place(self, world: World) -> None:
+    async def test_one_who_saw_a_lease_may_take_its_place(self, stage: StoreStage) -> None:
         """Whoever knows that the holder has died goes on, once."""
-        owner = await self.owner(world)
-        await self._take(world, owner, StoredTokens(), a_lease("dead"))
-        seen = await self._seen(world, owner)
-        assert await self._take(world, owner, seen, a_lease("heir"))
-        assert not await self._take(world, owner, seen, a_lease("late"))
+        owner = await self.owner(stage)
+        await self._take(stage, owner, StoredTokens(), a_lease("dead"))
+        seen = await self._find(stage, owner)
+        assert await self._take(stage, owner, seen, a_lease("heir"))
+        assert not await self._take(stage, owner, seen, a_lease("late"))
 
-    async def test_letting_go_ends_only_ones_own_lease(self, world: World) -> None:
+    async def test_letting_go_ends_only_ones_own_lease(self, stage: StoreStage) -> None:
         """One who lost the lease meanwhile does not end that of whoever has it now."""
-        owner, mine, other = await self.owner(world), a_lease("mine"), a_lease("other")
-        await self._take(world, owner, StoredTokens(), mine)
-        await self._let_go(world, owner, other)
-        assert (await self._seen(world, owner)).lease == mine
-        await self._let_go(world, owner, mine)
-        assert await self._seen(world, owner) == StoredTokens(generation=0)
+        owner, mine, other = await self.owner(stage), a_lease("mine"), a_lease("other")
+        await self._take(stage, owner, StoredTokens(), mine)
+        await self._let_go(stage, owner, other)
+        assert (await self._find(stage, owner)).lease == mine
+        await self._let_go(stage, owner, mine)
+        assert await self._find(stage, owner) == StoredTokens(generation=0)
 
-    async def test_advancing_ends_the_lease(self, world: World) -> None:
+    async def test_advancing_ends_the_lease(self, stage: StoreStage) -> None:
         """The new token and the end of the asking are one write."""
-        owner = await self.owner(world)
-        await self._take(world, owner, StoredTokens(), a_lease())
-        assert await self._advance(world, owner, await self._seen(world, owner))
-        assert await self._seen(world, owner) == StoredTokens(1, self.tokens)
+        owner = await self.owner(stage)
+        await self._take(stage, owner, StoredTokens(), a_lease())
+        assert await self._advance(stage, owner, await self._find(stage, owner))
+        assert await self._find(stage, owner) == StoredTokens(1, self.tokens)
 
-    async def test_a_lost_lease_does_not_lose_the_token(self, world: World) -> None:
+    async def test_a_lost_lease_does_not_lose_the_token(self, stage: StoreStage) -> None:
         """One who was slow still writes the answer down, as long as nobody has written another."""
-        owner = await self.owner(world)
-        await self._take(world, owner, StoredTokens(), a_lease("slow"))
-        slow = await self._seen(world, owner)
-        await self._take(world, owner, slow, a_lease("heir"))
-        heir = await self._seen(world, owner)
-        assert await self._advance(world, owner, slow)
-        assert not await self._advance(world, owner, heir)
-        assert await self._seen(world, owner) == StoredTokens(1, self.tokens)
+        owner = await self.owner(stage)
+        await self._take(stage, owner, StoredTokens(), a_lease("slow"))
+        slow = await self._find(stage, owner)
+        await self._take(stage, owner, slow, a_lease("heir"))
+        heir = await self._find(stage, owner)
+        assert await self._advance(stage, owner, slow)
+        assert not await self._advance(stage, owner, heir)
+        assert await self._find(stage, owner) == StoredTokens(1, self.tokens)
 
-    async def test_a_stale_writer_never_overwrites_a_newer_sign_in(self, world: World) -> None:
+    async def test_a_stale_writer_never_overwrites_a_newer_sign_in(self, stage: StoreStage) -> None:
         """What was seen before the tokens were replaced replaces nothing and leases nothing."""
-        owner = await self.owner(world)
-        stale, newer = await self._seen(world, owner), replace(self.tokens, access="v1.k.newer")
-        await self._replace(world, owner, newer)
-        assert not await self._advance(world, owner, stale)
-        assert not await self._take(world, owner, stale, a_lease())
-        assert await self._seen(world, owner) == StoredTokens(1, newer)
+        owner = await self.owner(stage)
+        stale, newer = await self._find(stage, owner), replace(self.tokens, access="v1.k.newer")
+        await self._replace(stage, owner, newer)
+        assert not await self._advance(stage, owner, stale)
+        assert not await self._take(stage, owner, stale, a_lease())
+        assert await self._find(stage, owner) == StoredTokens(1, newer)
 
-    async def test_twenty_writers_of_the_same_row(self, world: World) -> None:
+    async def test_twenty_writers_of_the_same_row(self, stage: StoreStage) -> None:
         """Of those who saw the same token one replaces it."""
-        owner = await self.owner(world)
-        seen = await self._seen(world, owner)
-        wrote = await asyncio.gather(*(self._advance(world, owner, seen) for _ in range(20)))
+        owner = await self.owner(stage)
+        seen = await self._find(stage, owner)
+        wrote = await asyncio.gather(*(self._advance(stage, owner, seen) for _ in range(20)))
         assert wrote.count(True) == 1
 
-    async def test_tokens_and_leases_leave_no_versions(self, world: World) -> None:
+    async def test_tokens_and_leases_leave_no_versions(self, stage: StoreStage) -> None:
         """The trail tells what people did; an hourly token is not news."""
-        owner = await self.owner(world)
-        before = await self._trail(world, owner)
-        await self._take(world, owner, StoredTokens(), a_lease())
-        await self._advance(world, owner, await self._seen(world, owner))
-        assert await self._trail(world, owner) == before
+        owner = await self.owner(stage)
+        before = await self._trail(stage, owner)
+        await self._take(stage, owner, StoredTokens(), a_lease())
+        await self._advance(stage, owner, await self._find(stage, owner))
+        assert await self._trail(stage, owner) == before
 
-    async def _trail(self, world: World, owner: Owner[OwnerId]) -> int:
-        async with world.unit_of_work() as tx:
+    async def _trail(self, stage: StoreStage, owner: Owner[OwnerId]) -> int:
+        async with stage.unit_of_work() as tx:
             return len(await tx.versions.list_by_item(owner.item_type, str(owner.external_id)))
 
-    async def _seen(self, world: World, owner: Owner[OwnerId]) -> StoredTokens:
-        async with world.unit_of_work() as tx:
+    async def _find(self, stage: StoreStage, owner: Owner[OwnerId]) -> StoredTokens:
+        async with stage.unit_of_work() as tx:
             found = await self.store(tx).find(owner.id)
         assert found is not None
         return found
 
-    async def _do(self, world: World, act: Callable[[TokenStore[OwnerId]], Awaitable[T]]) -> T:
-        async with world.unit_of_work() as tx:
+    async def _do(self, stage: StoreStage, act: Callable[[TokenStore[OwnerId]], Awaitable[T]]) -> T:
+        async with stage.unit_of_work() as tx:
             done = await act(self.store(tx))
             await tx.commit()
         return done
 
-    async def _replace(self, world: World, owner: Owner[OwnerId], tokens: EncryptedTokens) -> None:
-        await self._do(world, lambda store: store.replace(owner.id, tokens))
+    async def _replace(self, stage: StoreStage, owner: Owner[OwnerId], tokens: EncryptedTokens) -> None:
+        await self._do(stage, lambda store: store.replace(owner.id, tokens))
 
-    async def _take(self, world: World, owner: Owner[OwnerId], seen: StoredTokens, lease: RefreshLease) -> bool:
-        return await self._do(world, lambda store: store.acquire_lease(owner.id, seen, lease))
+    async def _take(self, stage: StoreStage, owner: Owner[OwnerId], seen: StoredTokens, lease: RefreshLease) -> bool:
+        return await self._do(stage, lambda store: store.acquire_lease(owner.id, seen, lease))
 
-    async def _let_go(self, world: World, owner: Owner[OwnerId], lease: RefreshLease) -> None:
-        await self._do(world, lambda store: store.release_lease(owner.id, lease))
+    async def _let_go(self, stage: StoreStage, owner: Owner[OwnerId], lease: RefreshLease) -> None:
+        await self._do(stage, lambda store: store.release_lease(owner.id, lease))
 
-    async def _advance(self, world: World, owner: Owner[OwnerId], seen: StoredTokens) -> bool:
-        return await self._do(world, lambda store: store.replace_unchanged(owner.id, seen, self.tokens))
+    async def _advance(self, stage: StoreStage, owner: Owner[OwnerId], seen: StoredTokens) -> bool:
+        return await self._do(stage, lambda store: store.replace_unchanged(owner.id, seen, self.tokens))

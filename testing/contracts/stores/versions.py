@@ -3,31 +3,31 @@ from uuid import uuid4
 
 from core.domain.connections import Connection
 from core.domain.identifiers import OrganizationId, ProviderUserId
-from testing.builders.entities import PROVIDER, now, step
-from testing.contracts.world import World
+from testing.builders.entities import PROVIDER, build_change, now
+from testing.contracts.store_stage import StoreStage
 
 
 class VersionStoreContract:
     """What every audit trail promises."""
 
-    async def test_unknown_item_has_no_history(self, world: World) -> None:
+    async def test_unknown_item_has_no_history(self, stage: StoreStage) -> None:
         """Asking for the history of nothing is no error."""
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             assert await tx.versions.list_by_item("integration", "404") == []
 
-    async def test_history_is_the_items_own(self, world: World) -> None:
+    async def test_history_is_the_items_own(self, stage: StoreStage) -> None:
         """An item's versions come oldest first, without those of other items or types."""
-        one, two = await world.integration(), await world.integration(provider_id="2")
-        async with world.unit_of_work() as tx:
+        one, two = await stage.add_integration(), await stage.add_integration(provider_id="2")
+        async with stage.unit_of_work() as tx:
             await tx.integrations.apply(
                 [
-                    step(one, replace(one, provider_name="b")),
-                    step(two, replace(two, provider_name="c")),
-                    step(replace(one, provider_name="b"), replace(one, provider_name="d")),
+                    build_change(one, replace(one, provider_name="b")),
+                    build_change(two, replace(two, provider_name="c")),
+                    build_change(replace(one, provider_name="b"), replace(one, provider_name="d")),
                 ]
             )
             await tx.commit()
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             trail = await tx.versions.list_by_item("integration", str(one.external_id))
             assert [version.changes["provider_name"] for version in trail] == [
                 [None, "acme"],
@@ -37,22 +37,22 @@ class VersionStoreContract:
             assert [version.id for version in trail] == sorted(version.id for version in trail)
             assert await tx.versions.list_by_item("link", str(one.external_id)) == []
 
-    async def test_rolled_back_change_leaves_no_version(self, world: World) -> None:
+    async def test_rolled_back_change_leaves_no_version(self, stage: StoreStage) -> None:
         """The trail tells only what happened."""
-        integration = await world.integration()
-        async with world.unit_of_work() as tx:
-            await tx.integrations.apply([step(integration, replace(integration, provider_name="b"))])
-        async with world.unit_of_work() as tx:
+        integration = await stage.add_integration()
+        async with stage.unit_of_work() as tx:
+            await tx.integrations.apply([build_change(integration, replace(integration, provider_name="b"))])
+        async with stage.unit_of_work() as tx:
             assert len(await tx.versions.list_by_item("integration", str(integration.external_id))) == 1
 
-    async def test_an_organizations_trail_is_its_own(self, world: World) -> None:
+    async def test_an_organizations_trail_is_its_own(self, stage: StoreStage) -> None:
         """Newest first, in pages: its integration and links, nobody else's and no other provider's."""
-        ours = await world.organization()
-        integration, theirs = await world.integration(ours), await world.integration(provider_id="2")
-        link = await world.link(await world.project(ours), integration)
-        other = await world.integration(ours, provider="gitlab", provider_id="3")
-        user = await world.user()
-        async with world.unit_of_work() as tx:
+        ours = await stage.add_organization()
+        integration, theirs = await stage.add_integration(ours), await stage.add_integration(provider_id="2")
+        link = await stage.add_link(await stage.add_project(ours), integration)
+        other = await stage.add_integration(ours, provider="gitlab", provider_id="3")
+        user = await stage.add_user()
+        async with stage.unit_of_work() as tx:
             connection = Connection(
                 id=await tx.connections.next_id(),
                 external_id=uuid4(),
@@ -62,11 +62,11 @@ class VersionStoreContract:
                 created_at=now(),
                 updated_at=now(),
             )
-            await tx.connections.apply([step(None, connection)])
-            await tx.integrations.apply([step(integration, replace(integration, provider_name="b"))])
-            await tx.links.apply([step(link, None)])
+            await tx.connections.apply([build_change(None, connection)])
+            await tx.integrations.apply([build_change(integration, replace(integration, provider_name="b"))])
+            await tx.links.apply([build_change(link, None)])
             await tx.commit()
-        async with world.unit_of_work() as tx:
+        async with stage.unit_of_work() as tx:
             trail = await tx.versions.list_by_organization(ours.id, PROVIDER, limit=10)
             assert [(one.item_type, one.item_id, one.event) for one in trail] == [
                 ("link", str(link.external_id), "deleted"),

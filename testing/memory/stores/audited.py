@@ -42,7 +42,7 @@ async def apply(
     state = await session.writable()
     rows = table(state)
     for change in changes:
-        with session.doomed_by_error():
+        with session.end_on_error():
             _step(session, rows, change)
             if check and change.after is not None:
                 check(state, rows[change.after.id])
@@ -76,7 +76,7 @@ def _step(session: Session, rows: dict[Any, Entity], change: Change[Entity]) -> 
         assert before is not None  # a step has a beginning or an end
         del rows[before.id]
     elif before is None:
-        rows[after.id] = _stamped(session, deepcopy(after))
+        rows[after.id] = _stamp(session, deepcopy(after))
     else:
         # Only what the step changed: the rest may have been changed by someone else since it was read.
         changed = {
@@ -84,8 +84,8 @@ def _step(session: Session, rows: dict[Any, Entity], change: Change[Entity]) -> 
             for name in (field.name for field in fields(after))
             if getattr(after, name) != getattr(before, name)
         }
-        rows[after.id] = _stamped(session, replace(rows[after.id], **changed))
+        rows[after.id] = _stamp(session, replace(rows[after.id], **changed))
 
 
-def _stamped(session: Session, entity: Entity) -> Entity:
+def _stamp(session: Session, entity: Entity) -> Entity:
     return replace(entity, updated_at=session.database.now())

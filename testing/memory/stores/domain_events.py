@@ -35,7 +35,7 @@ class MemoryDomainEventStore(DomainEventStore):
     async def list_after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
         """Return facts with a larger id than `cursor`, in order."""
         facts = sorted(self._session.state.domain_events.items(), key=_id)
-        return self._recorded([fact for fact in facts if _id(fact) > cursor][:limit])
+        return self._to_recorded([fact for fact in facts if _id(fact) > cursor][:limit])
 
     async def get_bounds(self) -> Bounds:
         """Return which events are kept."""
@@ -59,7 +59,7 @@ class MemoryDomainEventStore(DomainEventStore):
     ) -> EventPage:
         facts = sorted(self._session.state.domain_events.items(), key=_id)
         own = [fact for fact in facts if fact[0] > after and fact[1][0].organization_id in organization_ids]
-        events = [event for event in self._recorded(own) if wanted.matches(event)][:limit]
+        events = [event for event in self._to_recorded(own) if wanted.matches(event)][:limit]
         if len(events) == limit:
             return EventPage(events, events[-1].id)
         return EventPage(events, max(after, facts[-1][0] if facts else 0))
@@ -67,9 +67,9 @@ class MemoryDomainEventStore(DomainEventStore):
     async def list_by_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
         """Return the facts one delivery led to, in order."""
         facts = sorted(self._session.state.domain_events.items(), key=_id)
-        return self._recorded(fact for fact in facts if fact[1][0].source_event_id == event_id)
+        return self._to_recorded(fact for fact in facts if fact[1][0].source_event_id == event_id)
 
-    def _recorded(self, facts: Iterable[tuple[int, tuple[DomainEvent, datetime]]]) -> list[RecordedEvent]:
+    def _to_recorded(self, facts: Iterable[tuple[int, tuple[DomainEvent, datetime]]]) -> list[RecordedEvent]:
         state = self._session.state
         recorded = []
         for fact_id, (event, recorded_at) in facts:

@@ -50,14 +50,14 @@ class MemoryFlowStore(FlowStore):
     ) -> Sequence[PendingRequest]:
         """Return live requests by exactly these requesters for exactly these accounts, oldest first."""
         now = self._session.database.now()
-        return self._waiting(
+        return self._list_waiting(
             lambda one: one.provider == provider and (one.requester_id, one.account_id) in keys and one.expires_at > now
         )
 
     async def find_pending_request(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
         """Return the organization's live request that waits for approval, the newest of several."""
         now = self._session.database.now()
-        found = self._waiting(
+        found = self._list_waiting(
             lambda one: (one.organization_id, one.provider) == (organization_id, provider) and one.expires_at > now
         )
         return found[-1] if found else None
@@ -67,7 +67,7 @@ class MemoryFlowStore(FlowStore):
     ) -> Sequence[PendingRequest]:
         """Return requests made before then that wait for approval, oldest first."""
         flows = self._session.state.flows
-        return self._waiting(
+        return self._list_waiting(
             lambda one: (
                 one.provider == provider
                 and flows[one.flow_id].created_at < made_before
@@ -80,7 +80,7 @@ class MemoryFlowStore(FlowStore):
         flows = (await self._session.writable()).flows
         for flow_id in {request.flow_id for request in requests}:
             known = flows.get(flow_id)
-            with self._session.doomed_by_error():
+            with self._session.end_on_error():
                 if known is None or known.status is not FlowStatus.AWAITING_APPROVAL:
                     raise StorageConflict(
                         "The request was completed or withdrawn in the meantime. Load the current state."
@@ -113,7 +113,7 @@ class MemoryFlowStore(FlowStore):
             del flows[flow_id]
         return len(gone)
 
-    def _waiting(self, wanted: Callable[[PendingRequest], bool]) -> list[PendingRequest]:
+    def _list_waiting(self, wanted: Callable[[PendingRequest], bool]) -> list[PendingRequest]:
         requests = (_request(flow) for _, flow in sorted(self._session.state.flows.items()))
         return [request for request in requests if request is not None and wanted(request)]
 

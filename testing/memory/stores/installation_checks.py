@@ -60,7 +60,7 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
 
     async def get_backlog(self, provider: str, *, now: datetime) -> CheckBacklog:
         """Return how many checks there are and how many are overdue."""
-        daily = [one for one in self._scheduled(provider) if one.is_daily]
+        daily = [one for one in self._list_scheduled(provider) if one.is_daily]
         due = [one.check.next_check_at for one in daily if one.check.next_check_at <= now]
         checked = [one.check.checked_at for one in daily if one.check.checked_at]
         return CheckBacklog(len(daily), len(due), min(due, default=None), max(checked, default=None))
@@ -69,7 +69,7 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
         self, provider: str, is_wanted: Callable[[_Scheduled], bool], now: datetime, until: datetime, limit: int
     ) -> Sequence[DueCheck]:
         checks = (await self._session.writable()).installation_checks
-        due = [one for one in self._scheduled(provider) if is_wanted(one) and one.check.next_check_at <= now]
+        due = [one for one in self._list_scheduled(provider) if is_wanted(one) and one.check.next_check_at <= now]
         claimed = sorted(due, key=lambda one: (one.check.next_check_at, one.integration.id))[:limit]
         for one in claimed:
             checks[one.integration.id] = replace(one.check, next_check_at=until)
@@ -77,7 +77,7 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
             DueCheck(one.integration, one.check.deletion) for one in sorted(claimed, key=lambda one: one.integration.id)
         ]
 
-    def _scheduled(self, provider: str) -> list[_Scheduled]:
+    def _list_scheduled(self, provider: str) -> list[_Scheduled]:
         state = self._session.state
         return [
             _Scheduled(

@@ -76,7 +76,7 @@ class MemoryProjectStore(ProjectStore):
     async def add(self, project: Project, by: Actor) -> None:
         """Make a project, with its audit version; raises `ProjectNameTaken`."""
         rows = (await self._session.writable()).projects
-        with self._session.doomed_by_error():
+        with self._session.end_on_error():
             for other in rows.values():
                 if (other.organization_id, other.name) == (project.organization_id, project.name):
                     raise ProjectNameTaken(

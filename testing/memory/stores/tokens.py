@@ -68,7 +68,7 @@ class MemoryTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
         """Replace the tokens and end any lease; raises `StorageConflict` if the row does not exist."""
         await self._session.writable()
         known = await self.find(owner_id)
-        with self._session.doomed_by_error():
+        with self._session.end_on_error():
             if known is None:
                 raise StorageConflict("The object was deleted by another request. Load it again, then try again.")
         await self._put(owner_id, StoredTokens(known.generation + 1, tokens))

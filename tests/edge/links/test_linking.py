@@ -121,9 +121,9 @@ async def test_rejects_an_inactive_integration(
 
 
 async def test_rejects_an_organization_without_an_integration(edge: ProjectsEdge, client: Client) -> None:
-    organization = await edge.world.organization("Newcomer")
+    organization = await edge.world.add_organization("Newcomer")
     await edge.join("founder", organization, Role.OWNER)
-    project = await edge.world.project(organization)
+    project = await edge.world.add_project(organization)
     for path in (f"/projects/{project.external_id}/repository", "/projects/import"):
         answer = await client.post(edge.path(path, organization), json={"repo_id": WIDGETS}, headers=edge.of("founder"))
         assert "Connect it first" in refused(answer, 404, "integration_not_found")["detail"]

@@ -9,7 +9,7 @@ from core.domain.actors import UserActor
 from core.domain.identifiers import AccountId
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.organizations import Role
-from testing.builders.entities import a_repository, ago
+from testing.builders.entities import build_repository, time_ago
 from tests.support.scenarios.edge import Client, refused
 from tests.support.scenarios.projects import WIDGETS, ProjectsEdge, link
 
@@ -58,9 +58,9 @@ async def test_only_the_person_who_owns_the_account_gets_its_settings_page(edge:
     await edge.set_integration(replace(edge.integration, account_type="User", account_id=AccountId("9"), **facts))
     path = edge.repository_of(edge.project)
     for account, expected in (("7", None), ("9", url)):
-        user = await edge.world.user(f"{account}@acme.example")
-        await edge.world.member(user, edge.organization, Role.VIEWER)
-        await edge.world.connection(user, account)
+        user = await edge.world.add_user(f"{account}@acme.example")
+        await edge.world.add_member(user, edge.organization, Role.VIEWER)
+        await edge.world.add_connection(user, account)
         edge.people[account] = UserActor(user.id, user.external_id)
         shown = (await client.get(path, headers=edge.of(account))).json()
         assert (shown["action"]["code"], shown["action"]["url"]) == ("unsuspend_on_provider", expected)
@@ -81,8 +81,8 @@ async def test_link_to_a_removed_repository_stays(edge: ProjectsEdge, client: Cl
     """It names the remedy. The link works again when the repository returns."""
     await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
-    for row in ({"removed_at": ago(minutes=1)}, {}):
-        await edge.save(a_repository(edge.integration, WIDGETS, full_name="acme/widgets", **row))
+    for row in ({"removed_at": time_ago(minutes=1)}, {}):
+        await edge.save(build_repository(edge.integration, WIDGETS, full_name="acme/widgets", **row))
         shown = (await client.get(path, headers=edge.of("viewer"))).json()
         if row:
             assert (shown["reachable"], shown["reason"]) == (False, "repository_removed")
@@ -100,10 +100,12 @@ async def test_offers_a_repository_created_again_under_the_name(edge: ProjectsEd
     async def successor() -> object:
         return (await client.get(path, headers=edge.of("viewer"))).json()["successor"]
 
-    new = a_repository(edge.integration, "9", full_name="Acme/Widgets")
+    new = build_repository(edge.integration, "9", full_name="Acme/Widgets")
     await edge.save(new)
     assert await successor() is None
-    await edge.save(a_repository(edge.integration, WIDGETS, full_name="acme/widgets", removed_at=ago(minutes=1)))
+    await edge.save(
+        build_repository(edge.integration, WIDGETS, full_name="acme/widgets", removed_at=time_ago(minutes=1))
+    )
     assert await successor() == {"repo_id": "9", "full_name": "Acme/Widgets"}
     listed = (await client.get(edge.path("/projects?linked=true"), headers=edge.of("viewer"))).json()
     assert listed["data"][0]["repository"]["successor"] == {"repo_id": "9", "full_name": "Acme/Widgets"}
@@ -120,9 +122,9 @@ async def test_does_not_offer_a_removed_repository_of_the_name(edge: ProjectsEdg
         elsewhere = await tx.integrations.find(edge.other.id, "github")
     assert elsewhere is not None
     await edge.save(
-        a_repository(edge.integration, WIDGETS, full_name="acme/widgets", removed_at=ago(minutes=1)),
-        a_repository(edge.integration, "9", full_name="acme/widgets", removed_at=ago(minutes=1)),
-        a_repository(elsewhere, "10", full_name="acme/widgets"),
+        build_repository(edge.integration, WIDGETS, full_name="acme/widgets", removed_at=time_ago(minutes=1)),
+        build_repository(edge.integration, "9", full_name="acme/widgets", removed_at=time_ago(minutes=1)),
+        build_repository(elsewhere, "10", full_name="acme/widgets"),
     )
     shown = (await client.get(edge.repository_of(edge.project), headers=edge.of("viewer"))).json()
     assert (shown["reason"], shown["successor"]) == ("repository_removed", None)
@@ -132,7 +134,7 @@ async def test_archived_repository_is_reachable(edge: ProjectsEdge, client: Clie
     """The response explains why no events arrive, and names the remedy."""
     await link(edge, client, edge.project)
     facts = {"full_name": "acme/widgets", "url": "https://p.example/acme/widgets"}
-    await edge.save(a_repository(edge.integration, WIDGETS, archived=True, **facts))
+    await edge.save(build_repository(edge.integration, WIDGETS, archived=True, **facts))
     shown = (await client.get(edge.repository_of(edge.project), headers=edge.of("viewer"))).json()
     assert (shown["reachable"], shown["archived"], shown["reason"]) == (True, True, None)
     assert shown["action"]["code"] == "unarchive_on_provider"

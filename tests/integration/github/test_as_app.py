@@ -10,7 +10,7 @@ from adapters.github.provider import GitHubProvider
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.organizations import Organization
 from core.domain.provider_errors import AppRefused, InstallationGone, ProviderUnavailable
-from testing.builders.entities import an_integration
+from testing.builders.entities import build_integration
 from tests.support.builders import github_answers as answers
 from tests.support.builders.github_answers import INSTALLATION, REMOVE
 from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, refusal, reply
@@ -68,7 +68,7 @@ def test_builds_the_management_url_without_a_request(
 ) -> None:
     """Also during an outage. It equals GitHub's `html_url`."""
     organization = Organization(OrganizationId(1), UUID(int=1), "Acme")
-    integration = an_integration(
+    integration = build_integration(
         IntegrationId(1), organization, provider_id="41", provider_name="acme", account_type=account_type
     )
 
@@ -80,7 +80,7 @@ async def test_accepts_management_urls_only_on_the_configured_host(
 ) -> None:
     """An enterprise's page may differ; a URL on another host is replaced."""
     organization = Organization(OrganizationId(1), UUID(int=1), "Acme")
-    integration = an_integration(
+    integration = build_integration(
         IntegrationId(1), organization, provider_id="41", provider_name="acme", account_type="Enterprise"
     )
     usual = f"{github.url}/enterprises/acme/settings/installations/41"

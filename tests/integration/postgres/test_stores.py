@@ -15,37 +15,46 @@ from core.domain.events.event import EventResult, EventStatus, Outcome, PayloadD
 from core.domain.identifiers import ProviderUserId, RepoId
 from core.domain.organizations import Project, ProjectNameTaken, Role
 from core.domain.streams.domain_event import LinkData
-from testing.builders.entities import BY, INSTALLATION, PROVIDER, a_delivery, a_fact, a_repository, now, step
-from tests.contract.postgres_world import PostgresWorld
+from testing.builders.entities import (
+    BY,
+    INSTALLATION,
+    PROVIDER,
+    build_change,
+    build_delivery,
+    build_domain_event,
+    build_repository,
+    now,
+)
+from tests.contract.postgres_store_stage import PostgresStoreStage
 
 _ODD = "a\0b\ud800c\\u0000d\udc00"
 _KEPT = "a\ufffdb\ufffdc\\u0000d\ufffd"
 
 
 @pytest.fixture
-async def world(database_url: str) -> AsyncIterator[PostgresWorld]:
+async def world(database_url: str) -> AsyncIterator[PostgresStoreStage]:
     """Give a migrated database."""
-    world = PostgresWorld(database_url)
+    world = PostgresStoreStage(database_url)
     yield world
     await world.database.close()
 
 
-async def test_replaces_text_that_postgres_cannot_store(world: PostgresWorld) -> None:
+async def test_replaces_text_that_postgres_cannot_store(world: PostgresStoreStage) -> None:
     """U+0000 and lone surrogates become U+FFFD in columns, arrays and JSON."""
-    integration = await world.integration(provider_name=_ODD, settings={_ODD: [_ODD, {"x": (_ODD,)}]})
+    integration = await world.add_integration(provider_name=_ODD, settings={_ODD: [_ODD, {"x": (_ODD,)}]})
     assert integration.provider_name == _KEPT
     assert integration.settings == {_KEPT: [_KEPT, {"x": [_KEPT]}]}
-    event = await world.event()
+    event = await world.add_event()
     verdict = Verdict("link", Outcome.PROCESSED, _ODD)
-    await world.settle(EventResult(event.id, EventStatus.PROCESSED, (verdict,), _ODD))
-    settled = await world.seen(event)
+    await world.record_results(EventResult(event.id, EventStatus.PROCESSED, (verdict,), _ODD))
+    settled = await world.get_event(event)
     assert (settled.error_message, settled.verdicts[0].reason) == (_KEPT, _KEPT)
-    organization = await world.organization(_ODD)
+    organization = await world.add_organization(_ODD)
     assert organization.name == _KEPT
     async with world.unit_of_work() as tx:
         data = LinkData(uuid4(), RepoId("1"), _ODD)
-        await tx.domain_events.append([a_fact(organization, data=data)])
-        await tx.catalog.save_repositories([a_repository(integration, full_name=_ODD, description=_ODD)])
+        await tx.domain_events.append([build_domain_event(organization, data=data)])
+        await tx.catalog.save_repositories([build_repository(integration, full_name=_ODD, description=_ODD)])
         await tx.commit()
         [fact] = await tx.domain_events.list_after(0, limit=10)
         [row] = await tx.catalog.load_repositories(integration.id)
@@ -54,9 +63,9 @@ async def test_replaces_text_that_postgres_cannot_store(world: PostgresWorld) ->
     assert (row.full_name, row.description) == (_KEPT, _KEPT)
 
 
-async def test_revoking_deletes_the_tokens(world: PostgresWorld) -> None:
+async def test_revoking_deletes_the_tokens(world: PostgresStoreStage) -> None:
     """Other changes of a connection keep them."""
-    user = await world.user()
+    user = await world.add_user()
     async with world.unit_of_work() as tx:
         connection = Connection(
             id=await tx.connections.next_id(),
@@ -67,7 +76,7 @@ async def test_revoking_deletes_the_tokens(world: PostgresWorld) -> None:
             created_at=now(),
             updated_at=now(),
         )
-        await tx.connections.apply([step(None, connection)])
+        await tx.connections.apply([build_change(None, connection)])
         await tx.commit()
     async with world.database.session() as session:
         await session.change(
@@ -80,7 +89,7 @@ async def test_revoking_deletes_the_tokens(world: PostgresWorld) -> None:
     revoked = replace(named, status=ConnectionStatus.REVOKED)
     for before, after, kept in ((connection, named, True), (named, revoked, False)):
         async with world.unit_of_work() as tx:
-            await tx.connections.apply([step(before, after)])
+            await tx.connections.apply([build_change(before, after)])
             await tx.commit()
         async with world.database.session() as session:
             [tokens] = await session.read(
@@ -89,10 +98,10 @@ async def test_revoking_deletes_the_tokens(world: PostgresWorld) -> None:
         assert [token is not None for token in tokens] == [kept] * 3
 
 
-async def test_unknown_role_is_none(world: PostgresWorld) -> None:
+async def test_unknown_role_is_none(world: PostgresStoreStage) -> None:
     """A future role of crewkit gives no permission here."""
-    user, organization = await world.user(), await world.organization()
-    await world.member(user, organization, Role.OWNER)
+    user, organization = await world.add_user(), await world.add_organization()
+    await world.add_member(user, organization, Role.OWNER)
     async with world.database.session() as session:
         await session.change("UPDATE memberships SET role = 'emperor'")
         await session.commit()
@@ -100,10 +109,10 @@ async def test_unknown_role_is_none(world: PostgresWorld) -> None:
 
 
 @pytest.mark.parametrize("damage", ["payload = 'x'", "payload_length = 3", "payload = substring(payload, 1, 12)"])
-async def test_damaged_payload_does_not_block_its_lane(world: PostgresWorld, damage: str) -> None:
+async def test_damaged_payload_does_not_block_its_lane(world: PostgresStoreStage, damage: str) -> None:
     """Readers get an error, and the lane treats the payload as missing."""
-    await world.keep(a_delivery(body=b"{}" * 1000), now())
-    good = await world.event()
+    await world.add_delivery(build_delivery(body=b"{}" * 1000), now())
+    good = await world.add_event()
     async with world.database.session() as session:
         await session.change(f"UPDATE git_webhook_events SET {damage} WHERE id <> %s", (good.id,))
         await session.commit()
@@ -114,9 +123,9 @@ async def test_damaged_payload_does_not_block_its_lane(world: PostgresWorld, dam
             await tx.events.find_payload(due[0].event.id)
 
 
-async def test_expired_payload_is_none(world: PostgresWorld) -> None:
+async def test_expired_payload_is_none(world: PostgresStoreStage) -> None:
     """After retention deleted it."""
-    event = await world.event()
+    event = await world.add_event()
     async with world.database.session() as session:
         await session.change("UPDATE git_webhook_events SET payload = NULL")
         await session.commit()
@@ -126,24 +135,24 @@ async def test_expired_payload_is_none(world: PostgresWorld) -> None:
         assert queued_event.body is None
 
 
-async def test_unlinking_keeps_the_events(world: PostgresWorld) -> None:
+async def test_unlinking_keeps_the_events(world: PostgresStoreStage) -> None:
     """Without the link."""
-    organization = await world.organization()
-    integration = await world.integration(organization)
-    link = await world.link(await world.project(organization), integration)
-    event = await world.event()
-    await world.settle(EventResult(event.id, EventStatus.PROCESSED, link_id=link.id))
+    organization = await world.add_organization()
+    integration = await world.add_integration(organization)
+    link = await world.add_link(await world.add_project(organization), integration)
+    event = await world.add_event()
+    await world.record_results(EventResult(event.id, EventStatus.PROCESSED, link_id=link.id))
     async with world.unit_of_work() as tx:
-        await tx.links.apply([step(link, None)])
+        await tx.links.apply([build_change(link, None)])
         await tx.commit()
     async with world.database.session() as session:
         assert await session.read("SELECT project_repository_id FROM git_webhook_events") == [(None,)]
 
 
-async def test_unique_constraint_of_crewkit_is_a_duplicate_name(world: PostgresWorld) -> None:
+async def test_unique_constraint_of_crewkit_is_a_duplicate_name(world: PostgresStoreStage) -> None:
     """Whatever its name and columns."""
-    organization = await world.organization()
-    await world.project(organization, "Rocket")
+    organization = await world.add_organization()
+    await world.add_project(organization, "Rocket")
     async with world.database.session() as session:
         await session.change("CREATE UNIQUE INDEX crewkit_names ON projects (organization_id, lower(name))")
         await session.commit()
@@ -153,17 +162,17 @@ async def test_unique_constraint_of_crewkit_is_a_duplicate_name(world: PostgresW
             await tx.projects.add(project, BY)
 
 
-async def test_detaches_events_of_a_link_in_batches(world: PostgresWorld) -> None:
+async def test_detaches_events_of_a_link_in_batches(world: PostgresStoreStage) -> None:
     """Events of other links stay attached."""
-    organization = await world.organization()
-    integration = await world.integration(organization)
+    organization = await world.add_organization()
+    integration = await world.add_integration(organization)
     links = [
-        await world.link(await world.project(organization, name), integration, repo_id=RepoId(name))
+        await world.add_link(await world.add_project(organization, name), integration, repo_id=RepoId(name))
         for name in ("1", "2")
     ]
     for link in (*links, links[0], links[0]):
-        event = await world.event()
-        await world.settle(EventResult(event.id, EventStatus.PROCESSED, link_id=link.id))
+        event = await world.add_event()
+        await world.record_results(EventResult(event.id, EventStatus.PROCESSED, link_id=link.id))
     async with world.unit_of_work() as tx:
         assert [await tx.links.detach_events(links[0].id, limit=2) for _ in range(3)] == [2, 1, 0]
         await tx.commit()
@@ -188,9 +197,9 @@ _LARGE_LEDGER = """
 """
 
 
-async def test_queries_use_indexes(world: PostgresWorld) -> None:
+async def test_queries_use_indexes(world: PostgresStoreStage) -> None:
     """On a large table, each query that a user or a drainer waits for."""
-    integration = await world.integration()
+    integration = await world.add_integration()
     async with world.database.session() as session:
         await session.change(_LARGE_LEDGER, (integration.id,))
         await session.commit()

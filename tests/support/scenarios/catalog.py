@@ -19,8 +19,8 @@ from core.use_cases.integrations.disconnect_integration import DisconnectIntegra
 from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
 from core.use_cases.integrations.manage_pages import FindManagePage
 from entrypoints.bootstrap.features import wire_catalog
-from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now, step
-from testing.contracts.world import World
+from testing.builders.entities import INSTALLATION, PROVIDER, Fact, build_change, now
+from testing.contracts.store_stage import StoreStage
 from testing.memory.clock import SettableClock
 from testing.memory.provider import FakeProvider
 
@@ -61,7 +61,7 @@ class MintedTokens(InstallationTokens):
 class Catalog:
     """What a test of the catalog stands on: one organization, its installation, and the use cases."""
 
-    def __init__(self, world: World, *, page_size: int = 100) -> None:
+    def __init__(self, world: StoreStage, *, page_size: int = 100) -> None:
         self.world = world
         self.clock = SettableClock(now())
         self.provider = FakeProvider(self.clock, page_size=page_size)
@@ -90,19 +90,19 @@ class Catalog:
     async def connected(self, *repositories: RepositoryFacts, **of_integration: Fact) -> Integration:
         """Install our app for these repositories and connect a new organization to that."""
         provider_id = of_integration.setdefault("provider_id", str(INSTALLATION))
-        self.provider.world.install(provider_id, *repositories)
-        return await self.world.integration(**of_integration)
+        self.provider.state.install(provider_id, *repositories)
+        return await self.world.add_integration(**of_integration)
 
     def lists(self, integration: Integration, *repositories: RepositoryFacts) -> None:
         """Let the installation cover these repositories now, and no others."""
-        covered = self.provider.world.installations[integration.provider_id].repositories
+        covered = self.provider.state.installations[integration.provider_id].repositories
         covered.clear()
         covered.update({one.repo_id: one for one in repositories})
 
     async def member(self, organization: Organization, role: Role) -> UserActor:
         """Give the organization a new member of this role."""
-        user = await self.world.user(f"{uuid4()}@acme.example")
-        await self.world.member(user, organization, role)
+        user = await self.world.add_user(f"{uuid4()}@acme.example")
+        await self.world.add_member(user, organization, role)
         return UserActor(user.id, user.external_id)
 
     async def read(self, integration: Integration) -> Integration:
@@ -116,7 +116,7 @@ class Catalog:
         """Change an integration, as an event would."""
         known = await self.read(integration)
         async with self.world.unit_of_work() as tx:
-            await tx.integrations.apply([step(known, replace(known, **changed))])
+            await tx.integrations.apply([build_change(known, replace(known, **changed))])
             await tx.commit()
         return await self.read(integration)
 

@@ -24,7 +24,7 @@ from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.resources import attributions, integrations, repositories, syncs
 from testing.builders.entities import Fact
-from testing.memory.world import MemoryWorld
+from testing.memory.store_stage import MemoryStoreStage
 from tests.support.builders import tokens
 from tests.support.scenarios.catalog import AUTHORIZER, Catalog
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, KeptAlerts
@@ -38,16 +38,16 @@ class CatalogEdge:
     people: dict[str, UserActor]
 
     def __init__(self) -> None:
-        self.catalog = Catalog(MemoryWorld())
+        self.catalog = Catalog(MemoryStoreStage())
         self.catalog.clock.set(datetime(2026, 11, 23, 12, 0, tzinfo=UTC))
         self.people = {}
 
     async def populate(self) -> None:
         """Make the organization with one member of each role, and an owner of another."""
-        self.organization = await self.catalog.world.organization("Acme")
+        self.organization = await self.catalog.world.add_organization("Acme")
         for role in Role:
             self.people[role.value] = await self.catalog.member(self.organization, role)
-        other = await self.catalog.world.organization("Zenith")
+        other = await self.catalog.world.add_organization("Zenith")
         self.people["outsider"] = await self.catalog.member(other, Role.OWNER)
 
     async def connect(self, *listed: RepositoryFacts, **facts: Fact) -> Integration:

@@ -41,7 +41,7 @@ class Connected:
     def has_branches(self, *names: str) -> None:
         """Let the first repository have these branches."""
         listed = [Branch(name, "0" * 40, protected=False) for name in names]
-        self.catalog.provider.world.branches[RepoId("1")] = listed
+        self.catalog.provider.state.branches[RepoId("1")] = listed
 
 
 async def request(connected: Connected, actor: UserActor | ServiceActor | None = None) -> SyncPhase:

@@ -3,10 +3,10 @@
 from core.domain.integrations.integration import Integration
 from core.domain.streams.domain_event import RecordedEvent
 from core.use_cases.catalog.sync_catalog import SyncOutcome
-from testing.builders.entities import Fact, ago
+from testing.builders.entities import Fact, time_ago
 from tests.support.scenarios.catalog import Catalog
 
-SYNCED: dict[str, Fact] = {"synced_at": ago(hours=1), "sync_requested_at": ago(minutes=1)}
+SYNCED: dict[str, Fact] = {"synced_at": time_ago(hours=1), "sync_requested_at": time_ago(minutes=1)}
 
 
 async def synced(catalog: Catalog, integration: Integration) -> SyncOutcome:

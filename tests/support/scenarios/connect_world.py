@@ -59,8 +59,8 @@ class ConnectingWorld:
         self.database = MemoryDatabase(self.clock.now)
         self.unit_of_work = MemoryUnitOfWork(self.database)
         self.provider = FakeProvider(self.clock)
-        self.provider.world.register("7", login="mara", emails=["Mara@Acme.example", "m@home.example"])
-        self.provider.world.register("8", login="jonas", emails=["jonas@acme.example"])
+        self.provider.state.register("7", login="mara", emails=["Mara@Acme.example", "m@home.example"])
+        self.provider.state.register("8", login="jonas", emails=["jonas@acme.example"])
         self.cipher = AesGcmCipher([("k1", Secret(base64.b64encode(bytes(32)).decode()))])
         self.alerts = KeptAlerts()
         self.people = self.process()
@@ -99,7 +99,7 @@ class ConnectingWorld:
 
     def authorize(self, account: str, asked: dict[str, str]) -> Callback:
         """Let whoever is signed in at the provider authorize, and return what the browser brings back."""
-        code = self.provider.world.authorize(
+        code = self.provider.state.authorize(
             account, redirect_uri=asked["redirect_uri"], code_challenge=asked["code_challenge"]
         )
         return Callback(state=asked["state"], code=code)
@@ -136,7 +136,7 @@ async def nothing_is_connected(world: ConnectingWorld) -> bool:
     while await world.people.revoke_tokens():
         pass
     state = world.database.committed
-    return not (state.connections or state.user_tokens or state.emails or world.provider.world.grants)
+    return not (state.connections or state.user_tokens or state.emails or world.provider.state.grants)
 
 
 async def refused(world: ConnectingWorld, browser: Browser, returned: Callback, kind: type[DomainError]) -> DomainError:

@@ -28,7 +28,7 @@ from testing.memory.delivery_log import MemoryDeliveryLog
 from testing.memory.exclusion import MemoryExclusion
 from testing.memory.metrics import MemoryMetrics
 from testing.memory.provider import FakeProvider
-from testing.memory.world import MemoryWorld
+from testing.memory.store_stage import MemoryStoreStage
 from tests.support.builders import tokens
 from tests.support.builders.directories import FailingDirectory
 from tests.support.builders.webhooks import protocol
@@ -48,7 +48,7 @@ class WholeEdge:
     other: Organization
 
     def __init__(self) -> None:
-        self.world = MemoryWorld()
+        self.world = MemoryStoreStage()
         self.directory = FailingDirectory(self.world.database)
         self.clock = SettableClock(NOW)
         self.provider = FakeProvider(self.clock)
@@ -87,16 +87,16 @@ class WholeEdge:
 
     async def populate(self) -> None:
         """Make the organization with its people, and another with an owner."""
-        self.organization = await self.world.organization("Acme")
-        self.other = await self.world.organization("Zenith")
+        self.organization = await self.world.add_organization("Acme")
+        self.other = await self.world.add_organization("Zenith")
         for role in Role:
             await self.join(role.value, self.organization, role)
         await self.join("outsider", self.other, Role.OWNER)
 
     async def join(self, name: str, organization: Organization, role: Role) -> UserActor:
         """Put in a member."""
-        user = await self.world.user(f"{name}@acme.example")
-        await self.world.member(user, organization, role)
+        user = await self.world.add_user(f"{name}@acme.example")
+        await self.world.add_member(user, organization, role)
         self.people[name] = UserActor(user.id, user.external_id)
         return self.people[name]
 

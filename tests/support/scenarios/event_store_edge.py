@@ -26,9 +26,9 @@ class LedgerEdge:
     async def populate(self) -> None:
         """Connect both organizations."""
         world = self.edge.world
-        self.integration = await world.integration(self.edge.organization)
-        self.project = await world.project(self.edge.organization)
-        theirs = await world.integration(self.edge.other, provider_id="2")
+        self.integration = await world.add_integration(self.edge.organization)
+        self.project = await world.add_project(self.edge.organization)
+        theirs = await world.add_integration(self.edge.other, provider_id="2")
         self.foreign = await self.event(EventStatus.FAILED, of=theirs, source_key="2")
 
     async def event(
@@ -38,7 +38,7 @@ class LedgerEdge:
         world = self.edge.world
         settled = {name: facts.pop(name) for name in ("reason", "verdicts", "project_ids") if name in facts}
         facts = {"body": json.dumps(BODY, ensure_ascii=False).encode(), **facts}
-        event = await world.event(**{"received_at": self.edge.clock.now(), **facts})
+        event = await world.add_event(**{"received_at": self.edge.clock.now(), **facts})
         owner = of or self.integration
-        await world.settle(EventResult(event.id, status, integration_id=owner.id, **settled))
-        return await world.seen(event)
+        await world.record_results(EventResult(event.id, status, integration_id=owner.id, **settled))
+        return await world.get_event(event)

@@ -41,7 +41,7 @@ async def refused(doing: Awaitable[object], kind: type[DomainError]) -> DomainEr
 
 def leaves_nothing(world: InstallWorld) -> bool:
     """Tell whether no token of anybody is live at the provider."""
-    return not (world.provider.world.grants or world.provider.world.installation_tokens)
+    return not (world.provider.state.grants or world.provider.state.installation_tokens)
 
 
 async def connect(world: InstallWorld, account: str, installation_id: str) -> InstallResult:

@@ -94,7 +94,7 @@ class InstallWorld:
         self.drain_lane = DrainLane(
             self.unit_of_work, {PROVIDER: self.protocol}, self.bell, self.clock, MemoryMetrics(), AlertBook()
         )
-        there = self.provider.world
+        there = self.provider.state
         there.register(OLGA, login="olga", administers=[RepoId("1"), RepoId("2")])
         there.register(MARA, login="mara", sees=[RepoId("1"), RepoId("3")], administers=[RepoId("1"), RepoId("3")])
         there.register(JONAS, login="jonas", sees=[RepoId("1")])
@@ -158,12 +158,12 @@ class InstallWorld:
         self, sent: Sent, account: str, installation_id: str | None, setup_action: str = "install"
     ) -> Callback:
         """Return what the page for installing sends along for whoever is signed in there."""
-        return returned(sent, self.provider.world.authorize(account), installation_id, setup_action=setup_action)
+        return returned(sent, self.provider.state.authorize(account), installation_id, setup_action=setup_action)
 
     def authorized(self, sent: Sent, account: str) -> Callback:
         """Return what the page for authorizing sends along."""
         asked = sent.query
-        code = self.provider.world.authorize(
+        code = self.provider.state.authorize(
             account, redirect_uri=asked["redirect_uri"], code_challenge=asked["code_challenge"]
         )
         return returned(sent, code)
@@ -192,7 +192,7 @@ class InstallWorld:
     ) -> None:
         """Deliver the signed `installation.created` of an installation."""
         told = payload("installation/created-on-request")
-        installed = self.provider.world.installations[provider_id]
+        installed = self.provider.state.installations[provider_id]
         told["installation"]["id"] = int(provider_id)
         told["installation"]["updated_at"] = self.clock.now().isoformat()
         told["installation"]["account"]["id"] = int(account or installed.facts.account_id)
@@ -205,7 +205,7 @@ class InstallWorld:
 
     def request(self, requester: str, account: str) -> None:
         """Let someone ask an account's owner to approve our app."""
-        self.provider.world.requests.append(
+        self.provider.state.requests.append(
             InstallationRequest(ProviderUserId(requester), AccountId(account), "acme", self.clock.now())
         )
 

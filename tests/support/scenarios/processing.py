@@ -26,7 +26,7 @@ from ports.event_queue import WorkerNotifier
 from ports.system import Alerts
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
-from testing.builders.flows import flow_of
+from testing.builders.flows import build_flow
 from testing.memory.clock import SettableClock
 from testing.memory.database import MemoryDatabase
 from testing.memory.delivery_log import MemoryDeliveryLog
@@ -223,7 +223,7 @@ class Processing:
 
     def ask_for_approval(self, request: PendingRequest) -> None:
         """Put in a flow that awaits its account owner's approval."""
-        self.database.committed.flows[request.flow_id] = flow_of(request)
+        self.database.committed.flows[request.flow_id] = build_flow(request)
 
     async def deliver(self, event: str, payload: Mapping[str, Any] | bytes) -> str:
         """Receive one delivery, signed and with an id of its own, and return the id."""

@@ -9,14 +9,14 @@ from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Project
 from core.domain.streams.domain_event import RecordedEvent
-from testing.builders.entities import Fact, a_repository, ago, step
+from testing.builders.entities import Fact, build_change, build_repository, time_ago
 from tests.support.scenarios.edge import WholeEdge
 
 WIDGETS, ARCHIVED, GONE, GADGETS, FOREIGN = "1", "2", "3", "4", "77"
 REPOSITORIES: dict[str, dict[str, Any]] = {
     WIDGETS: {"full_name": "acme/widgets", "default_branch": "trunk", "url": "https://p.example/acme/widgets"},
     ARCHIVED: {"full_name": "acme/attic", "archived": True},
-    GONE: {"full_name": "acme/gone", "removed_at": ago(days=1)},
+    GONE: {"full_name": "acme/gone", "removed_at": time_ago(days=1)},
     GADGETS: {"full_name": "acme/gadgets"},
 }
 
@@ -32,14 +32,14 @@ class ProjectsEdge(WholeEdge):
     async def populate(self) -> None:
         """Make all that."""
         await super().populate()
-        self.integration = await self.world.integration(self.organization)
-        rows = [a_repository(self.integration, repo_id, **facts) for repo_id, facts in REPOSITORIES.items()]
-        elsewhere = await self.world.integration(self.other, provider_id="2")
-        await self.save(*rows, a_repository(elsewhere, FOREIGN, private=False))
-        self.project = await self.world.project(self.organization, "Rocket")
-        self.second = await self.world.project(self.organization, "Launchpad")
-        self.foreign = await self.world.project(self.other, "Telescope")
-        await self.world.link(self.foreign, elsewhere, repo_id=RepoId(FOREIGN))
+        self.integration = await self.world.add_integration(self.organization)
+        rows = [build_repository(self.integration, repo_id, **facts) for repo_id, facts in REPOSITORIES.items()]
+        elsewhere = await self.world.add_integration(self.other, provider_id="2")
+        await self.save(*rows, build_repository(elsewhere, FOREIGN, private=False))
+        self.project = await self.world.add_project(self.organization, "Rocket")
+        self.second = await self.world.add_project(self.organization, "Launchpad")
+        self.foreign = await self.world.add_project(self.other, "Telescope")
+        await self.world.add_link(self.foreign, elsewhere, repo_id=RepoId(FOREIGN))
 
     async def save(self, *rows: Repository) -> None:
         """Write catalog rows."""
@@ -51,7 +51,7 @@ class ProjectsEdge(WholeEdge):
         """Let it be so from now on."""
         async with self.world.unit_of_work() as tx:
             known = await tx.integrations.find(changed.organization_id, changed.provider)
-            await tx.integrations.apply([step(known, changed)])
+            await tx.integrations.apply([build_change(known, changed)])
             await tx.commit()
 
     def repository_of(self, project: Project) -> str:

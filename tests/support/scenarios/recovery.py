@@ -67,7 +67,7 @@ class Recovery:
             repo_id=None,
             succeeded=succeeded,
         )
-        self.provider.world.log(logged, body=body)
+        self.provider.state.log(logged, body=body)
         return logged.guid
 
     async def run(self, *, since: timedelta | None = None, dry_run: bool = False) -> RecoveryReport:

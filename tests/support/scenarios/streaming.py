@@ -6,7 +6,7 @@ from uuid import UUID
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Organization
 from core.domain.streams.domain_event import LinkData
-from testing.builders.entities import Fact, a_fact
+from testing.builders.entities import Fact, build_domain_event
 from tests.support.clients.event_source import Browser
 from tests.support.scenarios.edge import WholeEdge
 
@@ -17,7 +17,7 @@ async def happen(edge: WholeEdge, word: str, organization: Organization | None =
     """Let something happen, by default in our organization."""
     async with edge.world.unit_of_work() as tx:
         facts = {"data": replace(DATA, reason=word), **facts}
-        await tx.domain_events.append([a_fact(organization or edge.organization, **facts)])
+        await tx.domain_events.append([build_domain_event(organization or edge.organization, **facts)])
         await tx.commit()
 
 

@@ -33,7 +33,7 @@ from sandbox.faults import Fault
 from testing.builders.entities import PROVIDER
 from testing.memory.clock import SettableClock
 from testing.memory.metrics import MemoryMetrics
-from tests.contract.postgres_world import PostgresWorld
+from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders import tokens
 from tests.support.builders.webhooks import protocol
 from tests.support.scenarios.processing import AlertBook, Bell
@@ -48,7 +48,7 @@ class Hours:
     """An organization connected to a sandbox GitHub, what the scheduler does for it, and a client of REST."""
 
     sandbox: RunningSandbox
-    world: PostgresWorld
+    world: PostgresStoreStage
     clock: SettableClock
     alerts: AlertBook
     application: Application
@@ -115,15 +115,15 @@ async def hours(database_url: str) -> AsyncIterator[Hours]:
     """Connect an organization with the sandbox's installation."""
     async with AsyncExitStack() as stack:
         sandbox = await stack.enter_async_context(running_sandbox())
-        world = PostgresWorld(database_url)
+        world = PostgresStoreStage(database_url)
         stack.push_async_callback(world.database.close)
         clock = SettableClock(sandbox.sandbox.now())
         sandbox.sandbox.clock = clock.now
         alerts = AlertBook()
         application = wire(_driven(stack, sandbox, world, clock, alerts), pause=_moving(clock))
-        organization, user = await world.organization(), await world.user()
-        await world.member(user, organization, Role.OWNER)
-        integration = await world.integration(organization, provider_id=str(INSTALLATION))
+        organization, user = await world.add_organization(), await world.add_user()
+        await world.add_member(user, organization, Role.OWNER)
+        integration = await world.add_integration(organization, provider_id=str(INSTALLATION))
         verifier = JwtVerifier(
             PinnedKey(tokens.public_pem(tokens.rsa_key())), clock, issuer=tokens.ISSUER, audience=tokens.AUDIENCE
         )
@@ -145,7 +145,7 @@ async def hours(database_url: str) -> AsyncIterator[Hours]:
 
 
 def _driven(
-    stack: AsyncExitStack, sandbox: RunningSandbox, world: PostgresWorld, clock: SettableClock, alerts: AlertBook
+    stack: AsyncExitStack, sandbox: RunningSandbox, world: PostgresStoreStage, clock: SettableClock, alerts: AlertBook
 ) -> Driven:
     app = GitHubApp(
         client_id=sandbox.app.client_id,

@@ -20,7 +20,7 @@ from core.use_cases.tokens.token_refresher import Pause
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from ports.encryption import Cipher
 from ports.system import Alerts
-from testing.builders.entities import BY, PROVIDER, an_integration
+from testing.builders.entities import BY, PROVIDER, build_integration
 from testing.memory.clock import SettableClock
 from testing.memory.database import MemoryDatabase
 from testing.memory.provider import FakeProvider
@@ -123,7 +123,7 @@ class TokenWorld:
 
     async def sign_in(self) -> Secret:
         """Let the person connect anew; return their access token."""
-        tokens = self.provider.world.grant(PERSON)
+        tokens = self.provider.state.grant(PERSON)
         async with self.unit_of_work() as tx:
             sealed = encrypt_user_tokens(self.cipher, self.connection.external_id, tokens)
             await tx.user_tokens.replace(self.connection.id, sealed)
@@ -150,12 +150,12 @@ async def token_world() -> TokenWorld:
     clock = SettableClock(NOW)
     database = MemoryDatabase(clock.now)
     unit_of_work, provider = MemoryUnitOfWork(database), FakeProvider(clock)
-    provider.world.install(INSTALLATION)
-    provider.world.register(PERSON)
+    provider.state.install(INSTALLATION)
+    provider.state.register(PERSON)
     organization = await seed_organization(database, uuid4(), name="Acme")
     user = await seed_user(database, uuid4(), email="mara@acme.example")
     async with unit_of_work() as tx:
-        integration = an_integration(
+        integration = build_integration(
             await tx.integrations.next_id(), organization, provider_id=INSTALLATION, sync_requested_at=None
         )
         integration = replace(integration, created_at=NOW, updated_at=NOW)

@@ -52,7 +52,7 @@ async def test_missing_requests_expire(world: InstallWorld) -> None:
     world.later(hours=2)
     end = world.installs.end_expired
     assert await end() == 0
-    del world.provider.world.requests[0]
+    del world.provider.state.requests[0]
     world.provider.fail("list_installation_requests", ProviderUnavailable("No answer."))
     assert await end() == 0
     assert await end() == 1
@@ -67,7 +67,7 @@ async def test_deletes_ended_requests_and_flows(world: InstallWorld) -> None:
     await asked_for(world)
     await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(hours=2)
-    world.provider.world.requests.clear()
+    world.provider.state.requests.clear()
     end = world.installs.end_expired
     assert await end() == 1
     world.later(minutes=61)

@@ -52,7 +52,7 @@ async def test_explains_a_missing_proof_before_installing(world: InstallWorld) -
     assert type(outcome.unproven) is InstallationNotProven
     assert onward(outcome).is_for_installing
     # A user who sees no repository gets no installation.
-    world.provider.world.register("77")
+    world.provider.state.register("77")
     came = world.authorized(await world.begin(world.jonas, world.zenith, mode=InstallMode.EXISTING), "77")
     outcome = await world.finish(world.jonas, came)
     assert isinstance(outcome, RedirectTo)
@@ -61,7 +61,7 @@ async def test_explains_a_missing_proof_before_installing(world: InstallWorld) -
 
 async def test_explains_a_suspended_installation(world: InstallWorld) -> None:
     """A new installation would end at the provider's settings page, without a return."""
-    world.provider.world.suspend(ACME)
+    world.provider.state.suspend(ACME)
     came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
     outcome = await world.finish(world.mara, came)
     assert isinstance(outcome, RedirectTo)
@@ -72,7 +72,7 @@ async def test_offers_the_former_installation_first(world: InstallWorld) -> None
     """For any number of installations."""
     assert await connect(world, OLGA, ACME) == Connected("/settings")
     await revoke(world)
-    there = world.provider.world
+    there = world.provider.state
     many = [str(number) for number in range(200, 260)]
     kept = there.installations.pop(ACME)
     for number in many:

@@ -144,7 +144,7 @@ class Story:
         elif "redirect_uri" in carried.where.query:
             code = self.world.authorized(carried.where, act.account).code
         else:
-            code = self.world.provider.world.authorize(act.account)
+            code = self.world.provider.state.authorize(act.account)
         came = returned(carried.where, code, act.installation_id, setup_action=act.setup_action)
         return await self.world.finish(browser, came)
 

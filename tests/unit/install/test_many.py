@@ -17,7 +17,7 @@ from tests.support.scenarios.install_world import ACME, MARA, MARAS, OLGA, WORKS
 
 def install_many(world: InstallWorld, count: int, *, first: int = 1000) -> list[str]:
     """Let Olga administer as many installations more."""
-    there, olga = world.provider.world, world.provider.world.people[ProviderUserId(OLGA)]
+    there, olga = world.provider.state, world.provider.state.people[ProviderUserId(OLGA)]
     numbers = [str(number) for number in range(first, first + count)]
     for number in numbers:
         there.install(number, facts(number), account_id=number, login=f"account-{number}")
@@ -116,8 +116,8 @@ async def test_sign_on_and_address_errors_can_be_retried(world: InstallWorld) ->
 
 async def test_accounts_hidden_by_single_sign_on_are_not_missing(world: InstallWorld) -> None:
     """The user signs in there first."""
-    world.provider.world.hides_accounts = True
-    world.provider.world.register("77")
+    world.provider.state.hides_accounts = True
+    world.provider.state.register("77")
     outcome = await return_as(world, "77")
     assert refusal(outcome) is SingleSignOnRequired
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
@@ -139,7 +139,7 @@ def slow_pages(world: InstallWorld, seconds: float) -> None:
 
 def enlarge(world: InstallWorld, count: int, *, but: int | None = None) -> None:
     """Let Olga administer as many repositories of Acme's account, all but one at most."""
-    there, olga = world.provider.world, world.provider.world.people[ProviderUserId(OLGA)]
+    there, olga = world.provider.state, world.provider.state.people[ProviderUserId(OLGA)]
     numbers = [str(number) for number in range(10_000, 10_000 + count)]
     there.install(ACME, *(facts(number) for number in numbers))
     olga.sees |= set(map(RepoId, numbers))
@@ -218,7 +218,7 @@ async def test_checks_a_single_large_installation_completely(world: InstallWorld
 async def test_another_user_cannot_continue_a_count(world: InstallWorld) -> None:
     """An administrator of only the remaining repositories has no proof."""
     enlarge(world, 5_000)
-    there = world.provider.world
+    there = world.provider.state
     olga, mara = [there.people[ProviderUserId(one)] for one in (OLGA, MARA)]
     mara.sees |= olga.sees
     mara.administers |= set(sorted(olga.administers)[500:])

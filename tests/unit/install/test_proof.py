@@ -52,7 +52,7 @@ async def test_user_without_a_proof_connects_nothing(
 
 async def test_seeing_an_empty_installation_is_not_a_proof(world: InstallWorld) -> None:
     """Administering all of no repositories proves nothing; having just installed it does."""
-    there = world.provider.world
+    there = world.provider.state
     there.people[ProviderUserId(MARA)].sees.add(RepoId("5"))
     there.installations[EMPTY].repositories[RepoId("5")] = facts("5")
     sent = await world.begin(world.mara)

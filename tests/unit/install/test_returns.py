@@ -83,7 +83,7 @@ async def test_waits_for_a_request_that_is_not_listed_yet(world: InstallWorld) -
 @pytest.mark.parametrize("action", [None, *SetupAction])
 async def test_returns_without_a_flow_connect_nothing(world: InstallWorld, action: SetupAction | None) -> None:
     """After an approval, a save or an installation at the provider."""
-    came = Callback(None, world.provider.world.authorize(OLGA), ACME, action)
+    came = Callback(None, world.provider.state.authorize(OLGA), ACME, action)
     assert await world.finish(world.mara, came) == NoFlow(action, [world.acme])
     assert not world.provider.calls
     assert not world.database.committed.integrations
@@ -112,7 +112,7 @@ async def test_missing_or_invalid_code_identifies_no_user(world: InstallWorld) -
     outcome = await world.finish(world.mara, returned(onward(outcome), Secret("worthless")))
     assert refusal(outcome) is CredentialRefused
     # A code that another site requested, without this flow's verifier.
-    outcome = await world.finish(world.mara, returned(onward(outcome), world.provider.world.authorize(OLGA)))
+    outcome = await world.finish(world.mara, returned(onward(outcome), world.provider.state.authorize(OLGA)))
     assert refusal(outcome) is CredentialRefused
     assert world.bound() == {}
 

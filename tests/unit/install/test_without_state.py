@@ -15,7 +15,7 @@ from tests.support.scenarios.install_world import ACME, JONAS, MARA, MARAS, OLGA
 
 def callback_after_save(world: InstallWorld, installation_id: str | None = ACME, account: str = OLGA) -> Callback:
     """Return what comes with a browser after "Save" on the page of an installation."""
-    code = world.provider.world.authorize(account)
+    code = world.provider.state.authorize(account)
     return Callback(None, code, installation_id, SetupAction.UPDATE)
 
 

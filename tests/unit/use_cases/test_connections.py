@@ -22,7 +22,7 @@ from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderU
 from core.domain.secret import Secret
 from core.use_cases.authorization import UserRequired
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
-from testing.builders.entities import BY, PROVIDER, step
+from testing.builders.entities import BY, PROVIDER, build_change
 from tests.support.scenarios.connect_world import (
     CALLBACK,
     JONASS,
@@ -57,7 +57,7 @@ async def test_connecting_keeps_who_it_is(world: ConnectingWorld) -> None:
         [version] = await tx.versions.list_by_item("connection", str(connection.external_id))
     assert row is not None
     assert row.tokens is not None
-    [grant] = world.provider.world.grants
+    [grant] = world.provider.state.grants
     assert open_access_token(world.cipher, connection.external_id, row.tokens).reveal() == grant.access
     refresh = open_refresh_token(world.cipher, connection.external_id, row.tokens)
     assert refresh is not None
@@ -181,7 +181,7 @@ async def test_a_refused_client_secret_is_told_to_those_on_call(world: Connectin
 
 async def test_an_app_that_may_not_read_addresses(world: ConnectingWorld) -> None:
     """Without addresses commits are not known; it says who can help."""
-    world.provider.world.people[MARAS].emails = None
+    world.provider.state.people[MARAS].emails = None
     await refused(world, world.mara, world.authorize("7", await world.begin(world.mara)), EmailPermissionMissing)
     assert await nothing_is_connected(world)
 
@@ -194,7 +194,7 @@ async def test_an_account_is_one_users(world: ConnectingWorld) -> None:
     )
     assert "mara" not in error.message
     assert await world.people.revoke_tokens() == 1
-    assert len(world.provider.world.grants) == 1
+    assert len(world.provider.state.grants) == 1
     assert await world.connection(world.jonas) is None
 
 
@@ -209,9 +209,9 @@ async def test_the_same_account_again_brings_it_to_life(world: ConnectingWorld) 
     """Renamed, lapsed, with other addresses: all follows, and it is the same connection."""
     first = await world.connect(world.mara, "7")
     async with world.unit_of_work() as tx:
-        await tx.connections.apply([step(first, first.mark_reconnect_required("refresh_token_refused"))])
+        await tx.connections.apply([build_change(first, first.mark_reconnect_required("refresh_token_refused"))])
         await tx.commit()
-    person = world.provider.world.people[MARAS]
+    person = world.provider.state.people[MARAS]
     person.facts, person.emails = replace(person.facts, login="mara-new"), ["new@acme.example"]
     again = await world.connect(world.mara, "7")
     assert (again.id, again.status, again.status_reason) == (first.id, ConnectionStatus.ACTIVE, None)
@@ -233,7 +233,7 @@ async def test_a_revoked_connection_may_make_place(world: ConnectingWorld) -> No
     first = await world.connect(world.mara, "7")
     async with world.unit_of_work() as tx:
         revoked = replace(first, status=ConnectionStatus.REVOKED, status_reason="withdrawn")
-        await tx.connections.apply([step(first, revoked)])
+        await tx.connections.apply([build_change(first, revoked)])
         await tx.commit()
     second = await world.connect(world.mara, "8")
     assert (second.id, second.provider_user_id, second.status) == (first.id, "8", ConnectionStatus.ACTIVE)
@@ -242,7 +242,7 @@ async def test_a_revoked_connection_may_make_place(world: ConnectingWorld) -> No
 async def test_an_address_moves_with_its_account(world: ConnectingWorld) -> None:
     """What the provider verifies for one account now, no other connection has any more."""
     mara = await world.connect(world.mara, "7")
-    world.provider.world.people[JONASS].emails = ["m@home.example"]
+    world.provider.state.people[JONASS].emails = ["m@home.example"]
     jonas = await world.connect(world.jonas, "8")
     assert (await world.emails(mara), await world.emails(jonas)) == (["mara@acme.example"], ["m@home.example"])
 
@@ -258,7 +258,9 @@ async def test_what_one_is_told_of_oneself(world: ConnectingWorld) -> None:
     [other] = await world.people.list(world.jonas.person)
     assert other.connection is None
     async with world.unit_of_work() as tx:
-        await tx.connections.apply([step(connection, connection.mark_reconnect_required("refresh_token_refused"))])
+        await tx.connections.apply(
+            [build_change(connection, connection.mark_reconnect_required("refresh_token_refused"))]
+        )
         await tx.commit()
     [view] = await world.people.list(world.mara.person)
     assert (view.standing, view.remedy) == (ConnectionStanding.RECONNECT_REQUIRED, ConnectionRemedy.RECONNECT)

@@ -23,30 +23,30 @@ async def world() -> ConnectingWorld:
 async def test_disconnecting_forgets_and_revokes(world: ConnectingWorld) -> None:
     """The row goes at once; the whole grant once the provider is reached, however often one clicks."""
     await world.connect(world.mara, "7")
-    world.provider.world.grant(world.provider.world.people[MARAS].facts.id)
+    world.provider.state.grant(world.provider.state.people[MARAS].facts.id)
     for _ in range(2):
         await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert await world.connection(world.mara) is None
     world.provider.fail("revoke_grant", ProviderUnavailable("The provider does not respond. Try again later."))
     assert await world.people.revoke_tokens() == 0
-    assert len(world.provider.world.grants) == 2
+    assert len(world.provider.state.grants) == 2
     assert await world.people.revoke_tokens() == 0, "it is not due yet"
     world.clock.advance(timedelta(minutes=1))
     assert await world.process().revoke_tokens() == 1
-    assert world.provider.world.grants == []
+    assert world.provider.state.grants == []
     assert await nothing_is_connected(world)
 
 
 async def test_a_grant_whose_token_has_ended_is_revoked_all_the_same(world: ConnectingWorld) -> None:
     """The refresh token makes one that shows whose it is; where that has ended too, nothing is left."""
     await world.connect(world.mara, "7")
-    grants = world.provider.world.grants
-    world.provider.world.grants[:] = [replace(grants[0], access="ended")]
+    grants = world.provider.state.grants
+    world.provider.state.grants[:] = [replace(grants[0], access="ended")]
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert await world.people.revoke_tokens() == 1
-    assert world.provider.world.grants == []
+    assert world.provider.state.grants == []
     await world.connect(world.mara, "7")
-    world.provider.world.grants.clear()
+    world.provider.state.grants.clear()
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert await world.people.revoke_tokens() == 1
     assert not world.database.committed.revocations
@@ -58,7 +58,7 @@ async def test_connecting_again_spares_the_new_tokens(world: ConnectingWorld) ->
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     await world.connect(world.mara, "7")
     assert await world.people.revoke_tokens() == 1
-    assert len(world.provider.world.grants) == 1
+    assert len(world.provider.state.grants) == 1
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     async with world.unit_of_work() as tx:
         now = world.clock.now()
@@ -89,7 +89,7 @@ async def test_what_cannot_be_revoked_is_given_up_at_last(world: ConnectingWorld
 async def test_identities_are_looked_up_every_day(world: ConnectingWorld) -> None:
     """A renamed login and new addresses follow within a day, in one process or the other."""
     connection = await world.connect(world.mara, "7")
-    person = world.provider.world.people[MARAS]
+    person = world.provider.state.people[MARAS]
     person.facts, person.emails = replace(person.facts, login="mara-new"), ["new@acme.example"]
     assert await world.people.look_up_identities() == 0
     world.clock.advance(timedelta(days=1))
@@ -117,7 +117,7 @@ async def test_a_look_up_that_fails_comes_again(world: ConnectingWorld) -> None:
 async def test_a_dead_refresh_token_is_found_by_the_look_up(world: ConnectingWorld) -> None:
     """The person is asked to connect again."""
     await world.connect(world.mara, "7")
-    world.provider.world.grants.clear()
+    world.provider.state.grants.clear()
     world.clock.advance(timedelta(days=1))
     assert await world.people.look_up_identities() == 0
     after = await world.connection(world.mara)

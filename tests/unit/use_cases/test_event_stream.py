@@ -21,10 +21,10 @@ from core.use_cases.streams.log_follower import LogFollower, Subscription
 from core.use_cases.streams.stream_events import StreamEvents, StreamLimits
 from core.use_cases.streams.subscriber_buffers import SubscriberBuffers
 from ports.unit_of_work import Transaction, UnitOfWork
-from testing.builders.entities import a_fact
+from testing.builders.entities import build_domain_event
 from testing.memory.clock import SettableClock
 from testing.memory.metrics import MemoryMetrics
-from testing.memory.world import MemoryWorld
+from testing.memory.store_stage import MemoryStoreStage
 from tests.support.conditions import until
 from tests.support.scenarios.processing import AlertBook
 
@@ -40,7 +40,7 @@ async def nothing() -> None:
 class Watched(UnitOfWork):
     """Counts transactions, and lets a test do something before each."""
 
-    def __init__(self, world: MemoryWorld) -> None:
+    def __init__(self, world: MemoryStoreStage) -> None:
         self._world = world
         self.opened = 0
         self.at_the_start: Callable[[], Awaitable[None]] = nothing
@@ -61,7 +61,7 @@ class Log:
     """A log of domain events, and the tail that follows it."""
 
     def __init__(self, feeds: SubscriberBuffers | None = None, *, interval: float = 0.001) -> None:
-        self.world = MemoryWorld()
+        self.world = MemoryStoreStage()
         self.unit_of_work = Watched(self.world)
         self.alerts = AlertBook()
         self.tail = LogFollower(self.unit_of_work, self.alerts, feeds=feeds, interval=interval)
@@ -70,7 +70,7 @@ class Log:
         """Let these happen together."""
         async with self.world.unit_of_work() as tx:
             await tx.domain_events.append(
-                [a_fact(organization, **{"data": replace(DATA, reason=word), **facts}) for word in words]
+                [build_domain_event(organization, **{"data": replace(DATA, reason=word), **facts}) for word in words]
             )
             await tx.commit()
 
@@ -94,7 +94,7 @@ def word(event: RecordedEvent) -> str:
 async def test_from_now_on() -> None:
     """What had happened before is not told, what happens after is, and of one's own organization only."""
     log = Log()
-    ours, theirs = await log.world.organization(), await log.world.organization("Zenith")
+    ours, theirs = await log.world.add_organization(), await log.world.add_organization("Zenith")
     await log.happen(ours, "before")
     following = await log.tail.follow(ours, ANY, None)
     assert await following.next(within=0.01) == []
@@ -107,7 +107,7 @@ async def test_from_now_on() -> None:
 async def test_a_thousand_idle_readers_cost_one_look_at_a_time() -> None:
     """However many follow, the log is looked at once; each of them is told; and nobody left, not at all."""
     log = Log(interval=0.02)
-    organizations = [await log.world.organization(f"Organization {number}") for number in range(20)]
+    organizations = [await log.world.add_organization(f"Organization {number}") for number in range(20)]
     readers = [await log.tail.follow(organizations[number % 20], ANY, None) for number in range(1000)]
     waiting = [asyncio.create_task(told(reader, 1)) for reader in readers]
     before, began = log.unit_of_work.opened, asyncio.get_running_loop().time()
@@ -129,7 +129,7 @@ async def test_a_thousand_idle_readers_cost_one_look_at_a_time() -> None:
 async def test_who_joins_while_the_log_is_looked_through_misses_nothing() -> None:
     """The look that was for others may have passed by what is theirs."""
     log = Log()
-    one, two = await log.world.organization("One"), await log.world.organization("Two")
+    one, two = await log.world.add_organization("One"), await log.world.add_organization("Two")
     first = await log.tail.follow(one, ANY, None)
     joined: list[Subscription] = []
 
@@ -158,7 +158,7 @@ async def test_slow_readers_catch_up_from_the_log(limits: dict[str, int]) -> Non
     """Whatever is still at hand, and whoever fills it, who comes late is told all, once, in order."""
     buffers = SubscriberBuffers(**limits)
     log = Log(buffers)
-    ours, noisy = await log.world.organization(), await log.world.organization("Noisy")
+    ours, noisy = await log.world.add_organization(), await log.world.add_organization("Noisy")
     slow, other = await log.tail.follow(ours, ANY, None), await log.tail.follow(noisy, ANY, None)
     expected = [str(number) for number in range(60)]
     for each in expected[:45]:
@@ -180,7 +180,7 @@ async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
     """A push may hold a hundred long messages; a few such are as much as thousands of others."""
     buffers = SubscriberBuffers(most_characters=1_000_000)
     log = Log(buffers)
-    ours = await log.world.organization()
+    ours = await log.world.add_organization()
     commit = PushedCommit("a" * 40, "x" * 4000, None, None, Person("Mara"))
     push = PushData(
         RepoId("1"), "acme/w", "refs/heads/main", "branch", "main", "0" * 40, "a" * 40,
@@ -201,7 +201,7 @@ async def test_an_outage_is_followed_by_what_happened_meanwhile(monkeypatch: pyt
     """Nobody is hung up on, and nothing is missed."""
     monkeypatch.setattr("core.use_cases.streams.log_follower._OUTAGE", 0.001)
     log = Log()
-    ours = await log.world.organization()
+    ours = await log.world.add_organization()
     following = await log.tail.follow(ours, ANY, None)
     waiting = asyncio.create_task(told(following, 2))
     await log.world.lose_storage()
@@ -220,7 +220,7 @@ async def test_an_outage_is_followed_by_what_happened_meanwhile(monkeypatch: pyt
 async def test_a_mistake_of_ours_ends_streams_rather_than_silencing_them() -> None:
     """People on call are told, every reader comes again, and finds a tail that follows."""
     log = Log()
-    ours = await log.world.organization()
+    ours = await log.world.add_organization()
     following = await log.tail.follow(ours, ANY, None)
     waiting = asyncio.create_task(following.next(within=5))
 
@@ -270,7 +270,7 @@ def test_where_no_stream_can_begin(bounds: Bounds, cursor: int) -> None:
 async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told() -> None:
     """While nobody can say whether a caller may still read, they are told nothing; nor hung up on."""
     log = Log()
-    ours = await log.world.organization()
+    ours = await log.world.add_organization()
     clock, metrics = SettableClock(AT), MemoryMetrics()
     stream_events = StreamEvents(
         log.tail, StreamLimits(metrics), AccessControl(log.world.directory, OsoAuthorizer(), ()), clock, metrics

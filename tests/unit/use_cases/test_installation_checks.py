@@ -16,7 +16,7 @@ from core.use_cases.integrations.check_installation import CheckInstallation, Co
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now
 from testing.contracts.stores.installation_checks import claim_requested, report
 from testing.memory.metrics import MemoryMetrics
-from testing.memory.world import MemoryWorld
+from testing.memory.store_stage import MemoryStoreStage
 from tests.support.scenarios.catalog import Catalog
 from tests.support.scenarios.processing import AlertBook
 
@@ -27,7 +27,7 @@ class Checks(Catalog):
     """A connected installation and both ways of checking it."""
 
     def __init__(self) -> None:
-        super().__init__(MemoryWorld())
+        super().__init__(MemoryStoreStage())
         self.metrics, self.alerts = MemoryMetrics(), AlertBook()
         check = CheckInstallation(self.world.unit_of_work, self.providers, self.clock, self.metrics, self.alerts)
         self.confirm = ConfirmDeletions(check)
@@ -35,7 +35,7 @@ class Checks(Catalog):
 
     async def as_provider_knows(self, **facts: Fact) -> Integration:
         """Connect an installation whose facts equal the provider's, a day ago."""
-        installed = self.provider.world.install(KEY).facts
+        installed = self.provider.state.install(KEY).facts
         known: dict[str, Fact] = {
             "provider_id": KEY,
             "provider_name": installed.account_login,
@@ -47,13 +47,13 @@ class Checks(Catalog):
             "provider_updated_at": installed.updated_at,
             "settings": {"manage_url": installed.manage_url},
         }
-        integration = await self.world.integration(**(known | facts))
+        integration = await self.world.add_integration(**(known | facts))
         self.clock.set(integration.created_at + CHECK_INTERVAL)
         return await self.read(integration)
 
     def at_provider(self, **facts: Fact) -> None:
         """Change what the provider knows of the installation."""
-        installed = self.provider.world.installations[KEY]
+        installed = self.provider.state.installations[KEY]
         installed.facts = replace(installed.facts, updated_at=self.clock.now(), **facts)
 
     async def events(self) -> Sequence[tuple[DomainEventType, str]]:
@@ -113,14 +113,14 @@ async def test_follows_permissions(checks: Checks) -> None:
 async def test_follows_a_suspension_and_its_end(checks: Checks) -> None:
     """Each is published once."""
     integration = await checks.as_provider_knows()
-    checks.provider.world.suspend(KEY)
+    checks.provider.state.suspend(KEY)
     await checks.reconcile()
     suspended = await checks.read(integration)
     assert (suspended.status, suspended.status_reason) == (
         IntegrationStatus.SUSPENDED,
         StatusReason.SUSPENDED_ON_PROVIDER,
     )
-    checks.provider.world.suspend(KEY, suspended=False)
+    checks.provider.state.suspend(KEY, suspended=False)
     checks.clock.advance(CHECK_INTERVAL)
     await checks.reconcile()
     active = await checks.read(integration)
@@ -142,7 +142,7 @@ async def test_does_not_end_a_suspension_for_a_refused_token(checks: Checks) -> 
 async def test_a_missing_installation_is_revoked(checks: Checks) -> None:
     """Once, by the scheduler; it is never checked again."""
     integration = await checks.as_provider_knows()
-    del checks.provider.world.installations[KEY]
+    del checks.provider.state.installations[KEY]
     assert await checks.reconcile() == 1
     after = await checks.read(integration)
     assert (after.status, after.status_reason) == (IntegrationStatus.REVOKED, StatusReason.UNINSTALLED_ON_PROVIDER)
@@ -180,8 +180,10 @@ async def test_one_installation_that_fails_holds_up_no_other(checks: Checks) -> 
 async def test_checks_are_spread_over_the_day(checks: Checks) -> None:
     """After an upgrade all are due at once: each run takes a 720th of them, and one more."""
     for number in range(1, 721):
-        checks.provider.world.install(str(number))
-        await checks.world.integration(await checks.world.organization(f"Acme {number}"), provider_id=str(number))
+        checks.provider.state.install(str(number))
+        await checks.world.add_integration(
+            await checks.world.add_organization(f"Acme {number}"), provider_id=str(number)
+        )
     checks.clock.set(now() + CHECK_INTERVAL)
     assert await checks.reconcile() == 2
     checks.clock.advance(timedelta(minutes=1))
@@ -192,7 +194,7 @@ async def test_checks_are_spread_over_the_day(checks: Checks) -> None:
 async def test_leaves_the_calls_that_are_left_to_others(checks: Checks) -> None:
     """Tokens come first; how late the checks are is published all the same."""
     await checks.as_provider_knows()
-    checks.provider.world.calls_left = 0.49
+    checks.provider.state.calls_left = 0.49
     checks.clock.advance(timedelta(hours=3))
     assert await checks.reconcile() == 0
     assert checks.metrics.overdue_checks[PROVIDER] >= 3 * 3600
@@ -221,7 +223,7 @@ async def test_a_confirmed_deletion_revokes(checks: Checks) -> None:
     """At once; the event is that of the webhook, and so is the audit version."""
     integration = await checks.as_provider_knows()
     deletion = await report(checks.world, integration)
-    del checks.provider.world.installations[KEY]
+    del checks.provider.state.installations[KEY]
     assert await checks.confirm() == 1
     assert (await checks.read(integration)).status is IntegrationStatus.REVOKED
     [recorded] = await checks.told()
@@ -257,7 +259,7 @@ async def test_a_deletion_that_the_api_shows_late_is_confirmed(checks: Checks) -
     await report(checks.world, integration)
     await checks.confirm()
     assert (await checks.read(integration)).status is IntegrationStatus.ACTIVE
-    del checks.provider.world.installations[KEY]
+    del checks.provider.state.installations[KEY]
     checks.clock.advance(timedelta(seconds=2))
     await checks.confirm()
     assert (await checks.read(integration)).status is IntegrationStatus.REVOKED
@@ -267,7 +269,7 @@ async def test_a_deletion_waits_for_the_end_of_an_outage(checks: Checks) -> None
     """However long that lasts."""
     integration = await checks.as_provider_knows()
     await report(checks.world, integration)
-    del checks.provider.world.installations[KEY]
+    del checks.provider.state.installations[KEY]
     checks.provider.fail("get_installation", ProviderUnavailable("No answer."), times=None)
     for _ in range(100):
         assert await checks.confirm() == 0
@@ -282,11 +284,11 @@ async def test_an_old_report_does_not_end_a_new_installation(checks: Checks) -> 
     """The organization installed the app again before the report was confirmed."""
     integration = await checks.as_provider_knows()
     await report(checks.world, integration)
-    del checks.provider.world.installations[KEY]
+    del checks.provider.state.installations[KEY]
 
     async def rebind(_: str) -> None:
         checks.provider.before = None
-        checks.provider.world.install("2")
+        checks.provider.state.install("2")
         await checks.change(integration, provider_id="2")
 
     checks.provider.before = rebind

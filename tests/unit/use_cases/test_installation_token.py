@@ -29,7 +29,7 @@ async def test_a_token_is_made_on_demand_and_kept(world: TokenWorld) -> None:
     """This process knows it from then on, another one reads it from the row, and nobody asks again."""
     one, other = world.process(), world.process()
     token = await one.installation(world.integration)
-    assert world.provider.world.installation_tokens.keys() == {token.reveal()}
+    assert world.provider.state.installation_tokens.keys() == {token.reveal()}
     assert await one.installation(world.integration) is token
     assert (await other.installation(world.integration)).reveal() == token.reveal()
     assert world.provider.calls["mint_token"] == 1
@@ -162,7 +162,7 @@ async def test_a_refused_token_is_replaced_once_for_all(world: TokenWorld) -> No
 async def test_a_provider_that_repeats_itself_is_not_asked_for_ever(world: TokenWorld) -> None:
     """One that gives the refused token again and again is a refusal."""
     process = world.process()
-    world.provider.world.numbers = count(1, 0)
+    world.provider.state.numbers = count(1, 0)
     dead = await process.installation(world.integration)
     with pytest.raises(CredentialRefused):
         await process.installation(world.integration, instead_of=dead)
@@ -189,19 +189,19 @@ async def test_a_new_binding_has_its_own_token(world: TokenWorld) -> None:
     """The token of the old installation opens nothing of the new one, in the row or in a process."""
     process = world.process()
     old = await process.installation(world.integration)
-    world.provider.world.install("42")
+    world.provider.state.install("42")
     revoked = world.integration.revoke(StatusReason.DISCONNECTED, at=world.clock.now())
     await world.change(revoked)
     assert (await world.row()).tokens is None
     await world.change(replace(world.integration, provider_id="42"))
     token = await process.installation(await world.now())
     assert token.reveal() != old.reveal()
-    assert world.provider.world.installation_tokens[token.reveal()].provider_id == "42"
+    assert world.provider.state.installation_tokens[token.reveal()].provider_id == "42"
 
 
 async def test_an_answer_for_an_old_binding_is_not_kept(world: TokenWorld) -> None:
     """An organization that was bound anew while its old installation was asked for keeps nothing of it."""
-    world.provider.world.install("42")
+    world.provider.state.install("42")
 
     async def rebind(_: str) -> None:
         world.provider.before = None
@@ -264,7 +264,7 @@ async def test_an_hour_of_calls_costs_one_token(world: TokenWorld) -> None:
         await process.installation(world.integration)
         world.later(minutes=1)
     assert world.provider.calls["mint_token"] == 1
-    assert world.provider.world.installations[INSTALLATION].facts.suspended_at is None
+    assert world.provider.state.installations[INSTALLATION].facts.suspended_at is None
 
 
 async def _yield(_: float) -> None:

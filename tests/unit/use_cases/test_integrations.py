@@ -22,16 +22,16 @@ from core.domain.organizations import Organization, OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
 from core.domain.provider_errors import AppRefused, ProviderUnavailable, ProviderUnknown
 from core.domain.streams.domain_event import IntegrationData
-from testing.builders.entities import INSTALLATION, PROVIDER, Fact, ago, step
-from testing.memory.provider_world import PERMISSIONS
-from testing.memory.world import MemoryWorld
+from testing.builders.entities import INSTALLATION, PROVIDER, Fact, build_change, time_ago
+from testing.memory.provider_state import PERMISSIONS
+from testing.memory.store_stage import MemoryStoreStage
 from tests.support.scenarios.catalog import Catalog, facts
 
 
 @pytest.fixture
 def catalog() -> Catalog:
     """Give a provider and the use cases."""
-    return Catalog(MemoryWorld())
+    return Catalog(MemoryStoreStage())
 
 
 async def shown(catalog: Catalog, organization: Organization, role: Role = Role.VIEWER) -> IntegrationView:
@@ -43,15 +43,15 @@ async def shown(catalog: Catalog, organization: Organization, role: Role = Role.
 
 async def test_never_connected(catalog: Catalog) -> None:
     """There is an answer, and what to do."""
-    view = await shown(catalog, await catalog.world.organization())
+    view = await shown(catalog, await catalog.world.add_organization())
     assert (view.state, view.reason, view.remedy) == (ConnectionState.NOT_CONNECTED, None, Remedy.CONNECT)
     assert (view.integration, view.sync, view.manage_url) == (None, None, None)
 
 
 async def test_waiting_for_approval(catalog: Catalog) -> None:
     """Until when is told; connected, nobody waits any more."""
-    organization = await catalog.world.organization()
-    request = await catalog.world.request(organization, await catalog.world.user())
+    organization = await catalog.world.add_organization()
+    request = await catalog.world.add_request(organization, await catalog.world.add_user())
     view = await shown(catalog, organization)
     assert (view.state, view.reason) == (ConnectionState.PENDING, "awaiting_approval")
     assert (view.remedy, view.pending_until) == (Remedy.AWAIT_APPROVAL, request.expires_at)
@@ -110,7 +110,7 @@ async def test_each_state_has_its_reason_and_one_thing_that_helps(
     catalog: Catalog, facts_of: dict[str, Fact], state: ConnectionState, reason: str | None, remedy: Remedy | None
 ) -> None:
     """And the page at the provider, where there still is one."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     integration = await catalog.connected(organization=organization, **facts_of)
     view = await shown(catalog, organization)
     assert (view.state, view.reason, view.remedy) == (state, reason, remedy)
@@ -122,10 +122,10 @@ async def test_each_state_has_its_reason_and_one_thing_that_helps(
 
 async def viewer(catalog: Catalog, organization: Organization, account: str | None) -> UserActor:
     """Return a member who has connected this provider account."""
-    user = await catalog.world.user()
-    await catalog.world.member(user, organization, Role.MEMBER)
+    user = await catalog.world.add_user()
+    await catalog.world.add_member(user, organization, Role.MEMBER)
     if account is not None:
-        await catalog.world.connection(user, account)
+        await catalog.world.add_connection(user, account)
     return UserActor(user.id, user.external_id)
 
 
@@ -145,7 +145,7 @@ async def test_settings_of_a_personal_account_open_only_for_that_person(
     catalog: Catalog, account_type: str, account: str | None, can_open: bool, facts_of: dict[str, Fact]
 ) -> None:
     """The provider answers 404 to others. Who owns an organization is known only to the provider."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     integration = await catalog.connected(
         organization=organization, account_type=account_type, account_id="9", **facts_of
     )
@@ -166,7 +166,7 @@ async def test_settings_of_a_personal_account_open_only_for_that_person(
 
 async def test_settings_page_for_services_and_after_disconnecting(catalog: Catalog) -> None:
     """A service gets the page; the page of a service's acting user is as if the user asked."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     await catalog.connected(organization=organization, account_type="User", account_id="9")
     actor = await viewer(catalog, organization, "7")
 
@@ -182,7 +182,7 @@ async def test_settings_page_for_services_and_after_disconnecting(catalog: Catal
     async with catalog.world.unit_of_work() as tx:
         known = await tx.connections.find(actor.user_id, PROVIDER)
         assert known is not None
-        await tx.connections.apply([step(known, replace(known, status=ConnectionStatus.REVOKED))])
+        await tx.connections.apply([build_change(known, replace(known, status=ConnectionStatus.REVOKED))])
         await tx.commit()
     assert await page(actor) is not None
 
@@ -196,7 +196,7 @@ async def test_every_status_and_reason_has_a_view() -> None:
 
 async def test_all_providers_are_listed(catalog: Catalog) -> None:
     """Connected or not, so that a dashboard can show a card for each."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     member = await catalog.member(organization, Role.MEMBER)
     views = await catalog.list_integrations(member, organization_id=organization.external_id)
     assert [(view.provider, view.state) for view in views] == [(PROVIDER, ConnectionState.NOT_CONNECTED)]
@@ -207,9 +207,9 @@ async def test_all_providers_are_listed(catalog: Catalog) -> None:
 
 async def test_others_learn_nothing(catalog: Catalog) -> None:
     """Another's organization answers like none."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     await catalog.connected(organization=organization)
-    outsider = await catalog.member(await catalog.world.organization(), Role.OWNER)
+    outsider = await catalog.member(await catalog.world.add_organization(), Role.OWNER)
     messages = set()
     for organization_id in (organization.external_id, uuid4()):
         with pytest.raises(OrganizationNotFound) as refusal:
@@ -224,7 +224,7 @@ async def test_others_learn_nothing(catalog: Catalog) -> None:
 
 async def test_an_unknown_provider(catalog: Catalog) -> None:
     """The refusal names those there are."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     owner = await catalog.member(organization, Role.OWNER)
     for ask in (catalog.show_integration, catalog.disconnect):
         with pytest.raises(ProviderUnknown, match="Use one of: github"):
@@ -245,11 +245,11 @@ async def disconnected(
 
 async def test_disconnecting_revokes_and_keeps_links_and_history(catalog: Catalog) -> None:
     """Consumers are told, the trail names who did it, and the catalog stays for when it comes back."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     integration = await catalog.connected(facts("1"), organization=organization)
     await catalog.sync(integration)
-    project = await catalog.world.project(organization)
-    link = await catalog.world.link(project, integration)
+    project = await catalog.world.add_project(organization)
+    link = await catalog.world.add_link(project, integration)
     owner = await catalog.member(organization, Role.OWNER)
     after = await disconnected(catalog, organization, owner)
     assert (after.status, after.status_reason) == (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
@@ -267,7 +267,7 @@ async def test_disconnecting_revokes_and_keeps_links_and_history(catalog: Catalo
 
 async def test_disconnecting_twice_tells_nothing_more(catalog: Catalog) -> None:
     """A second click is fine."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     await catalog.connected(organization=organization)
     first = await disconnected(catalog, organization)
     assert await disconnected(catalog, organization) == first
@@ -277,13 +277,13 @@ async def test_disconnecting_twice_tells_nothing_more(catalog: Catalog) -> None:
 async def test_disconnecting_what_never_was(catalog: Catalog) -> None:
     """There is nothing to end."""
     with pytest.raises(IntegrationNotFound):
-        await disconnected(catalog, await catalog.world.organization())
+        await disconnected(catalog, await catalog.world.add_organization())
 
 
 @pytest.mark.parametrize("role", [Role.MEMBER, Role.VIEWER])
 async def test_members_may_not_disconnect(catalog: Catalog, role: Role) -> None:
     """Owners and admins may."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     await catalog.connected(organization=organization)
     with pytest.raises(ActionForbidden):
         await disconnected(catalog, organization, await catalog.member(organization, role))
@@ -292,7 +292,7 @@ async def test_members_may_not_disconnect(catalog: Catalog, role: Role) -> None:
 
 async def test_disconnecting_waits_for_the_events_being_processed(catalog: Catalog) -> None:
     """An event is processed before it or after it, never in between."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     integration = await catalog.connected(organization=organization)
     owner = await catalog.member(organization, Role.OWNER)
     async with catalog.world.unit_of_work() as event:
@@ -306,23 +306,23 @@ async def test_disconnecting_waits_for_the_events_being_processed(catalog: Catal
 
 async def test_uninstalling_is_wanted_until_it_is_done(catalog: Catalog) -> None:
     """An outage, or our app being refused, only delays it."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     await catalog.connected(organization=organization)
     after = await disconnected(catalog, organization, uninstall=True)
     assert after.uninstall_requested_at == catalog.clock.now()
     for error in (ProviderUnavailable("It does not answer."), AppRefused("The key is wrong.")):
         catalog.provider.fail("uninstall", error)
         assert await catalog.uninstall_revoked() == 0
-    assert after.provider_id in catalog.provider.world.installations
+    assert after.provider_id in catalog.provider.state.installations
     assert await catalog.uninstall_revoked() == 1
-    assert after.provider_id not in catalog.provider.world.installations
+    assert after.provider_id not in catalog.provider.state.installations
     assert (await catalog.read(after)).uninstall_requested_at is None
     assert await catalog.uninstall_revoked() == 0
 
 
 async def test_uninstalling_may_be_asked_for_later(catalog: Catalog) -> None:
     """Disconnected first, uninstalled on second thoughts; what is uninstalled there already is not."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     integration = await catalog.connected(organization=organization)
     await disconnected(catalog, organization)
     assert (await disconnected(catalog, organization, uninstall=True)).uninstall_requested_at is not None
@@ -337,7 +337,7 @@ async def test_one_that_fails_keeps_no_other_waiting(catalog: Catalog) -> None:
             provider_id=str(number),
             status=IntegrationStatus.REVOKED,
             status_reason=StatusReason.DISCONNECTED,
-            uninstall_requested_at=ago(minutes=number),
+            uninstall_requested_at=time_ago(minutes=number),
         )
     catalog.provider.fail("uninstall", ProviderUnavailable("It does not answer."))
     assert await catalog.uninstall_revoked() == 2
@@ -345,7 +345,7 @@ async def test_one_that_fails_keeps_no_other_waiting(catalog: Catalog) -> None:
 
 async def test_connected_anew_meanwhile_the_wish_is_not_touched(catalog: Catalog) -> None:
     """Whoever binds it again decides what is wanted then."""
-    organization = await catalog.world.organization()
+    organization = await catalog.world.add_organization()
     integration = await catalog.connected(organization=organization)
     await disconnected(catalog, organization, uninstall=True)
 

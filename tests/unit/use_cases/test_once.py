@@ -20,7 +20,7 @@ from core.domain.identifiers import OrganizationId, UserId
 from core.use_cases.idempotency import DeleteExpiredKeys, IdempotentResult, run_once
 from testing.builders.entities import now
 from testing.memory.clock import SettableClock
-from testing.memory.world import MemoryWorld
+from testing.memory.store_stage import MemoryStoreStage
 from tests.support.builders.domain import external
 
 MARA = UserActor(UserId(1), external(1))
@@ -37,7 +37,7 @@ class Doing:
     """Something that counts how often it is done."""
 
     def __init__(self) -> None:
-        self.world = MemoryWorld()
+        self.world = MemoryStoreStage()
         self.count = 0
         self.refusal: DomainError | None = None
 

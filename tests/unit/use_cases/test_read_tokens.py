@@ -30,9 +30,9 @@ async def edge() -> ProjectsEdge:
     """Give an organization with two linked projects."""
     edge = ProjectsEdge()
     await edge.populate()
-    edge.provider.world.install(edge.integration.provider_id, facts(WIDGETS), facts(GADGETS))
-    await edge.world.link(edge.project, edge.integration, repo_id=RepoId(WIDGETS))
-    await edge.world.link(edge.second, edge.integration, repo_id=RepoId(GADGETS))
+    edge.provider.state.install(edge.integration.provider_id, facts(WIDGETS), facts(GADGETS))
+    await edge.world.add_link(edge.project, edge.integration, repo_id=RepoId(WIDGETS))
+    await edge.world.add_link(edge.second, edge.integration, repo_id=RepoId(GADGETS))
     return edge
 
 
@@ -61,7 +61,7 @@ async def stand(edge: ProjectsEdge, status: IntegrationStatus, reason: StatusRea
 async def test_a_token_opens_what_was_named_and_is_written_down(edge: ProjectsEdge) -> None:
     """Contents may be read, of this repository alone; the row does not hold the token."""
     issued = await issue(edge)
-    minted = edge.provider.world.installation_tokens[issued.token.reveal()]
+    minted = edge.provider.state.installation_tokens[issued.token.reveal()]
     assert minted.repo_ids == {WIDGETS}
     assert [(link.project_id, row.repo_id) for link, row in issued.repositories] == [(edge.project.id, WIDGETS)]
     lease = await lease_of(edge, issued)
@@ -77,7 +77,7 @@ async def test_a_token_of_two_projects(edge: ProjectsEdge) -> None:
     names = [edge.second.external_id, edge.project.external_id, edge.second.external_id]
     issued = await issue(edge, project_ids=names)
     assert [row.repo_id for _, row in issued.repositories] == [GADGETS, WIDGETS]
-    assert edge.provider.world.installation_tokens[issued.token.reveal()].repo_ids == {WIDGETS, GADGETS}
+    assert edge.provider.state.installation_tokens[issued.token.reveal()].repo_ids == {WIDGETS, GADGETS}
 
 
 @pytest.mark.parametrize("status", [IntegrationStatus.SUSPENDED, IntegrationStatus.REVOKED])
@@ -91,9 +91,9 @@ async def test_none_while_the_integration_is_not_active(edge: ProjectsEdge, stat
 
 async def test_all_of_the_projects_or_none(edge: ProjectsEdge) -> None:
     """One that is another's, that is not linked, or whose repository is gone: no token at all."""
-    free = await edge.world.project(edge.organization, "Free")
-    lost = await edge.world.project(edge.organization, "Lost")
-    await edge.world.link(lost, edge.integration, repo_id=RepoId(GONE))
+    free = await edge.world.add_project(edge.organization, "Free")
+    lost = await edge.world.add_project(edge.organization, "Lost")
+    await edge.world.add_link(lost, edge.integration, repo_id=RepoId(GONE))
     refusals: list[tuple[Any, type[DomainError]]] = [
         (edge.foreign.external_id, ProjectNotFound),
         (uuid4(), ProjectNotFound),
@@ -122,7 +122,7 @@ async def test_disconnected_while_the_provider_was_asked(edge: ProjectsEdge) -> 
     goes_on.set()
     with pytest.raises(IntegrationNotActive):
         await issuing
-    assert edge.provider.world.installation_tokens == {}
+    assert edge.provider.state.installation_tokens == {}
 
 
 async def test_revoked_when_the_integration_ends(edge: ProjectsEdge) -> None:
@@ -133,7 +133,7 @@ async def test_revoked_when_the_integration_ends(edge: ProjectsEdge) -> None:
     await stand(edge, IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
     edge.provider.fail("revoke_token", ProviderUnavailable("No answer."), times=2)
     assert [await revoke() for _ in range(4)] == [0, 0, 1, 0]
-    assert edge.provider.world.installation_tokens == {}
+    assert edge.provider.state.installation_tokens == {}
     lease = await lease_of(edge, issued)
     assert (lease.sealed, lease.revoked_at) == (None, edge.clock.now())
 
@@ -149,7 +149,7 @@ async def test_revoked_when_a_repository_is_unlinked(edge: ProjectsEdge) -> None
         provider=PROVIDER,
     )
     assert await edge.application.tokens.revoke_orphaned() == 1
-    assert list(edge.provider.world.installation_tokens) == [second.token.reveal()]
+    assert list(edge.provider.state.installation_tokens) == [second.token.reveal()]
 
 
 async def test_forgotten_when_it_is_over(edge: ProjectsEdge) -> None:

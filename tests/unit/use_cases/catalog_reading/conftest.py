@@ -3,7 +3,7 @@
 import pytest
 
 from core.domain.organizations import Role
-from testing.memory.world import MemoryWorld
+from testing.memory.store_stage import MemoryStoreStage
 from tests.support.scenarios.catalog import Catalog, facts
 from tests.support.scenarios.catalog_reader import Connected
 
@@ -11,8 +11,8 @@ from tests.support.scenarios.catalog_reader import Connected
 @pytest.fixture
 async def connected() -> Connected:
     """Give an organization whose catalog of four repositories was read just now."""
-    catalog = Catalog(MemoryWorld())
-    organization = await catalog.world.organization()
+    catalog = Catalog(MemoryStoreStage())
+    organization = await catalog.world.add_organization()
     listed = [facts(str(number)) for number in range(1, 5)]
     integration = await catalog.connected(*listed, organization=organization)
     found = Connected(catalog, organization, integration)

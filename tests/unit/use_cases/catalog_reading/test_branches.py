@@ -10,7 +10,7 @@ from core.domain.errors import DomainError
 from core.domain.provider_errors import AppRefused, NotVisible, ProviderUnavailable, RateLimited
 from core.use_cases.catalog.branch_cache import BranchCache
 from core.use_cases.catalog.list_branches import BranchPage
-from testing.builders.entities import ago
+from testing.builders.entities import time_ago
 from tests.support.conditions import until
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_reader import Connected
@@ -63,7 +63,7 @@ async def test_branches_are_asked_for_now_and_then(connected: Connected) -> None
 
 DOWN: dict[str, DomainError] = {
     "outage": ProviderUnavailable("It does not answer."),
-    "limit": RateLimited(ago(minutes=-1), retry_after=60),
+    "limit": RateLimited(time_ago(minutes=-1), retry_after=60),
     "our app": AppRefused("The key is wrong."),
 }
 
@@ -140,7 +140,7 @@ async def test_branches_of_one_installation_are_not_shown_under_another(connecte
     catalog = connected.catalog
     connected.has_branches("secret")
     await connected.branches()
-    catalog.provider.world.install("2", facts("1"))
+    catalog.provider.state.install("2", facts("1"))
     await catalog.change(connected.integration, provider_id="2")
     catalog.provider.fail("list_branches", DOWN["outage"])
     with pytest.raises(ProviderUnavailable):

@@ -16,7 +16,7 @@ from core.domain.integrations.integration import StatusReason as Reason
 from core.domain.organizations import OrganizationNotFound, Role
 from core.domain.permissions import ActionForbidden
 from core.domain.provider_errors import ProviderUnavailable, ProviderUnknown
-from testing.builders.entities import PROVIDER, Fact, a_repository, ago
+from testing.builders.entities import PROVIDER, Fact, build_repository, time_ago
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_reader import Connected, request
 
@@ -89,7 +89,7 @@ async def test_who_may_list_and_who_may_sync(connected: Connected) -> None:
     """Members see, viewers see but do not sync, others learn nothing; services go by their scopes."""
     world = connected.catalog.world
     viewer = await connected.catalog.member(connected.organization, Role.VIEWER)
-    outsider = await connected.catalog.member(await world.organization(), Role.OWNER)
+    outsider = await connected.catalog.member(await world.add_organization(), Role.OWNER)
     connected.catalog.clock.advance(timedelta(minutes=1))
     assert len((await connected.list(actor=viewer)).repositories) == 4
     with pytest.raises(ActionForbidden):
@@ -107,7 +107,7 @@ async def test_who_may_list_and_who_may_sync(connected: Connected) -> None:
 
 async def test_an_organization_without_an_integration(connected: Connected) -> None:
     """It is told to connect first."""
-    organization = await connected.catalog.world.organization()
+    organization = await connected.catalog.world.add_organization()
     owner = await connected.catalog.member(organization, Role.OWNER)
     with pytest.raises(IntegrationNotFound):
         await connected.list(actor=owner, organization_id=organization.external_id)
@@ -119,7 +119,7 @@ async def test_only_repositories_of_this_integrations_catalog_are_shown(connecte
     """Another organization's, a removed one and one nobody has all answer alike, branches included."""
     catalog = connected.catalog
     await catalog.connected(facts("77", private=False), provider_id="2")
-    await catalog.save(a_repository(connected.integration, "4", removed_at=ago(minutes=1)))
+    await catalog.save(build_repository(connected.integration, "4", removed_at=time_ago(minutes=1)))
     messages = set()
     for repo_id in ("77", "4", "404", "", "x/../y"):
         with pytest.raises(RepositoryNotFound) as refusal:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from testing.memory.world import MemoryWorld
+from testing.memory.store_stage import MemoryStoreStage
 from tests.support.scenarios.catalog import Catalog
 
 
 @pytest.fixture
 def catalog() -> Catalog:
     """Give a provider whose pages hold three repositories."""
-    return Catalog(MemoryWorld(), page_size=3)
+    return Catalog(MemoryStoreStage(), page_size=3)

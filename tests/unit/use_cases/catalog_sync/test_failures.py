@@ -18,7 +18,7 @@ from core.domain.provider_errors import (
     RateLimited,
 )
 from core.use_cases.catalog.sync_catalog import SyncOutcome
-from testing.builders.entities import ago
+from testing.builders.entities import time_ago
 from tests.support.scenarios.catalog import Catalog, facts
 from tests.support.scenarios.catalog_sync import SYNCED, synced
 
@@ -66,7 +66,7 @@ async def test_an_incomplete_listing_removes_nothing(catalog: Catalog, totals: t
 
 FAILURES = {
     "outage": (ProviderUnavailable("It does not answer."), timedelta(minutes=1)),
-    "limit": (RateLimited(ago(minutes=-40), retry_after=2400.0), timedelta(minutes=40)),
+    "limit": (RateLimited(time_ago(minutes=-40), retry_after=2400.0), timedelta(minutes=40)),
     "suspended": (InstallationSuspended("It is suspended."), timedelta(minutes=1)),
     "unreadable": (AnswerUnreadable("It cannot be read."), timedelta(minutes=1)),
     "allow list": (AddressNotAllowed("It blocks us."), timedelta(minutes=1)),

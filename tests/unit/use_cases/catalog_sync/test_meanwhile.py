@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.use_cases.catalog.sync_catalog import SyncOutcome
-from testing.builders.entities import Fact, a_repository, ago
+from testing.builders.entities import Fact, build_repository, time_ago
 from tests.support.scenarios.catalog import Catalog, facts
 from tests.support.scenarios.catalog_sync import synced
 
@@ -50,11 +50,11 @@ async def test_an_event_during_a_sync_asks_for_another(catalog: Catalog) -> None
 async def test_what_an_event_wrote_meanwhile_stays(catalog: Catalog) -> None:
     """Neither is what it removed revived, nor what it added removed, nor what it changed changed back."""
     integration = await catalog.connected(facts("1"), facts("2"), facts("3", "acme/old"))
-    await catalog.save(a_repository(integration, "1"), a_repository(integration, "3", full_name="acme/old"))
+    await catalog.save(build_repository(integration, "1"), build_repository(integration, "3", full_name="acme/old"))
     written = [
-        a_repository(integration, "1", removed_at=ago(seconds=1)),
-        a_repository(integration, "3", full_name="acme/new"),
-        a_repository(integration, "4"),
+        build_repository(integration, "1", removed_at=time_ago(seconds=1)),
+        build_repository(integration, "3", full_name="acme/new"),
+        build_repository(integration, "4"),
     ]
 
     async def events(call: str) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from core.domain.identifiers import RepoId
 from core.domain.streams.domain_event import RepositoryData
 from core.use_cases.catalog.sync_catalog import SyncOutcome
-from testing.builders.entities import a_repository, ago
+from testing.builders.entities import build_repository, time_ago
 from tests.support.scenarios.catalog import Catalog, facts
 from tests.support.scenarios.catalog_sync import SYNCED, names, synced
 
@@ -21,8 +21,8 @@ async def test_the_first_sync_fills_the_catalog(catalog: Catalog) -> None:
         default_branch="trunk",
         description="Widgets for all",
         language="Go",
-        pushed_at=ago(days=1),
-        updated_at=ago(days=2),
+        pushed_at=time_ago(days=1),
+        updated_at=time_ago(days=2),
     )
     listed = [full, *(facts(str(number)) for number in range(2, 9))]
     integration = await catalog.connected(*listed)
@@ -30,7 +30,7 @@ async def test_the_first_sync_fills_the_catalog(catalog: Catalog) -> None:
     assert (report.outcome, report.listed, report.written) == (SyncOutcome.DONE, 8, 8)
     rows = await catalog.rows(integration)
     assert sorted(rows) == sorted(one.repo_id for one in listed)
-    assert rows["1"] == a_repository(
+    assert rows["1"] == build_repository(
         integration,
         "1",
         full_name="acme/Widgets",
@@ -52,7 +52,7 @@ async def test_a_second_sync_writes_nothing(catalog: Catalog) -> None:
     """What is as it was is not written again, nor told."""
     integration = await catalog.connected(facts("1"), facts("2"))
     await synced(catalog, integration)
-    await catalog.change(integration, sync_requested_at=ago(minutes=1))
+    await catalog.change(integration, sync_requested_at=time_ago(minutes=1))
     report = await catalog.sync(await catalog.read(integration))
     assert (report.outcome, report.listed, report.written) == (SyncOutcome.DONE, 2, 0)
     assert await catalog.told() == []
@@ -98,9 +98,9 @@ async def test_links_follow(catalog: Catalog) -> None:
     """A link's name and mirrored branch follow; lost and found again, its project is told."""
     integration = await catalog.connected(facts("1"), facts("2"))
     await synced(catalog, integration)
-    organization = await catalog.world.organization()
-    project = await catalog.world.project(replace(organization, id=integration.organization_id))
-    link = await catalog.world.link(project, integration, repo_full_name="acme/repository-1")
+    organization = await catalog.world.add_organization()
+    project = await catalog.world.add_project(replace(organization, id=integration.organization_id))
+    link = await catalog.world.add_link(project, integration, repo_full_name="acme/repository-1")
 
     catalog.lists(integration, facts("1", "acme/renamed", default_branch="trunk"), facts("2"))
     await catalog.change(integration, **SYNCED)
@@ -131,10 +131,10 @@ async def test_links_follow(catalog: Catalog) -> None:
 async def test_links_are_told_of_even_at_the_first_sync(catalog: Catalog) -> None:
     """Connected anew, an organization's links come back to life."""
     integration = await catalog.connected(facts("1"), facts("2"))
-    organization = await catalog.world.organization()
-    project = await catalog.world.project(replace(organization, id=integration.organization_id))
-    await catalog.world.link(project, integration)
-    await catalog.save(a_repository(integration, "1", removed_at=ago(hours=1)))
+    organization = await catalog.world.add_organization()
+    project = await catalog.world.add_project(replace(organization, id=integration.organization_id))
+    await catalog.world.add_link(project, integration)
+    await catalog.save(build_repository(integration, "1", removed_at=time_ago(hours=1)))
     await synced(catalog, integration)
     assert names(list(await catalog.told())) == [("git.link.restored", "1")]
 
@@ -143,9 +143,9 @@ async def test_an_accounts_new_name_is_told_of_linked_repositories_alone(catalog
     """It changes the names of all, which would be noise."""
     integration = await catalog.connected(*(facts(str(number)) for number in range(1, 6)))
     await synced(catalog, integration)
-    organization = await catalog.world.organization()
-    project = await catalog.world.project(replace(organization, id=integration.organization_id))
-    await catalog.world.link(project, integration, repo_id=RepoId("4"))
+    organization = await catalog.world.add_organization()
+    project = await catalog.world.add_project(replace(organization, id=integration.organization_id))
+    await catalog.world.add_link(project, integration, repo_id=RepoId("4"))
     catalog.lists(integration, *(facts(str(n), f"acme-inc/repository-{n}") for n in range(1, 6)))
     await catalog.change(integration, **SYNCED)
     await synced(catalog, integration)
@@ -155,9 +155,9 @@ async def test_an_accounts_new_name_is_told_of_linked_repositories_alone(catalog
 
 async def test_a_listing_older_than_the_row_changes_nothing(catalog: Catalog) -> None:
     """Lists lag behind events; what is listed all the same is not removed."""
-    old = facts("1", updated_at=ago(minutes=10))
+    old = facts("1", updated_at=time_ago(minutes=10))
     integration = await catalog.connected(old, facts("2"))
-    newer = a_repository(integration, "1", full_name="acme/newer", provider_updated_at=ago(minutes=5))
+    newer = build_repository(integration, "1", full_name="acme/newer", provider_updated_at=time_ago(minutes=5))
     await catalog.save(newer)
     assert await synced(catalog, integration) is SyncOutcome.DONE
     assert (await catalog.rows(integration))["1"] == newer

@@ -5,7 +5,7 @@ from datetime import timedelta
 from core.domain.provider import Capabilities
 from core.domain.provider_errors import ProviderUnavailable
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
-from testing.builders.entities import PROVIDER, a_delivery
+from testing.builders.entities import PROVIDER, build_delivery
 from testing.memory.provider import FakeProvider
 from tests.support.scenarios.recovery import Recovery
 
@@ -22,7 +22,7 @@ async def test_what_is_missing_comes_into_the_ledger_once(recovery: Recovery) ->
     assert recovery.processing.bell.rung
     assert recovery.processing.metrics.recovered_deliveries == 10
     assert recovery.processing.metrics.recoveries[PROVIDER] == (0, 0)
-    assert recovery.provider.world.redelivered == []
+    assert recovery.provider.state.redelivered == []
     again = await recovery.run()
     assert (again.found, again.recovered, len(recovery.recovered())) == ({}, 0, 10)
 
@@ -31,7 +31,7 @@ async def test_our_ledger_decides_and_not_the_providers_word(recovery: Recovery)
     """What was answered with success and is not here is missing; what failed there and is here is not."""
     lost = recovery.log(succeeded=True)
     kept = recovery.log(succeeded=False)
-    await recovery.processing.receive(a_delivery(delivery_id=kept))
+    await recovery.processing.receive(build_delivery(delivery_id=kept))
     await recovery.run()
     assert recovery.recovered() == [lost]
 
@@ -62,7 +62,7 @@ async def test_one_that_arrives_meanwhile_is_kept_once(recovery: Recovery) -> No
     async def arrive(call: str) -> None:
         if call == "get_delivery":
             for guid in (early, late):
-                await recovery.processing.receive(a_delivery(delivery_id=guid))
+                await recovery.processing.receive(build_delivery(delivery_id=guid))
 
     recovery.provider.before = arrive
     report = await recovery.run()

@@ -62,8 +62,8 @@ async def test_half_of_the_apps_calls_are_left_to_others(recovery: Recovery) -> 
     """Tokens are minted with them, and customers wait for those."""
     for _ in range(10):
         recovery.log()
-    recovery.provider.world.calls_left = 0.49
+    recovery.provider.state.calls_left = 0.49
     report = await recovery.run()
     assert (report.recovered, report.missing, report.stopped_by) == (0, 10, "calls_used_up")
-    recovery.provider.world.calls_left = 0.51
+    recovery.provider.state.calls_left = 0.51
     assert (await recovery.run()).is_complete

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from core.domain.provider_errors import NotVisible
-from testing.builders.entities import a_delivery
+from testing.builders.entities import build_delivery
 from tests.support.scenarios.recovery import Recovery
 
 
@@ -16,9 +16,9 @@ async def test_one_without_a_payload_is_asked_to_be_sent_again(recovery: Recover
     report = await recovery.run()
     assert recovery.recovered() == others
     assert (report.redelivered, report.failed, report.missing) == (1, 1, 1)
-    assert recovery.provider.world.redelivered == [100]
+    assert recovery.provider.state.redelivered == [100]
     assert recovery.paused == [1.0]
-    await recovery.processing.receive(a_delivery(delivery_id=gone))
+    await recovery.processing.receive(build_delivery(delivery_id=gone))
     recovery.later(minutes=5)
     report = await recovery.run()
     assert (report.missing, report.is_complete) == (0, True)
@@ -36,7 +36,7 @@ async def test_one_that_never_comes_is_told_and_tried_on(recovery: Recovery) -> 
     for _ in range(12 * 5):
         recovery.later(minutes=5)
         await recovery.run()
-    assert len(recovery.provider.world.redelivered) == 3 + 5
+    assert len(recovery.provider.state.redelivered) == 3 + 5
     assert len(recovery.alerts) == 1
     assert (await recovery.state()).missing == 1
 
@@ -52,7 +52,7 @@ async def test_one_the_log_has_lost_is_given_up(recovery: Recovery) -> None:
         await recovery.run()
     assert [code for code, _ in recovery.alerts] == ["deliveries_not_recovered"]
     assert recovery.provider.calls["get_delivery"] == 1
-    recovery.provider.world.deliveries.clear()
+    recovery.provider.state.deliveries.clear()
     recovery.later(days=15)
     assert (await recovery.run()).given_up == 0
 
@@ -65,7 +65,7 @@ async def test_one_that_cannot_be_read_is_given_up(recovery: Recovery, body: byt
     report = await recovery.run()
     assert recovery.recovered() == [well]
     assert report.given_up == 1
-    assert recovery.provider.world.redelivered == []
+    assert recovery.provider.state.redelivered == []
     [(_, facts)] = recovery.alerts
     assert facts["reason"] == reason
 

@@ -107,7 +107,7 @@ async def test_an_answer_about_an_installation_shows_that_our_key_is_good(world:
         await process.installation(world.integration)
     world.provider.accepts_app = True
     world.later(minutes=1)
-    world.provider.world.suspend(INSTALLATION)
+    world.provider.state.suspend(INSTALLATION)
     with pytest.raises(IntegrationNotActive):
         await process.installation(world.integration)
     world.provider.accepts_app = False

@@ -64,7 +64,7 @@ async def test_a_probe_believes_no_stored_token(world: TokenWorld) -> None:
 async def test_a_probe_learns_the_better_reason(world: TokenWorld) -> None:
     """Refused first and then suspended at the provider: what helps has changed, the status has not."""
     await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
-    world.provider.world.suspend(INSTALLATION)
+    world.provider.state.suspend(INSTALLATION)
     world.later(minutes=5)
     await world.process().probe()
     assert (await world.now()).status_reason is StatusReason.SUSPENDED_ON_PROVIDER

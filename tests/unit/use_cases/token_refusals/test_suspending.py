@@ -10,7 +10,7 @@ from core.domain.errors import DomainError
 from core.domain.integrations.integration import Integration, IntegrationNotActive, IntegrationStatus, StatusReason
 from core.domain.provider_errors import InstallationGone, InstallationSuspended, PermissionMissing
 from core.domain.streams.domain_event import DomainEventType, IntegrationData
-from testing.builders.entities import BY, an_integration
+from testing.builders.entities import BY, build_integration
 from testing.memory.seed import seed_organization
 from tests.support.builders.domain import NOW
 from tests.support.scenarios.token_world import INSTALLATION, REFUSED, TokenWorld
@@ -49,13 +49,13 @@ async def test_three_refusals_suspend_with_one_alert(world: TokenWorld, error: D
 
 async def test_suspended_at_the_provider_is_suspended_here(world: TokenWorld) -> None:
     """At once and without an alert: its owner did it, and lifts it there."""
-    world.provider.world.suspend(INSTALLATION)
+    world.provider.state.suspend(INSTALLATION)
     with pytest.raises(IntegrationNotActive, match="unsuspend it there"):
         await world.process().installation(world.integration)
     after = await world.now()
     assert after.status_reason is StatusReason.SUSPENDED_ON_PROVIDER
     assert (world.provider.calls["mint_token"], world.alerts.codes) == (1, [])
-    world.provider.world.suspend(INSTALLATION, suspended=False)
+    world.provider.state.suspend(INSTALLATION, suspended=False)
     world.later(minutes=5)
     assert await world.process().probe() == 1
     assert (await world.now()).status is IntegrationStatus.ACTIVE
@@ -65,7 +65,7 @@ async def test_an_installation_that_is_gone_is_revoked(world: TokenWorld) -> Non
     """Its token goes with it, and nothing but a new binding brings it back."""
     process = world.process()
     await process.installation(world.integration)
-    del world.provider.world.installations[INSTALLATION]
+    del world.provider.state.installations[INSTALLATION]
     world.later(hours=1)
     with pytest.raises(IntegrationNotActive, match="Connect it again"):
         await process.installation(world.integration)
@@ -103,7 +103,7 @@ async def test_one_refused_installation_holds_up_no_other(world: TokenWorld) -> 
     for integration in (world.integration, *others):
         await process.installation(integration)
     world.later(minutes=55)
-    del world.provider.world.installations[INSTALLATION]
+    del world.provider.state.installations[INSTALLATION]
     assert await process.renew() == 3
     assert (await world.now()).is_revoked
 
@@ -111,10 +111,10 @@ async def test_one_refused_installation_holds_up_no_other(world: TokenWorld) -> 
 async def _three_more(world: TokenWorld) -> list[Integration]:
     found = []
     for number in ("51", "52", "53"):
-        world.provider.world.install(number)
+        world.provider.state.install(number)
         organization = await seed_organization(world.database, uuid4(), name=number)
         async with world.unit_of_work() as tx:
-            integration = an_integration(await tx.integrations.next_id(), organization, provider_id=number)
+            integration = build_integration(await tx.integrations.next_id(), organization, provider_id=number)
             await tx.integrations.apply([Change(None, integration, BY)])
             await tx.commit()
         found.append(integration)

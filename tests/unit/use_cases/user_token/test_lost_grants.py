@@ -24,7 +24,7 @@ from tests.support.scenarios.token_world import PERSON, TokenWorld
 
 async def test_a_dead_refresh_token_asks_for_its_person(world: TokenWorld) -> None:
     """The row, the trail and every later caller tell so; the provider is not asked again."""
-    world.provider.world.grants.clear()
+    world.provider.state.grants.clear()
     world.later(hours=8)
     for _ in range(3):
         with pytest.raises(ReconnectRequired):
@@ -46,7 +46,7 @@ async def test_a_rotation_lost_in_a_crash_asks_for_the_person(world: TokenWorld)
 
     async def die(_: str) -> None:
         world.provider.before = None
-        world.provider.world.grants[:] = [replace(world.provider.world.grants[0], refresh="rotated")]
+        world.provider.state.grants[:] = [replace(world.provider.state.grants[0], refresh="rotated")]
         await asyncio.Event().wait()
 
     world.provider.before = die
@@ -69,12 +69,12 @@ async def test_a_token_refused_because_another_was_faster_is_no_refusal(world: T
 
     async def be_faster(_: str) -> None:
         world.provider.before = None
-        world.provider.world.grants.clear()
+        world.provider.state.grants.clear()
         await world.sign_in()
 
     world.provider.before = be_faster
     token = await world.process().user(world.connection)
-    assert token.reveal() == world.provider.world.grants[0].access
+    assert token.reveal() == world.provider.state.grants[0].access
     assert (await world.connected()).is_active
 
 
@@ -92,11 +92,11 @@ async def test_who_was_only_slow_brings_the_connection_back(world: TokenWorld) -
     slow = asyncio.create_task(world.process().user(world.connection))
     await asked.wait()
     world.later(seconds=LEASE_DURATION.total_seconds())
-    grants = list(world.provider.world.grants)
-    world.provider.world.grants.clear()
+    grants = list(world.provider.state.grants)
+    world.provider.state.grants.clear()
     with pytest.raises(ReconnectRequired):
         await world.process().user(world.connection)
-    world.provider.world.grants[:] = grants
+    world.provider.state.grants[:] = grants
     answer.set()
     token = await slow
     known = await world.connected()
@@ -167,12 +167,12 @@ async def test_a_grant_renewed_amid_a_disconnect_is_let_go(world: TokenWorld, *,
         await world.process(pause=disconnects).user(world.connection)
     revoke = RevokeTokens(world.unit_of_work, {PROVIDER: world.provider}, world.cipher, world.clock)
     await revoke()
-    assert len(world.provider.world.grants) == returns
+    assert len(world.provider.state.grants) == returns
 
 
 async def _connect_again(world: TokenWorld) -> None:
     """Let the person connect anew, which makes another row and another grant's tokens."""
-    world.provider.world.grant(PERSON)
+    world.provider.state.grant(PERSON)
     async with world.unit_of_work() as tx:
         anew = replace(world.connection, id=await tx.connections.next_id(), external_id=uuid4())
         await tx.connections.apply([Change(None, anew, BY)])

@@ -30,7 +30,7 @@ async def test_one_that_ends_is_refreshed_and_kept(world: TokenWorld) -> None:
     assert token.reveal() != old.reveal()
     assert (await world.process().user(world.connection)).reveal() == token.reveal()
     assert world.provider.calls["refresh"] == 1
-    row, [grant] = await world.user_row(), world.provider.world.grants
+    row, [grant] = await world.user_row(), world.provider.state.grants
     assert row.tokens is not None
     assert row.lease is None
     external_id = world.connection.external_id
@@ -103,14 +103,14 @@ class _KeepsRefreshTokens(FakeProvider):
     async def refresh(self, refresh_token: Secret) -> UserTokens:
         """Give an access token alone."""
         tokens = await super().refresh(refresh_token)
-        self.world.grants[-1] = replace(self.world.grants[-1], refresh=refresh_token.reveal())
+        self.state.grants[-1] = replace(self.state.grants[-1], refresh=refresh_token.reveal())
         return replace(tokens, refresh_token=None)
 
 
 async def test_a_refresh_token_that_is_not_replaced_is_kept(world: TokenWorld) -> None:
     """Not every provider rotates them."""
     keeping = _KeepsRefreshTokens(world.clock)
-    keeping.world = world.provider.world
+    keeping.state = world.provider.state
     world.provider = keeping
     for _ in range(3):
         world.later(hours=8)

@@ -17,38 +17,47 @@ from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project, Role, User
 from ports.identity import Directory
 from ports.unit_of_work import UnitOfWork
-from testing.builders.entities import PROVIDER, Fact, a_delivery, a_link, a_repository, an_integration, now, step
-from testing.builders.flows import flow_of
+from testing.builders.entities import (
+    PROVIDER,
+    Fact,
+    build_change,
+    build_delivery,
+    build_integration,
+    build_link,
+    build_repository,
+    now,
+)
+from testing.builders.flows import build_flow
 
 
-class World(ABC):
+class StoreStage(ABC):
     """One empty store, and ways to put in what no port writes."""
 
     unit_of_work: UnitOfWork
     directory: Directory
 
     @abstractmethod
-    async def organization(self, name: str = "Acme") -> Organization:
+    async def add_organization(self, name: str = "Acme") -> Organization:
         """Put in an organization."""
 
     @abstractmethod
-    async def user(self, email: str = "mara@acme.example") -> User:
+    async def add_user(self, email: str = "mara@acme.example") -> User:
         """Put in a user."""
 
     @abstractmethod
-    async def member(self, user: User, organization: Organization, role: Role) -> None:
+    async def add_member(self, user: User, organization: Organization, role: Role) -> None:
         """Give a user a role."""
 
     @abstractmethod
-    async def leave(self, user: User, organization: Organization) -> None:
+    async def remove_member(self, user: User, organization: Organization) -> None:
         """Let a user be a member no more."""
 
     @abstractmethod
-    async def project(self, organization: Organization, name: str = "Rocket") -> Project:
+    async def add_project(self, organization: Organization, name: str = "Rocket") -> Project:
         """Put in a project."""
 
     @abstractmethod
-    async def keep(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
+    async def add_delivery(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
         """Put a delivery into the ledger, pending and due."""
 
     @abstractmethod
@@ -63,28 +72,28 @@ class World(ABC):
     async def restore_storage(self) -> None:
         """Let new transactions reach it again."""
 
-    async def integration(self, organization: Organization | None = None, **facts: Fact) -> Integration:
+    async def add_integration(self, organization: Organization | None = None, **facts: Fact) -> Integration:
         """Put in an integration, of a new organization where none is given."""
-        organization = organization or await self.organization()
+        organization = organization or await self.add_organization()
         async with self.unit_of_work() as tx:
-            integration = an_integration(await tx.integrations.next_id(), organization, **facts)
-            await tx.integrations.apply([step(None, integration)])
+            integration = build_integration(await tx.integrations.next_id(), organization, **facts)
+            await tx.integrations.apply([build_change(None, integration)])
             await tx.commit()
             stored = await tx.integrations.find(organization.id, integration.provider)
         assert stored is not None
         return stored
 
-    async def link(self, project: Project, integration: Integration, **facts: Fact) -> Link:
+    async def add_link(self, project: Project, integration: Integration, **facts: Fact) -> Link:
         """Put in a link."""
         async with self.unit_of_work() as tx:
-            link = a_link(await tx.links.next_id(), project, integration, **facts)
-            await tx.links.apply([step(None, link)])
+            link = build_link(await tx.links.next_id(), project, integration, **facts)
+            await tx.links.apply([build_change(None, link)])
             await tx.commit()
             stored = await tx.links.find(project.id, link.provider)
         assert stored is not None
         return stored
 
-    async def connection(
+    async def add_connection(
         self, user: User, provider_user_id: str, *, login: str | None = None, emails: Collection[str] = ()
     ) -> Connection:
         """Put in a user's connection with its verified addresses."""
@@ -100,41 +109,41 @@ class World(ABC):
                 updated_at=at,
                 provider_username=login,
             )
-            await tx.connections.apply([step(None, connection)])
+            await tx.connections.apply([build_change(None, connection)])
             await tx.connections.replace_emails(connection.id, emails)
             await tx.commit()
             stored = await tx.connections.find(user.id, PROVIDER)
         assert stored is not None
         return stored
 
-    async def repositories(self, integration: Integration, *repo_ids: str) -> list[Repository]:
+    async def add_repositories(self, integration: Integration, *repo_ids: str) -> list[Repository]:
         """Put in catalog rows."""
-        rows = [a_repository(integration, repo_id) for repo_id in repo_ids]
+        rows = [build_repository(integration, repo_id) for repo_id in repo_ids]
         async with self.unit_of_work() as tx:
             await tx.catalog.save_repositories(rows)
             await tx.commit()
         return rows
 
-    async def event(self, *, received_at: datetime | None = None, **facts: Fact) -> WebhookEvent:
+    async def add_event(self, *, received_at: datetime | None = None, **facts: Fact) -> WebhookEvent:
         """Put in a delivery and return its event."""
-        delivery = a_delivery(**facts)
-        await self.keep(delivery, received_at or now())
-        return await self.seen(delivery)
+        delivery = build_delivery(**facts)
+        await self.add_delivery(delivery, received_at or now())
+        return await self.get_event(delivery)
 
-    async def seen(self, delivery: VerifiedDelivery | WebhookEvent) -> WebhookEvent:
+    async def get_event(self, delivery: VerifiedDelivery | WebhookEvent) -> WebhookEvent:
         """Return an event as it is now."""
         async with self.unit_of_work() as tx:
             event = await tx.events.find(delivery.provider, delivery.delivery_id)
         assert event is not None
         return event
 
-    async def settle(self, *results: EventResult) -> None:
+    async def record_results(self, *results: EventResult) -> None:
         """Write how events ended."""
         async with self.unit_of_work() as tx:
             await tx.event_queue.record_results(results)
             await tx.commit()
 
-    async def request(self, organization: Organization, user: User, **facts: Fact) -> PendingRequest:
+    async def add_request(self, organization: Organization, user: User, **facts: Fact) -> PendingRequest:
         """Put in a request of a user, by default of requester 7 for account 9."""
         async with self.unit_of_work() as tx:
             request = PendingRequest(
@@ -148,6 +157,6 @@ class World(ABC):
                 expires_at=now() + timedelta(days=30),
             )
             request = replace(request, **facts)
-            await tx.flows.add(flow_of(request))
+            await tx.flows.add(build_flow(request))
             await tx.commit()
         return request

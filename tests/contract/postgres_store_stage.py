@@ -14,7 +14,7 @@ from core.domain.events.event import WebhookEvent
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
 from local.seed import seed_membership, seed_organization, seed_project, seed_user
-from testing.contracts.world import World
+from testing.contracts.store_stage import StoreStage
 
 _KEEP = """
     INSERT INTO git_webhook_events (
@@ -26,7 +26,7 @@ _KEEP = """
 """
 
 
-class PostgresWorld(World):
+class PostgresStoreStage(StoreStage):
     """A database at the newest migration, for one test alone."""
 
     def __init__(self, database_url: str) -> None:
@@ -36,19 +36,19 @@ class PostgresWorld(World):
         self.unit_of_work = PostgresUnitOfWork(self.database)
         self.directory = PostgresDirectory(self.database)
 
-    async def organization(self, name: str = "Acme") -> Organization:
+    async def add_organization(self, name: str = "Acme") -> Organization:
         """Put in an organization."""
         return await seed_organization(self.database, uuid4(), name=name)
 
-    async def user(self, email: str = "mara@acme.example") -> User:
+    async def add_user(self, email: str = "mara@acme.example") -> User:
         """Put in a user."""
         return await seed_user(self.database, uuid4(), email=email)
 
-    async def member(self, user: User, organization: Organization, role: Role) -> None:
+    async def add_member(self, user: User, organization: Organization, role: Role) -> None:
         """Give a user a role."""
         await seed_membership(self.database, user.id, organization.id, role=role)
 
-    async def leave(self, user: User, organization: Organization) -> None:
+    async def remove_member(self, user: User, organization: Organization) -> None:
         """Take the role away."""
         async with self.database.session() as session:
             await session.change(
@@ -56,11 +56,11 @@ class PostgresWorld(World):
             )
             await session.commit()
 
-    async def project(self, organization: Organization, name: str = "Rocket") -> Project:
+    async def add_project(self, organization: Organization, name: str = "Rocket") -> Project:
         """Put in a project."""
         return await seed_project(self.database, uuid4(), organization.id, name=name)
 
-    async def keep(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
+    async def add_delivery(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
         """Insert it as the delivery log does, at that time."""
         number = to_number(delivery.source_key) if delivery.source_key else None
         row = (

@@ -6,7 +6,7 @@ from core.domain.events.event import WebhookEvent
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization, Project, Role, User
 from testing.builders.entities import now
-from testing.contracts.world import World
+from testing.contracts.store_stage import StoreStage
 from testing.memory.database import MemoryDatabase
 from testing.memory.delivery_log import MemoryDeliveryLog
 from testing.memory.directory import MemoryDirectory
@@ -14,7 +14,7 @@ from testing.memory.seed import seed_membership, seed_organization, seed_project
 from testing.memory.unit_of_work import MemoryUnitOfWork
 
 
-class MemoryWorld(World):
+class MemoryStoreStage(StoreStage):
     """Tables in this process."""
 
     def __init__(self) -> None:
@@ -23,29 +23,29 @@ class MemoryWorld(World):
         self.unit_of_work = MemoryUnitOfWork(self.database)
         self.directory = MemoryDirectory(self.database)
 
-    async def organization(self, name: str = "Acme") -> Organization:
+    async def add_organization(self, name: str = "Acme") -> Organization:
         """Put in an organization."""
         return await seed_organization(self.database, uuid4(), name=name)
 
-    async def user(self, email: str = "mara@acme.example") -> User:
+    async def add_user(self, email: str = "mara@acme.example") -> User:
         """Put in a user."""
         return await seed_user(self.database, uuid4(), email=email)
 
-    async def member(self, user: User, organization: Organization, role: Role) -> None:
+    async def add_member(self, user: User, organization: Organization, role: Role) -> None:
         """Give a user a role."""
         await seed_membership(self.database, user.id, organization.id, role=role)
 
-    async def leave(self, user: User, organization: Organization) -> None:
+    async def remove_member(self, user: User, organization: Organization) -> None:
         """Take the role away."""
         async with self.database.session() as session:
             del (await session.writable()).memberships[user.id, organization.id]
             session.commit()
 
-    async def project(self, organization: Organization, name: str = "Rocket") -> Project:
+    async def add_project(self, organization: Organization, name: str = "Rocket") -> Project:
         """Put in a project."""
         return await seed_project(self.database, uuid4(), organization.id, name=name)
 
-    async def keep(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
+    async def add_delivery(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
         """Append it as if it were that time."""
         self.received_at = received_at
         try:

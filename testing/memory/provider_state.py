@@ -88,7 +88,7 @@ class SentDelivery:
     body: bytes | None
 
 
-class ProviderWorld:
+class FakeProviderState:
     """Everything there is at the provider; its methods do what people do there."""
 
     def __init__(self, clock: Clock) -> None:
