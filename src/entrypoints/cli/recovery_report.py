@@ -3,7 +3,7 @@
 import click
 
 from core.domain.deliveries.recovery import DELIVERY_GRACE
-from core.use_cases.deliveries.fetch_missing import MOST
+from core.use_cases.deliveries.fetch_missing import MAX_FETCHES
 from core.use_cases.deliveries.recover_deliveries import HELD_ELSEWHERE, NO_DELIVERY_LOG, RecoveryReport
 
 _WHY_STOPPED = {
@@ -23,7 +23,7 @@ _WHY_STOPPED = {
     ),
 }
 _WHY_STILL_MISSING = (
-    f"A run fetches at most {MOST} deliveries, and tries a delivery that could not be fetched again after "
+    f"A run fetches at most {MAX_FETCHES} deliveries, and tries a delivery that could not be fetched again after "
     "5 minutes or more. Run this command again, or wait: the scheduler runs it every five minutes."
 )
 

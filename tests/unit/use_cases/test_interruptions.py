@@ -165,9 +165,9 @@ async def test_a_drain_that_is_cut_off_counts_like_one_that_is_killed() -> None:
 def test_only_the_batch_that_was_lost_is_known_as_lost() -> None:
     """An outage excuses the events that were under way, and no others."""
     poison_events = PoisonEvents()
-    poison_events.lost(1, [EVENT])
+    poison_events.record_loss(1, [EVENT])
     assert poison_events.has_lost(1, [EVENT.id])
     assert not poison_events.has_lost(2, [EVENT.id])
     assert not poison_events.has_lost(1, [])
-    poison_events.settled(1, [EVENT])
+    poison_events.mark_processed(1, [EVENT])
     assert not poison_events.has_lost(1, [EVENT.id])

@@ -18,22 +18,22 @@ from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
 
-STOPS = (ProviderUnavailable, RateLimited, CredentialRefused, PermissionMissing, NotVisible, AccessBlocked)
-"""What a provider may answer that ends a run: it has to wait until the next."""
+PROVIDER_ERRORS = (ProviderUnavailable, RateLimited, CredentialRefused, PermissionMissing, NotVisible, AccessBlocked)
+"""Errors of the provider that end a run of recovery. The next run continues."""
 
 
-_BATCH = 1000
-# A log is ordered by when a delivery was made, its times are those of sending: one page more is read, so that
-# a single late entry does not end the reading.
-_PATIENCE = 100
+_BATCH_SIZE = 1000
+# The log is sorted by the first attempt, but has the time of each attempt. Another page is read after an entry
+# that is too old, so that a single entry out of order does not end the comparison.
+_MAX_OLD_ENTRIES = 100
 
 
 @dataclass(slots=True)
 class LogComparison:
-    """What a provider's log showed: how many attempts, and what of it was newly found missing, by type.
+    """The result of a comparison: the number of attempts read, and the deliveries newly found missing by type.
 
-    `too_young` are attempts that may still be on their way, left for the next time. `stopped_by` is the code
-    of the refusal that ended it early.
+    `too_young` attempts may still arrive, so the next comparison handles them. `stopped_by` is the code of
+    the error that ended the comparison early.
     """
 
     looked_at: int = 0
@@ -44,11 +44,11 @@ class LogComparison:
 
 @dataclass(frozen=True, slots=True)
 class CompareLog:
-    """Read a provider's log of deliveries and keep a note of each that the ledger has not.
+    """Read a provider's delivery log and record each delivery that is not stored as a webhook event.
 
-    It is compared with our ledger, not with the provider's own word on success: what was answered and then
-    lost with a disk is missing, too. Only a reading that reached its end moves the mark from which the next
-    one goes on; notes taken before an early end stay.
+    The log's own record of success is not used, because a delivery may have been lost with a disk after this
+    service answered. Only a complete comparison moves the position from which the next one starts. Deliveries
+    recorded before an early end stay recorded.
     """
 
     unit_of_work: UnitOfWork
@@ -58,57 +58,57 @@ class CompareLog:
     async def __call__(
         self, provider: GitProvider, *, since: timedelta | None = None, keep: bool = True
     ) -> LogComparison:
-        """Read back to the mark, or at least `since` long; without `keep` nothing is written."""
-        told, now = LogComparison(), self.clock.now()
+        """Compare back to the last position, or for at least `since`. Without `keep`, nothing is written."""
+        comparison, now = LogComparison(), self.clock.now()
         async with self.unit_of_work() as tx:
             state = await tx.recoveries.get_state(provider.name)
         oldest = comparison_start(state.compared_until, since, now=now)
         newest: datetime | None = None
         batch: dict[str, MissingDelivery] = {}
-        past = 0
+        old_entries = 0
         try:
             async with aclosing(provider.list_deliveries()) as log:
                 async for logged in log:
                     if oldest is not None and logged.delivered_at < oldest:
-                        past += 1
-                        if past > _PATIENCE:
+                        old_entries += 1
+                        if old_entries > _MAX_OLD_ENTRIES:
                             break
                         continue
-                    told.looked_at += 1
+                    comparison.looked_at += 1
                     if may_still_arrive(logged, now=now):
-                        told.too_young += 1
+                        comparison.too_young += 1
                         continue
                     newest = max(newest or logged.delivered_at, logged.delivered_at)
                     self._add(batch, provider.name, logged)
-                    if len(batch) >= _BATCH:
-                        await self._compare(batch, told, keep=keep)
-        except STOPS as stop:
-            told.stopped_by = stop.code
-        await self._compare(batch, told, keep=keep)
-        if keep and told.stopped_by is None:
+                    if len(batch) >= _BATCH_SIZE:
+                        await self._compare(batch, comparison, keep=keep)
+        except PROVIDER_ERRORS as error:
+            comparison.stopped_by = error.code
+        await self._compare(batch, comparison, keep=keep)
+        if keep and comparison.stopped_by is None:
             async with self.unit_of_work() as tx:
                 await tx.recoveries.record_comparison(provider.name, until=newest, at=now)
                 await tx.commit()
-        return told
+        return comparison
 
     def _add(self, batch: dict[str, MissingDelivery], provider: str, logged: LoggedDelivery) -> None:
-        """Add an attempt to a batch, in which it may meet others of the same delivery."""
-        known = batch.get(logged.guid)
+        """Add an attempt to the batch, and merge it with other attempts of the delivery."""
+        existing = batch.get(logged.guid)
         batch[logged.guid] = MissingDelivery(
             provider=provider,
             delivery_id=logged.guid,
-            logged_id=max(logged.id, known.logged_id) if known else logged.id,
+            logged_id=max(logged.id, existing.logged_id) if existing else logged.id,
             event_type=logged.event_type,
-            delivered_at=min(logged.delivered_at, known.delivered_at) if known else logged.delivered_at,
+            delivered_at=min(logged.delivered_at, existing.delivered_at) if existing else logged.delivered_at,
             acted_on=self.protocols[provider].handles(logged.event_type),
         )
 
-    async def _compare(self, batch: dict[str, MissingDelivery], told: LogComparison, *, keep: bool) -> None:
+    async def _compare(self, batch: dict[str, MissingDelivery], comparison: LogComparison, *, keep: bool) -> None:
         if not batch:
             return
         async with self.unit_of_work() as tx:
             new = await tx.recoveries.record_logged(list(batch.values()))
             if keep:
                 await tx.commit()
-        told.found.update(missing.event_type for missing in new)
+        comparison.found.update(missing.event_type for missing in new)
         batch.clear()

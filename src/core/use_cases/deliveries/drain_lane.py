@@ -17,7 +17,7 @@ from core.domain.events.event import (
 )
 from core.domain.events.interpretation import interpret, leave_unrouted
 from core.domain.provider_events import ProviderEvent
-from core.use_cases.deliveries.event_batch import EventBatch, load_batch, load_integrations
+from core.use_cases.deliveries.event_batch import EventBatch, start_batch
 from core.use_cases.deliveries.poison_events import DatabaseLost, Interruptions, PoisonEvents
 from ports.event_queue import QueuedEvent, UnfinishedBatch, WorkerNotifier
 from ports.system import Alerts, Clock
@@ -25,9 +25,9 @@ from ports.telemetry import Metrics
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import WebhookProtocol
 
-_BATCH = 256
+_BATCH_SIZE = 256
 _BATCH_BYTES = 8 * 1024 * 1024
-_LONGEST = timedelta(seconds=30)
+_MAX_DURATION = timedelta(seconds=30)
 
 
 class DrainResult(Enum):
@@ -39,13 +39,13 @@ class DrainResult(Enum):
 
 
 class _Step(Enum):
-    SETTLED = "settled"
+    PROCESSED = "processed"
     NOTHING_DUE = "nothing_due"
-    REFUSED = "refused"
+    LOCKED = "locked"
 
 
-class _Unsettled(Exception):
-    """These events were read and could not be settled; nothing of them was kept."""
+class _BatchFailed(Exception):
+    """Processing these events failed, and nothing was written."""
 
     def __init__(self, events: Sequence[WebhookEvent], error: Exception) -> None:
         super().__init__(str(error))
@@ -55,12 +55,12 @@ class _Unsettled(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DrainLane:
-    """Process what is due in one lane: in order, in batches, each effect exactly once.
+    """Process the due events of one lane: in order, in batches, each effect exactly once.
 
-    Everything a batch does is one transaction that also holds the lane, so a worker killed in the middle
-    leaves nothing behind but the record that it started (`Interruptions`). A drain refused by the lane's lock
-    ends at once and relies on the drain that holds the lock. Therefore a drain that finds no due event first
-    releases the lock and then reads once more: while it holds the lock, it could refuse another drain.
+    A batch is one transaction that also locks the lane. A worker killed in the middle leaves only the record
+    that the batch started (`Interruptions`). A drain that finds the lane locked ends at once and relies on the
+    drain that has the lock. Therefore a drain without due events releases the lock and then reads again: another
+    drain may have found the lane locked in the meantime.
     """
 
     unit_of_work: UnitOfWork
@@ -76,17 +76,17 @@ class DrainLane:
         object.__setattr__(self, "interruptions", Interruptions(self.unit_of_work, self.poison_events))
 
     async def __call__(self, lane: int) -> DrainResult:
-        """Drain until nothing is due or 30 seconds are over; raises `StorageUnavailable`."""
+        """Process until no event is due or 30 seconds are over; raises `StorageUnavailable`."""
         await self.worker_notifier.acknowledge(lane)
         started = self.clock.now()
         drain_id = uuid4()
         while True:
-            step = await self._batch(lane, drain_id)
-            if step is _Step.REFUSED:
+            step = await self._process_next(lane, drain_id)
+            if step is _Step.LOCKED:
                 return DrainResult.HELD_ELSEWHERE
             if step is _Step.NOTHING_DUE and not await self._is_due(lane):
                 return DrainResult.EMPTY
-            if self.clock.now() - started >= _LONGEST:
+            if self.clock.now() - started >= _MAX_DURATION:
                 await self.worker_notifier.notify_due([lane])
                 return DrainResult.OUT_OF_TIME
 
@@ -94,41 +94,41 @@ class DrainLane:
         async with self.unit_of_work() as tx:
             return bool(await tx.event_queue.list_due(lane, now=self.clock.now(), limit=1, max_bytes=0))
 
-    async def _batch(self, lane: int, drain_id: UUID) -> _Step:
+    async def _process_next(self, lane: int, drain_id: UUID) -> _Step:
         try:
-            return await self._settle(lane, drain_id, self.poison_events.limit(lane, _BATCH))
-        except _Unsettled as failed:
+            return await self._process_batch(lane, drain_id, self.poison_events.limit_batch(lane, _BATCH_SIZE))
+        except _BatchFailed as failed:
             if len(failed.events) == 1:
                 return await self._count_failure(lane, drain_id, failed)
-        # Any one of them may have broken the batch: run them apart, so that only that one pays.
-        for _ in range(_BATCH):
+        # Any of the events may have failed. Process them one by one, so that the others succeed.
+        for _ in range(_BATCH_SIZE):
             try:
-                step = await self._settle(lane, drain_id, 1)
-            except _Unsettled as failed:
+                step = await self._process_batch(lane, drain_id, 1)
+            except _BatchFailed as failed:
                 step = await self._count_failure(lane, drain_id, failed)
-            if step is not _Step.SETTLED:
+            if step is not _Step.PROCESSED:
                 return step
-        return _Step.SETTLED
+        return _Step.PROCESSED
 
-    async def _settle(self, lane: int, drain_id: UUID, limit: int) -> _Step:
+    async def _process_batch(self, lane: int, drain_id: UUID, limit: int) -> _Step:
         events: list[WebhookEvent] = []
         try:
             async with self.unit_of_work() as tx:
                 if not await tx.event_queue.try_lock(lane):
-                    return _Step.REFUSED
+                    return _Step.LOCKED
                 now = self.clock.now()
                 queued_events = await tx.event_queue.list_due(lane, now=now, limit=limit, max_bytes=_BATCH_BYTES)
                 if not queued_events:
-                    self.poison_events.forget(lane)
+                    self.poison_events.clear(lane)
                     return _Step.NOTHING_DUE
-                queued_events = _first_batch(queued_events)
+                queued_events = _select_batch(queued_events)
                 events = [queued_event.event for queued_event in queued_events]
                 unfinished = await self.interruptions.record_start(lane, events, drain_id=drain_id)
                 if unfinished is not None:
                     events = []
                     return await self._count_interruption(tx, lane, unfinished)
-                self.poison_events.check(lane, events)
-                batch = await self._interpreted(tx, queued_events)
+                self.poison_events.require_safe(lane, events)
+                batch = await self._interpret(tx, queued_events)
                 await batch.write(tx)
                 await tx.event_queue.record_batch_end(lane, drain_id=drain_id)
                 await tx.commit()
@@ -136,41 +136,41 @@ class DrainLane:
             if not events:
                 raise
             if isinstance(error, StorageUnavailable):
-                # An outage is no event's fault and counts no attempt.
-                self.poison_events.lost(lane, events)
+                # An event has not failed when the database is unavailable, so this counts no attempt.
+                self.poison_events.record_loss(lane, events)
                 await self.interruptions.withdraw_start(lane, drain_id=drain_id)
                 raise
-            raise _Unsettled(events, error) from error
-        self.poison_events.settled(lane, events)
-        self._tell(events, batch.results)
-        return _Step.SETTLED
+            raise _BatchFailed(events, error) from error
+        self.poison_events.mark_processed(lane, events)
+        self._report(events, batch.results)
+        return _Step.PROCESSED
 
-    async def _interpreted(self, tx: Transaction, queued_events: Sequence[QueuedEvent]) -> EventBatch:
-        batch = await load_integrations(tx, [queued_event.event for queued_event in queued_events], self.clock.now())
-        read: list[tuple[WebhookEvent, ProviderEvent | EventResult]] = []
+    async def _interpret(self, tx: Transaction, queued_events: Sequence[QueuedEvent]) -> EventBatch:
+        batch = await start_batch(tx, [queued_event.event for queued_event in queued_events], self.clock.now())
+        decoded: list[tuple[WebhookEvent, ProviderEvent | EventResult]] = []
         for queued_event in queued_events:
             try:
-                read.append((queued_event.event, self._read(batch, queued_event)))
+                decoded.append((queued_event.event, self._decode(batch, queued_event)))
             except (EnvelopeUnreadable, PayloadExpired) as error:
-                # Trying again changes nothing, and the rest of the batch need not pay for it.
-                read.append((queued_event.event, _failure(batch, queued_event.event, error.message, final=True)))
+                # A retry does not help, and the other events of the batch are not affected.
+                decoded.append((queued_event.event, _fail(batch, queued_event.event, error.message, final=True)))
         provider_events = [
-            (event, provider_event) for event, provider_event in read if not isinstance(provider_event, EventResult)
+            (event, provider_event) for event, provider_event in decoded if not isinstance(provider_event, EventResult)
         ]
-        await load_batch(tx, batch, provider_events)
-        for event, provider_event in read:
+        await batch.load(tx, provider_events)
+        for event, provider_event in decoded:
             if isinstance(provider_event, EventResult):
                 batch.results.append(provider_event)
             else:
-                batch.apply(event, interpret(event, provider_event, batch.view(event, provider_event)))
+                batch.apply(event, interpret(event, provider_event, batch.create_view(event, provider_event)))
         return batch
 
-    def _read(self, batch: EventBatch, queued_event: QueuedEvent) -> ProviderEvent | EventResult:
+    def _decode(self, batch: EventBatch, queued_event: QueuedEvent) -> ProviderEvent | EventResult:
         event = queued_event.event
-        is_waiting = event.source_key is not None and batch.integration_of(event) is None
+        is_waiting = event.source_key is not None and batch.find_integration(event) is None
         if is_waiting and event.repo_id is not None:
-            # Nobody can be told of a repository whose installation is unknown: not worth decoding. Should an
-            # event before it in this batch bind the installation, writing the batch makes it due again.
+            # An event of a repository has no effect while its installation is unknown, so it is not decoded. If an
+            # earlier event of this batch binds the installation, writing the batch makes this event due again.
             return leave_unrouted().to_result(event, None)
         if queued_event.body is None:
             raise PayloadExpired(
@@ -179,7 +179,7 @@ class DrainLane:
         return self.protocols[event.provider].decode(event.event_type, queued_event.body)
 
     async def _count_interruption(self, tx: Transaction, lane: int, batch: UnfinishedBatch) -> _Step:
-        counted = await self.interruptions.count(tx, lane, batch, now=self.clock.now())
+        failed_attempt = await self.interruptions.handle(tx, lane, batch, now=self.clock.now())
         await tx.commit()
         self.alerts.alert(
             "processing_interrupted",
@@ -187,33 +187,33 @@ class DrainLane:
             "time. Search the worker's log for a crash or an out-of-memory kill.",
             lane=lane,
             events=len(batch.event_ids),
-            delivery_id=counted[0].delivery_id if counted else None,
+            delivery_id=failed_attempt[0].delivery_id if failed_attempt else None,
         )
-        if counted:
-            event, result = counted
-            self._tell([event], [result])
-        return _Step.SETTLED
+        if failed_attempt:
+            event, result = failed_attempt
+            self._report([event], [result])
+        return _Step.PROCESSED
 
-    async def _count_failure(self, lane: int, drain_id: UUID, failed: _Unsettled) -> _Step:
+    async def _count_failure(self, lane: int, drain_id: UUID, failed: _BatchFailed) -> _Step:
         async with self.unit_of_work() as tx:
             if not await tx.event_queue.try_lock(lane):
-                return _Step.REFUSED
-            batch = await load_integrations(tx, failed.events, self.clock.now())
+                return _Step.LOCKED
+            batch = await start_batch(tx, failed.events, self.clock.now())
             is_final = isinstance(failed.error, DatabaseLost)
-            result = _failure(batch, failed.events[0], _message(failed.error), final=is_final)
+            result = _fail(batch, failed.events[0], _describe(failed.error), final=is_final)
             await tx.event_queue.record_results([result])
             await tx.event_queue.record_batch_end(lane, drain_id=drain_id)
             await tx.commit()
-        self.poison_events.settled(lane, failed.events)
-        self._tell(failed.events, [result])
-        return _Step.SETTLED
+        self.poison_events.mark_processed(lane, failed.events)
+        self._report(failed.events, [result])
+        return _Step.PROCESSED
 
-    def _tell(self, events: Sequence[WebhookEvent], results: Sequence[EventResult]) -> None:
-        for status, count in Counter(one.status for one in results).items():
+    def _report(self, events: Sequence[WebhookEvent], results: Sequence[EventResult]) -> None:
+        for status, count in Counter(result.status for result in results).items():
             self.metrics.count_results(status, count)
-        failed = {one.event_id for one in results if one.status is EventStatus.FAILED}
+        failed_ids = {result.event_id for result in results if result.status is EventStatus.FAILED}
         for event in events:
-            if event.id in failed:
+            if event.id in failed_ids:
                 self.alerts.alert(
                     "event_failed",
                     "A webhook event failed. To see the error, run `crewkit-git events show DELIVERY_ID`.",
@@ -223,24 +223,24 @@ class DrainLane:
                 )
 
 
-def _first_batch(queued_events: Sequence[QueuedEvent]) -> Sequence[QueuedEvent]:
-    """Return the letters to process together: one that failed before is processed alone."""
+def _select_batch(queued_events: Sequence[QueuedEvent]) -> Sequence[QueuedEvent]:
+    """Return the events to process together: an event that failed before is processed alone."""
     if queued_events[0].event.attempts:
         return queued_events[:1]
     return list(takewhile(lambda queued_event: not queued_event.event.attempts, queued_events))
 
 
-def _failure(batch: EventBatch, event: WebhookEvent, message: str, *, final: bool = False) -> EventResult:
-    """Count a failed attempt where the event's organization sees it."""
-    owner = batch.integration_of(event)
+def _fail(batch: EventBatch, event: WebhookEvent, message: str, *, final: bool = False) -> EventResult:
+    """Return a failed attempt, which the event's organization can see."""
+    owner = batch.find_integration(event)
     result = fail_attempt(event, message, now=batch.now, final=final)
     return replace(result, integration_id=owner.id if owner else None)
 
 
-def _message(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     if isinstance(error, DomainError):
         return error.message
     if isinstance(error, DatabaseLost):
         return str(error)
-    # The first line names the fault; what follows in a database's message may quote the row.
+    # Only the first line: the following lines of a database's message may contain data of the row.
     return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"

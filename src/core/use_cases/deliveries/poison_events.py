@@ -8,11 +8,11 @@ from uuid import UUID
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventResult, EventStatus, WebhookEvent, interrupt_attempt
 from core.domain.identifiers import EventId
-from core.use_cases.deliveries.event_batch import load_integrations
+from core.use_cases.deliveries.event_batch import start_batch
 from ports.event_queue import UnfinishedBatch
 from ports.unit_of_work import Transaction, UnitOfWork
 
-_ALONE = 2
+_MAX_LOSSES = 2
 
 
 class DatabaseLost(Exception):
@@ -20,58 +20,58 @@ class DatabaseLost(Exception):
 
 
 class PoisonEvents:
-    """Remembers, for this process, on which events storage went away, lane by lane.
+    """The events during which this process lost the connection to the database, by lane.
 
-    An outage is no event's fault and counts no attempt. But one on which the database's process dies would
-    kill it again and again, and with it everyone's work: what was under way when storage went away is run one
-    at a time, and one on which it then goes away twice, after it answered just before, is given up.
+    An outage counts no attempt. But an event that crashes the database's process would crash it again and
+    again, and with it the work of everyone. Therefore the events of a lost batch are processed one at a time,
+    and an event that loses the connection twice while alone is not processed again.
     """
 
     def __init__(self) -> None:
         self._lost: dict[int, Counter[EventId]] = {}
         self._lost_last: dict[int, tuple[EventId, ...]] = {}
 
-    def limit(self, lane: int, usual: int) -> int:
+    def limit_batch(self, lane: int, max_events: int) -> int:
         """Return how many events of a lane may be processed together."""
-        return 1 if lane in self._lost else usual
+        return 1 if lane in self._lost else max_events
 
-    def check(self, lane: int, events: Sequence[WebhookEvent]) -> None:
+    def require_safe(self, lane: int, events: Sequence[WebhookEvent]) -> None:
         """Raise `DatabaseLost` for an event that must not be processed again."""
-        lost = self._lost.get(lane)
-        if lost and len(events) == 1 and lost[events[0].id] >= _ALONE:
+        losses = self._lost.get(lane)
+        if losses and len(events) == 1 and losses[events[0].id] >= _MAX_LOSSES:
             raise DatabaseLost(
                 "database_lost: PostgreSQL ended the connection each time this event was processed "
                 "alone. Check PostgreSQL's log and memory, then retry the event."
             )
 
-    def lost(self, lane: int, events: Sequence[WebhookEvent]) -> None:
-        """Note that storage went away while these were processed."""
-        known = self._lost.setdefault(lane, Counter())
+    def record_loss(self, lane: int, events: Sequence[WebhookEvent]) -> None:
+        """Record that the connection was lost while these events were processed."""
+        losses = self._lost.setdefault(lane, Counter())
         self._lost_last[lane] = tuple(event.id for event in events)
         for event in events:
-            known[event.id] += len(events) == 1
+            losses[event.id] += len(events) == 1
 
     def has_lost(self, lane: int, event_ids: Sequence[EventId]) -> bool:
-        """Return whether storage went away from this process while it processed just these events."""
+        """Return whether this process lost the connection while it processed exactly these events."""
         return self._lost_last.get(lane) == tuple(event_ids)
 
     def isolate(self, lane: int, event_ids: Sequence[EventId]) -> None:
-        """Run these events one at a time, without blaming any of them."""
-        known = self._lost.setdefault(lane, Counter())
+        """Process these events one at a time, without counting a loss."""
+        losses = self._lost.setdefault(lane, Counter())
         for event_id in event_ids:
-            known[event_id] += 0
+            losses[event_id] += 0
 
-    def settled(self, lane: int, events: Sequence[WebhookEvent]) -> None:
-        """Note that these are over, and so are all before them, here or elsewhere."""
+    def mark_processed(self, lane: int, events: Sequence[WebhookEvent]) -> None:
+        """Remove these events and all earlier ones, which this or another process has processed."""
         self._lost_last.pop(lane, None)
         if lane in self._lost:
-            later = {one: times for one, times in self._lost[lane].items() if one > events[-1].id}
+            later = {event_id: count for event_id, count in self._lost[lane].items() if event_id > events[-1].id}
             self._lost[lane] = Counter(later)
             if not later:
-                self.forget(lane)
+                self.clear(lane)
 
-    def forget(self, lane: int) -> None:
-        """Note that nothing is due in a lane."""
+    def clear(self, lane: int) -> None:
+        """Remove all events of a lane in which no event is due."""
         self._lost.pop(lane, None)
         self._lost_last.pop(lane, None)
 
@@ -103,7 +103,7 @@ class Interruptions:
                 await tx.event_queue.record_batch_end(lane, drain_id=drain_id)
                 await tx.commit()
 
-    async def count(
+    async def handle(
         self, tx: Transaction, lane: int, batch: UnfinishedBatch, *, now: datetime
     ) -> tuple[WebhookEvent, EventResult] | None:
         """Isolate the events of an unfinished batch; return the event that used up an attempt, if any.
@@ -118,7 +118,7 @@ class Interruptions:
         event = await tx.events.find_by_id(batch.event_ids[0])
         if event is None or event.status is not EventStatus.PENDING:
             return None
-        owner = (await load_integrations(tx, [event], now)).integration_of(event)
+        owner = (await start_batch(tx, [event], now)).find_integration(event)
         result = replace(interrupt_attempt(event, now=now), integration_id=owner.id if owner else None)
         await tx.event_queue.record_results([result])
         return event, result

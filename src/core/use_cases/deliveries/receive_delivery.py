@@ -6,17 +6,17 @@ from ports.event_queue import DeliveryLog, WorkerNotifier
 
 @dataclass(frozen=True, slots=True)
 class ReceiveDelivery:
-    """Keep a verified delivery for good, then wake someone to process it.
+    """Store a verified delivery durably, then notify a worker.
 
-    The caller verifies with the provider's protocol while the body arrives; the type is the proof.
-    Returns only after the delivery is durable. A lost wake-up loses nothing: the sweep rings again.
+    The caller verifies the signature while the body arrives; `VerifiedDelivery` is the proof. A lost
+    notification only delays processing: `RequeueDueEvents` notifies again.
     """
 
     delivery_log: DeliveryLog
     worker_notifier: WorkerNotifier
 
     async def __call__(self, delivery: VerifiedDelivery) -> Receipt:
-        """Append to the ledger; raises `ReceiverBusy` or `StorageUnavailable`, and then promises nothing."""
+        """Return after the delivery is durable. After `ReceiverBusy` or `StorageUnavailable`, it may be lost."""
         receipt = await self.delivery_log.append(delivery)
         if not receipt.is_known:
             self.worker_notifier.notify(delivery.lane)

@@ -16,12 +16,12 @@ NO_DELIVERY_LOG = "no_delivery_log"
 
 @dataclass(frozen=True, slots=True)
 class RecoveryReport:
-    """What one run of recovery saw and did at one provider.
+    """The result of one run of delivery recovery for one provider.
 
-    Of what it `looked_at`, `too_young` may still be on its way and is left for the next run. `found` counts
-    what was newly found missing, by event type; `missing` is what still is, `given_up` what cannot be had any
-    more. `stopped_by` is why it ended early: a refusal's code or a word of ours. Only where the log was
-    `compared` to its end does the rest say what is missing.
+    The run read `looked_at` attempts of the log. `too_young` of them may still arrive and are left for the next
+    run. `found` counts newly found missing deliveries by event type. `missing` are still missing, `given_up`
+    cannot be recovered. `stopped_by` is why the run ended early: the code of an error, or a reason of this
+    service. The numbers are complete only if the log was `compared` to its end.
     """
 
     compared: bool = False
@@ -38,16 +38,16 @@ class RecoveryReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the ledger has all that the provider's log has and can still give."""
+        """Whether every delivery that the provider's log can return is stored."""
         return not self.missing and self.stopped_by in (None, NO_DELIVERY_LOG)
 
 
 @dataclass(frozen=True, slots=True)
 class RecoverDeliveries:
-    """Bring into the ledger what a provider could not deliver, from the provider's own log.
+    """Store the deliveries that a provider could not deliver, from the provider's delivery log.
 
-    GitHub never sends again by itself. A run first notes what the log has and the ledger has not, then
-    fetches what was noted: whatever ends a run early, the next goes on where it ended.
+    GitHub does not redeliver by itself. A run first records the missing deliveries, then fetches them. The next
+    run continues after an early end.
     https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
     """
 
@@ -60,16 +60,16 @@ class RecoverDeliveries:
     metrics: Metrics
 
     async def __call__(self, *, since: timedelta | None = None, dry_run: bool = False) -> Mapping[str, RecoveryReport]:
-        """Recover from every provider that has a log; raises `StorageUnavailable`.
+        """Recover from every provider that has a delivery log; raises `StorageUnavailable`.
 
-        `since` reads at least so far back, also what was compared before. A dry run changes nothing.
+        `since` compares at least this period again. A dry run changes nothing.
         """
         for name, provider in self.providers.items():
             if provider.capabilities.delivery_log:
-                # Before the run, which may exceed its time limit or lose the database.
-                await self._measured(name)
-        async with self.exclusion.hold("recover_deliveries") as alone:
-            if not alone and not dry_run:
+                # Published first, because the run may exceed its time limit or lose the database.
+                await self._publish_state(name)
+        async with self.exclusion.hold("recover_deliveries") as has_lock:
+            if not has_lock and not dry_run:
                 return {name: RecoveryReport(stopped_by=HELD_ELSEWHERE) for name in self.providers}
             return {
                 name: await self._recover(provider, since=since, dry_run=dry_run)
@@ -80,11 +80,11 @@ class RecoverDeliveries:
         if not provider.capabilities.delivery_log:
             return RecoveryReport(stopped_by=NO_DELIVERY_LOG)
         compared = await self.compare(provider, since=since, keep=not dry_run)
-        await self._measured(provider.name)
+        await self._publish_state(provider.name)
         fetched = FetchResult(stopped_by=compared.stopped_by)
         if fetched.stopped_by is None and not dry_run:
             fetched = await self.fetch(provider)
-        after = await self._measured(provider.name)
+        after = await self._publish_state(provider.name)
         return RecoveryReport(
             compared=compared.stopped_by is None,
             looked_at=compared.looked_at,
@@ -99,8 +99,8 @@ class RecoverDeliveries:
             stopped_by=fetched.stopped_by,
         )
 
-    async def _measured(self, provider: str) -> RecoveryState:
-        """Return where recovery stands, and let whoever watches see it."""
+    async def _publish_state(self, provider: str) -> RecoveryState:
+        """Return the state of recovery, and publish it as metrics."""
         async with self.unit_of_work() as tx:
             state = await tx.recoveries.get_state(provider)
         if state.compared_at is not None:

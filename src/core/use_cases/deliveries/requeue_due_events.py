@@ -8,10 +8,10 @@ from ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class RequeueDueEvents:
-    """Ring every lane in which something is due, whether or not a ring was sent before.
+    """Notify workers of every lane with due events, every few seconds.
 
-    Doorbells may be lost: Redis restarted, a worker died between a ring and its answer, a retry came due.
-    What is due stands in the ledger, so a look every few seconds heals all of it.
+    Notifications get lost when Redis restarts or a worker dies, and a retry becomes due without one. The due
+    events are in the database, so this covers all these cases.
     """
 
     unit_of_work: UnitOfWork
@@ -20,7 +20,7 @@ class RequeueDueEvents:
     metrics: Metrics
 
     async def __call__(self) -> int:
-        """Route events whose installation is connected by now, ring what is due, return how many lanes."""
+        """Reopen events whose installation is connected now, notify workers, and return the number of lanes."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             await tx.event_queue.reopen_unrouted(now=now)

@@ -16,10 +16,10 @@ _DECOY_CONTEXT = "decoy"
 
 
 class FindSourceSecrets:
-    """Find the webhook secret of the integration that an unverified request claims to be for.
+    """Find the webhook secret of the integration that an unverified request names.
 
-    An unknown integration gets a random secret after the same work, so that neither the answer nor its time
-    shows which integrations exist. Not promised: that no difference of microseconds can be measured.
+    An unknown integration gets a random secret after the same work, so that neither the response nor its time
+    shows which integrations exist. Differences of microseconds may still be measurable.
     """
 
     def __init__(self, unit_of_work: UnitOfWork, cipher: Cipher, alerts: Alerts) -> None:
@@ -29,11 +29,11 @@ class FindSourceSecrets:
         self._decoy: str | None = None
 
     async def __call__(self, provider: str, source_key: str) -> SourceSecrets:
-        """Return the secrets to verify the request with, never none; raises `StorageUnavailable`."""
-        # A text that cannot be a key is looked up all the same, as one that no integration has.
-        wanted = source_key if is_source_key(source_key) else ""
+        """Return at least one secret to verify the request with; raises `StorageUnavailable`."""
+        # An invalid key is looked up too, as a key that no integration has.
+        valid_key = source_key if is_source_key(source_key) else ""
         async with self._unit_of_work() as tx:
-            sealed = await tx.integrations.find_webhook_secret(provider, wanted)
+            sealed = await tx.integrations.find_webhook_secret(provider, valid_key)
         if sealed is None:
             return SourceSecrets(source_key, (self._open_decoy(),))
         try:
@@ -56,9 +56,9 @@ class FindSourceSecrets:
 
 @dataclass(frozen=True, slots=True)
 class RecordSecretUses:
-    """Keep when each webhook secret and each key of our app was last used, so that an old one can be retired.
+    """Store when each webhook secret and app key was last used, so that operators can remove old ones.
 
-    Called once a minute: deliveries and calls only note it in memory.
+    Called once a minute. Deliveries and provider requests record their uses in memory.
     """
 
     unit_of_work: UnitOfWork
@@ -66,10 +66,10 @@ class RecordSecretUses:
     providers: Mapping[str, GitProvider]
 
     async def __call__(self) -> None:
-        """Write the last uses of this process; raises `StorageUnavailable`."""
-        noted = [protocol.get_secret_uses() for protocol in self.protocols.values()]
-        noted += [provider.get_key_uses() for provider in self.providers.values()]
-        uses = {mark: at for one in noted for mark, at in one.items()}
+        """Store the last uses in this process; raises `StorageUnavailable`."""
+        uses_by_adapter = [protocol.get_secret_uses() for protocol in self.protocols.values()]
+        uses_by_adapter += [provider.get_key_uses() for provider in self.providers.values()]
+        uses = {mark: at for adapter_uses in uses_by_adapter for mark, at in adapter_uses.items()}
         if not uses:
             return
         async with self.unit_of_work() as tx:
