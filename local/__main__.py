@@ -7,7 +7,7 @@ import click
 from core.domain.secret import Secret
 from entrypoints.cli.environment import readable_errors
 from entrypoints.process.listeners import CannotStart
-from entrypoints.settings.table import PREFIX
+from entrypoints.settings.setting import PREFIX
 from local.stack import run_stack
 
 

@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER
 from entrypoints.process.private_files import write_private
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.sources import is_given, to_setting_name
-from entrypoints.settings.table import PREFIX
 
 
 def development_environment(home: Path, given: Mapping[str, str]) -> dict[str, str]:

@@ -12,9 +12,9 @@ from entrypoints.bootstrap.migrations import migrate
 from entrypoints.development.running_demo import demo_file
 from entrypoints.process.listeners import CannotStart, require_free_address
 from entrypoints.process.private_files import write_private
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
 from entrypoints.settings.sources import is_given
-from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address
 from local.demo import seed
 from local.embedded.home import Home, claim_home

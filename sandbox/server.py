@@ -15,8 +15,8 @@ from entrypoints.process.listeners import format_addresses, listen
 from entrypoints.process.private_files import write_private
 from entrypoints.rest.http.open_connections import ConnectionLimits
 from entrypoints.rest.http.server_config import protocol_factory
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address
 from sandbox.app import Background, create_app
 from sandbox.payloads.links import Links

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from entrypoints.process.private_files import write_private
-from entrypoints.settings.table import PREFIX
+from entrypoints.settings.setting import PREFIX
 
 # As on GitHub Enterprise Server, the API is below a path of the same host.
 API_PATH = "/api/v3"

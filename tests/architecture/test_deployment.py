@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from entrypoints.cli.main import COMMANDS
-from entrypoints.settings.table import PREFIX, SETTINGS
+from entrypoints.settings.setting import PREFIX
+from entrypoints.settings.table import SETTINGS
 
 ROOT = Path(__file__).parents[2]
 KUBERNETES = ROOT / "deploy" / "kubernetes"

@@ -13,7 +13,7 @@ import httpx
 from core.domain.secret import Secret
 from entrypoints.bootstrap.github import github_signature
 from entrypoints.development.tokens import TokenSigner
-from entrypoints.settings.table import PREFIX
+from entrypoints.settings.setting import PREFIX
 from sandbox.state.sandbox_app import app_environment
 from tests.support.builders.deliveries import REPOSITORY, Delivery, push
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key

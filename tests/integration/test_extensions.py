@@ -9,11 +9,11 @@ import pytest
 
 from entrypoints.settings.settings import Settings, SettingsRefused
 from tests.support.builders.deliveries import post_all, pushes
+from tests.support.builders.settings import PRODUCTION
 from tests.support.conditions import wait_until
 from tests.support.scenarios.event_store import opened
 from tests.support.servers.servers import temporary_home
 from tests.support.servers.service import Service
-from tests.unit.test_settings import PRODUCTION
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "file_lock"
 

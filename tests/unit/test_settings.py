@@ -1,48 +1,21 @@
 """The environment is read once, whole, and either describes a service that can run or is refused."""
 
-import base64
 from dataclasses import fields
-from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from entrypoints.settings.checks import find_unknown_variables
+from entrypoints.settings.setting import PROCESSES
 from entrypoints.settings.settings import Settings, SettingsRefused
-from entrypoints.settings.table import PROCESSES, SETTINGS
-from entrypoints.settings.values import Address, Environment, origin_of
-from local.keys import development_environment
+from entrypoints.settings.table import SETTINGS
+from entrypoints.settings.urls import origin_of
+from entrypoints.settings.values import Address, Environment
 from tests.support.builders import tokens
+from tests.support.builders.settings import DEVELOPMENT, KEY, NEWER, OLDER, PEM, PRIVATE_PEM, PRODUCTION, problems_of
 from tests.support.fakes.certificate_authority import Authority
 
 CERTIFICATE = Authority().certificate.decode()
-
-KEY = base64.b64encode(sha256(b"tests").digest()).decode()
-NEWER, OLDER = "b1f64c07e2d9a358", "5a90d7e3c4f1b826"
-PEM = tokens.public_pem(tokens.ed25519_key())
-PRIVATE_PEM = tokens.private_pem(tokens.rsa_key()).decode()
-PRODUCTION = {
-    "CREWKIT_GIT_DATABASE_URL": "postgresql://crewkit:s3cret@db.internal:5432/crewkit",
-    "CREWKIT_GIT_REDIS_URL": "redis://:s3cret@redis.internal:6379/0",
-    "CREWKIT_GIT_DASHBOARD_URL": "https://app.crewkit.example/",
-    "CREWKIT_GIT_PUBLIC_URL": "https://api.crewkit.example",
-    "CREWKIT_GIT_GITHUB_CLIENT_ID": "Iv23li0123456789",
-    "CREWKIT_GIT_GITHUB_CLIENT_SECRET": "s3cret",
-    "CREWKIT_GIT_GITHUB_PRIVATE_KEY": PRIVATE_PEM.replace("\n", "\\n"),
-    "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": f"{NEWER}, {OLDER}",
-    "CREWKIT_GIT_ENCRYPTION_KEYS": f"k2:{KEY},k1:{KEY}",
-    "CREWKIT_GIT_AUTH_PUBLIC_KEY": PEM,
-    "CREWKIT_GIT_AUTH_ISSUER": "https://crewkit.example",
-    "CREWKIT_GIT_AUTH_AUDIENCE": "crewkit-git",
-}
-DEVELOPMENT = {"CREWKIT_GIT_ENVIRONMENT": "development"}
-
-
-def problems_of(env: dict[str, str], process: str | None = None) -> dict[str, str]:
-    """Read an environment that is refused; give what is wrong by variable, without the prefix."""
-    with pytest.raises(SettingsRefused) as refusal:
-        Settings.from_environment(env, process=process)
-    return {one.variable.removeprefix("CREWKIT_GIT_"): one.problem for one in refusal.value.problems}
 
 
 def test_table_equals_the_fields() -> None:
@@ -219,75 +192,6 @@ def test_rejects_a_private_key_as_a_public_key() -> None:
     assert found == {"AUTH_PUBLIC_KEY": "this is a private key, but a public key is needed"}
 
 
-def test_rejects_two_sources_of_keys() -> None:
-    """With two it would be unclear which tokens are valid."""
-    env = {**PRODUCTION, "CREWKIT_GIT_AUTH_JWKS_URL": "https://issuer.example/jwks.json"}
-
-    assert "AUTH_PUBLIC_KEY" in problems_of(env)
-    del env["CREWKIT_GIT_AUTH_PUBLIC_KEY"]
-    assert Settings.from_environment(env).auth_jwks_url == "https://issuer.example/jwks.json"
-
-
-def test_production_fetches_keys_over_https() -> None:
-    """An attacker who answers for the issuer could sign in as anyone; a local proxy is fine."""
-    env = {name: value for name, value in PRODUCTION.items() if name != "CREWKIT_GIT_AUTH_PUBLIC_KEY"}
-
-    assert "AUTH_JWKS_URL" in problems_of({**env, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
-    Settings.from_environment({**env, "CREWKIT_GIT_AUTH_JWKS_URL": "http://127.0.0.1:9000/jwks"})
-    Settings.from_environment({**DEVELOPMENT, "CREWKIT_GIT_AUTH_JWKS_URL": "http://issuer.example/jwks"})
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "PUBLIC_URL",
-        "DASHBOARD_URL",
-        "SIGN_IN_URL",
-        "GITHUB_URL",
-        "GITHUB_API_URL",
-        "AUTH_JWKS_URL",
-        "ALLOWED_ORIGINS",
-        "SENTRY_DSN",
-    ],
-)
-def test_production_refuses_plain_http_except_on_this_machine(name: str) -> None:
-    env = {key: text for key, text in PRODUCTION.items() if key != "CREWKIT_GIT_AUTH_PUBLIC_KEY"}
-    env["CREWKIT_GIT_AUTH_JWKS_URL"] = "https://issuer.example/jwks"
-    variable = f"CREWKIT_GIT_{name}"
-    for host in (
-        "git.crewkit.example",
-        "10.0.0.1",
-        "localhost.example",
-        "127.0.0.1.example",
-        "127.1",
-        "0.0.0.0",
-        "[::ffff:10.0.0.1]",
-    ):
-        for process in (None, "api", "doctor"):
-            assert problems_of({**env, variable: f"http://{host}"}, process) == {
-                name: f"http://{host} is not encrypted"
-            }
-    for host in ("127.0.0.1:3050", "127.8.9.10", "localhost", "[::1]:3050"):
-        Settings.from_environment({**env, variable: f"http://{host}"})
-    Settings.from_environment({**DEVELOPMENT, variable: "http://git.crewkit.example"})
-
-
-def test_plain_http_is_refused_for_each_origin_in_one_line_with_a_remedy() -> None:
-    env = {**PRODUCTION, "CREWKIT_GIT_ALLOWED_ORIGINS": "https://a.example,http://b.example"}
-    with pytest.raises(SettingsRefused) as refusal:
-        Settings.from_environment(env)
-    (line,) = str(refusal.value).splitlines()[1:]
-    assert line == (
-        "CREWKIT_GIT_ALLOWED_ORIGINS: http://b.example is not encrypted. "
-        "Use https://. http:// is only allowed for this machine (localhost, 127.0.0.1, ::1)."
-    )
-
-
-def test_rejected_address_does_not_show_its_user() -> None:
-    env = {**PRODUCTION, "CREWKIT_GIT_SENTRY_DSN": "http://hunter2@sentry.example/1"}
-    assert problems_of(env) == {"SENTRY_DSN": "http://sentry.example is not encrypted"}
-
-
 def test_finds_variables_that_are_not_settings() -> None:
     """A misspelt one has no effect; those of the tests and empty ones do not count."""
     env = {
@@ -301,28 +205,6 @@ def test_finds_variables_that_are_not_settings() -> None:
         ("CREWKIT_GIT_LOG_LEVLE", "Rename it to CREWKIT_GIT_LOG_LEVEL, or remove it"),
         ("CREWKIT_GIT_TYPO", "Remove it. docs/reference/settings.md lists all settings"),
     ]
-
-
-def test_production_rejects_the_sandbox() -> None:
-    """It would sign webhooks and user tokens for anyone."""
-    assert "SANDBOX_ADDR" in problems_of({**PRODUCTION, "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
-
-
-@pytest.mark.parametrize("name", ["AUTH_PUBLIC_KEY", "ENCRYPTION_KEYS", "GITHUB_WEBHOOK_SECRETS"])
-def test_production_rejects_development_keys(tmp_path: Path, name: str) -> None:
-    """A developer's directory would give access as anyone."""
-    made = development_environment(tmp_path, {})[f"CREWKIT_GIT_{name}"]
-    env = {**PRODUCTION, "CREWKIT_GIT_HOME": str(tmp_path), f"CREWKIT_GIT_{name}": made}
-
-    assert problems_of(env) == {name: "this is the development key that `make run` created"}
-    Settings.from_environment({**env, **DEVELOPMENT})
-
-
-def test_misspelt_environment_is_as_strict_as_production() -> None:
-    """`developement` must not allow the sandbox, nor a start without keys."""
-    found = problems_of({"CREWKIT_GIT_ENVIRONMENT": "developement", "CREWKIT_GIT_SANDBOX_ADDR": "127.0.0.1:3060"})
-
-    assert {"ENVIRONMENT", "SANDBOX_ADDR", "ENCRYPTION_KEYS"} <= set(found)
 
 
 def test_addresses_can_be_ipv6() -> None:
@@ -347,49 +229,10 @@ def test_normalizes_an_origin(page: str, origin: str) -> None:
     assert origin_of(page) == origin
 
 
-@pytest.mark.parametrize(
-    ("given", "missing"),
-    [
-        ({"GRPC_TLS_CERTIFICATE": CERTIFICATE}, ["GRPC_TLS_KEY"]),
-        ({"GRPC_CLIENT_AUTHORITIES": CERTIFICATE}, ["GRPC_TLS_CERTIFICATE", "GRPC_TLS_KEY"]),
-    ],
-)
-def test_rejects_a_certificate_without_a_key(given: dict[str, str], missing: list[str]) -> None:
-    """And a key without a certificate: the service must not fall back to plain text."""
-    environment = {"CREWKIT_GIT_ENVIRONMENT": "development"}
-    environment |= {f"CREWKIT_GIT_{name}": text for name, text in given.items()}
-    with pytest.raises(SettingsRefused) as refused:
-        Settings.from_environment(environment)
-    assert [one.variable for one in refused.value.problems] == [f"CREWKIT_GIT_{name}" for name in missing]
-
-
-def test_damaged_certificate_is_one_problem() -> None:
-    """The key is not reported as well."""
-    key, certificate = Authority().issue("git.crewkit.example")
-    env = {
-        **DEVELOPMENT,
-        "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": certificate.decode()[:-100],
-        "CREWKIT_GIT_GRPC_TLS_KEY": key.decode(),
-    }
-    assert problems_of(env) == {"GRPC_TLS_CERTIFICATE": "the certificate is incomplete: its END line is missing"}
-
-
-def test_rejects_the_key_of_another_certificate() -> None:
-    authority = Authority()
-    _, certificate = authority.issue("git.crewkit.example")
-    other, _ = authority.issue("git.crewkit.example")
-    env = {
-        **DEVELOPMENT,
-        "CREWKIT_GIT_GRPC_TLS_CERTIFICATE": certificate.decode(),
-        "CREWKIT_GIT_GRPC_TLS_KEY": other.decode(),
-    }
-    assert problems_of(env) == {"GRPC_TLS_KEY": "this key does not belong to CREWKIT_GIT_GRPC_TLS_CERTIFICATE"}
-
-
 def test_rejects_traces_without_their_packages(monkeypatch: pytest.MonkeyPatch) -> None:
     """With the command to install them instead of an import error."""
     given = {"CREWKIT_GIT_ENVIRONMENT": "development", "CREWKIT_GIT_OTLP_URL": "http://collector:4318"}
     assert Settings.from_environment(given).otlp_url == "http://collector:4318"
-    monkeypatch.setattr("entrypoints.settings.values.find_spec", lambda _: None)
+    monkeypatch.setattr("entrypoints.settings.urls.find_spec", lambda _: None)
     with pytest.raises(SettingsRefused, match=r"OTLP_URL.*otel"):
         Settings.from_environment(given)

@@ -33,8 +33,8 @@ from entrypoints.bootstrap.extensions import with_extensions
 from entrypoints.bootstrap.github import github_app
 from entrypoints.bootstrap.outgoing import connect_by, create_route, http_client
 from entrypoints.bootstrap.wiring import Driven, wire
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.table import PREFIX
 from ports.encryption import Cipher
 from ports.event_queue import WorkerNotifier
 from ports.identity import Directory, TokenVerifier

@@ -9,8 +9,8 @@ from typing import Any
 from entrypoints.bootstrap.port_check import find_mismatches
 from entrypoints.bootstrap.wiring import Driven
 from entrypoints.settings.problem import Problem
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import SettingsRefused
-from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Adapter
 
 # Ports with one adapter for the whole application, by their name in the settings, and the field of `Driven`.

@@ -8,8 +8,8 @@ from adapters.github.protocol.signature import sign_replay as replay_signature
 from adapters.github.provider import GitHubApp
 from adapters.github.registration import MAX_NAME_LENGTH, AppRegistrationRequest, RegisteredApp, Registrar
 from entrypoints.bootstrap.outgoing import connect_by, create_route
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.table import PREFIX
 
 __all__ = [
     "MAX_NAME_LENGTH",

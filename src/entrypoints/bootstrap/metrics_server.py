@@ -16,7 +16,7 @@ from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.http.server_config import server_config
 from entrypoints.rest.resources import monitoring
-from entrypoints.settings.table import PREFIX
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.values import Address
 
 _log = structlog.get_logger(__name__)

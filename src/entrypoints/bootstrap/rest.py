@@ -16,7 +16,7 @@ from entrypoints.rest.browser.sign_in import development_sign_in
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.resources.webhooks import WebhookEndpoint
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.values import origin_of
+from entrypoints.settings.urls import origin_of
 
 _SECRET_USES_SECONDS = 60
 

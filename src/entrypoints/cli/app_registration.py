@@ -22,8 +22,8 @@ from entrypoints.process.private_files import Kept, environment_text, keep
 from entrypoints.registration.flow import Registered, RegistrationFailed, RegistrationFlow
 from entrypoints.registration.locations import InvalidOption, RegistrationUrls, create_request, parse_github_url
 from entrypoints.registration.server import serve_pages
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings, SettingsRefused
-from entrypoints.settings.table import PREFIX
 
 
 @dataclass(frozen=True, slots=True)

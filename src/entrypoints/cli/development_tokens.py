@@ -9,8 +9,8 @@ import click
 
 from entrypoints.development.running_demo import demo_users, explain_missing_demo
 from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, TokenSigner
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings, SettingsRefused
-from entrypoints.settings.table import PREFIX
 
 _ENVIRONMENT = f"{PREFIX}ENVIRONMENT"
 

@@ -12,8 +12,8 @@ from entrypoints.bootstrap.application import configure_command
 from entrypoints.bootstrap.keys import open_key_ring
 from entrypoints.cli.environment import read_settings, readable_errors
 from entrypoints.doctor.findings import format_count
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.table import PREFIX
 
 _MAX_ROWS_NAMED = 10
 

@@ -8,8 +8,8 @@ import click
 
 from core.domain.errors import DomainError, StorageNotPrepared, StorageUnavailable
 from core.domain.secret import Secret, redact_url
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings, SettingsRefused
-from entrypoints.settings.table import PREFIX
 
 
 def read_settings(process: str) -> Settings:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import click
 
 from entrypoints.cli.click_extensions import WholeTextGroup
-from entrypoints.settings.values import KEY_BYTES, KEY_ID
+from entrypoints.settings.secrets import KEY_BYTES, KEY_ID
 
 _HOW_TO_USE = (
     "To replace a key: add the new key after the current key and restart every process "

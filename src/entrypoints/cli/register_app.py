@@ -5,7 +5,7 @@ import click
 from click.core import ParameterSource
 
 from entrypoints.cli.click_extensions import DURATION
-from entrypoints.settings.table import PREFIX
+from entrypoints.settings.setting import PREFIX
 
 _GITHUB_URL = f"{PREFIX}GITHUB_URL"
 

@@ -22,7 +22,7 @@ from entrypoints.cli.environment import explain_how_to_start_demo, read_settings
 from entrypoints.development.running_demo import find_running_demo
 from entrypoints.edge.public_urls import WEBHOOKS
 from entrypoints.process.outgoing import is_loopback
-from entrypoints.settings.table import PREFIX
+from entrypoints.settings.setting import PREFIX
 
 # The namespace of replayed deliveries: the same event and body always get the same delivery id.
 _NAMESPACE = UUID("0d9f6d36-6a1c-5d0e-9a53-2b9e6c8f4a11")

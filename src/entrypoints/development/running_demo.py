@@ -6,8 +6,8 @@ from uuid import UUID
 
 import msgspec
 
+from entrypoints.settings.setting import DEFAULT_HOME, PREFIX
 from entrypoints.settings.sources import is_given, to_setting_name
-from entrypoints.settings.table import DEFAULT_HOME, PREFIX
 
 
 class DemoUser(msgspec.Struct):

@@ -15,8 +15,8 @@ from entrypoints.grpc_api.health import Health
 from entrypoints.grpc_api.services import NAMES, add_services
 from entrypoints.process.limits import affordable_connections, freeze_existing_objects, raise_descriptor_limit
 from entrypoints.process.listeners import require_free_address
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address
 
 # As in the API: callers have given up on calls that take longer than this.

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from entrypoints.bootstrap.github import MAX_NAME_LENGTH, AppRegistrationRequest, is_loopback
 from entrypoints.edge.public_urls import WEBHOOKS, callback_urls
-from entrypoints.settings.values import url
+from entrypoints.settings.urls import url_parser
 
 
 class InvalidOption(Exception):
@@ -69,7 +69,7 @@ def _parse_reachable_url(text: str | None, option: str, github_url: str) -> str 
 
 def _parse_url(text: str, option: str) -> str:
     try:
-        found = url("http", "https")(text)
+        found = url_parser("http", "https")(text)
     except ValueError as error:
         raise InvalidOption(f"{option} {text}: {error}.") from error
     parts = urlsplit(found)

@@ -9,7 +9,8 @@ from urllib.parse import parse_qs, urlsplit
 from entrypoints.process.listeners import explain_listen_errors
 from entrypoints.registration.flow import RegistrationFlow, Shown
 from entrypoints.registration.pages import page_style_source, render_not_found
-from entrypoints.settings.values import Address, origin_of
+from entrypoints.settings.urls import origin_of
+from entrypoints.settings.values import Address
 
 _HOST = "127.0.0.1"
 _SILENCE_SECONDS = 10

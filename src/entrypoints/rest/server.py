@@ -13,8 +13,8 @@ from entrypoints.process.limits import freeze_existing_objects, raise_descriptor
 from entrypoints.process.listeners import format_addresses, listen
 from entrypoints.rest.http.open_connections import ConnectionLimits
 from entrypoints.rest.http.server_config import server_config
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.table import PREFIX
 
 _log = structlog.get_logger(__name__)
 

@@ -9,8 +9,9 @@ from core.domain.secret import Secret
 from entrypoints.process.outgoing import is_loopback
 from entrypoints.settings.keys import is_key_of_certificate
 from entrypoints.settings.problem import Problem
+from entrypoints.settings.setting import AUTHENTICATING, EVERY_PROCESS, PREFIX
 from entrypoints.settings.sources import FILE_SUFFIX, Sources
-from entrypoints.settings.table import AUTHENTICATING, EVERY_PROCESS, PREFIX, SETTINGS
+from entrypoints.settings.table import SETTINGS
 from entrypoints.settings.values import Environment
 
 _DEVELOPMENT_KEYS = {

@@ -45,8 +45,8 @@ class _Block:
         return "\n".join([f"-----BEGIN {self.label}-----", *lines, f"-----END {self.label}-----", ""])
 
 
-def github_private_key(text: str) -> Secret:
-    """Read the private key of a GitHub App: RSA of at least 2048 bits, without a password."""
+def parse_github_private_key(text: str) -> Secret:
+    """Parse the private key of a GitHub App: RSA of at least 2048 bits, without a password."""
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415 - heavy
 
     pem = _private_pem(text)
@@ -60,8 +60,8 @@ def github_private_key(text: str) -> Secret:
     return Secret(pem)
 
 
-def tls_private_key(text: str) -> Secret:
-    """Read the private key of a TLS certificate: RSA of at least 2048 bits or an elliptic curve."""
+def parse_tls_private_key(text: str) -> Secret:
+    """Parse the private key of a TLS certificate: RSA of at least 2048 bits or an elliptic curve."""
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey  # noqa: PLC0415 - heavy
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey  # noqa: PLC0415
 
@@ -74,8 +74,8 @@ def tls_private_key(text: str) -> Secret:
     return Secret(pem)
 
 
-def public_key(text: str) -> str:
-    """Read the key that access tokens are verified with: RSA of 2048 bits or more, P-256 or Ed25519."""
+def parse_public_key(text: str) -> str:
+    """Parse the key that access tokens are verified with: RSA of 2048 bits or more, P-256 or Ed25519."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - heavy
     from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey  # noqa: PLC0415
@@ -107,8 +107,8 @@ def public_key(text: str) -> str:
     return block.text
 
 
-def certificates(text: str) -> str:
-    """Read one or more certificates."""
+def parse_certificates(text: str) -> str:
+    """Parse one or more certificates."""
     from cryptography.x509 import load_pem_x509_certificate  # noqa: PLC0415 - heavy
 
     blocks = _blocks(text, "certificate")

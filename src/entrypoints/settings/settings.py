@@ -7,8 +7,9 @@ from typing import Any, Self
 from core.domain.secret import Secret
 from entrypoints.settings.checks import find_problems
 from entrypoints.settings.problem import Problem, ValueRefused
+from entrypoints.settings.setting import Setting
 from entrypoints.settings.sources import Source, read_sources, to_setting_name
-from entrypoints.settings.table import SETTINGS, Setting
+from entrypoints.settings.table import SETTINGS
 from entrypoints.settings.values import Adapter, Address, Environment
 
 
@@ -141,8 +142,8 @@ def _with_defaults(read: Mapping[str, Any], problems: Sequence[Problem]) -> dict
 
 def _read(setting: Setting, source: Source | None) -> object:
     if source is None:
-        return None if setting.default is None else setting.read(setting.default)
-    read = setting.read_file if source.is_file and setting.read_file else setting.read
+        return None if setting.default is None else setting.parse(setting.default)
+    read = setting.parse_file if source.is_file and setting.parse_file else setting.parse
     return read(source.text)
 
 

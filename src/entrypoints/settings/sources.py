@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from entrypoints.settings.problem import Problem, ValueRefused
-from entrypoints.settings.table import PREFIX, SETTINGS, Setting
+from entrypoints.settings.setting import PREFIX, Setting
+from entrypoints.settings.table import SETTINGS
 from entrypoints.settings.text import read_text_file, unquote
 
 FILE_SUFFIX = "_FILE"

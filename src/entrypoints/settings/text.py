@@ -1,5 +1,6 @@
 """The text of a value, freed from what tools add to it."""
 
+import re
 import stat
 from pathlib import Path
 
@@ -19,6 +20,14 @@ def unquote(text: str) -> str:
     if len(text) > 1 and text[0] in _QUOTES and text[-1] == text[0] and text[0] not in text[1:-1]:
         text = text[1:-1].strip()
     return text
+
+
+def split_list(text: str) -> list[str]:
+    """Return the parts of a list, which commas or, in a file, new lines separate."""
+    items = [item for part in re.split(r"[,\n]", text) if (item := unquote(part))]
+    if text and not items:
+        raise ValueError("the list is empty: it contains only commas")
+    return items
 
 
 def read_text_file(path: str) -> str:

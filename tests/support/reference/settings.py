@@ -1,6 +1,7 @@
 """The table of settings."""
 
-from entrypoints.settings.table import PROCESSES, SETTINGS
+from entrypoints.settings.setting import PROCESSES
+from entrypoints.settings.table import SETTINGS
 from tests.support.reference.tables import code, table
 
 

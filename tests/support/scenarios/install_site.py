@@ -17,8 +17,8 @@ from entrypoints.bootstrap.application import open_application
 from entrypoints.bootstrap.rest import open_rest
 from entrypoints.process.listeners import require_free_address
 from entrypoints.rest.http.server_config import server_config
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.table import PREFIX
 from entrypoints.settings.values import Address
 from local.demo import DemoFacts, seed
 from local.keys import development_environment

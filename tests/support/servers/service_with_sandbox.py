@@ -11,7 +11,7 @@ from datetime import timedelta
 import httpx
 
 from entrypoints.development.tokens import TokenSigner
-from entrypoints.settings.table import PREFIX
+from entrypoints.settings.setting import PREFIX
 from sandbox.faults import Fault
 from sandbox.state.deliveries import Delivery
 from sandbox.state.sandbox_app import app_environment

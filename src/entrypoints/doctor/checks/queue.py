@@ -7,8 +7,8 @@ from core.domain.secret import redact_url
 from entrypoints.doctor.checks.settings import report_missing
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok, warn
 from entrypoints.doctor.storage import judge_workers
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
-from entrypoints.settings.table import PREFIX
 
 _TIMEOUT_SECONDS = 5.0
 _SETTING = f"{PREFIX}REDIS_URL"

@@ -8,8 +8,9 @@ from entrypoints.bootstrap.extensions import check_adapters
 from entrypoints.bootstrap.outgoing import create_route
 from entrypoints.doctor.findings import Check, Finding, Level, fail, note, ok, warn
 from entrypoints.settings.problem import Problem
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings, SettingsRefused
-from entrypoints.settings.table import PREFIX, SETTINGS
+from entrypoints.settings.table import SETTINGS
 
 _ABOUT = "settings"
 

@@ -16,7 +16,7 @@ from core.domain.provider_errors import SingleSignOnRequired
 from entrypoints.edge.templates import open_templates, style_source
 from entrypoints.rest.http.problems import headers_of, status_of
 from entrypoints.rest.http.requests import request_id_of
-from entrypoints.settings.values import origin_of
+from entrypoints.settings.urls import origin_of
 
 _TEMPLATES = open_templates("entrypoints.rest.browser")
 
