@@ -133,7 +133,7 @@ async def test_advances_the_cursor_of_an_idle_reader(edge: WholeEdge, url: str) 
     async with edge.world.unit_of_work() as tx:
         newest = (await tx.domain_events.get_bounds()).newest
 
-    await browser.wait(lambda: edge.application.stream_events.tail._feeds.position == newest)
+    await browser.wait(lambda: edge.application.stream_events.follower._buffers.position == newest)
     edge.application.stream_events.close()
     await browser.wait(lambda: browser.told)
     assert browser.told[0].data == {"reason": "draining", "cursor": str(newest)}

@@ -78,7 +78,7 @@ async def test_ends_with_the_membership(edge: WholeEdge, url: str, person: str) 
 
 async def test_limits_streams_per_caller(edge: WholeEdge, url: str) -> None:
     """Closing a stream makes room."""
-    edge.application.stream_events.places._most_of_one = 2
+    edge.application.stream_events.limits._max_streams_of_one = 2
     first, second = await opened(edge, url), await opened(edge, url)
     async with httpx.AsyncClient() as client:
         answer = await client.get(url, headers=edge.of("viewer"))
@@ -115,4 +115,4 @@ async def test_closes_the_stream_of_a_reader_who_stops_reading(edge: WholeEdge) 
     response = EventStreamResponse(stream, heartbeat_seconds=0.01, send_timeout_seconds=0.01)
     await asyncio.wait_for(response({"type": "http"}, receive, send), 5)
     assert [message.get("body") for message in taken] == [None, b"retry: 2000\nid: 0\n\n", b":\nid: 0\n\n"]
-    assert stream_events.places._all == 0
+    assert stream_events.limits._open == 0

@@ -101,7 +101,7 @@ def follow(edge: GrpcEdge, channel: grpc.aio.Channel, service: str, person: str 
 
 async def test_limits_event_streams_per_service_for_all_acting_users(edge: GrpcEdge) -> None:
     """Naming many users gives a service no more streams."""
-    edge.application.stream_events.places._most_of_one = 3
+    edge.application.stream_events.limits._max_streams_of_one = 3
     async with edge.channel() as channel:
         for person in ("viewer", "member", None):
             await follow(edge, channel, "builder", person).read()
@@ -113,7 +113,7 @@ async def test_limits_event_streams_per_service_for_all_acting_users(edge: GrpcE
 
 async def test_limits_event_streams_per_user_over_all_services(edge: GrpcEdge) -> None:
     """The user's own streams and those of all services together."""
-    edge.application.stream_events.places._most_of_one = 3
+    edge.application.stream_events.limits._max_streams_of_one = 3
     async with edge.channel() as channel:
         request = events_pb2.StreamEventsRequest(organization_id=str(edge.organization.external_id))
         stub = events_pb2_grpc.EventServiceStub(channel)

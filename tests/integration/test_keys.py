@@ -198,9 +198,9 @@ async def test_rotates_in_batches(database_url: str) -> None:
     values = PostgresEncryptedValueStore(world.database)
     column = "git_token_revocations.access_token"
     renewed = [one async for one in ReencryptValues(values, AesGcmCipher([NEW, OLD]))() if one.column == column]
-    assert [(one.seen, one.renewed) for one in renewed] == [(500, 500), (1000, 1000), (1100, 1100)]
+    assert [(one.read, one.renewed) for one in renewed] == [(500, 500), (1000, 1000), (1100, 1100)]
     alone = ReencryptValues(values, AesGcmCipher([NEW]))
-    assert sum([one.seen for one in [one async for one in alone()] if one.column == column][-1:]) == count
+    assert sum([one.read for one in [one async for one in alone()] if one.column == column][-1:]) == count
     await world.database.close()
 
 

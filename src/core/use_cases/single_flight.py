@@ -7,23 +7,23 @@ T = TypeVar("T")
 
 
 class SingleFlight(Generic[Key, T]):
-    """Lets callers on this event loop who want the same thing at the same time share one maker of it.
+    """Lets concurrent callers on this event loop share one execution per key.
 
-    The maker is a task of its own: a caller who stops waiting does not stop it, so nothing made is lost.
+    The execution is a separate task, so a caller that stops waiting does not cancel it.
     """
 
     def __init__(self) -> None:
-        self._under_way: dict[Key, asyncio.Task[T]] = {}
+        self._tasks: dict[Key, asyncio.Task[T]] = {}
 
     async def share(self, key: Key, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Return what is being made under this key, beginning to make it if nobody has."""
-        task = self._under_way.get(key)
+        """Return the result of the running execution with this key, or start one."""
+        task = self._tasks.get(key)
         if task is None:
-            task = self._under_way[key] = asyncio.create_task(make())
-            task.add_done_callback(lambda landed: self._landed(key, landed))
+            task = self._tasks[key] = asyncio.create_task(make())
+            task.add_done_callback(lambda done: self._remove(key, done))
         return await asyncio.shield(task)
 
-    def _landed(self, key: Key, task: asyncio.Task[T]) -> None:
-        del self._under_way[key]
+    def _remove(self, key: Key, task: asyncio.Task[T]) -> None:
+        del self._tasks[key]
         if not task.cancelled():
-            task.exception()  # every caller may have stopped waiting, which makes it nobody's concern
+            task.exception()  # marks it as read: all callers may have stopped waiting

@@ -54,7 +54,7 @@ async def _reseal(settings: Settings, *, dry_run: bool) -> Sequence[Reencryption
         async for result in ring.reseal(dry_run=dry_run):
             results[result.column] = result
             if sys.stderr.isatty():
-                click.echo(f"\r{result.column}: {result.seen}", nl=False, err=True)
+                click.echo(f"\r{result.column}: {result.read}", nl=False, err=True)
         if sys.stderr.isatty():
             click.echo(err=True)
         click.echo(f"Keys, in order: {', '.join(ring.key_ids)}. The first key encrypts.")
@@ -62,7 +62,7 @@ async def _reseal(settings: Settings, *, dry_run: bool) -> Sequence[Reencryption
 
 
 def _count_values(columns: Sequence[ReencryptionProgress]) -> str:
-    return format_count(sum(column.seen for column in columns), "value")
+    return format_count(sum(column.read for column in columns), "value")
 
 
 def _report_unreadable(columns: Sequence[ReencryptionProgress]) -> bool:

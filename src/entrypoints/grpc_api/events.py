@@ -57,7 +57,7 @@ class Events(EventServiceServicer):
             call().actor,
             organization_id=read_id(request.organization_id, "organization_id"),
             until=call().expires_at,
-            wanted=_read_filter(request),
+            event_filter=_read_filter(request),
             cursor=request.cursor or None,
         )
         try:
@@ -69,7 +69,7 @@ class Events(EventServiceServicer):
                 if not found:
                     yield StreamEventsResponse(cursor=str(stream.cursor))
         finally:
-            stream.leave()
+            stream.close()
 
 
 # Subscribers of an organization receive the same events at the same time, so the latest are cached.

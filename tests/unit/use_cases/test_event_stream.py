@@ -60,11 +60,11 @@ class Watched(UnitOfWork):
 class Log:
     """A log of domain events, and the tail that follows it."""
 
-    def __init__(self, feeds: SubscriberBuffers | None = None, *, interval: float = 0.001) -> None:
+    def __init__(self, buffers: SubscriberBuffers | None = None, *, interval: float = 0.001) -> None:
         self.world = MemoryStoreStage()
         self.unit_of_work = Watched(self.world)
         self.alerts = AlertBook()
-        self.tail = LogFollower(self.unit_of_work, self.alerts, feeds=feeds, interval=interval)
+        self.follower = LogFollower(self.unit_of_work, self.alerts, buffers=buffers, interval=interval)
 
     async def happen(self, organization: Organization, *words: str, **facts: object) -> None:
         """Let these happen together."""
@@ -96,19 +96,19 @@ async def test_from_now_on() -> None:
     log = Log()
     ours, theirs = await log.world.add_organization(), await log.world.add_organization("Zenith")
     await log.happen(ours, "before")
-    following = await log.tail.follow(ours, ANY, None)
+    following = await log.follower.follow(ours, ANY, None)
     assert await following.next(within=0.01) == []
     await log.happen(theirs, "theirs")
     await log.happen(ours, "a", "b")
     assert await told(following, 2) == ["a", "b"]
-    following.leave()
+    following.close()
 
 
 async def test_a_thousand_idle_readers_cost_one_look_at_a_time() -> None:
     """However many follow, the log is looked at once; each of them is told; and nobody left, not at all."""
     log = Log(interval=0.02)
     organizations = [await log.world.add_organization(f"Organization {number}") for number in range(20)]
-    readers = [await log.tail.follow(organizations[number % 20], ANY, None) for number in range(1000)]
+    readers = [await log.follower.follow(organizations[number % 20], ANY, None) for number in range(1000)]
     waiting = [asyncio.create_task(told(reader, 1)) for reader in readers]
     before, began = log.unit_of_work.opened, asyncio.get_running_loop().time()
     await asyncio.sleep(0.3)
@@ -118,9 +118,9 @@ async def test_a_thousand_idle_readers_cost_one_look_at_a_time() -> None:
         await log.happen(organization, str(number))
     assert await asyncio.gather(*waiting) == [[str(number % 20)] for number in range(1000)]
     for reader in readers:
-        reader.leave()
-    assert log.tail._looking is not None
-    await log.tail._looking
+        reader.close()
+    assert log.follower._task is not None
+    await log.follower._task
     before = log.unit_of_work.opened
     await asyncio.sleep(0.05)
     assert log.unit_of_work.opened == before
@@ -130,12 +130,12 @@ async def test_who_joins_while_the_log_is_looked_through_misses_nothing() -> Non
     """The look that was for others may have passed by what is theirs."""
     log = Log()
     one, two = await log.world.add_organization("One"), await log.world.add_organization("Two")
-    first = await log.tail.follow(one, ANY, None)
+    first = await log.follower.follow(one, ANY, None)
     joined: list[Subscription] = []
 
     async def join_and_write() -> None:
         log.unit_of_work.at_the_start = nothing
-        joined.append(await log.tail.follow(two, ANY, None))
+        joined.append(await log.follower.follow(two, ANY, None))
         waiting.append(asyncio.create_task(told(joined[0], 1, within=3600)))
         await asyncio.sleep(0)
         await log.happen(two, "passed by")
@@ -145,13 +145,13 @@ async def test_who_joins_while_the_log_is_looked_through_misses_nothing() -> Non
     await log.happen(one, "go")
     assert await told(first, 1) == ["go"]
     assert await asyncio.wait_for(waiting[0], 5) == ["passed by"]
-    joined[0].leave()
-    first.leave()
+    joined[0].close()
+    first.close()
 
 
 @pytest.mark.parametrize(
     "limits",
-    [{}, {"most_events": 7}, {"most_events": 0}, {"most_characters": 2_500}],
+    [{}, {"max_events": 7}, {"max_events": 0}, {"max_characters": 2_500}],
     ids=["roomy", "few", "none", "short"],
 )
 async def test_slow_readers_catch_up_from_the_log(limits: dict[str, int]) -> None:
@@ -159,26 +159,26 @@ async def test_slow_readers_catch_up_from_the_log(limits: dict[str, int]) -> Non
     buffers = SubscriberBuffers(**limits)
     log = Log(buffers)
     ours, noisy = await log.world.add_organization(), await log.world.add_organization("Noisy")
-    slow, other = await log.tail.follow(ours, ANY, None), await log.tail.follow(noisy, ANY, None)
+    slow, other = await log.follower.follow(ours, ANY, None), await log.follower.follow(noisy, ANY, None)
     expected = [str(number) for number in range(60)]
     for each in expected[:45]:
         await log.happen(ours, each)
         await log.happen(noisy, each, each)
     assert await told(slow, 20) == expected[:20]
     await told(other, 90)
-    assert sum(len(feed.events) for feed in buffers.all()) <= buffers._most_events
+    assert sum(len(feed.events) for feed in buffers.list_all()) <= buffers._max_events
     for each in expected[45:]:
         await log.happen(ours, each)
     assert await told(slow, 40) == expected[20:]
     assert await slow.next(within=0.02) == []
-    slow.leave()
-    other.leave()
+    slow.close()
+    other.close()
     assert (buffers._characters, len(buffers._order)) == (0, 0)
 
 
 async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
     """A push may hold a hundred long messages; a few such are as much as thousands of others."""
-    buffers = SubscriberBuffers(most_characters=1_000_000)
+    buffers = SubscriberBuffers(max_characters=1_000_000)
     log = Log(buffers)
     ours = await log.world.add_organization()
     commit = PushedCommit("a" * 40, "x" * 4000, None, None, Person("Mara"))
@@ -187,22 +187,22 @@ async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
         created=False, deleted=False, forced=False, default_branch="main", compare_url=None, pusher=None,
         sender=None, commits=(commit,) * 100, commits_truncated=False,
     )  # fmt: skip
-    following = await log.tail.follow(ours, ANY, None)
+    following = await log.follower.follow(ours, ANY, None)
     await log.happen(ours, *"abcdef", type=DomainEventType.PUSH, data=push)
     found = 0
     while found < 6:
         found += len(await following.next(within=5))
-    [feed] = buffers.all()
+    [feed] = buffers.list_all()
     assert 0 < len(feed.events) <= 2
-    following.leave()
+    following.close()
 
 
 async def test_an_outage_is_followed_by_what_happened_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is hung up on, and nothing is missed."""
-    monkeypatch.setattr("core.use_cases.streams.log_follower._OUTAGE", 0.001)
+    monkeypatch.setattr("core.use_cases.streams.log_follower._OUTAGE_DELAY_SECONDS", 0.001)
     log = Log()
     ours = await log.world.add_organization()
-    following = await log.tail.follow(ours, ANY, None)
+    following = await log.follower.follow(ours, ANY, None)
     waiting = asyncio.create_task(told(following, 2))
     await log.world.lose_storage()
     opened = log.unit_of_work.opened
@@ -214,14 +214,14 @@ async def test_an_outage_is_followed_by_what_happened_meanwhile(monkeypatch: pyt
     await log.world.restore_storage()
     await log.happen(ours, "a", "b")
     assert await waiting == ["a", "b"]
-    following.leave()
+    following.close()
 
 
 async def test_a_mistake_of_ours_ends_streams_rather_than_silencing_them() -> None:
     """People on call are told, every reader comes again, and finds a tail that follows."""
     log = Log()
     ours = await log.world.add_organization()
-    following = await log.tail.follow(ours, ANY, None)
+    following = await log.follower.follow(ours, ANY, None)
     waiting = asyncio.create_task(following.next(within=5))
 
     async def break_down() -> None:
@@ -233,15 +233,15 @@ async def test_a_mistake_of_ours_ends_streams_rather_than_silencing_them() -> No
         await waiting
     assert ended.value.reason is EndReason.FAILED
     assert [code for code, _ in log.alerts.told] == ["event_streams_failed"]
-    assert log.tail._looking is not None
-    assert isinstance(log.tail._looking.exception(), ZeroDivisionError)
+    assert log.follower._task is not None
+    assert isinstance(log.follower._task.exception(), ZeroDivisionError)
     await log.happen(ours, "meanwhile")
-    again = await log.tail.follow(ours, ANY, following.cursor)
-    following.leave()
+    again = await log.follower.follow(ours, ANY, following.cursor)
+    following.close()
     assert await told(again, 1) == ["meanwhile"]
     await log.happen(ours, "live")
     assert await told(again, 1) == ["live"]
-    again.leave()
+    again.close()
 
 
 @pytest.mark.parametrize(
@@ -273,14 +273,14 @@ async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told
     ours = await log.world.add_organization()
     clock, metrics = SettableClock(AT), MemoryMetrics()
     stream_events = StreamEvents(
-        log.tail, StreamLimits(metrics), AccessControl(log.world.directory, OsoAuthorizer(), ()), clock, metrics
+        log.follower, StreamLimits(metrics), AccessControl(log.world.directory, OsoAuthorizer(), ()), clock, metrics
     )
     service = ServiceActor("deployer", frozenset({"git.events"}))
     stream = await stream_events(service, organization_id=ours.external_id, until=AT + timedelta(hours=1))
     clock.advance(timedelta(seconds=61))
     await log.world.lose_storage()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.use_cases.streams.stream_events._OUTAGE", 0.001)
+        patch.setattr("core.use_cases.streams.stream_events._OUTAGE_DELAY_SECONDS", 0.001)
         assert await stream.next(within=1) == []
     await log.world.restore_storage()
     await log.happen(ours, "told")
@@ -291,7 +291,7 @@ async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told
     with pytest.raises(StreamEnded) as ended:
         await stream.next(within=5)
     assert ended.value.reason is EndReason.SIGN_IN_EXPIRED
-    stream.leave()
+    stream.close()
     await log.world.lose_storage()
     with pytest.raises(StorageUnavailable):
         await stream_events(service, organization_id=ours.external_id, until=AT)

@@ -49,11 +49,11 @@ class ExchangeCode:
                 code, redirect_uri=redirect_uri, code_verifier=code_verifier
             )
         except AppRefused as error:
-            raise await self.circuit_breaker.refused(provider, error) from error
+            raise await self.circuit_breaker.record_refusal(provider, error) from error
         except CredentialRefused:
-            await self.circuit_breaker.accepted(provider)
+            await self.circuit_breaker.record_success(provider)
             raise
-        await self.circuit_breaker.accepted(provider)
+        await self.circuit_breaker.record_success(provider)
         return tokens
 
 

@@ -11,20 +11,20 @@ from ports.domain_events import EventPage
 from ports.system import Alerts
 from ports.unit_of_work import UnitOfWork
 
-# Looked for so often, an event is told well within a quarter of a second of its commit.
-INTERVAL = 0.1
-_OUTAGE = 1.0
-_LOOK = 50
-# So much a reader is given at once, and so holds in memory while it is slow to pass it on.
-_PAGE = 20
+# With this interval, subscribers get an event well within a quarter of a second after its commit.
+INTERVAL_SECONDS = 0.1
+_OUTAGE_DELAY_SECONDS = 1.0
+_READ_SIZE = 50
+# A slow subscriber keeps so many events in memory.
+_PAGE_SIZE = 20
 
 
 class LogFollower:
-    """Follows the log of domain events, once for everyone who streams from this process.
+    """Reads the log of domain events once for all subscribers of this process.
 
-    It looks at short intervals rather than being notified: see docs/adr/0018. While nobody streams it does
-    nothing. What it finds is kept at hand for a while, once for all readers; whoever is further behind reads
-    the log themselves, page by page, so that a slow reader costs no memory.
+    It polls at short intervals (docs/adr/0018), and only while there are subscribers. New events are buffered
+    once for all subscribers. A subscriber that is further behind reads the log page by page, so that a slow
+    one needs no memory.
     """
 
     def __init__(
@@ -32,56 +32,60 @@ class LogFollower:
         unit_of_work: UnitOfWork,
         alerts: Alerts,
         *,
-        feeds: SubscriberBuffers | None = None,
-        interval: float = INTERVAL,
+        buffers: SubscriberBuffers | None = None,
+        interval: float = INTERVAL_SECONDS,
     ) -> None:
         self._unit_of_work = unit_of_work
         self._alerts = alerts
         self._interval = interval
-        self._feeds = feeds or SubscriberBuffers()
-        self._looking: asyncio.Task[None] | None = None
+        self._buffers = buffers or SubscriberBuffers()
+        self._task: asyncio.Task[None] | None = None
         self._is_closed = False
 
-    async def follow(self, organization: Organization, wanted: StreamFilter, cursor: int | None) -> "Subscription":
-        """Begin after the cursor, or without one from now on; `leave` it afterwards.
+    async def follow(
+        self, organization: Organization, event_filter: StreamFilter, cursor: int | None
+    ) -> "Subscription":
+        """Subscribe to events after the cursor, or from now on. Close the subscription afterwards.
 
-        While the process is stopping it ends at once, which has browsers come again; a refusal would not.
-        Raises `CursorExpired` or `StorageUnavailable`.
+        While the process stops, the subscription ends at once, so that browsers reconnect; they would not
+        after an error. Raises `CursorExpired` or `StorageUnavailable`.
         """
         async with self._unit_of_work() as tx:
             bounds = await tx.domain_events.get_bounds()
         begin = bounds.begin(cursor)
-        if not self._is_closed and (self._looking is None or self._looking.done()):
-            self._feeds.position = bounds.newest or 0
-            self._looking = asyncio.create_task(self._look_again_and_again(self._feeds))
-        return Subscription(self, self._feeds, self._feeds.join(organization), wanted, begin)
+        if not self._is_closed and (self._task is None or self._task.done()):
+            self._buffers.position = bounds.newest or 0
+            self._task = asyncio.create_task(self._poll(self._buffers))
+        return Subscription(self, self._buffers, self._buffers.join(organization), event_filter, begin)
 
     def close(self) -> None:
-        """End every stream, since the process stops; each knows where it may go on."""
+        """End all subscriptions because the process stops. Each subscriber can continue from its cursor."""
         self._is_closed = True
-        for feed in self._feeds.all():
-            feed.tell()
+        for buffer in self._buffers.list_all():
+            buffer.notify()
 
-    def require_open(self, feeds: SubscriberBuffers) -> None:
-        """Raise `StreamEnded` unless these feeds still get the news."""
+    def require_open(self, buffers: SubscriberBuffers) -> None:
+        """Raise `StreamEnded` unless these buffers are still filled."""
         if self._is_closed:
             raise StreamEnded(EndReason.DRAINING)
-        if feeds is not self._feeds:
+        if buffers is not self._buffers:
             raise StreamEnded(EndReason.FAILED)
 
-    async def read(self, feed: SubscriberBuffer, wanted: StreamFilter, cursor: int) -> EventPage:
-        """Return what is behind the cursor from the log itself; raises `StorageUnavailable`."""
+    async def read(self, buffer: SubscriberBuffer, event_filter: StreamFilter, cursor: int) -> EventPage:
+        """Return events after the cursor from the log; raises `StorageUnavailable`."""
         async with self._unit_of_work() as tx:
-            return await tx.domain_events.list_by_organization(feed.organization.id, wanted, after=cursor, limit=_PAGE)
+            return await tx.domain_events.list_by_organization(
+                buffer.organization.id, event_filter, after=cursor, limit=_PAGE_SIZE
+            )
 
-    async def _look_again_and_again(self, feeds: SubscriberBuffers) -> None:
+    async def _poll(self, buffers: SubscriberBuffers) -> None:
         try:
-            while feeds.all():
+            while buffers.list_all():
                 try:
-                    is_behind = await self._look(feeds)
+                    is_behind = await self._read_new(buffers)
                 except DomainError:
-                    # Whatever is committed during an outage of the database's is found after it.
-                    await asyncio.sleep(_OUTAGE)
+                    # Events of an outage are read after it.
+                    await asyncio.sleep(_OUTAGE_DELAY_SECONDS)
                     continue
                 if not is_behind:
                     await asyncio.sleep(self._interval)
@@ -92,67 +96,72 @@ class LogFollower:
             )
             raise
         finally:
-            if feeds.all():
-                # Nobody shall wait for news that nobody looks for; who comes next begins anew.
-                self._feeds = SubscriberBuffers()
-                for feed in feeds.all():
-                    feed.tell()
+            if buffers.list_all():
+                # No task fills these buffers any more, so their subscribers must not wait. The next one starts a task.
+                self._buffers = SubscriberBuffers()
+                for buffer in buffers.list_all():
+                    buffer.notify()
 
-    async def _look(self, feeds: SubscriberBuffers) -> bool:
-        """Take in what was committed since the last look; tell whether there may be more."""
-        asked = frozenset(feeds.all())
+    async def _read_new(self, buffers: SubscriberBuffers) -> bool:
+        """Read the new events into the buffers, and return whether there may be more."""
+        requested = frozenset(buffers.list_all())
         async with self._unit_of_work() as tx:
             stretch = await tx.domain_events.list_by_organizations(
-                [feed.organization.id for feed in asked], after=feeds.position, limit=_LOOK
+                [buffer.organization.id for buffer in requested], after=buffers.position, limit=_READ_SIZE
             )
-        feeds.take_in(stretch.events, asked=asked, reached=stretch.reached)
-        return len(stretch.events) == _LOOK
+        buffers.add(stretch.events, requested=requested, reached=stretch.reached)
+        return len(stretch.events) == _READ_SIZE
 
 
 class Subscription:
-    """One reader's way through an organization's events."""
+    """The position of one subscriber in the events of an organization."""
 
     def __init__(
-        self, tail: LogFollower, feeds: SubscriberBuffers, feed: SubscriberBuffer, wanted: StreamFilter, cursor: int
+        self,
+        follower: LogFollower,
+        buffers: SubscriberBuffers,
+        buffer: SubscriberBuffer,
+        event_filter: StreamFilter,
+        cursor: int,
     ) -> None:
-        self._tail = tail
-        self._feeds = feeds
-        self._feed = feed
-        self._wanted = wanted
+        self._follower = follower
+        self._buffers = buffers
+        self._buffer = buffer
+        self._event_filter = event_filter
         self.cursor = cursor
-        """Everything wanted up to here has been returned."""
+        """The subscriber has received all matching events up to this id."""
 
     async def next(self, *, within: float) -> Sequence[RecordedEvent]:
-        """Return the next events as soon as there are some, none after so many seconds.
+        """Return the next events when there are some, or none after `within` seconds.
 
         Raises `StreamEnded`, or `StorageUnavailable`, after which it may be called again.
         """
         now = asyncio.get_running_loop().time
-        until = now() + within
+        deadline = now() + within
         while True:
-            at_hand = self._at_hand()
-            if at_hand is None:
-                self._tail.require_open(self._feeds)
-            stretch = at_hand or await self._tail.read(self._feed, self._wanted, self.cursor)
+            buffered = self._find_buffered()
+            if buffered is None:
+                self._follower.require_open(self._buffers)
+            stretch = buffered or await self._follower.read(self._buffer, self._event_filter, self.cursor)
             self.cursor = stretch.reached
             if stretch.events:
                 return stretch.events
-            self._tail.require_open(self._feeds)
-            if now() >= until:
+            self._follower.require_open(self._buffers)
+            if now() >= deadline:
                 return []
-            if at_hand:
+            if buffered:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout_at(until):
-                        await self._feed.news.wait()
+                    async with asyncio.timeout_at(deadline):
+                        await self._buffer.changed.wait()
 
-    def leave(self) -> None:
-        """Follow no longer."""
-        self._feeds.leave(self._feed)
+    def close(self) -> None:
+        """Stop receiving events."""
+        self._buffers.leave(self._buffer)
 
-    def _at_hand(self) -> EventPage | None:
-        """Return what is behind the cursor; None where the cursor is further back than what is at hand."""
-        if self.cursor < self._feed.complete_from:
+    def _find_buffered(self) -> EventPage | None:
+        """Return the buffered events after the cursor, or None if the buffer does not reach back to it."""
+        if self.cursor < self._buffer.complete_from:
             return None
-        found = [event for event in self._feed.behind(self.cursor) if self._wanted.matches(event)]
-        page = found[:_PAGE]
-        return EventPage(page, page[-1].id if len(page) < len(found) else max(self.cursor, self._feeds.position))
+        events = [event for event in self._buffer.list_after(self.cursor) if self._event_filter.matches(event)]
+        page = events[:_PAGE_SIZE]
+        return EventPage(page, page[-1].id if len(page) < len(events) else max(self.cursor, self._buffers.position))

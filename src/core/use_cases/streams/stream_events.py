@@ -22,50 +22,52 @@ _RETRY_AFTER = 10.0
 
 
 class StreamLimits:
-    """Bounds how many streams this process serves, and how many a user and a service may have.
+    """Limits the streams of this process, and of each user and service.
 
-    A stream of a service that acts for a user counts for both: a service cannot have more by naming many
-    users, nor a user by using many services.
+    A stream of a service that acts for a user counts for both, so that neither can have more streams with many
+    users or many services.
     """
 
-    def __init__(self, metrics: Metrics, *, most: int = MAX_STREAMS, most_of_one: int = MAX_STREAMS_OF_ONE) -> None:
+    def __init__(
+        self, metrics: Metrics, *, max_streams: int = MAX_STREAMS, max_streams_of_one: int = MAX_STREAMS_OF_ONE
+    ) -> None:
         self._metrics = metrics
-        self._most = most
-        self._most_of_one = most_of_one
-        self._taken: Counter[str] = Counter()
-        self._all = 0
+        self._max_streams = max_streams
+        self._max_streams_of_one = max_streams_of_one
+        self._open_by_name: Counter[str] = Counter()
+        self._open = 0
 
-    def take(self, actor: Actor) -> Callable[[], None]:
-        """Take a place and return what gives it back; raises `TooManyStreams`."""
-        names = _names(actor)
+    def acquire(self, actor: Actor) -> Callable[[], None]:
+        """Count a stream and return the function that releases it; raises `TooManyStreams`."""
+        names = _list_names(actor)
         for kind, name in names.items():
-            if self._taken[name] >= self._most_of_one:
+            if self._open_by_name[name] >= self._max_streams_of_one:
                 raise TooManyStreams(
-                    f"This {kind} has {self._most_of_one} open streams, which is the limit. Close a stream, "
+                    f"This {kind} has {self._max_streams_of_one} open streams, which is the limit. Close a stream, "
                     "or try again later.",
                     retry_after=_RETRY_AFTER,
                 )
-        if self._all >= self._most:
+        if self._open >= self._max_streams:
             raise TooManyStreams(
                 "This process has reached its limit of open streams. Try again later.", retry_after=_RETRY_AFTER
             )
-        self._taken.update(names.values())
-        self._all += 1
-        self._metrics.set_open_streams(self._all)
+        self._open_by_name.update(names.values())
+        self._open += 1
+        self._metrics.set_open_streams(self._open)
 
-        def give_back() -> None:
-            self._all -= 1
-            self._metrics.set_open_streams(self._all)
-            self._taken.subtract(names.values())
+        def release() -> None:
+            self._open -= 1
+            self._metrics.set_open_streams(self._open)
+            self._open_by_name.subtract(names.values())
             for name in names.values():
-                if not self._taken[name]:
-                    del self._taken[name]
+                if not self._open_by_name[name]:
+                    del self._open_by_name[name]
 
-        return give_back
+        return release
 
 
-def _names(actor: Actor) -> dict[str, str]:
-    """Return whose stream it is, by kind."""
+def _list_names(actor: Actor) -> dict[str, str]:
+    """Return the names that the stream counts for, by kind."""
     if not isinstance(actor, ServiceActor):
         return {"user": actor.name}
     names = {"service": f"service:{actor.service}"}
@@ -75,16 +77,16 @@ def _names(actor: Actor) -> dict[str, str]:
 
 
 ACCESS_CHECK_INTERVAL = timedelta(seconds=60)
-_OUTAGE = 1.0
-_ANY = StreamFilter()
+_OUTAGE_DELAY_SECONDS = 1.0
+_ALL_EVENTS = StreamFilter()
 
 
 @dataclass(frozen=True, slots=True)
 class StreamEvents:
-    """Tell what happens in an organization, as it happens, each event once and in order."""
+    """Stream the domain events of an organization as they are recorded, each once and in order."""
 
-    tail: LogFollower
-    places: StreamLimits
+    follower: LogFollower
+    limits: StreamLimits
     access_control: AccessControl
     clock: Clock
     metrics: Metrics
@@ -95,86 +97,86 @@ class StreamEvents:
         *,
         organization_id: UUID,
         until: datetime,
-        wanted: StreamFilter = _ANY,
+        event_filter: StreamFilter = _ALL_EVENTS,
         cursor: str | None = None,
     ) -> "EventStream":
-        """Return the stream, to be entered and left; it ends when the caller's token does.
+        """Return the stream, which ends when the caller's token expires at `until`. Close it afterwards.
 
-        It begins after the cursor, or without one from now on. Raises `CursorInvalid`, `CursorExpired`,
+        It starts after the cursor, or from now on. Raises `CursorInvalid`, `CursorExpired`,
         `TooManyStreams`, `OrganizationNotFound` or `ActionForbidden`.
         """
         organization = await self.access_control.require(actor, Action.STREAM, organization_id)
-        begin = parse_cursor(cursor) if cursor is not None else None
-        give_back = self.places.take(actor)
+        start = parse_cursor(cursor) if cursor is not None else None
+        release = self.limits.acquire(actor)
         try:
-            following = await self.tail.follow(organization, wanted, begin)
+            subscription = await self.follower.follow(organization, event_filter, start)
         except BaseException:
-            give_back()
+            release()
             raise
-        return EventStream(self, actor, organization_id, until=until, following=following, give_back=give_back)
+        return EventStream(self, actor, organization_id, until=until, subscription=subscription, release=release)
 
     def close(self) -> None:
-        """End every stream, since the process stops; each caller knows where to go on."""
-        self.tail.close()
+        """End all streams because the process stops. Each caller can continue from its cursor."""
+        self.follower.close()
 
 
 class EventStream:
-    """One caller's stream; who may not read it any more is told nothing any more, a minute later at most."""
+    """The stream of one caller. It ends within a minute after the caller loses access."""
 
     def __init__(
         self,
-        of: StreamEvents,
+        use_case: StreamEvents,
         actor: Actor,
         organization_id: UUID,
         *,
         until: datetime,
-        following: Subscription,
-        give_back: Callable[[], None],
+        subscription: Subscription,
+        release: Callable[[], None],
     ) -> None:
-        self._of = of
+        self._use_case = use_case
         self._actor = actor
         self._organization_id = organization_id
         self._until = until
-        self._following = following
-        self._give_back = give_back
-        self._check_at = of.clock.now() + ACCESS_CHECK_INTERVAL
+        self._subscription = subscription
+        self._release = release
+        self._check_at = use_case.clock.now() + ACCESS_CHECK_INTERVAL
 
     @property
     def cursor(self) -> int:
-        """Where to go on: everything wanted up to here has been returned."""
-        return self._following.cursor
+        """The caller has received all matching events up to this id."""
+        return self._subscription.cursor
 
     async def next(self, *, within: float) -> Sequence[RecordedEvent]:
-        """Return the next events as soon as there are some, none after so many seconds or somewhat earlier.
+        """Return the next events when there are some, or none after `within` seconds or somewhat earlier.
 
-        Raises `StreamEnded`. An outage of the database's is waited out: what happens then is told after it.
+        Raises `StreamEnded`. During an outage of the database it waits; the events are returned afterwards.
         """
-        now = self._of.clock.now()
+        now = self._use_case.clock.now()
         if now >= self._until:
             raise StreamEnded(EndReason.SIGN_IN_EXPIRED)
         try:
             if now >= self._check_at:
                 await self._check()
-            left = min(self._until, self._check_at) - now
-            told = await self._following.next(within=min(within, max(left.total_seconds(), 0)))
+            remaining = min(self._until, self._check_at) - now
+            events = await self._subscription.next(within=min(within, max(remaining.total_seconds(), 0)))
         except (StorageUnavailable, StorageTooSlow):
-            await asyncio.sleep(_OUTAGE)
+            await asyncio.sleep(_OUTAGE_DELAY_SECONDS)
             return []
-        if told:
-            lag = self._of.clock.now() - told[-1].recorded_at
-            self._of.metrics.observe_stream_lag(max(lag.total_seconds(), 0.0))
-        return told
+        if events:
+            lag = self._use_case.clock.now() - events[-1].recorded_at
+            self._use_case.metrics.observe_stream_lag(max(lag.total_seconds(), 0.0))
+        return events
 
-    def leave(self) -> None:
-        """End it from the caller's side; called once, whatever happened."""
-        self._following.leave()
-        self._give_back()
+    def close(self) -> None:
+        """Release the stream. The caller calls this once, also after an error."""
+        self._subscription.close()
+        self._release()
 
     async def _check(self) -> None:
-        """Ask again whether the caller may read this; raises `StreamEnded` where they may not."""
-        of = self._of
+        """Raise `StreamEnded` if the caller may not read the stream any more."""
+        use_case = self._use_case
         try:
-            await of.access_control.require(self._actor, Action.STREAM, self._organization_id)
+            await use_case.access_control.require(self._actor, Action.STREAM, self._organization_id)
         except (OrganizationNotFound, ActionForbidden):
             raise StreamEnded(EndReason.ACCESS_ENDED) from None
-        self._check_at = of.clock.now() + ACCESS_CHECK_INTERVAL
+        self._check_at = use_case.clock.now() + ACCESS_CHECK_INTERVAL

@@ -7,21 +7,21 @@ from core.domain.tokens.lease import app_pause
 from ports.system import Alerts, Clock
 from ports.unit_of_work import UnitOfWork
 
-_FORGOTTEN = timedelta(hours=1)
+_FAULT_MEMORY = timedelta(hours=1)
 
 
 @dataclass(slots=True)
-class _Refusals:
+class _Failures:
     count: int
     until: datetime
 
 
 class AppCircuitBreaker:
-    """Remembers, for this process, which providers refuse our app: to ask them seldom, and to tell it once.
+    """Limits requests of this process to providers that reject the app, and alerts operators once.
 
-    A wrong key is one fault, however many customers and processes meet it; it is told again only after it was
-    mended, or not met for an hour. The app has two credentials, its private key and its client secret, which
-    fail apart: each has its breaker.
+    A wrong key is one fault for all customers and processes. Operators are alerted again only after it was
+    fixed, or was not seen for an hour. The private key and the client secret of the app fail independently, so
+    each has its own circuit breaker.
     """
 
     def __init__(self, unit_of_work: UnitOfWork, clock: Clock, alerts: Alerts, *, credential: str) -> None:
@@ -29,22 +29,22 @@ class AppCircuitBreaker:
         self._clock = clock
         self._alerts = alerts
         self._credential = credential
-        self._refusals: dict[str, _Refusals] = {}
+        self._failures: dict[str, _Failures] = {}
 
     def check(self, provider: str) -> None:
-        """Raise `AppRefused` while it is too early to ask again."""
-        known = self._refusals.get(provider)
-        if known is not None and known.until > self._clock.now():
-            raise self._refused(known)
+        """Raise `AppRefused` until the next request is allowed."""
+        failures = self._failures.get(provider)
+        if failures is not None and failures.until > self._clock.now():
+            raise self._create_error(failures)
 
-    async def refused(self, provider: str, refusal: DomainError) -> AppRefused:
-        """Note a refusal of our app, and return what callers are told."""
-        known, now = self._refusals.get(provider), self._clock.now()
-        count = known.count + 1 if known else 1
-        noted = self._refusals[provider] = _Refusals(count, now + app_pause(count))
+    async def record_refusal(self, provider: str, refusal: DomainError) -> AppRefused:
+        """Record that the provider rejected the app, and return the error for callers."""
+        previous, now = self._failures.get(provider), self._clock.now()
+        count = previous.count + 1 if previous else 1
+        failures = self._failures[provider] = _Failures(count, now + app_pause(count))
         async with self._unit_of_work() as tx:
             is_new = await tx.housekeeping.record_fault(
-                self._fault(provider), at=now, forgotten_before=now - _FORGOTTEN
+                self._fault_name(provider), at=now, forgotten_before=now - _FAULT_MEMORY
             )
             await tx.commit()
         if is_new:
@@ -54,18 +54,18 @@ class AppCircuitBreaker:
                 provider=provider,
                 reason=self._credential,
             )
-        return self._refused(noted)
+        return self._create_error(failures)
 
-    async def accepted(self, provider: str) -> None:
-        """Note that the provider knows our app."""
-        if self._refusals.pop(provider, None) is not None:
+    async def record_success(self, provider: str) -> None:
+        """Record that the provider accepted the app."""
+        if self._failures.pop(provider, None) is not None:
             async with self._unit_of_work() as tx:
-                await tx.housekeeping.end_fault(self._fault(provider))
+                await tx.housekeeping.end_fault(self._fault_name(provider))
                 await tx.commit()
 
-    def _fault(self, provider: str) -> str:
+    def _fault_name(self, provider: str) -> str:
         return f"app_refused:{provider}:{self._credential}"
 
-    def _refused(self, known: _Refusals) -> AppRefused:
-        wait = max((known.until - self._clock.now()).total_seconds(), 1.0)
+    def _create_error(self, failures: _Failures) -> AppRefused:
+        wait = max((failures.until - self._clock.now()).total_seconds(), 1.0)
         return AppRefused("The provider rejects this service's app at the moment. Try again later.", retry_after=wait)

@@ -1,4 +1,4 @@
-"""How tokens are encrypted: bound to table, column and row, so that one copied elsewhere opens nothing."""
+"""Encryption of tokens for one table, column and row. A copy in another place cannot be decrypted."""
 
 from uuid import UUID
 
@@ -17,18 +17,18 @@ def encrypt_installation_token(cipher: Cipher, external_id: UUID, minted: Instal
 
 
 def open_installation_token(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> Secret:
-    """Decrypt it; raises `CiphertextRefused`."""
+    """Return the decrypted value; raises `CiphertextRefused`."""
     return cipher.decrypt(sealed.access, context=f"git_integrations.access_token:{external_id}")
 
 
 def encrypt_webhook_secret(cipher: Cipher, external_id: UUID, secret: Secret) -> EncryptedWebhookSecret:
-    """Encrypt an integration's own webhook secret for its row."""
+    """Encrypt an integration's webhook secret for its row."""
     context = f"git_integrations.webhook_secret:{external_id}"
     return EncryptedWebhookSecret(external_id, cipher.encrypt(secret, context=context))
 
 
 def open_webhook_secret(cipher: Cipher, sealed: EncryptedWebhookSecret) -> Secret:
-    """Decrypt it; raises `CiphertextRefused`."""
+    """Return the decrypted value; raises `CiphertextRefused`."""
     context = f"git_integrations.webhook_secret:{sealed.external_id}"
     return cipher.decrypt(sealed.ciphertext, context=context)
 
@@ -36,7 +36,7 @@ def open_webhook_secret(cipher: Cipher, sealed: EncryptedWebhookSecret) -> Secre
 def encrypt_for_revocation(
     cipher: Cipher, external_id: UUID, access: Secret, refresh: Secret | None
 ) -> EncryptedTokens:
-    """Encrypt tokens for the row that keeps them until the provider has forgotten them."""
+    """Encrypt tokens for the row that stores them until they are revoked."""
     return EncryptedTokens(
         cipher.encrypt(access, context=f"git_token_revocations.access_token:{external_id}"),
         None,
@@ -45,7 +45,7 @@ def encrypt_for_revocation(
 
 
 def open_for_revocation(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> tuple[Secret, Secret | None]:
-    """Decrypt them, the access token first; raises `CiphertextRefused`."""
+    """Return the access token and the refresh token; raises `CiphertextRefused`."""
     access = cipher.decrypt(sealed.access, context=f"git_token_revocations.access_token:{external_id}")
     if sealed.refresh is None:
         return access, None
@@ -53,7 +53,7 @@ def open_for_revocation(cipher: Cipher, external_id: UUID, sealed: EncryptedToke
 
 
 def encrypt_user_tokens(cipher: Cipher, external_id: UUID, tokens: UserTokens) -> EncryptedTokens:
-    """Encrypt a person's tokens for their connection's row."""
+    """Encrypt a user's tokens for the row of their connection."""
     access = cipher.encrypt(tokens.access_token, context=f"user_git_connections.access_token:{external_id}")
     refresh = None
     if tokens.refresh_token is not None:
@@ -63,24 +63,24 @@ def encrypt_user_tokens(cipher: Cipher, external_id: UUID, tokens: UserTokens) -
 
 
 def open_access_token(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> Secret:
-    """Decrypt what acts for a person; raises `CiphertextRefused`."""
+    """Return the access token of a user; raises `CiphertextRefused`."""
     return cipher.decrypt(sealed.access, context=f"user_git_connections.access_token:{external_id}")
 
 
 def open_refresh_token(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> Secret | None:
-    """Decrypt what brings new tokens, where there is one; raises `CiphertextRefused`."""
+    """Return the refresh token, if there is one; raises `CiphertextRefused`."""
     if sealed.refresh is None:
         return None
     return cipher.decrypt(sealed.refresh, context=f"user_git_connections.refresh_token:{external_id}")
 
 
 def encrypt_read_token(cipher: Cipher, external_id: UUID, token: Secret) -> str:
-    """Encrypt a token given to a service for its lease's row."""
+    """Encrypt a read token for the row of its lease."""
     return cipher.encrypt(token, context=f"git_token_leases.access_token:{external_id}")
 
 
 def open_read_token(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
-    """Decrypt it; raises `CiphertextRefused`."""
+    """Return the decrypted value; raises `CiphertextRefused`."""
     return cipher.decrypt(sealed, context=f"git_token_leases.access_token:{external_id}")
 
 

@@ -16,7 +16,7 @@ from core.use_cases.single_flight import SingleFlight
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
 from core.use_cases.tokens.encryption import encrypt_user_tokens, open_access_token, open_refresh_token
 from core.use_cases.tokens.token_refresher import (
-    MAX_FLIGHTS,
+    MAX_ATTEMPTS,
     LeaseLost,
     Pause,
     RefreshableToken,
@@ -31,13 +31,13 @@ from ports.unit_of_work import Transaction, UnitOfWork
 
 _BY = SystemActor("tokens")
 
-# The provider has forgotten the old tokens already: only what is written down now lets the person stay.
-_WRITING = (0.0, 0.2, 1.0, 3.0, 9.0)
+# The provider has invalidated the old tokens: if the new ones are lost, the user must connect again.
+_WRITE_DELAYS = (0.0, 0.2, 1.0, 3.0, 9.0)
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshDependencies:
-    """What it takes to refresh people's tokens."""
+    """What refreshing a user's tokens needs."""
 
     unit_of_work: UnitOfWork
     providers: Mapping[str, GitProvider]
@@ -48,10 +48,10 @@ class RefreshDependencies:
 
 
 class RefreshableUserToken(RefreshableToken[ConnectionId]):
-    """The tokens of one person's connection.
+    """The tokens of one user's connection.
 
-    A refresh token works once, and a refused one may have been used by another process a moment ago; only if
-    the row still holds the refused one is it dead, and its person asked to connect again.
+    A refresh token works once, and another process may have used a rejected one a moment ago. Only if the row
+    still has the rejected token, the user must connect again.
     """
 
     def __init__(self, dependencies: RefreshDependencies, connection: Connection, *, instead_of: Secret | None) -> None:
@@ -61,44 +61,44 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
         self._instead_of = instead_of
 
     def store(self, tx: Transaction) -> UserTokenStore:
-        """Return where they are kept."""
+        """Return the store of the tokens."""
         return tx.user_tokens
 
-    async def look(self, tx: Transaction) -> StoredTokens:
-        """Return the row; raises `ReconnectRequired` where the connection is not active any more."""
-        known = await tx.connections.find(self._connection.user_id, self._connection.provider)
+    async def read(self, tx: Transaction) -> StoredTokens:
+        """Return the row; raises `ReconnectRequired` if the connection is not active any more."""
+        connection = await tx.connections.find(self._connection.user_id, self._connection.provider)
         row = await tx.user_tokens.find(self.owner_id)
-        if known is None or row is None or known.id != self.owner_id or not known.is_active:
-            raise reconnect_required()
+        if connection is None or row is None or connection.id != self.owner_id or not connection.is_active:
+            raise create_reconnect_error()
         return row
 
-    def opened(self, row: StoredTokens) -> UsableToken | None:
-        """Return the row's token, unless it ends too soon or was refused."""
+    def find_usable_token(self, row: StoredTokens) -> UsableToken | None:
+        """Return the row's token, unless it expires soon or was rejected."""
         if row.tokens is None or not is_valid_for(row.tokens.expires_at, self._dependencies.clock.now()):
             return None
         token = open_access_token(self._dependencies.cipher, self._connection.external_id, row.tokens)
-        found = UsableToken(token, row.tokens.expires_at)
-        return None if found.is_same(self._instead_of) else found
+        usable = UsableToken(token, row.tokens.expires_at)
+        return None if usable.is_same(self._instead_of) else usable
 
-    async def ask(self, row: StoredTokens) -> UsableToken:
-        """Refresh, and write the new tokens down before anyone uses them."""
+    async def refresh(self, row: StoredTokens) -> UsableToken:
+        """Refresh the tokens, and store the new ones before they are used."""
         refresh_token = None
         if row.tokens is not None:
             refresh_token = open_refresh_token(self._dependencies.cipher, self._connection.external_id, row.tokens)
         if refresh_token is None:
-            raise await self._lapsed(row)
+            raise await self._require_reconnect(row)
         provider, breaker = self._connection.provider, self._dependencies.circuit_breaker
         breaker.check(provider)
         try:
             tokens = await self._refresh(refresh_token)
         except AppRefused as error:
-            raise await breaker.refused(provider, error) from error
+            raise await breaker.record_refusal(provider, error) from error
         except CredentialRefused as error:
-            await breaker.accepted(provider)
-            raise await self._lapsed(row) from error
-        # First of all: the tokens that were traded for these are dead.
-        await self._keep(row, tokens)
-        await breaker.accepted(provider)
+            await breaker.record_success(provider)
+            raise await self._require_reconnect(row) from error
+        # Store first: the old tokens do not work any more.
+        await self._store(row, tokens)
+        await breaker.record_success(provider)
         return UsableToken(tokens.access_token, tokens.expires_at)
 
     async def _refresh(self, refresh_token: Secret) -> UserTokens:
@@ -108,22 +108,22 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
                 tokens = await provider.refresh(refresh_token)
         except TimeoutError as error:
             raise ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0) from error
-        # Without a new one the old stays good: https://www.rfc-editor.org/rfc/rfc6749#section-6
+        # Without a new refresh token, the old one stays valid: https://www.rfc-editor.org/rfc/rfc6749#section-6
         return replace(tokens, refresh_token=tokens.refresh_token or refresh_token)
 
-    async def _lapsed(self, row: StoredTokens) -> DomainError:
-        """Let the connection wait for its person, unless someone has written other tokens meanwhile."""
+    async def _require_reconnect(self, row: StoredTokens) -> DomainError:
+        """Mark the connection as ended and return the error, or raise `LeaseLost` if there are newer tokens."""
         async with self._dependencies.unit_of_work() as tx:
             before = await tx.connections.get_for_update(self._connection.user_id, self._connection.provider)
-            known = await tx.user_tokens.find(self.owner_id)
-            if before is None or known is None or known.generation != row.generation:
+            current = await tx.user_tokens.find(self.owner_id)
+            if before is None or current is None or current.generation != row.generation:
                 raise LeaseLost
             await tx.connections.apply([Change(before, before.mark_reconnect_required(lapse_reason(row)), _BY)])
             await tx.commit()
-        return reconnect_required()
+        return create_reconnect_error()
 
-    async def _keep(self, row: StoredTokens, tokens: UserTokens) -> None:
-        for wait in _WRITING:
+    async def _store(self, row: StoredTokens, tokens: UserTokens) -> None:
+        for wait in _WRITE_DELAYS:
             await self._dependencies.pause(wait)
             try:
                 return await self._write(row, tokens)
@@ -136,22 +136,22 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
         async with self._dependencies.unit_of_work() as tx:
             if not await tx.user_tokens.replace_unchanged(self.owner_id, row, sealed):
                 if await tx.user_tokens.find(self.owner_id) is None:
-                    await self._let_go(tx, tokens)
+                    await self._revoke_unused(tx, tokens)
                 raise LeaseLost
             before = await tx.connections.get_for_update(self._connection.user_id, self._connection.provider)
-            # Someone may have taken our slowness for death, tried the old token, and given up.
+            # Another process may have taken over the lease, tried the old token, and ended the connection.
             if before is not None and before.status is ConnectionStatus.RECONNECT_REQUIRED:
                 await tx.connections.apply([Change(before, before.mark_active(), _BY)])
             await tx.commit()
 
-    async def _let_go(self, tx: Transaction, tokens: UserTokens) -> None:
-        """Have tokens revoked whose person disconnected while they were asked for.
+    async def _revoke_unused(self, tx: Transaction, tokens: UserTokens) -> None:
+        """Revoke new tokens of a user who disconnected during the refresh.
 
-        What the disconnect noted to be revoked died when these were given, and the grant lives on in them.
+        Disconnecting requested the revocation of the old tokens, which the refresh has replaced.
         """
         connection = self._connection
         account = connection.provider_user_id
-        has_returned = bool(await tx.connections.list_by_provider_users(connection.provider, [account]))
+        has_reconnected = bool(await tx.connections.list_by_provider_users(connection.provider, [account]))
         await request_revocation(
             tx,
             self._dependencies.cipher,
@@ -159,22 +159,22 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
             account,
             tokens,
             at=self._dependencies.clock.now(),
-            whole_grant=not has_returned,
+            whole_grant=not has_reconnected,
         )
         await tx.commit()
 
 
-def reconnect_required() -> ReconnectRequired:
-    """Return what callers are told of a connection that only its person can bring back."""
+def create_reconnect_error() -> ReconnectRequired:
+    """Return the error for a connection that only the user can renew."""
     return ReconnectRequired("Your connection to the provider has ended. Connect your account again.")
 
 
 @dataclass(frozen=True, slots=True)
 class GetUserToken:
-    """Give a token that acts for a person: the row's, or a new one for the row's refresh token.
+    """Return a token that acts for a user: the stored one, or a refreshed one.
 
-    Other use cases call it for the acting person alone. Nothing is remembered in the process: another one's
-    refresh ends a token at once. However many ask, in however many processes, one refreshes.
+    Other use cases call it for the acting user only. Tokens are not cached in the process, because a refresh by
+    another process ends them at once. One of all processes refreshes, and the others wait.
     """
 
     refresher: TokenRefresher
@@ -182,16 +182,16 @@ class GetUserToken:
     in_flight: SingleFlight[ConnectionId, UsableToken] = field(default_factory=SingleFlight)
 
     async def __call__(self, connection: Connection, *, instead_of: Secret | None = None) -> Secret:
-        """Return a token good for two minutes at least, other than one the provider just refused.
+        """Return a token that is valid for at least two minutes, and is not the rejected token `instead_of`.
 
-        Raises `ReconnectRequired` where only the person can help, `AppRefused`, `ProviderUnavailable` or
+        Raises `ReconnectRequired` if only the user can help, `AppRefused`, `ProviderUnavailable` or
         `RateLimited`.
         """
         if not connection.is_active:
-            raise reconnect_required()
-        lease = RefreshableUserToken(self.dependencies, connection, instead_of=instead_of)
-        for _ in range(MAX_FLIGHTS):
-            found = await self.in_flight.share(connection.id, lambda: self.refresher.obtain(lease))
-            if not found.is_same(instead_of):
-                return found.token
+            raise create_reconnect_error()
+        user_token = RefreshableUserToken(self.dependencies, connection, instead_of=instead_of)
+        for _ in range(MAX_ATTEMPTS):
+            usable = await self.in_flight.share(connection.id, lambda: self.refresher.obtain(user_token))
+            if not usable.is_same(instead_of):
+                return usable.token
         raise CredentialRefused("The provider rejected a token that it has just issued. Try again later.")

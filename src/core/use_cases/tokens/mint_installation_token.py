@@ -36,7 +36,7 @@ _BY = SystemActor("tokens")
 
 @dataclass(frozen=True, slots=True)
 class MintDependencies:
-    """What it takes to make installation tokens."""
+    """What minting an installation token needs."""
 
     unit_of_work: UnitOfWork
     providers: Mapping[str, GitProvider]
@@ -50,8 +50,8 @@ class MintDependencies:
 class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
     """The token of one integration.
 
-    A suspended integration comes here only to be probed: then no stored token counts, and there is a single
-    attempt. The integration is changed only where it still is what it was when the provider was asked.
+    A suspended integration is only probed: then no stored token counts, and there is a single attempt. The
+    integration changes only if no other change happened during the request.
     """
 
     def __init__(
@@ -70,33 +70,33 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
         self._at_least = at_least
 
     def store(self, tx: Transaction) -> InstallationTokenStore:
-        """Return where they are kept."""
+        """Return the store of the tokens."""
         return tx.installation_tokens
 
-    async def look(self, tx: Transaction) -> StoredTokens:
-        """Return the row; raises `IntegrationNotActive` where it has no token, or is bound anew."""
-        asked = self._integration
-        known = await tx.integrations.find(asked.organization_id, asked.provider)
+    async def read(self, tx: Transaction) -> StoredTokens:
+        """Return the row; raises `IntegrationNotActive` if the integration has no token or another installation."""
+        expected = self._integration
+        current = await tx.integrations.find(expected.organization_id, expected.provider)
         row = await tx.installation_tokens.find(self.owner_id)
-        if known is None or row is None or known.provider_id != asked.provider_id or known.is_revoked:
-            raise explain_inactive(asked if known is None else known)
-        if known.status is IntegrationStatus.SUSPENDED and not self._may_be_suspended:
-            raise explain_inactive(known)
-        self._integration = known
+        if current is None or row is None or current.provider_id != expected.provider_id or current.is_revoked:
+            raise explain_inactive(expected if current is None else current)
+        if current.status is IntegrationStatus.SUSPENDED and not self._may_be_suspended:
+            raise explain_inactive(current)
+        self._integration = current
         return row
 
-    def opened(self, row: StoredTokens) -> UsableToken | None:
-        """Return the row's token, unless it ends too soon, was refused, or is what a probe doubts."""
+    def find_usable_token(self, row: StoredTokens) -> UsableToken | None:
+        """Return the row's token, unless it expires soon, was rejected, or the integration is suspended."""
         if row.tokens is None or self._integration.status is IntegrationStatus.SUSPENDED:
             return None
         if not is_valid_for(row.tokens.expires_at, self._dependencies.clock.now(), self._at_least):
             return None
         token = open_installation_token(self._dependencies.cipher, self._integration.external_id, row.tokens)
-        found = UsableToken(token, row.tokens.expires_at)
-        return None if found.is_same(self._instead_of) else found
+        usable = UsableToken(token, row.tokens.expires_at)
+        return None if usable.is_same(self._instead_of) else usable
 
-    async def ask(self, row: StoredTokens) -> UsableToken:
-        """Mint a token and keep it; a refusal that concerns the installation changes its state."""
+    async def refresh(self, row: StoredTokens) -> UsableToken:
+        """Mint a token and store it. A refusal that concerns the installation changes the integration."""
         provider, breaker = self._integration.provider, self._dependencies.circuit_breaker
         breaker.check(provider)
         try:
@@ -106,14 +106,14 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
             if refusal is Refusal.NOBODYS:
                 raise
             if refusal is Refusal.OUR_APPS:
-                raise await breaker.refused(provider, error) from error
-            await breaker.accepted(provider)
-            told = await self._refused(refusal)
-            if told is None:
+                raise await breaker.record_refusal(provider, error) from error
+            await breaker.record_success(provider)
+            inactive = await self._apply_refusal(refusal)
+            if inactive is None:
                 raise
-            raise told from error
-        await self._keep(row, minted)
-        await breaker.accepted(provider)
+            raise inactive from error
+        await self._store(row, minted)
+        await breaker.record_success(provider)
         return UsableToken(minted.token, minted.expires_at)
 
     async def _mint(self) -> InstallationToken:
@@ -133,15 +133,15 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
         except TimeoutError as error:
             raise ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0) from error
 
-    async def _refused(self, refusal: Refusal) -> DomainError | None:
-        """Let the integration follow from a refusal; return what callers are told where it changed."""
+    async def _apply_refusal(self, refusal: Refusal) -> DomainError | None:
+        """Change the integration after a refusal, and return the error for callers if it changed."""
         now = self._dependencies.clock.now()
         async with self._dependencies.unit_of_work() as tx:
-            before = await self._unchanged(tx)
+            before = await self._find_unchanged(tx)
             after = apply_refusal(before, refusal, at=now) if before else None
             if before is None or after is None or after == before:
                 return None
-            await self._step(tx, before, after)
+            await self._apply(tx, before, after)
             await tx.commit()
         if after.status_reason is StatusReason.TOKEN_REFUSED:
             self._dependencies.alerts.alert(
@@ -154,31 +154,31 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
             )
         return explain_inactive(after)
 
-    async def _keep(self, row: StoredTokens, minted: InstallationToken) -> None:
+    async def _store(self, row: StoredTokens, minted: InstallationToken) -> None:
         sealed = encrypt_installation_token(self._dependencies.cipher, self._integration.external_id, minted)
         async with self._dependencies.unit_of_work() as tx:
             if not await tx.installation_tokens.replace_unchanged(self.owner_id, row, sealed):
                 raise LeaseLost
             if self._integration.status is IntegrationStatus.SUSPENDED:
-                before = await self._unchanged(tx)
+                before = await self._find_unchanged(tx)
                 if before is not None:
-                    await self._step(tx, before, apply_success(before, at=self._dependencies.clock.now()))
+                    await self._apply(tx, before, apply_success(before, at=self._dependencies.clock.now()))
             await tx.commit()
 
-    async def _unchanged(self, tx: Transaction) -> Integration | None:
-        """Return the integration, locked, unless it is not any more what the provider was asked about."""
-        asked = self._integration
-        known = await tx.integrations.get_for_update(asked.organization_id, asked.provider)
-        if known is None or _binding(known) != _binding(asked):
+    async def _find_unchanged(self, tx: Transaction) -> Integration | None:
+        """Lock and return the integration, or return None if it changed during the request."""
+        expected = self._integration
+        current = await tx.integrations.get_for_update(expected.organization_id, expected.provider)
+        if current is None or _identify_state(current) != _identify_state(expected):
             return None
-        return known
+        return current
 
-    async def _step(self, tx: Transaction, before: Integration, after: Integration) -> None:
+    async def _apply(self, tx: Transaction, before: Integration, after: Integration) -> None:
         await tx.integrations.apply([Change(before, after, _BY)])
         if after.status is not before.status:
             at = after.status_changed_at or self._dependencies.clock.now()
             await tx.domain_events.append([build_status_event(after, at=at)])
 
 
-def _binding(integration: Integration) -> tuple[object, ...]:
+def _identify_state(integration: Integration) -> tuple[object, ...]:
     return integration.provider_id, integration.status, integration.status_changed_at

@@ -22,10 +22,10 @@ from ports.unit_of_work import Transaction, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class IssueReadToken:
-    """Give a service a token that reads the linked repositories of some projects, and nothing else.
+    """Issue a token for a service that can only read the linked repositories of some projects.
 
-    The provider makes it so narrow; the installation's own token never leaves the service. Nobody gets one
-    that is not written down: who, why, which repositories, until when.
+    The provider enforces the restriction. The installation's token never leaves this service. Each token has a
+    stored lease: the service, the reason, the repositories, and the expiry.
     """
 
     unit_of_work: UnitOfWork
@@ -37,31 +37,35 @@ class IssueReadToken:
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, provider: str, project_ids: Sequence[UUID], reason: str
     ) -> ReadToken:
-        """Return the token, good for an hour at most.
+        """Return the token, which is valid for an hour at most.
 
         Raises `ProjectNotFound`, `ProjectNotLinked`, `RepositoryNotFound`, `IntegrationNotActive`,
-        `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound`, `ActionForbidden`, or what the
-        provider says of the installation.
+        `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound`, `ActionForbidden`, or an error of
+        the provider for the installation.
         """
         organization = await self.access_control.require(actor, Action.ISSUE_TOKEN, organization_id, provider)
         async with self.unit_of_work() as tx:
             integration = require_active(await tx.integrations.find(organization.id, provider))
-            opened = await _linked(tx, organization, integration, project_ids)
-        repo_ids = tuple(dict.fromkeys(repository.repo_id for _, repository in opened))
+            readable = await _find_linked(tx, organization, integration, project_ids)
+        repo_ids = tuple(dict.fromkeys(repository.repo_id for _, repository in readable))
         minted = await self._mint(integration, repo_ids)
         lease = self._lease(actor, integration, repo_ids, reason, minted)
         async with self.unit_of_work() as tx:
-            known = await tx.integrations.get_for_update(organization.id, provider)
-            # It may have been disconnected while the provider was asked: then nobody gets this token.
-            kept = known is not None and known.provider_id == integration.provider_id and _is_active(known)
-            if kept:
+            current = await tx.integrations.get_for_update(organization.id, provider)
+            # If the organization disconnected during the request, nobody gets this token.
+            is_valid = (
+                current is not None
+                and current.provider_id == integration.provider_id
+                and current.status is IntegrationStatus.ACTIVE
+            )
+            if is_valid:
                 await tx.installation_tokens.add_token_lease(lease)
                 await tx.commit()
-        if not kept:
+        if not is_valid:
             await self.providers[provider].revoke_token(minted.token)
-            require_active(known)
+            require_active(current)
             raise RepositoryNotFound("The organization was connected again in the meantime. Request the token again.")
-        return ReadToken(minted.token, lease.external_id, minted.expires_at, opened)
+        return ReadToken(minted.token, lease.external_id, minted.expires_at, readable)
 
     async def _mint(self, integration: Integration, repo_ids: Sequence[RepoId]) -> InstallationToken:
         provider = self.providers[integration.provider]
@@ -91,17 +95,13 @@ class IssueReadToken:
         )
 
 
-def _is_active(integration: Integration) -> bool:
-    return integration.status is IntegrationStatus.ACTIVE
-
-
-async def _linked(
+async def _find_linked(
     tx: Transaction, organization: Organization, integration: Integration, project_ids: Sequence[UUID]
 ) -> list[tuple[Link, Repository]]:
-    """Return the repositories these projects are linked to through this integration; all or none."""
-    wanted = dict.fromkeys(project_ids)
-    projects = {one.external_id: one for one in await tx.projects.find_many(organization.id, wanted)}
-    for project_id in wanted:
+    """Return the linked repositories of all these projects, or raise for the first project without one."""
+    unique_ids = dict.fromkeys(project_ids)
+    projects = {project.external_id: project for project in await tx.projects.find_many(organization.id, unique_ids)}
+    for project_id in unique_ids:
         if project_id not in projects:
             raise ProjectNotFound(f"This organization has no project with the id {project_id}. Check the project id.")
     links = {
@@ -111,8 +111,8 @@ async def _linked(
     }
     keys = [(integration.id, link.repo_id) for link in links.values()]
     rows = {row.repo_id: row for row in await tx.catalog.find_repositories(keys) if row.removed_at is None}
-    opened = []
-    for project_id in wanted:
+    repositories = []
+    for project_id in unique_ids:
         link = links.get(projects[project_id].id)
         if link is None:
             raise ProjectNotLinked(f"Project {project_id} is not linked to a repository. Link one first.")
@@ -121,8 +121,8 @@ async def _linked(
                 f"The integration no longer has access to the repository of project {project_id}. Give "
                 "the app access to it again."
             )
-        opened.append((link, rows[link.repo_id]))
-    return opened
+        repositories.append((link, rows[link.repo_id]))
+    return repositories
 
 
 _BATCH_SIZE = 50
@@ -131,12 +131,10 @@ _EXPIRED_BATCH_SIZE = 1000
 
 @dataclass(frozen=True, slots=True)
 class RevokeOrphanedTokens:
-    """End tokens of services that would get none now, or one for less; forget those that are over.
+    """Revoke read tokens that would not be issued now, and wipe expired ones.
 
-    That is when the integration ended or was suspended, or a repository was unlinked.
-
-    What is to be done follows from the rows, so an outage of the provider's only puts it off; a token that
-    cannot be revoked before it is over by itself is over then.
+    A token is orphaned when its integration ends or is suspended, or when a repository is unlinked. The rows
+    show which tokens are orphaned, so an outage of the provider only delays revoking.
     """
 
     unit_of_work: UnitOfWork
@@ -145,23 +143,23 @@ class RevokeOrphanedTokens:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Try each once and return how many are revoked; raises `StorageUnavailable`."""
+        """Try each once and return the number of revoked tokens; raises `StorageUnavailable`."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             await tx.installation_tokens.wipe_expired_tokens(now=now, limit=_EXPIRED_BATCH_SIZE)
-            strays = await tx.installation_tokens.list_orphaned_tokens(now=now, limit=_BATCH_SIZE)
+            orphaned = await tx.installation_tokens.list_orphaned_tokens(now=now, limit=_BATCH_SIZE)
             await tx.commit()
-        return sum([await self._revoke(stray) for stray in strays])
+        return sum([await self._revoke(token) for token in orphaned])
 
-    async def _revoke(self, stray: OrphanedToken) -> bool:
+    async def _revoke(self, orphaned: OrphanedToken) -> bool:
         try:
-            token = open_read_token(self.cipher, stray.external_id, stray.sealed)
-            await self.providers[stray.provider].revoke_token(token)
+            token = open_read_token(self.cipher, orphaned.external_id, orphaned.sealed)
+            await self.providers[orphaned.provider].revoke_token(token)
         except StorageUnavailable:
             raise
         except DomainError:
             return False
         async with self.unit_of_work() as tx:
-            await tx.installation_tokens.end_token_lease(stray.external_id, at=self.clock.now())
+            await tx.installation_tokens.end_token_lease(orphaned.external_id, at=self.clock.now())
             await tx.commit()
         return True

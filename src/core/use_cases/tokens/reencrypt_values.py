@@ -4,18 +4,18 @@ from dataclasses import dataclass, field
 
 from ports.encryption import Cipher, CiphertextRefused, EncryptedValue, EncryptedValueStore
 
-_AT_ONCE = 500
+_BATCH_SIZE = 500
 
 
 @dataclass(frozen=True, slots=True)
 class ReencryptionProgress:
-    """How far a column is: values seen, those written anew, and those nobody can read.
+    """The progress in one column: values read, values encrypted again, and unreadable values.
 
-    `by_key` counts what was there before, by the id of its key; what names none is under the empty id.
+    `by_key` counts the values by key id, as they were before. Values without a key id are under the empty id.
     """
 
     column: str
-    seen: int = 0
+    read: int = 0
     renewed: int = 0
     unreadable: tuple[EncryptedValue, ...] = ()
     by_key: Mapping[str, int] = field(default_factory=dict)
@@ -23,38 +23,38 @@ class ReencryptionProgress:
 
 @dataclass(frozen=True, slots=True)
 class ReencryptValues:
-    """Encrypt with the newest key what an older one encrypts, while everything goes on.
+    """Encrypt all values with the newest key, while the service runs.
 
-    Each batch is a write of its own, and only what is still as it was read is replaced: a value that a
-    refresh wrote meanwhile stays, and has the newest key anyway. Interrupted, it is begun again and finds
-    less to do. What cannot be read is left as it is.
+    Each batch is one write and replaces only values that have not changed since they were read: a value written
+    in the meantime has the newest key already. After an interruption, a new run continues. Unreadable values
+    stay unchanged.
     """
 
     values: EncryptedValueStore
     cipher: Cipher
 
     async def __call__(self, *, dry_run: bool = False) -> AsyncIterator[ReencryptionProgress]:
-        """Go through every column and tell after each batch how far it is; raises `StorageUnavailable`."""
+        """Process every column and yield the progress after each batch; raises `StorageUnavailable`."""
         for column in self.values.list_columns():
-            told = ReencryptionProgress(column)
-            place = 0
-            while page := await self.values.list_page(column, after=place, limit=_AT_ONCE):
-                place = page[-1].id
+            progress = ReencryptionProgress(column)
+            position = 0
+            while page := await self.values.list_page(column, after=position, limit=_BATCH_SIZE):
+                position = page[-1].id
                 changes, unreadable = self._renew(page)
                 renewed = len(changes) if dry_run else await self.values.replace(column, changes)
-                told = ReencryptionProgress(
+                progress = ReencryptionProgress(
                     column,
-                    told.seen + len(page),
-                    told.renewed + renewed,
-                    (*told.unreadable, *unreadable),
-                    Counter(told.by_key) + Counter(map(self._key_of, page)),
+                    progress.read + len(page),
+                    progress.renewed + renewed,
+                    (*progress.unreadable, *unreadable),
+                    Counter(progress.by_key) + Counter(map(self._key_of, page)),
                 )
-                yield told
-            if not told.seen:
-                yield told
+                yield progress
+            if not progress.read:
+                yield progress
 
     def _renew(self, page: Sequence[EncryptedValue]) -> tuple[list[tuple[EncryptedValue, str]], list[EncryptedValue]]:
-        """Return those of older keys with what to put in their place, and those that cannot be read."""
+        """Return the values of older keys with their new ciphertexts, and the unreadable values."""
         changes: list[tuple[EncryptedValue, str]] = []
         unreadable: list[EncryptedValue] = []
         for value in page:

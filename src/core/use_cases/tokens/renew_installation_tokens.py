@@ -8,16 +8,16 @@ from core.use_cases.tokens.get_installation_token import GetInstallationToken
 from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
-# Once a minute this renews more installations than a process serves, and asks for few at the same time.
+# Once a minute, this renews more tokens than the installations of a process need.
 _MAX_RENEWALS = 500
 _MAX_CONCURRENT = 8
 
 
 @dataclass(frozen=True, slots=True)
 class RenewInstallationTokens:
-    """Renew installation tokens ten minutes before they end, so that nobody waits for one.
+    """Renew installation tokens ten minutes before they expire, so that no request waits for one.
 
-    Called once a minute. What cannot be renewed now is tried again the next minute, and on demand.
+    Called once a minute. A failed renewal is retried the next minute, and when the token is needed.
     """
 
     unit_of_work: UnitOfWork
@@ -25,22 +25,21 @@ class RenewInstallationTokens:
     token: GetInstallationToken
 
     async def __call__(self) -> int:
-        """Renew what ends soon and return how many were renewed; raises `StorageUnavailable`."""
+        """Renew tokens that expire soon and return the number of renewed tokens; raises `StorageUnavailable`."""
         before = self.clock.now() + RENEWAL_MARGIN
         async with self.unit_of_work() as tx:
-            ending = await tx.installation_tokens.list_expiring(before=before, limit=_MAX_RENEWALS)
-        some = asyncio.Semaphore(_MAX_CONCURRENT)
+            expiring = await tx.installation_tokens.list_expiring(before=before, limit=_MAX_RENEWALS)
+        slots = asyncio.Semaphore(_MAX_CONCURRENT)
 
         async def renew(integration: Integration) -> bool:
-            async with some:
+            async with slots:
                 try:
                     await self.token(integration, at_least=RENEWAL_MARGIN)
                 except DomainError:
-                    # Whoever asks next is told; what should be known to operators was alerted below.
-                    return False
+                    return False  # the next caller gets the error, and operators are alerted if they must act
                 return True
 
-        return sum(await asyncio.gather(*map(renew, ending)))
+        return sum(await asyncio.gather(*map(renew, expiring)))
 
 
 _MAX_PROBES = 100
@@ -48,9 +47,9 @@ _MAX_PROBES = 100
 
 @dataclass(frozen=True, slots=True)
 class ProbeSuspended:
-    """Ask for a token of each suspended integration now and then: where there is one, it is active again.
+    """Request a token for each suspended integration from time to time. A success makes it active again.
 
-    Called once a minute. It heals what no webhook tells: a refusal that is over, and a missed `unsuspend`.
+    Called once a minute. This covers what no webhook reports: a refusal that ended, and a lost `unsuspend`.
     """
 
     unit_of_work: UnitOfWork
@@ -58,7 +57,7 @@ class ProbeSuspended:
     token: GetInstallationToken
 
     async def __call__(self) -> int:
-        """Probe what is due and return how many are active again; raises `StorageUnavailable`."""
+        """Probe the due integrations and return how many are active again; raises `StorageUnavailable`."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             due = await tx.installation_tokens.list_due_for_probe(
@@ -66,17 +65,17 @@ class ProbeSuspended:
             )
             for integration in due:
                 since = integration.status_changed_at or integration.created_at
-                # Set before the probe: one that kills its process does not come back at once.
+                # Scheduled before the probe: a probe that ends the process does not run again at once.
                 await tx.installation_tokens.schedule_probe(integration.id, at=next_probe(since, now))
             await tx.commit()
-        some = asyncio.Semaphore(_MAX_CONCURRENT)
+        slots = asyncio.Semaphore(_MAX_CONCURRENT)
 
         async def probe(integration: Integration) -> bool:
-            async with some:
+            async with slots:
                 try:
                     await self.token.probe(integration)
                 except DomainError:
-                    return False  # still suspended, for a reason its row tells
+                    return False  # still suspended; the row has the reason
                 return True
 
         return sum(await asyncio.gather(*map(probe, due)))

@@ -18,97 +18,97 @@ from ports.unit_of_work import Transaction, UnitOfWork
 OwnerId = TypeVar("OwnerId")
 Pause = Callable[[float], Awaitable[None]]
 
-# One may join a flight that began before a token was known to be refused, and bring just that one again.
-MAX_FLIGHTS = 3
+# A caller may join a request that began before its token was rejected, and that returns this token again.
+MAX_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class UsableToken:
-    """A token to be used, and its end where it has one."""
+    """A decrypted token, and when it expires, if it does."""
 
     token: Secret
     expires_at: datetime | None
 
     def is_same(self, other: Secret | None) -> bool:
-        """Tell whether this is that very token."""
+        """Return whether this is the other token."""
         return other is not None and self.token.reveal() == other.reveal()
 
 
 class LeaseLost(Exception):
-    """While one asked, another wrote newer tokens into the row: look again."""
+    """Another process wrote newer tokens during the request. Read the row again."""
 
 
 class RefreshableToken(ABC, Generic[OwnerId]):
-    """One row's tokens: how to look at them, and how to ask the provider for new ones."""
+    """The tokens of one row, and how to get new tokens from the provider."""
 
     owner_id: OwnerId
 
     @abstractmethod
     def store(self, tx: Transaction) -> TokenStore[OwnerId]:
-        """Return where they are kept."""
+        """Return the store of the tokens."""
 
     @abstractmethod
-    async def look(self, tx: Transaction) -> StoredTokens:
-        """Return the row as it is now; raises a refusal where no token is to be had for it any more."""
+    async def read(self, tx: Transaction) -> StoredTokens:
+        """Return the current row, or raise why no token can be issued for it any more."""
 
     @abstractmethod
-    def opened(self, row: StoredTokens) -> UsableToken | None:
-        """Return the row's token if it is good enough."""
+    def find_usable_token(self, row: StoredTokens) -> UsableToken | None:
+        """Return the row's token, or None if a new one is needed."""
 
     @abstractmethod
-    async def ask(self, row: StoredTokens) -> UsableToken:
-        """Ask the provider and write the answer down; raises `LeaseLost` where one came first."""
+    async def refresh(self, row: StoredTokens) -> UsableToken:
+        """Get a new token from the provider and store it; raises `LeaseLost`."""
 
 
 @dataclass(frozen=True, slots=True)
 class TokenRefresher:
-    """Lets one of all processes ask a provider for a row's token, while the others wait for what it gets.
+    """Lets one of all processes request a token for a row, while the others wait for the result.
 
-    No lock is held while the provider is asked: the lease is a value in the row, and ends by itself.
+    The database is not locked during the request: the lease is a value in the row, and it expires.
     """
 
     unit_of_work: UnitOfWork
     clock: Clock
     pause: Pause = asyncio.sleep
 
-    async def obtain(self, leased: RefreshableToken[OwnerId]) -> UsableToken:
-        """Return a good token, asking for it or waiting about ten seconds for who does.
+    async def obtain(self, token: RefreshableToken[OwnerId]) -> UsableToken:
+        """Return a usable token: request it, or wait about ten seconds for the process that does.
 
-        Raises what `leased` raises, and `ProviderUnavailable` where whoever asked got no answer in time.
+        Raises what the token's methods raise, and `ProviderUnavailable` if there is no token in time.
         """
-        seen: StoredTokens | None = None
+        previous: StoredTokens | None = None
         for wait in (0.0, *POLL_DELAYS):
             if wait:
                 await self.pause(wait)
             async with self.unit_of_work() as tx:
-                row = await leased.look(tx)
-                found = leased.opened(row)
-                if found is not None:
-                    return found
+                row = await token.read(tx)
+                usable = token.find_usable_token(row)
+                if usable is not None:
+                    return usable
                 now = self.clock.now()
-                step = next_step(row, seen, now)
+                step = next_step(row, previous, now)
                 lease = RefreshLease(uuid4().hex, now + LEASE_DURATION)
-                took = step is Step.ASK and await leased.store(tx).acquire_lease(leased.owner_id, row, lease)
+                has_lease = step is Step.ASK and await token.store(tx).acquire_lease(token.owner_id, row, lease)
                 await tx.commit()
             if step is Step.GIVE_UP:
                 break
-            seen = row
-            if took:
+            previous = row
+            if has_lease:
                 try:
-                    return await self._ask(leased, row, lease)
+                    return await self._refresh(token, row, lease)
                 except LeaseLost:
-                    seen = None
+                    previous = None
         raise ProviderUnavailable(
             "The provider does not issue an access token at the moment. Try again soon.", retry_after=5.0
         )
 
-    async def _ask(self, leased: RefreshableToken[OwnerId], row: StoredTokens, lease: RefreshLease) -> UsableToken:
+    async def _refresh(self, token: RefreshableToken[OwnerId], row: StoredTokens, lease: RefreshLease) -> UsableToken:
         try:
-            return await leased.ask(row)
+            return await token.refresh(row)
         except BaseException:
-            # Without storage the lease ends by itself.
+            # If the database is unavailable, the lease expires.
             with suppress(DomainError):
                 async with self.unit_of_work() as tx:
-                    await leased.store(tx).release_lease(leased.owner_id, lease)
+                    await token.store(tx).release_lease(token.owner_id, lease)
                     await tx.commit()
             raise

@@ -164,7 +164,7 @@ class EventStreamResponse(Response):
             for task in (sender, disconnect):
                 task.cancel()
             await asyncio.gather(sender, disconnect, return_exceptions=True)
-            self._stream.leave()
+            self._stream.close()
         if not sender.cancelled() and (error := sender.exception()):
             raise error
 
@@ -210,7 +210,7 @@ def operations(open_stream: StreamEvents) -> list[Operation]:
             call.actor,
             organization_id=call.organization_id,
             until=call.request.scope["token_expires_at"],
-            wanted=StreamFilter(project_ids, _parse_types(call.query.type)),
+            event_filter=StreamFilter(project_ids, _parse_types(call.query.type)),
             cursor=call.request.headers.get(LAST_EVENT_ID) or call.query.cursor or None,
         )
         return EventStreamResponse(event_stream)
