@@ -3,16 +3,12 @@
 In production crewkit owns them and these statements find them there. No downgrade ever drops them.
 """
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_upgrade
 
 revision = "0001"
 down_revision = None
-branch_labels = None
-depends_on = None
 
-_TABLES = (
+upgrade = create_upgrade(
     """
     CREATE TABLE IF NOT EXISTS organizations (
         id bigserial PRIMARY KEY,
@@ -55,12 +51,6 @@ _TABLES = (
     """,
     "CREATE INDEX IF NOT EXISTS projects_organization_id_idx ON projects (organization_id)",
 )
-
-
-def upgrade() -> None:
-    """Create what is absent."""
-    for statement in _TABLES:
-        op.execute(dedent(statement).strip())
 
 
 def downgrade() -> None:

@@ -1,13 +1,9 @@
 """Create the tables of integrations, connections, catalog, links, events and versions."""
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0002"
 down_revision = "0001"
-branch_labels = None
-depends_on = None
 
 _INTEGRATIONS = (
     """
@@ -202,7 +198,7 @@ _CATALOG = (
     """,
 )
 
-_LEDGER = (
+_EVENTS = (
     """
     CREATE TABLE git_webhook_events (
         id bigserial PRIMARY KEY,
@@ -231,7 +227,7 @@ _LEDGER = (
         UNIQUE (delivery_id, provider)
     )
     """,
-    # Compressed by us already: PostgreSQL would try again in vain.
+    # This service compresses payloads; PostgreSQL could not compress them further.
     "ALTER TABLE git_webhook_events ALTER COLUMN payload SET STORAGE EXTERNAL",
     "CREATE INDEX git_webhook_events_pending_idx ON git_webhook_events (lane, id) WHERE status = 'pending'",
     """
@@ -327,13 +323,6 @@ _NEWEST_FIRST = (
 )
 
 
-def upgrade() -> None:
-    """Create them."""
-    for statement in (*_INTEGRATIONS, *_PEOPLE, *_CATALOG, *_LEDGER, *_AUDIT):
-        op.execute(dedent(statement).strip())
+upgrade = create_upgrade(*_INTEGRATIONS, *_PEOPLE, *_CATALOG, *_EVENTS, *_AUDIT)
 
-
-def downgrade() -> None:
-    """Drop them, and nothing of crewkit's."""
-    for table in _NEWEST_FIRST:
-        op.execute(f"DROP TABLE {table}")
+downgrade = create_downgrade(*(f"DROP TABLE {table}" for table in _NEWEST_FIRST))

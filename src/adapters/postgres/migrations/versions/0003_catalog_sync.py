@@ -1,15 +1,11 @@
 """Add the columns and indexes that catalog synchronization needs."""
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0003"
 down_revision = "0002"
-branch_labels = None
-depends_on = None
 
-_UP = (
+upgrade = create_upgrade(
     """ALTER TABLE git_repositories ADD COLUMN search_name varchar COLLATE "C" NOT NULL DEFAULT ''""",
     "UPDATE git_repositories SET search_name = lower(full_name)",
     """
@@ -27,7 +23,8 @@ _UP = (
         ADD COLUMN sync_retry_at timestamptz
     """,
 )
-_DOWN = (
+
+downgrade = create_downgrade(
     """
     ALTER TABLE git_integrations
         DROP COLUMN sync_retry_at,
@@ -40,15 +37,3 @@ _DOWN = (
     "DROP INDEX git_repositories_name_idx",
     "ALTER TABLE git_repositories DROP COLUMN search_name",
 )
-
-
-def upgrade() -> None:
-    """Make them, and fill the names in."""
-    for statement in _UP:
-        op.execute(dedent(statement).strip())
-
-
-def downgrade() -> None:
-    """Take them back."""
-    for statement in _DOWN:
-        op.execute(dedent(statement).strip())

@@ -1,18 +1,10 @@
 """Store when a suspended integration may try to get a token again."""
 
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0004"
 down_revision = "0003"
-branch_labels = None
-depends_on = None
 
+upgrade = create_upgrade("ALTER TABLE git_integrations ADD COLUMN token_probe_at timestamptz")
 
-def upgrade() -> None:
-    """Make the column."""
-    op.execute("ALTER TABLE git_integrations ADD COLUMN token_probe_at timestamptz")
-
-
-def downgrade() -> None:
-    """Take it back."""
-    op.execute("ALTER TABLE git_integrations DROP COLUMN token_probe_at")
+downgrade = create_downgrade("ALTER TABLE git_integrations DROP COLUMN token_probe_at")

@@ -1,17 +1,13 @@
 """Store the organization and provider of each version."""
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0005"
 down_revision = "0004"
-branch_labels = None
-depends_on = None
 
-_UP = (
+upgrade = create_upgrade(
     "ALTER TABLE versions ADD COLUMN organization_id bigint, ADD COLUMN provider varchar",
-    # Every item's first version tells both.
+    # The first version of each item contains both.
     """
     UPDATE versions AS v
     SET organization_id = item.organization_id, provider = item.provider
@@ -29,19 +25,8 @@ _UP = (
         WHERE organization_id IS NOT NULL
     """,
 )
-_DOWN = (
+
+downgrade = create_downgrade(
     "DROP INDEX versions_organization_id_id_idx",
     "ALTER TABLE versions DROP COLUMN provider, DROP COLUMN organization_id",
 )
-
-
-def upgrade() -> None:
-    """Make the columns, fill them in, and make the index."""
-    for statement in _UP:
-        op.execute(dedent(statement).strip())
-
-
-def downgrade() -> None:
-    """Take them back."""
-    for statement in _DOWN:
-        op.execute(dedent(statement).strip())

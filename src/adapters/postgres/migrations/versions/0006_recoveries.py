@@ -1,15 +1,11 @@
 """Store how far the provider's delivery log was compared, and which deliveries are missing."""
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0006"
 down_revision = "0005"
-branch_labels = None
-depends_on = None
 
-_UP = (
+upgrade = create_upgrade(
     """
     CREATE TABLE git_recoveries (
         provider varchar PRIMARY KEY,
@@ -35,14 +31,4 @@ _UP = (
     """,
 )
 
-
-def upgrade() -> None:
-    """Make them."""
-    for statement in _UP:
-        op.execute(dedent(statement).strip())
-
-
-def downgrade() -> None:
-    """Remove them: what is missing is found again in the provider's log."""
-    op.execute("DROP TABLE git_missing_deliveries")
-    op.execute("DROP TABLE git_recoveries")
+downgrade = create_downgrade("DROP TABLE git_missing_deliveries", "DROP TABLE git_recoveries")

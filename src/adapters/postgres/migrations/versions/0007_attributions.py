@@ -1,13 +1,11 @@
 """Store commit authors and the pending searches for their earlier commits."""
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0007"
 down_revision = "0006"
 
-_UP = (
+upgrade = create_upgrade(
     """
     ALTER TABLE git_commit_attributions
         ADD COLUMN kind varchar NOT NULL,
@@ -53,7 +51,8 @@ _UP = (
     """,
     "CREATE INDEX git_commit_claims_due_idx ON git_commit_claims (requested_at) WHERE claimed_at IS NULL",
 )
-_DOWN = (
+
+downgrade = create_downgrade(
     "DROP TABLE git_commit_claims",
     "DROP INDEX user_git_connections_login_idx",
     "DROP INDEX git_commit_attributions_claim_account_idx",
@@ -69,15 +68,3 @@ _DOWN = (
         DROP CONSTRAINT git_commit_attributions_kind_check, DROP COLUMN account_id, DROP COLUMN kind
     """,
 )
-
-
-def upgrade() -> None:
-    """Add them; nobody has written an attribution before."""
-    for statement in _UP:
-        op.execute(dedent(statement).strip())
-
-
-def downgrade() -> None:
-    """Take them away."""
-    for statement in _DOWN:
-        op.execute(dedent(statement).strip())

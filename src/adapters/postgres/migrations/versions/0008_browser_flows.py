@@ -1,15 +1,11 @@
 """Store the user of a browser flow and what the user has proven."""
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0008"
 down_revision = "0007"
-branch_labels = None
-depends_on = None
 
-_UP = (
+upgrade = create_upgrade(
     """
     ALTER TABLE git_flows
         ADD COLUMN step varchar NOT NULL DEFAULT 'install',
@@ -20,20 +16,9 @@ _UP = (
     "ALTER TABLE git_flows ALTER COLUMN return_to SET DEFAULT '/', ALTER COLUMN return_to SET NOT NULL",
     "CREATE INDEX git_flows_expires_at_idx ON git_flows (expires_at)",
 )
-_DOWN = (
+
+downgrade = create_downgrade(
     "DROP INDEX git_flows_expires_at_idx",
     "ALTER TABLE git_flows ALTER COLUMN return_to DROP NOT NULL, ALTER COLUMN return_to DROP DEFAULT",
     "ALTER TABLE git_flows DROP COLUMN candidates, DROP COLUMN installation_id, DROP COLUMN step",
 )
-
-
-def upgrade() -> None:
-    """Make them."""
-    for statement in _UP:
-        op.execute(dedent(statement).strip())
-
-
-def downgrade() -> None:
-    """Take them back."""
-    for statement in _DOWN:
-        op.execute(dedent(statement).strip())

@@ -1,15 +1,11 @@
 """Store when identities are looked up again, and tokens to revoke at the provider."""
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0010"
 down_revision = "0009"
-branch_labels = None
-depends_on = None
 
-_UP = (
+upgrade = create_upgrade(
     """
     ALTER TABLE user_git_connections
         ADD COLUMN identity_check_at timestamptz NOT NULL DEFAULT now() + interval '1 day'
@@ -38,20 +34,9 @@ _UP = (
     "CREATE INDEX git_token_revocations_account_idx ON git_token_revocations (provider, provider_user_id)",
     "CREATE INDEX git_token_revocations_due_idx ON git_token_revocations (next_attempt_at)",
 )
-_DOWN = (
+
+downgrade = create_downgrade(
     "DROP TABLE git_token_revocations",
     "DROP INDEX user_git_connections_identity_check_idx",
     "ALTER TABLE user_git_connections DROP COLUMN identity_check_at",
 )
-
-
-def upgrade() -> None:
-    """Make them."""
-    for statement in _UP:
-        op.execute(dedent(statement).strip())
-
-
-def downgrade() -> None:
-    """Take them back."""
-    for statement in _DOWN:
-        op.execute(dedent(statement).strip())

@@ -1,18 +1,12 @@
 """Add an index to read an organization's domain events from a cursor."""
 
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0011"
 down_revision = "0010"
-branch_labels = None
-depends_on = None
 
+upgrade = create_upgrade(
+    "CREATE INDEX git_domain_events_organization_id_id_idx ON git_domain_events (organization_id, id)"
+)
 
-def upgrade() -> None:
-    """Make the index."""
-    op.execute("CREATE INDEX git_domain_events_organization_id_id_idx ON git_domain_events (organization_id, id)")
-
-
-def downgrade() -> None:
-    """Take it back."""
-    op.execute("DROP INDEX git_domain_events_organization_id_id_idx")
+downgrade = create_downgrade("DROP INDEX git_domain_events_organization_id_id_idx")

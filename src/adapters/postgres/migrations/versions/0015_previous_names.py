@@ -1,18 +1,10 @@
 """Store the name that a linked repository had before it was renamed."""
 
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0015"
 down_revision = "0014"
-branch_labels = None
-depends_on = None
 
+upgrade = create_upgrade("ALTER TABLE project_repositories ADD COLUMN previous_full_name varchar")
 
-def upgrade() -> None:
-    """Make the column."""
-    op.execute("ALTER TABLE project_repositories ADD COLUMN previous_full_name varchar")
-
-
-def downgrade() -> None:
-    """Take it back."""
-    op.execute("ALTER TABLE project_repositories DROP COLUMN previous_full_name")
+downgrade = create_downgrade("ALTER TABLE project_repositories DROP COLUMN previous_full_name")

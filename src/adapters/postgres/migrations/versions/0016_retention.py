@@ -1,18 +1,10 @@
 """Store how far retention has progressed."""
 
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0016"
 down_revision = "0015"
-branch_labels = None
-depends_on = None
 
+upgrade = create_upgrade("CREATE TABLE git_retention (subject varchar PRIMARY KEY, reached_id bigint NOT NULL)")
 
-def upgrade() -> None:
-    """Make the table."""
-    op.execute("CREATE TABLE git_retention (subject varchar PRIMARY KEY, reached_id bigint NOT NULL)")
-
-
-def downgrade() -> None:
-    """Take it away; what was removed stays removed."""
-    op.execute("DROP TABLE git_retention")
+downgrade = create_downgrade("DROP TABLE git_retention")

@@ -2,17 +2,17 @@
 
 from alembic import op
 
+from adapters.postgres.migrations.statements import create_downgrade
+
 revision = "0017"
 down_revision = "0016"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     """Add the column, which no existing row needs, and the index of unrouted events by it.
 
-    The index is made outside a transaction, since receiving goes on meanwhile. An index that a broken-off run
-    left behind is not valid, so it is dropped first.
+    The index is created outside a transaction, so that deliveries are still stored. An interrupted run leaves
+    an invalid index, which is dropped first.
     """
     op.execute("ALTER TABLE git_webhook_events ADD COLUMN IF NOT EXISTS source_key text")
     with op.get_context().autocommit_block():
@@ -23,6 +23,4 @@ def upgrade() -> None:
         )
 
 
-def downgrade() -> None:
-    """Remove both. Events with such a key keep their lane, and are of no integration any more."""
-    op.execute("ALTER TABLE git_webhook_events DROP COLUMN source_key")
+downgrade = create_downgrade("ALTER TABLE git_webhook_events DROP COLUMN source_key")

@@ -1,18 +1,10 @@
 """Who can see a repository: `internal` is neither public nor quite private."""
 
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0020"
 down_revision = "0019"
-branch_labels = None
-depends_on = None
 
+upgrade = create_upgrade("ALTER TABLE git_repositories ADD COLUMN visibility varchar")
 
-def upgrade() -> None:
-    """Add the column. It is filled by the next sync of each catalog."""
-    op.execute("ALTER TABLE git_repositories ADD COLUMN visibility varchar")
-
-
-def downgrade() -> None:
-    """Remove the column."""
-    op.execute("ALTER TABLE git_repositories DROP COLUMN visibility")
+downgrade = create_downgrade("ALTER TABLE git_repositories DROP COLUMN visibility")

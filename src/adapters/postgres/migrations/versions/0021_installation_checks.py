@@ -1,15 +1,11 @@
 """Checks of installations with their provider: daily, and after a reported deletion."""
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0021"
 down_revision = "0020"
-branch_labels = None
-depends_on = None
 
-_UP = (
+upgrade = create_upgrade(
     """
     CREATE TABLE git_installation_checks (
         git_integration_id bigint PRIMARY KEY REFERENCES git_integrations (id),
@@ -26,13 +22,4 @@ _UP = (
     """,
 )
 
-
-def upgrade() -> None:
-    """Make the table, which is empty: each integration is first checked a day after it was created."""
-    for statement in _UP:
-        op.execute(dedent(statement).strip())
-
-
-def downgrade() -> None:
-    """Remove it. A deletion that was reported and not confirmed yet is forgotten."""
-    op.execute("DROP TABLE git_installation_checks")
+downgrade = create_downgrade("DROP TABLE git_installation_checks")

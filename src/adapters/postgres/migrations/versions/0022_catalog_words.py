@@ -3,16 +3,12 @@
 The columns of rows that exist are filled by the next sync, which finds no topics in them.
 """
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0022"
 down_revision = "0021"
-branch_labels = None
-depends_on = None
 
-_UP = (
+upgrade = create_upgrade(
     r"""
     ALTER TABLE git_repositories
         ADD COLUMN topics varchar[],
@@ -28,7 +24,8 @@ _UP = (
         INCLUDE (id, private, archived, fork) WHERE removed_at IS NULL
     """,
 )
-_DOWN = (
+
+downgrade = create_downgrade(
     "DROP INDEX git_repositories_key_idx",
     """
     ALTER TABLE git_repositories
@@ -37,15 +34,3 @@ _DOWN = (
         DROP COLUMN topics
     """,
 )
-
-
-def upgrade() -> None:
-    """Add the columns and the index."""
-    for statement in _UP:
-        op.execute(dedent(statement).strip())
-
-
-def downgrade() -> None:
-    """Remove them."""
-    for statement in _DOWN:
-        op.execute(dedent(statement).strip())

@@ -1,26 +1,16 @@
 """Events of a repository that failed or are not processed yet, so that they are listed under its projects."""
 
-from textwrap import dedent
-
-from alembic import op
+from adapters.postgres.migrations.statements import create_downgrade, create_upgrade
 
 revision = "0023"
 down_revision = "0022"
-branch_labels = None
-depends_on = None
 
-_UP = """
+upgrade = create_upgrade(
+    """
     CREATE INDEX git_webhook_events_open_repo_idx
         ON git_webhook_events (git_integration_id, repo_id, id)
         WHERE status IN ('failed', 'pending') AND git_integration_id IS NOT NULL AND repo_id IS NOT NULL
 """
+)
 
-
-def upgrade() -> None:
-    """Add the index."""
-    op.execute(dedent(_UP).strip())
-
-
-def downgrade() -> None:
-    """Remove it."""
-    op.execute("DROP INDEX git_webhook_events_open_repo_idx")
+downgrade = create_downgrade("DROP INDEX git_webhook_events_open_repo_idx")

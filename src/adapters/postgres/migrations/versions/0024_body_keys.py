@@ -2,17 +2,17 @@
 
 from alembic import op
 
+from adapters.postgres.migrations.statements import create_downgrade
+
 revision = "0024"
 down_revision = "0023"
-branch_labels = None
-depends_on = None
 
 
 def upgrade() -> None:
     """Add the column, empty for what was received before, and its index.
 
-    The index is made outside a transaction, since receiving goes on meanwhile. An index that a broken-off run
-    left behind is not valid, so it is dropped first.
+    The index is created outside a transaction, so that deliveries are still stored. An interrupted run leaves
+    an invalid index, which is dropped first.
     """
     op.execute("ALTER TABLE git_webhook_events ADD COLUMN IF NOT EXISTS body_key bytea")
     with op.get_context().autocommit_block():
@@ -23,6 +23,4 @@ def upgrade() -> None:
         )
 
 
-def downgrade() -> None:
-    """Remove both."""
-    op.execute("ALTER TABLE git_webhook_events DROP COLUMN body_key")
+downgrade = create_downgrade("ALTER TABLE git_webhook_events DROP COLUMN body_key")
