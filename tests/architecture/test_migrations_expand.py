@@ -25,8 +25,16 @@ def takes_away(statement: str) -> bool:
 def statements_of(path: Path) -> list[str]:
     """Return every text that a migration's `upgrade` has."""
     tree = ast.parse(path.read_text())
-    [upgrade] = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "upgrade"]
+    [upgrade] = [node for node in tree.body if _defines_upgrade(node)]
     return [node.value for node in ast.walk(upgrade) if isinstance(node, ast.Constant) and isinstance(node.value, str)]
+
+
+def _defines_upgrade(node: ast.stmt) -> bool:
+    match node:
+        case ast.FunctionDef(name="upgrade") | ast.Assign(targets=[ast.Name("upgrade")]):
+            return True
+        case _:
+            return False
 
 
 @pytest.mark.parametrize(
@@ -65,6 +73,7 @@ def test_migrations_since_the_first_release_only_add() -> None:
     """A removal waits for one release, and this test lists its migration with the reason."""
     assert VERSIONS[-1].name[:4] >= RELEASED
     later = [path for path in VERSIONS if path.name[:4] > RELEASED]
+    assert all(statements_of(path) for path in later)
     assert [path.name for path in later if any(map(takes_away, statements_of(path)))] == []
 
 

@@ -14,7 +14,6 @@ LARGE_FILES: frozenset[str] = frozenset(
     {
         "src/adapters/observability/metrics.py",
         "src/adapters/postgres/queries/repositories.py",
-        "src/adapters/postgres/stores/delivery_log.py",
         "src/core/use_cases/install/finish_install.py",
         "testing/contracts/stores/attributions.py",
         "testing/contracts/stores/domain_events.py",
@@ -43,9 +42,6 @@ SMALL_FILES: frozenset[str] = frozenset(
         "src/adapters/github/decoding/topics.py",
         "src/adapters/github/decoding/web_urls.py",
         "src/adapters/observability/alerts.py",
-        "src/adapters/postgres/connection/locks.py",
-        "src/adapters/postgres/queries/memberships.py",
-        "src/adapters/postgres/rows/columns.py",
         "src/adapters/system/clock.py",
         "testing/memory/stores/token_rows.py",
         "tests/architecture/test_audit.py",

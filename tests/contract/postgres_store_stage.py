@@ -6,7 +6,7 @@ import psycopg
 
 from adapters.postgres.connection.database import Database
 from adapters.postgres.queries.directory import PostgresDirectory
-from adapters.postgres.rows.compression import compress
+from adapters.postgres.rows.codec import compress
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.deliveries.delivery import VerifiedDelivery
 from core.domain.deliveries.source_key import to_number

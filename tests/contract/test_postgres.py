@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.postgres.connection.database import Database
-from adapters.postgres.connection.exclusion import PostgresExclusion
+from adapters.postgres.connection.locks import PostgresExclusion
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from testing.contracts.delivery_log import DeliveryLogContract
 from testing.contracts.exclusion import ExclusionContract

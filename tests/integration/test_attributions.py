@@ -10,7 +10,7 @@ import pytest
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Parameters
 from adapters.postgres.queries.attributions import LEFT, statement
-from adapters.postgres.queries.memberships import KNOWN_ROLES
+from adapters.postgres.queries.directory import KNOWN_ROLES
 from adapters.postgres.stores import attributions
 from adapters.system.clock import SystemClock
 from core.domain.attribution.attribution import (

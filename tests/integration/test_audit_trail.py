@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from adapters.postgres.migrate import downgrade, migrate
-from adapters.postgres.stores import versions
+from adapters.postgres.stores import audit as versions
 from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import ProviderUserId
 from core.domain.organizations import Organization

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from adapters.postgres.queries import domain_event_log
+from adapters.postgres.stores.domain_events import render_organization_page, render_organizations_page
 from tests.support.servers.servers import Servers, new_database
 
 _FILL = """
@@ -41,9 +41,9 @@ def large(servers: Servers, database_template: str) -> Iterator[str]:
 
 _OWN = {"git_domain_events_organization_id_id_idx"}
 QUESTIONS: dict[str, tuple[str, set[str]]] = {
-    "all of an organization": (domain_event_log.of_organization_statement((), 20), _OWN),
-    "some of it": (domain_event_log.of_organization_statement(("types", "project_ids"), 20), _OWN),
-    "what is new to several": (domain_event_log.of_organizations_statement(50), set()),
+    "all of an organization": (render_organization_page((), 20), _OWN),
+    "some of it": (render_organization_page(("types", "project_ids"), 20), _OWN),
+    "what is new to several": (render_organizations_page(50), set()),
 }
 
 

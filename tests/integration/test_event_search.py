@@ -10,7 +10,7 @@ import pytest
 
 from adapters.postgres.connection.database import Database
 from adapters.postgres.queries import webhook_events as event_search
-from adapters.postgres.queries.reopening import MAY_REOPEN
+from adapters.postgres.rows.webhook_events import MAY_REOPEN
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from core.domain.events.event import EventStatus
 from core.domain.identifiers import EventId, OrganizationId

@@ -9,7 +9,7 @@ import pytest
 from adapters.github.provider import GitHubProvider
 from adapters.observability.alerts import LoggedAlerts
 from adapters.observability.sentry import SentryAlerts
-from adapters.postgres.connection.exclusion import PostgresExclusion
+from adapters.postgres.connection.locks import PostgresExclusion
 from adapters.postgres.queries.directory import PostgresDirectory
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork

@@ -10,8 +10,7 @@ from hypothesis import strategies as some
 
 from adapters.postgres.connection.packed_arrays import Bigints, Booleans, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.queries.trigrams import _hashes, grams
-from adapters.postgres.rows.codec import encode, storable
-from adapters.postgres.rows.compression import compress, decompress
+from adapters.postgres.rows.codec import compress, decompress, encode, storable
 from core.domain.events.event import PayloadDamaged
 from core.domain.identifiers import IntegrationId
 

@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 
 from adapters.postgres.connection.errors import unreachable
 from adapters.postgres.connection.locks import CLASS, MIGRATIONS
-from adapters.postgres.connection.pooler import BACKEND_PID
+from adapters.postgres.connection.server_connection import BACKEND_PID
 from adapters.postgres.tables import metadata
 from core.domain.errors import DomainError, ErrorKind, StorageConflict, StorageUnavailable
 

@@ -5,6 +5,7 @@ from typing import Generic, TypeVar
 from adapters.postgres.connection.database import Database
 from adapters.postgres.connection.session import Session
 from adapters.postgres.stores.attributions import PostgresAttributionStore
+from adapters.postgres.stores.audit import PostgresVersionStore
 from adapters.postgres.stores.catalog import PostgresCatalogStore
 from adapters.postgres.stores.connections import PostgresConnectionStore
 from adapters.postgres.stores.domain_events import PostgresDomainEventStore
@@ -19,7 +20,6 @@ from adapters.postgres.stores.links import PostgresLinkStore
 from adapters.postgres.stores.projects import PostgresProjectStore
 from adapters.postgres.stores.recoveries import PostgresRecoveryStore
 from adapters.postgres.stores.tokens import PostgresInstallationTokenStore, PostgresUserTokenStore
-from adapters.postgres.stores.versions import PostgresVersionStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
 Made = TypeVar("Made")
@@ -84,4 +84,4 @@ class PostgresTransaction(Transaction):
 
     async def commit(self) -> None:
         """Record the domain events and commit, both at once and last: see `PostgresDomainEventStore`."""
-        await self.session.commit(*self.domain_events.recording())
+        await self.session.commit(*self.domain_events.take_statements())

@@ -13,7 +13,7 @@ from adapters.observability.logs import configure_logs
 from adapters.observability.metrics import PrometheusMetrics
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.postgres.connection.database import Database
-from adapters.postgres.connection.exclusion import PostgresExclusion
+from adapters.postgres.connection.locks import PostgresExclusion
 from adapters.postgres.connection.write_probe import WriteProbe
 from adapters.postgres.queries.directory import PostgresDirectory
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog

@@ -8,8 +8,8 @@ import psycopg
 import pytest
 
 from adapters.postgres.connection.database import Database
-from adapters.postgres.connection.exclusion import PostgresExclusion
 from adapters.postgres.connection.inspection import Inspection, PoolerState
+from adapters.postgres.connection.locks import PostgresExclusion
 from adapters.postgres.connection.write_probe import WriteProbe
 from core.domain.errors import StorageUnavailable
 from entrypoints.bootstrap.migrations import migrate

@@ -15,7 +15,7 @@ import redis
 from psycopg import sql
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from adapters.postgres.rows.compression import decompress
+from adapters.postgres.rows.codec import decompress
 from sandbox.state.data import SandboxData
 
 _NAMES = {

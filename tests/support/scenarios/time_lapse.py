@@ -13,7 +13,7 @@ import httpx
 from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.oso_policy.authorizer import OsoAuthorizer
-from adapters.postgres.connection.exclusion import PostgresExclusion
+from adapters.postgres.connection.locks import PostgresExclusion
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.secrets.cipher import AesGcmCipher
 from adapters.secrets.keys import PinnedKey

@@ -4,8 +4,26 @@ import psycopg
 from psycopg.abc import PQGen
 
 from adapters.postgres.connection.packed_arrays import register_packed_arrays
-from adapters.postgres.connection.pooler import adapt_to_pooler
 from adapters.postgres.rows import codec
+
+# For cancelling, a pooler sends clients an invented number; PostgreSQL sends its process id.
+BACKEND_PID = "SELECT pg_backend_pid()"
+
+
+async def detect_pooler(connection: psycopg.AsyncConnection[Any]) -> bool:
+    """Return whether the connection uses a pooler, and turn prepared statements off if so."""
+    cursor = await connection.execute(BACKEND_PID)
+    row = await cursor.fetchone()
+    return adapt_to_pooler(connection, row[0] if row else None)
+
+
+def adapt_to_pooler(connection: psycopg.AsyncConnection[Any], backend_pid: int | None) -> bool:
+    """Do the same with a process id that PostgreSQL returned."""
+    is_pooled = backend_pid != connection.pgconn.backend_pid
+    if is_pooled:
+        connection.prepare_threshold = None
+    return is_pooled
+
 
 # An idle transaction holds locks and delays all later domain events. Pages are in memory or on flash: with
 # the default price of a random page (4.0, for rotating disks), a new catalog that is not vacuumed yet would

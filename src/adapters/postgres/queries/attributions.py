@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Composable
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Row, Session
-from adapters.postgres.queries.memberships import KNOWN_ROLES
+from adapters.postgres.queries.directory import KNOWN_ROLES
 from core.domain.attribution.attribution import (
     AttributionFilter,
     AttributionStatus,

@@ -5,15 +5,18 @@ from cachetools import TTLCache
 
 from adapters.postgres.connection.database import Database
 from adapters.postgres.connection.packed_arrays import Texts
-from adapters.postgres.queries.memberships import KNOWN_ROLES
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.organizations import Member, Membership, Organization, OrganizationRole, Role, User
 from ports.identity import Directory
 
+# A membership with a role that this service does not know is ignored.
+KNOWN_ROLES = Texts([role.value for role in Role])
+
+
 _USER = "SELECT id, external_id, email, name FROM users WHERE external_id = %s"
-_USER_OF = "SELECT id, external_id, email, name FROM users WHERE id = %s"
+_USER_BY_ID = "SELECT id, external_id, email, name FROM users WHERE id = %s"
 _ORGANIZATION = "SELECT id, external_id, name FROM organizations WHERE external_id = %s"
-_PLACE = """
+_ORGANIZATION_ROLE = """
     SELECT o.id, o.external_id, o.name, m.role
     FROM organizations AS o
     LEFT JOIN memberships AS m ON m.organization_id = o.id AND m.user_id = %s AND m.role = ANY(%s::text[])
@@ -41,9 +44,9 @@ _MEMBERS = """
 """
 
 
-# A query for the caller is a tenth of the cost of a list. An id names the same organization or user for good,
-# so only a deleted one stays cached for too long, and then nothing of it is found. Memberships are never
-# cached, and a deleted user has none.
+# A query for the caller is a tenth of the cost of a list. Ids are never reused, so the cache is only wrong for a
+# deleted organization or user, and queries for its rows then find nothing. Memberships are never cached, and a
+# deleted user has no membership.
 _ORGANIZATION_SECONDS = 60.0
 _USER_SECONDS = 10.0
 _MAX_CACHED = 10_000
@@ -54,13 +57,13 @@ class PostgresDirectory(Directory):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._places: TTLCache[UUID, OrganizationRole] = TTLCache(_MAX_CACHED, _ORGANIZATION_SECONDS)
+        self._organizations: TTLCache[UUID, OrganizationRole] = TTLCache(_MAX_CACHED, _ORGANIZATION_SECONDS)
         self._users: TTLCache[UUID, User] = TTLCache(_MAX_CACHED, _USER_SECONDS)
 
     async def find_user(self, external_id: UUID) -> User | None:
-        """Return a user, as they were in the last ten seconds."""
-        if known := self._users.get(external_id):
-            return known
+        """Return a user, at most ten seconds old."""
+        if cached := self._users.get(external_id):
+            return cached
         async with self._database.session() as session:
             rows = await session.read(_USER, (external_id,))
         if not rows:
@@ -70,9 +73,9 @@ class PostgresDirectory(Directory):
         return user
 
     async def find_user_by_id(self, user_id: UserId) -> User | None:
-        """Return a user whose id was kept."""
+        """Return the user with this internal id."""
         async with self._database.session() as session:
-            rows = await session.read(_USER_OF, (user_id,))
+            rows = await session.read(_USER_BY_ID, (user_id,))
         return User(*rows[0]) if rows else None
 
     async def find_organization(self, external_id: UUID) -> Organization | None:
@@ -82,33 +85,33 @@ class PostgresDirectory(Directory):
         return Organization(*rows[0]) if rows else None
 
     async def find_organization_role(self, organization_id: UUID, user_id: UserId | None) -> OrganizationRole | None:
-        """Return an organization with this user's role in it, in one round trip; without a user, in none."""
-        if user_id is None and (known := self._places.get(organization_id)):
-            return known
+        """Return an organization with this user's role in one round trip. Without a user the result is cached."""
+        if user_id is None and (cached := self._organizations.get(organization_id)):
+            return cached
         async with self._database.session() as session:
-            rows = await session.read(_PLACE, (user_id, KNOWN_ROLES, organization_id))
+            rows = await session.read(_ORGANIZATION_ROLE, (user_id, KNOWN_ROLES, organization_id))
         if not rows:
             return None
         *organization, role = rows[0]
-        place = OrganizationRole(Organization(*organization), Role(role) if role else None)
+        organization_role = OrganizationRole(Organization(*organization), Role(role) if role else None)
         if user_id is None:
-            self._places[organization_id] = place
-        return place
+            self._organizations[organization_id] = organization_role
+        return organization_role
 
     async def find_member(self, organization_id: OrganizationId, user_id: UserId) -> Member | None:
-        """Return someone with their role in an organization, in one round trip."""
+        """Return a user with their role in an organization, in one round trip."""
         async with self._database.session() as session:
             rows = await session.read(_MEMBER, (organization_id, user_id, KNOWN_ROLES))
         if not rows:
             return None
-        *both, role = rows[0]
-        return Member(User(*both[:4]), Organization(*both[4:]), Role(role))
+        *names, role = rows[0]
+        return Member(User(*names[:4]), Organization(*names[4:]), Role(role))
 
     async def find_members(self, organization_id: OrganizationId, user_ids: Collection[UUID]) -> Mapping[UUID, User]:
-        """Return those of these people who are members of an organization."""
-        wanted = Texts([str(user_id) for user_id in user_ids])
+        """Return those of these users who are members of the organization."""
+        external_ids = Texts([str(user_id) for user_id in user_ids])
         async with self._database.session() as session:
-            rows = await session.read(_MEMBERS, (organization_id, wanted, KNOWN_ROLES))
+            rows = await session.read(_MEMBERS, (organization_id, external_ids, KNOWN_ROLES))
         return {row[1]: User(*row) for row in rows}
 
     async def list_memberships(self, user_id: UserId) -> Sequence[Membership]:

@@ -16,9 +16,13 @@ from psycopg.sql import SQL, Composable
 
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries.trigrams import array, at_part, name_grams, search_name, word_grams
-from adapters.postgres.rows.integrations import COLUMNS as OF_INTEGRATION
-from adapters.postgres.rows.integrations import decode_integration
-from adapters.postgres.rows.repositories import COLUMNS, WIDTH, repository
+from adapters.postgres.rows.integrations import (
+    INTEGRATION_COLUMNS,
+    REPOSITORY_COLUMNS,
+    REPOSITORY_WIDTH,
+    decode_integration,
+    to_repository,
+)
 from core.domain.catalog.repository import Repository
 from core.domain.catalog.search import (
     FOUND_ANYWHERE,
@@ -45,7 +49,7 @@ _PAGE = SQL("""
     JOIN git_repositories AS r ON r.id = page.id
     ORDER BY page.rank, page.key, page.repo_id
 """)
-_NOTHING = SQL(", ").join([SQL("NULL")] * WIDTH)
+_NOTHING = SQL(", ").join([SQL("NULL")] * REPOSITORY_WIDTH)
 _INTEGRATION_AND_PAGE = SQL("""
     WITH found AS MATERIALIZED (
         SELECT i.id, json_build_array({of_integration})::text AS told
@@ -215,7 +219,7 @@ async def browse(
     if not rows:
         return None
     integration = decode_integration(rows[0][0])
-    found = [repository(row[1:-1]) for row in rows[1:]]
+    found = [to_repository(row[1:-1]) for row in rows[1:]]
     if kind == "beginning" and len(found) < limit:
         name, word = name_grams(integration.id, sought), word_grams(integration.id, sought)
         is_owned = after_rank == Rank.IN_OWNER
@@ -237,7 +241,7 @@ async def browse(
             if after_rank <= last and (part != "about" or word)
         )
         statement = _others(parts, conditions, has_hashes=bool(name), is_long=len(sought) >= FOUND_ANYWHERE)
-        found += [repository(row) for row in await session.read(statement, parameters)]
+        found += [to_repository(row) for row in await session.read(statement, parameters)]
     return integration, found
 
 
@@ -271,7 +275,11 @@ def _first(kind: str, conditions: tuple[str, ...]) -> str:
     if kind == "whole":
         taken = _FIRST_OF_WHOLE.format(ranked=taken)
     return _INTEGRATION_AND_PAGE.format(
-        of_integration=OF_INTEGRATION, nothing=_NOTHING, columns=COLUMNS, taken=taken, order=_ORDERS[kind]
+        of_integration=INTEGRATION_COLUMNS,
+        nothing=_NOTHING,
+        columns=REPOSITORY_COLUMNS,
+        taken=taken,
+        order=_ORDERS[kind],
     ).as_string()
 
 
@@ -293,7 +301,7 @@ def _others(parts: tuple[str, ...], conditions: tuple[str, ...], *, has_hashes: 
         ),
     }
     ranked = SQL(" UNION ALL ").join([SQL("({})").format(written[part]) for part in parts])
-    return _PAGE.format(columns=COLUMNS, ranked=ranked).as_string()
+    return _PAGE.format(columns=REPOSITORY_COLUMNS, ranked=ranked).as_string()
 
 
 def _found_in(name: Composable, *, is_long: bool) -> Composable:

@@ -14,8 +14,8 @@ from psycopg.sql import SQL, Composable, Literal
 
 from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.connection.session import Session
-from adapters.postgres.queries.reopening import MAY_REOPEN, may_reopen_at
 from adapters.postgres.rows import webhook_events as ledger_rows
+from adapters.postgres.rows.webhook_events import MAY_REOPEN, may_reopen_at
 from core.domain.events.event import EventStatus, WebhookEvent
 from core.domain.identifiers import EventId
 from ports.events import EventFilter

@@ -1,4 +1,4 @@
-"""Rows of `git_domain_events` (as `d`) as domain events: select `COLUMNS` with `JOINS`, call `recorded`."""
+"""Rows of `git_domain_events` (as `d`) as domain events: select `COLUMNS` with `JOINS`, call `to_recorded_event`."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -8,7 +8,7 @@ import msgspec
 from psycopg.sql import SQL
 
 from adapters.postgres.connection.session import Row
-from adapters.postgres.rows.columns import select_list
+from adapters.postgres.rows.sql import select_list
 from core.domain.streams.domain_event import (
     CommitsClaimedData,
     DomainEventType,
@@ -72,7 +72,7 @@ _TYPE = {event_type.value: event_type for event_type in DomainEventType}
 _DECODER = {event_type: msgspec.json.Decoder(data_type) for event_type, data_type in _DATA.items()}
 
 
-def recorded(row: Row) -> RecordedEvent:
+def to_recorded_event(row: Row) -> RecordedEvent:
     """Return the domain event of a row of `COLUMNS`."""
     values = _DomainEventRow._make(row)
     event_type = _TYPE[values.type]

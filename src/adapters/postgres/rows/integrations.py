@@ -1,13 +1,16 @@
-"""Rows of `git_integrations` (as `i`) as integrations: select `COLUMNS`, then call `integration_of`."""
+"""Rows of `git_integrations` (as `i`) as integrations: select `INTEGRATION_COLUMNS`, then call `integration_of`."""
 
+from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import msgspec
+from psycopg.sql import SQL
 
 from adapters.postgres.connection.session import Row
-from adapters.postgres.rows.columns import select_list
+from adapters.postgres.rows.sql import select_list
+from core.domain.catalog.repository import Repository
 from core.domain.identifiers import AccountId, IntegrationId, OrganizationId
 from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
 
@@ -43,18 +46,18 @@ class _IntegrationRow(NamedTuple):
     sync_retry_at: datetime | None
 
 
-COLUMNS = select_list("i", _IntegrationRow._fields)
+INTEGRATION_COLUMNS = select_list("i", _IntegrationRow._fields)
 
 _row_decoder = msgspec.json.Decoder(_IntegrationRow)
 
 
 def decode_integration(text: str) -> Integration:
-    """Return the integration of a row of `COLUMNS` that is one JSON array."""
+    """Return the integration of a row of `INTEGRATION_COLUMNS` that is one JSON array."""
     return _to_domain(_row_decoder.decode(text))
 
 
-def integration_of(row: Row) -> Integration:
-    """Return the integration of a row of `COLUMNS`; the row may have other columns behind them."""
+def to_integration(row: Row) -> Integration:
+    """Return the integration of a row of `INTEGRATION_COLUMNS`; the row may have other columns behind them."""
     return _to_domain(_IntegrationRow._make(row[: len(_IntegrationRow._fields)]))
 
 
@@ -86,3 +89,21 @@ def _to_domain(row: _IntegrationRow) -> Integration:
         sync_error=row.sync_error,
         sync_retry_at=row.sync_retry_at,
     )
+
+
+_FIELDS = [field.name for field in fields(Repository)]
+REPOSITORY_WIDTH = len(_FIELDS)
+REPOSITORY_COLUMNS = select_list(
+    "r", _FIELDS, {"integration_id": SQL("r.git_integration_id"), "stored_visibility": SQL("r.visibility")}
+)
+
+
+def to_repository(row: Row) -> Repository:
+    """Return the repository of a row of `REPOSITORY_COLUMNS`.
+
+    The columns have the order of the fields, so the values are passed without names. A named tuple, as other
+    rows have, would make each of the 50 rows of a list cost 1.8 instead of 0.6 µs.
+    """
+    *values, topics = row
+    values.append(None if topics is None else tuple(topics))
+    return Repository(*values)

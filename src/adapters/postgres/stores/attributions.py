@@ -5,7 +5,8 @@ from psycopg.sql import SQL
 from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamps
 from adapters.postgres.connection.session import Parameters, Row, Session
 from adapters.postgres.queries import attributions as attribution_pages
-from adapters.postgres.queries.memberships import KNOWN_ROLES
+from adapters.postgres.queries.directory import KNOWN_ROLES
+from adapters.postgres.rows.sql import render
 from core.domain.attribution.attribution import (
     Attribution,
     AttributionFilter,
@@ -66,27 +67,25 @@ _POSSIBLE_CLAIMS = SQL("""
     JOIN git_integrations AS i ON i.organization_id = m.organization_id AND i.provider = c.provider
     WHERE c.status <> 'revoked'
 """)
-_REQUEST_CLAIMS = (
-    SQL("""
+_REQUEST_CLAIMS = render(
+    """
     INSERT INTO git_commit_claims (user_git_connection_id, git_integration_id)
     SELECT c.id, i.id {possible_claims} AND c.id = %(connection)s
     ON CONFLICT (user_git_connection_id, git_integration_id)
         DO UPDATE SET requested_at = now(), claimed_at = NULL, updated_at = now()
-""")
-    .format(possible_claims=_POSSIBLE_CLAIMS)
-    .as_string()
+""",
+    possible_claims=_POSSIBLE_CLAIMS,
 )
-_ADD_CLAIMS_OF_NEW_MEMBERS = (
-    SQL("""
+_ADD_CLAIMS_OF_NEW_MEMBERS = render(
+    """
     INSERT INTO git_commit_claims (user_git_connection_id, git_integration_id)
     SELECT c.id, i.id {possible_claims} AND NOT EXISTS (
         SELECT FROM git_commit_claims AS known
         WHERE known.user_git_connection_id = c.id AND known.git_integration_id = i.id
     )
     ON CONFLICT DO NOTHING
-""")
-    .format(possible_claims=_POSSIBLE_CLAIMS)
-    .as_string()
+""",
+    possible_claims=_POSSIBLE_CLAIMS,
 )
 _DELETE_CLAIMS_OF_FORMER_MEMBERS = """
     DELETE FROM git_commit_claims AS known
@@ -116,8 +115,8 @@ _LOCK_CLAIMS = """
     FOR UPDATE SKIP LOCKED
 """
 # A no-reply address that starts with the account id is a proof. Other account ids are from the provider.
-_APPLY_CLAIMS = (
-    SQL("""
+_APPLY_CLAIMS = render(
+    """
     WITH person AS (
         SELECT c.id, c.user_id, c.provider_user_id {possible_claims} AND c.id = ANY(%(connections)s::bigint[])
             AND i.id = %(integration)s
@@ -147,9 +146,8 @@ _APPLY_CLAIMS = (
     SELECT u.external_id, taken.repo_id, count(DISTINCT taken.sha), count(*)
     FROM taken JOIN users AS u ON u.id = taken.user_id
     GROUP BY u.external_id, taken.repo_id
-""")
-    .format(possible_claims=_POSSIBLE_CLAIMS)
-    .as_string()
+""",
+    possible_claims=_POSSIBLE_CLAIMS,
 )
 _FINISH_CLAIMS = """
     UPDATE git_commit_claims SET claimed_at = now(), updated_at = now()

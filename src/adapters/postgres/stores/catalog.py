@@ -8,50 +8,45 @@ from adapters.postgres.connection.packed_arrays import Bigints, Booleans, Packed
 from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.queries import repositories as repository_search
 from adapters.postgres.queries.trigrams import search_name, stored_grams, text_array
-from adapters.postgres.rows import integrations as integration_rows
-from adapters.postgres.rows import repositories as repository_rows
 from adapters.postgres.rows.codec import storable
+from adapters.postgres.rows.integrations import INTEGRATION_COLUMNS, REPOSITORY_COLUMNS, to_integration, to_repository
+from adapters.postgres.rows.sql import render
 from core.domain.catalog.repository import Repository
 from core.domain.catalog.search import CatalogFilter, CatalogPosition, about
 from core.domain.identifiers import IntegrationId, OrganizationId, RepoId
 from core.domain.integrations.integration import Integration
 from ports.catalog import CatalogStore, SyncClaim
 
-_FIND = (
-    SQL("""
+_FIND = render(
+    """
     SELECT {columns}
     FROM unnest(%s::bigint[], %s::text[]) AS wanted (git_integration_id, repo_id)
     JOIN git_repositories AS r
         ON r.git_integration_id = wanted.git_integration_id AND r.repo_id = wanted.repo_id
-    """)
-    .format(columns=repository_rows.COLUMNS)
-    .as_string()
+    """,
+    columns=REPOSITORY_COLUMNS,
 )
-_FIND_BY_NAME = (
-    SQL("""
+_FIND_BY_NAME = render(
+    """
     SELECT {columns}
     FROM unnest(%s::bigint[], %s::text[]) AS wanted (git_integration_id, search_name)
     JOIN git_repositories AS r
         ON r.git_integration_id = wanted.git_integration_id AND r.search_name = wanted.search_name
         AND r.removed_at IS NULL
-    """)
-    .format(columns=repository_rows.COLUMNS)
-    .as_string()
+    """,
+    columns=REPOSITORY_COLUMNS,
 )
-_LOAD = (
-    SQL("SELECT {columns} FROM git_repositories AS r WHERE r.git_integration_id = %s")
-    .format(columns=repository_rows.COLUMNS)
-    .as_string()
+_LOAD = render(
+    "SELECT {columns} FROM git_repositories AS r WHERE r.git_integration_id = %s", columns=REPOSITORY_COLUMNS
 )
-_LIST_UNLISTED = (
-    SQL("""
+_LIST_UNLISTED = render(
+    """
     SELECT {columns} FROM git_repositories AS r
     WHERE r.git_integration_id = %s AND r.removed_at IS NULL
         AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS listed (repo_id) WHERE listed.repo_id = r.repo_id)
     LIMIT %s
-    """)
-    .format(columns=repository_rows.COLUMNS)
-    .as_string()
+    """,
+    columns=REPOSITORY_COLUMNS,
 )
 # The time is that of the write itself: a transaction's own is that of its beginning, before it waited.
 _SAVE = """
@@ -108,25 +103,25 @@ _IS_SYNC_DUE = SQL("""
         OR i.synced_at <= %(now)s - interval '24 hours' + i.id %% 120 * interval '1 minute'
     )
 """)
-_LIST_DUE_SYNCS = (
-    SQL("""
+_LIST_DUE_SYNCS = render(
+    """
     SELECT {columns} FROM git_integrations AS i
     WHERE {is_due}
     ORDER BY i.sync_requested_at NULLS LAST, i.synced_at NULLS FIRST, i.id
     LIMIT %(limit)s
-    """)
-    .format(columns=integration_rows.COLUMNS, is_due=_IS_SYNC_DUE)
-    .as_string()
+    """,
+    columns=INTEGRATION_COLUMNS,
+    is_due=_IS_SYNC_DUE,
 )
-_CLAIM_SYNC = (
-    SQL("""
+_CLAIM_SYNC = render(
+    """
     UPDATE git_integrations AS i
     SET sync_claim = %(owner)s, sync_claimed_until = %(until)s, sync_requested_at = NULL
     WHERE i.id = %(id)s AND i.provider_id = %(provider_id)s AND {is_due}
     RETURNING {columns}, clock_timestamp()
-    """)
-    .format(columns=integration_rows.COLUMNS, is_due=_IS_SYNC_DUE)
-    .as_string()
+    """,
+    columns=INTEGRATION_COLUMNS,
+    is_due=_IS_SYNC_DUE,
 )
 _RENEW_SYNC_CLAIM = """
     UPDATE git_integrations SET sync_claimed_until = %s
@@ -165,18 +160,18 @@ class PostgresCatalogStore(CatalogStore):
         """Return the rows there are among these, removed ones included, in no order."""
         wanted = set(keys)
         parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
-        return [repository_rows.repository(row) for row in await self._session.read(_FIND, parameters)]
+        return [to_repository(row) for row in await self._session.read(_FIND, parameters)]
 
     async def find_repositories_by_name(self, names: Collection[tuple[IntegrationId, str]]) -> Sequence[Repository]:
         """Return the rows that have these full names, without regard to case; no removed ones."""
         wanted = {(integration_id, search_name(name)) for integration_id, name in names}
         parameters = (Bigints([one[0] for one in wanted]), Texts([one[1] for one in wanted]))
-        return [repository_rows.repository(row) for row in await self._session.read(_FIND_BY_NAME, parameters)]
+        return [to_repository(row) for row in await self._session.read(_FIND_BY_NAME, parameters)]
 
     async def load_repositories(self, integration_id: IntegrationId) -> Sequence[Repository]:
         """Return the whole catalog of one integration, removed rows included."""
         rows = await self._session.read(_LOAD, (integration_id,))
-        return [repository_rows.repository(row) for row in rows]
+        return [to_repository(row) for row in rows]
 
     async def search_repositories(
         self,
@@ -209,12 +204,12 @@ class PostgresCatalogStore(CatalogStore):
     ) -> Sequence[Repository]:
         """Return at most `limit` rows that are not removed and not among the listed."""
         rows = await self._session.read(_LIST_UNLISTED, (integration_id, Texts(list(listed)), limit))
-        return [repository_rows.repository(row) for row in rows]
+        return [to_repository(row) for row in rows]
 
     async def list_due_syncs(self, *, now: datetime, limit: int) -> Sequence[Integration]:
         """Return integrations whose catalog is due, requested ones first."""
         rows = await self._session.read(_LIST_DUE_SYNCS, {"now": now, "limit": limit})
-        return [integration_rows.integration_of(row) for row in rows]
+        return [to_integration(row) for row in rows]
 
     async def claim_sync(
         self, integration: Integration, *, owner: str, now: datetime, until: datetime
@@ -222,7 +217,7 @@ class PostgresCatalogStore(CatalogStore):
         """Take the sync of a catalog that is still due, for the same installation."""
         wanted = {"id": integration.id, "provider_id": integration.provider_id}
         rows = await self._session.write(_CLAIM_SYNC, {**wanted, "owner": owner, "now": now, "until": until})
-        return SyncClaim(owner, integration_rows.integration_of(rows[0]), now, rows[0][-1]) if rows else None
+        return SyncClaim(owner, to_integration(rows[0]), now, rows[0][-1]) if rows else None
 
     async def renew_sync_claim(self, claim: SyncClaim, *, until: datetime) -> bool:
         """Lock the row and hold the claim until then; False where it is lost."""

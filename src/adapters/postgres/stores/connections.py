@@ -5,7 +5,7 @@ from typing import Any
 from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.rows.tokens import OF_CONNECTIONS
-from adapters.postgres.stores.audited import AuditedTable
+from adapters.postgres.stores.audit import AuditedTable
 from core.domain.audit import Change
 from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId

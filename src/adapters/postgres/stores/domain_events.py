@@ -1,14 +1,15 @@
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 
-from psycopg.sql import SQL
+from psycopg.sql import SQL, Composable, Literal
 
 from adapters.postgres.connection import locks
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.connection.session import Parameters, Session
-from adapters.postgres.queries import domain_event_log
-from adapters.postgres.rows.domain_events import COLUMNS, JOINS, recorded
+from adapters.postgres.rows.domain_events import COLUMNS, JOINS, WIDTH, to_recorded_event
+from adapters.postgres.rows.sql import render
 from core.domain.identifiers import EventId, OrganizationId
 from core.domain.streams.domain_event import DomainEvent, EventData, PushData, RecordedEvent
 from core.domain.streams.stream import Bounds, StreamFilter
@@ -32,15 +33,54 @@ _RECORD = """
     ON CONFLICT DO NOTHING
 """
 _SELECT = SQL("SELECT {columns} FROM git_domain_events AS d {joins}").format(columns=COLUMNS, joins=JOINS)
-_AFTER = SQL("{select} WHERE d.id > %s ORDER BY d.id LIMIT %s").format(select=_SELECT).as_string()
-_OF_SOURCE = SQL("{select} WHERE d.git_webhook_event_id = %s ORDER BY d.id").format(select=_SELECT).as_string()
+_AFTER = render("{select} WHERE d.id > %s ORDER BY d.id LIMIT %s", select=_SELECT)
+_OF_SOURCE = render("{select} WHERE d.git_webhook_event_id = %s ORDER BY d.id", select=_SELECT)
+
+
+_BOUNDS = "SELECT min(id), max(id) FROM git_domain_events"
+
+# A page is one statement, so it sees one moment. Ids are in the order of commits: no event can appear later with
+# an id up to the newest id of that moment. The rows are selected before other tables are joined, and the limit is
+# a literal, so the planner looks up that many rows by their keys.
+_PAGE = SQL("""
+    SELECT head.id, {columns}
+    FROM (SELECT coalesce(max(id), 0) AS id FROM git_domain_events) AS head
+    LEFT JOIN LATERAL ({source} LIMIT {limit}) AS d ON true
+    {joins}
+    ORDER BY d.id
+""")
+# Compared and ordered as pairs. With an equality for the organization, the planner might find the few events of
+# a quiet organization by reading the events of all.
+_OF_ORGANIZATION = SQL("""
+    SELECT * FROM git_domain_events AS d
+    WHERE (d.organization_id, d.id) > (%(organization_id)s, %(after)s)
+        AND d.organization_id <= %(organization_id)s
+        {conditions}
+    ORDER BY d.organization_id, d.id
+""")
+# OFFSET 0 hides the organizations from the planner: the page is short, and there may be many organizations.
+_OF_ORGANIZATIONS = SQL("""
+    SELECT * FROM (SELECT * FROM git_domain_events WHERE id > %(after)s ORDER BY id OFFSET 0) AS d
+    WHERE d.organization_id = ANY(%(organization_ids)s::bigint[])
+    ORDER BY d.id
+""")
+_CONDITIONS = {
+    "types": SQL("AND d.type = ANY(%(types)s::text[])"),
+    "project_ids": SQL("""
+        AND d.project_id = ANY(ARRAY(
+            SELECT id FROM projects
+            WHERE external_id = ANY(%(project_ids)s::text[]::uuid[])
+                AND organization_id = %(organization_id)s
+        ))
+    """),
+}
 
 
 class PostgresDomainEventStore(DomainEventStore):
     """The table `git_domain_events`.
 
-    Ids are in the order of commits because whoever inserts holds one lock from before the first id is drawn
-    until the commit; hence facts wait here until then, and the lock is held for one round trip.
+    Ids are in the order of commits: a transaction that inserts holds one lock from before its first id until its
+    commit. Events are therefore collected here until the commit, so that the lock is held for one round trip.
     """
 
     def __init__(self, session: Session) -> None:
@@ -48,61 +88,93 @@ class PostgresDomainEventStore(DomainEventStore):
         self._appended: list[DomainEvent] = []
 
     async def append(self, events: Sequence[DomainEvent]) -> None:
-        """Add facts; they become visible when the transaction commits."""
+        """Add events. They become visible when the transaction commits."""
         self._appended.extend(events)
 
-    def recording(self) -> list[tuple[str, Parameters]]:
-        """Return the statements that record what was appended, to be run last before the commit."""
+    def take_statements(self) -> list[tuple[str, Parameters]]:
+        """Return the statements that record the appended events, to be run last before the commit."""
         if not self._appended:
             return []
-        facts, self._appended = self._appended, []
+        events, self._appended = self._appended, []
         lock = (_LOCK, (locks.CLASS, locks.DOMAIN_EVENTS))
-        return [lock, (_RECORD, _columns(facts))]
+        return [lock, (_RECORD, _columns(events))]
 
     async def list_after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
-        """Return facts with a larger id than `cursor`, in order."""
-        return [recorded(row) for row in await self._session.read(_AFTER, (cursor, limit))]
+        """Return events with a larger id than `cursor`, in order."""
+        return [to_recorded_event(row) for row in await self._session.read(_AFTER, (cursor, limit))]
 
     async def get_bounds(self) -> Bounds:
-        """Return which events are kept."""
-        return await domain_event_log.bounds(self._session)
+        """Return the ids of the oldest and the newest stored event."""
+        [row] = await self._session.read(_BOUNDS)
+        return Bounds(*row)
 
     async def list_by_organization(
         self, organization_id: OrganizationId, wanted: StreamFilter, *, after: int, limit: int
     ) -> EventPage:
-        """Return an organization's events behind a cursor, at most `limit` of those wanted."""
-        return await domain_event_log.of_organization(self._session, organization_id, wanted, after=after, limit=limit)
+        """Return at most `limit` events of an organization that match, after a cursor."""
+        parameters: dict[str, object] = {"organization_id": organization_id, "after": after}
+        if wanted.types:
+            parameters["types"] = Texts([event_type.value for event_type in wanted.types])
+        if wanted.project_ids:
+            parameters["project_ids"] = Texts([str(project_id) for project_id in wanted.project_ids])
+        conditions = tuple(name for name in _CONDITIONS if name in parameters)
+        return await self._read_page(render_organization_page(conditions, limit), parameters, after, limit)
 
     async def list_by_organizations(
         self, organization_ids: Collection[OrganizationId], *, after: int, limit: int
     ) -> EventPage:
-        """Return the events of all these organizations behind a cursor, at most `limit`."""
-        return await domain_event_log.of_organizations(self._session, organization_ids, after=after, limit=limit)
+        """Return at most `limit` events of these organizations, after a cursor."""
+        parameters = {"organization_ids": Bigints(list(organization_ids)), "after": after}
+        return await self._read_page(render_organizations_page(limit), parameters, after, limit)
 
     async def list_by_source(self, event_id: EventId) -> Sequence[RecordedEvent]:
-        """Return the facts one delivery led to, in order."""
-        return [recorded(row) for row in await self._session.read(_OF_SOURCE, (event_id,))]
+        """Return the events that a webhook event caused, in order."""
+        return [to_recorded_event(row) for row in await self._session.read(_OF_SOURCE, (event_id,))]
+
+    async def _read_page(self, statement: str, parameters: Parameters, after: int, limit: int) -> EventPage:
+        rows = await self._session.read(statement, parameters)
+        events = [to_recorded_event(row[1 : 1 + WIDTH]) for row in rows if row[1] is not None]
+        reached = events[-1].id if len(events) == limit else max(after, rows[0][0])
+        return EventPage(events, reached)
 
 
-def _columns(facts: Sequence[DomainEvent]) -> Parameters:
-    # Facts for several projects share their data, and go on sharing it.
-    data = {id(fact.data): _in_utc(fact.data) for fact in facts}
-    return (
-        Texts([fact.type.value for fact in facts]),
-        Smallints([fact.version for fact in facts]),
-        Bigints([fact.organization_id for fact in facts]),
-        Bigints([fact.project_id for fact in facts]),
-        Bigints([fact.link_id for fact in facts]),
-        Bigints([fact.integration_id for fact in facts]),
-        Bigints([fact.source_event_id for fact in facts]),
-        Texts([fact.repo_id for fact in facts]),
-        Timestamps([fact.occurred_at for fact in facts]),
-        Documents([data[id(fact.data)] for fact in facts]),
+@cache
+def render_organization_page(conditions: tuple[str, ...], limit: int) -> str:
+    """Return the statement that reads a page of one organization's events."""
+    return _render_page(
+        _OF_ORGANIZATION.format(conditions=SQL(" ").join([_CONDITIONS[name] for name in conditions])), limit
     )
 
 
-def _in_utc(data: EventData) -> EventData:
-    """Return the data with its times in UTC; authors' clocks tell their own zone, in commits alone."""
+@cache
+def render_organizations_page(limit: int) -> str:
+    """Return the statement that reads a page of several organizations' events."""
+    return _render_page(_OF_ORGANIZATIONS, limit)
+
+
+def _render_page(source: Composable, limit: int) -> str:
+    return _PAGE.format(columns=COLUMNS, joins=JOINS, source=source, limit=Literal(limit)).as_string()
+
+
+def _columns(events: Sequence[DomainEvent]) -> Parameters:
+    # Events of several projects share one data object, which is encoded once.
+    data = {id(event.data): _convert_to_utc(event.data) for event in events}
+    return (
+        Texts([event.type.value for event in events]),
+        Smallints([event.version for event in events]),
+        Bigints([event.organization_id for event in events]),
+        Bigints([event.project_id for event in events]),
+        Bigints([event.link_id for event in events]),
+        Bigints([event.integration_id for event in events]),
+        Bigints([event.source_event_id for event in events]),
+        Texts([event.repo_id for event in events]),
+        Timestamps([event.occurred_at for event in events]),
+        Documents([data[id(event.data)] for event in events]),
+    )
+
+
+def _convert_to_utc(data: EventData) -> EventData:
+    """Return the data with its times in UTC. Only the times of commits have other zones: those of their authors."""
     if not isinstance(data, PushData) or all(_is_utc(commit.timestamp) for commit in data.commits):
         return data
     commits = tuple(

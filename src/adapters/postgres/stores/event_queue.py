@@ -8,7 +8,8 @@ from adapters.postgres.connection import locks
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.rows import webhook_events as ledger_rows
-from adapters.postgres.rows.compression import decompress
+from adapters.postgres.rows.codec import decompress
+from adapters.postgres.rows.sql import render
 from core.domain.deliveries.source_key import LANES, choose_lane, to_number
 from core.domain.events.event import UNROUTED_LIFETIME, EventResult, PayloadDamaged
 from core.domain.identifiers import EventId
@@ -20,8 +21,8 @@ _TRY_LOCK = """
 """
 _LOCK = "SELECT pg_advisory_xact_lock(%s, %s)"
 
-_DUE = (
-    SQL("""
+_DUE = render(
+    """
     SELECT {columns}, e.payload
     FROM (
         SELECT *,
@@ -36,9 +37,8 @@ _DUE = (
     ) AS e
     WHERE e.beyond_first <= %(max_bytes)s
     ORDER BY e.id
-    """)
-    .format(columns=ledger_rows.COLUMNS)
-    .as_string()
+    """,
+    columns=ledger_rows.COLUMNS,
 )
 
 # Each half has an index of its own: of pending events by lane, and of unrouted events by source key.

@@ -1,43 +1,38 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from psycopg.sql import SQL
-
 from adapters.postgres.connection.packed_arrays import Bigints
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries import webhook_events as event_search
-from adapters.postgres.queries.reopening import REOPEN, may_reopen_at
 from adapters.postgres.rows import webhook_events as ledger_rows
-from adapters.postgres.rows.compression import decompress
+from adapters.postgres.rows.codec import decompress
+from adapters.postgres.rows.sql import render
+from adapters.postgres.rows.webhook_events import REOPEN, may_reopen_at
 from core.domain.deliveries.source_key import LANES
 from core.domain.events.event import WebhookEvent
 from core.domain.identifiers import EventId
 from ports.events import EventFilter, EventStore
 
-_FIND = (
-    SQL("SELECT {columns} FROM git_webhook_events AS e WHERE e.delivery_id = %s AND e.provider = %s")
-    .format(columns=ledger_rows.COLUMNS)
-    .as_string()
+_FIND = render(
+    "SELECT {columns} FROM git_webhook_events AS e WHERE e.delivery_id = %s AND e.provider = %s",
+    columns=ledger_rows.COLUMNS,
 )
 
 # All columns of the inner query are in the unique index, so that only the rows found are read from the table.
 # With a collation of bytes the planner reads only the part of the index that begins with the prefix.
-_LIST_BY_PREFIX = (
-    SQL("""
+_LIST_BY_PREFIX = render(
+    """
         SELECT {columns} FROM (
             SELECT delivery_id, provider FROM git_webhook_events
             WHERE starts_with(delivery_id, %(prefix)s) AND provider = %(provider)s
             ORDER BY delivery_id LIMIT %(limit)s
         ) AS matching JOIN git_webhook_events AS e USING (delivery_id, provider)
         ORDER BY e.delivery_id
-    """)
-    .format(columns=ledger_rows.COLUMNS)
-    .as_string()
+    """,
+    columns=ledger_rows.COLUMNS,
 )
 
-_FIND_BY_ID = (
-    SQL("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s").format(columns=ledger_rows.COLUMNS).as_string()
-)
+_FIND_BY_ID = render("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s", columns=ledger_rows.COLUMNS)
 
 _FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
 

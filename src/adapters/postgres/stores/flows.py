@@ -9,6 +9,7 @@ from psycopg.sql import SQL
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Session
+from adapters.postgres.rows.sql import render
 from core.domain.flows.flow import Flow, FlowPurpose, FlowStatus, FlowStep, PendingRequest, ProofProgress
 from core.domain.identifiers import AccountId, FlowId, OrganizationId, ProviderUserId
 from ports.flows import FlowStore
@@ -27,10 +28,8 @@ _FLOW = SQL(
     "return_to, created_at, expires_at, status, pkce_verifier, installation_id, candidates, "
     "provider_user_id, account_id, progress, updated_at FROM git_flows"
 )
-_FIND = SQL("{flow} WHERE state_hash = %s AND provider = %s").format(flow=_FLOW).as_string()
-_OF_BROWSER = (
-    SQL("{flow} WHERE external_id = ANY(%s::uuid[]) AND provider = %s ORDER BY id DESC").format(flow=_FLOW).as_string()
-)
+_FIND = render("{flow} WHERE state_hash = %s AND provider = %s", flow=_FLOW)
+_OF_BROWSER = render("{flow} WHERE external_id = ANY(%s::uuid[]) AND provider = %s ORDER BY id DESC", flow=_FLOW)
 _STEP = """
     UPDATE git_flows
     SET state_hash = %s, step = %s, expires_at = %s, status = %s, pkce_verifier = %s, installation_id = %s,
@@ -42,37 +41,34 @@ _REQUEST = SQL(
     "SELECT f.id, f.organization_id, f.user_id, f.provider, f.provider_user_id, f.account_id, f.external_id, "
     "f.expires_at FROM git_flows AS f"
 )
-_AWAITING_APPROVAL = (
-    SQL("""
+_AWAITING_APPROVAL = render(
+    """
     {request}
     JOIN unnest(%s::text[], %s::text[]) AS wanted (provider_user_id, account_id)
         ON f.provider_user_id = wanted.provider_user_id AND f.account_id = wanted.account_id
     WHERE f.provider = %s AND f.status = 'awaiting_approval' AND f.expires_at > now()
     ORDER BY f.id
-    """)
-    .format(request=_REQUEST)
-    .as_string()
+    """,
+    request=_REQUEST,
 )
-_PENDING_OF = (
-    SQL("""
+_PENDING_OF = render(
+    """
     {request}
     WHERE f.organization_id = %s AND f.provider = %s AND f.status = 'awaiting_approval'
         AND f.expires_at > now()
     ORDER BY f.id DESC
     LIMIT 1
-    """)
-    .format(request=_REQUEST)
-    .as_string()
+    """,
+    request=_REQUEST,
 )
-_ALL_AWAITING = (
-    SQL("""
+_ALL_AWAITING = render(
+    """
     {request}
     WHERE f.provider = %s AND f.status = 'awaiting_approval' AND f.created_at < %s AND f.id > %s
     ORDER BY f.id
     LIMIT %s
-    """)
-    .format(request=_REQUEST)
-    .as_string()
+    """,
+    request=_REQUEST,
 )
 _COMPLETE = """
     UPDATE git_flows SET status = 'completed', consumed_at = now(), updated_at = now()

@@ -5,7 +5,8 @@ from psycopg.sql import SQL, Composable
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamps
 from adapters.postgres.connection.session import Row, Session
-from adapters.postgres.rows.integrations import COLUMNS, integration_of
+from adapters.postgres.rows.integrations import INTEGRATION_COLUMNS, to_integration
+from adapters.postgres.rows.sql import render
 from core.domain.identifiers import EventId, IntegrationId
 from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckBacklog, DueCheck, ReportedDeletion
 from ports.installation_checks import InstallationCheckStore
@@ -57,8 +58,8 @@ _DUE_DAILY = SQL("SELECT i.id FROM {daily} AND due_at <= %(now)s ORDER BY due_at
 _RESCHEDULE = "UPDATE git_installation_checks SET next_check_at = %s WHERE git_integration_id = %s"
 # Whether a deletion was reported since the check began.
 _OTHER = SQL("(c.event_id IS NOT NULL AND c.event_id IS DISTINCT FROM %(event_id)s::bigint)")
-_COMPLETE = (
-    SQL("""
+_COMPLETE = render(
+    """
     INSERT INTO git_installation_checks AS c (git_integration_id, checked_at, next_check_at)
     VALUES (%(integration_id)s, %(checked_at)s, %(next_check_at)s)
     ON CONFLICT (git_integration_id) DO UPDATE
@@ -67,23 +68,21 @@ _COMPLETE = (
         event_id = CASE WHEN {other} THEN c.event_id END,
         delivery_id = CASE WHEN {other} THEN c.delivery_id END,
         requested_at = CASE WHEN {other} THEN c.requested_at END
-    """)
-    .format(other=_OTHER)
-    .as_string()
+    """,
+    other=_OTHER,
 )
-_BACKLOG = (
-    SQL("""
+_BACKLOG = render(
+    """
     SELECT count(*), count(*) FILTER (WHERE due_at <= %(now)s), min(due_at) FILTER (WHERE due_at <= %(now)s),
         max(c.checked_at)
     FROM {daily}
-    """)
-    .format(daily=_DAILY)
-    .as_string()
+    """,
+    daily=_DAILY,
 )
 
 
 def _claim(due: Composable) -> str:
-    return _CLAIM.format(due=due, columns=COLUMNS).as_string()
+    return _CLAIM.format(due=due, columns=INTEGRATION_COLUMNS).as_string()
 
 
 _CLAIM_REQUESTED, _CLAIM_DAILY = _claim(_DUE_REQUESTED), _claim(_DUE_DAILY)
@@ -147,7 +146,7 @@ class PostgresInstallationCheckStore(InstallationCheckStore):
 
 def _due_check(row: Row) -> DueCheck:
     event_id, delivery_id, requested_at = row[-3:]
-    integration = integration_of(row)
+    integration = to_integration(row)
     if event_id is None:
         return DueCheck(integration)
     return DueCheck(integration, ReportedDeletion(integration.id, event_id, delivery_id, requested_at))

@@ -1,52 +1,47 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from psycopg.sql import SQL
-
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Session
-from adapters.postgres.rows.integrations import COLUMNS, NUMBER, integration_of
+from adapters.postgres.rows.integrations import INTEGRATION_COLUMNS, NUMBER, to_integration
+from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.tokens import OF_INTEGRATIONS
-from adapters.postgres.stores.audited import AuditedTable
+from adapters.postgres.stores.audit import AuditedTable
 from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.integrations.integration import EncryptedWebhookSecret, Integration, IntegrationStatus
 from core.domain.tokens.lease import integration_ids_to_wipe
 from ports.integrations import IntegrationStore
 
-_FIND = (
-    SQL("SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s AND i.provider = %s")
-    .format(columns=COLUMNS)
-    .as_string()
+_FIND = render(
+    "SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s AND i.provider = %s",
+    columns=INTEGRATION_COLUMNS,
 )
 # Not FOR UPDATE, which would also stop every event that refers to the row.
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
 # In the order of ids, so that two who hold several never wait in a circle.
 _HOLD = "SELECT FROM git_integrations WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
-_OF_INSTALLATIONS = (
-    SQL("""
+_OF_INSTALLATIONS = render(
+    """
     SELECT DISTINCT ON (i.provider_id) {columns}
     FROM git_integrations AS i
     WHERE i.provider = %s AND i.provider_id = ANY(%s::text[])
     ORDER BY i.provider_id, i.status = 2, i.status_changed_at DESC NULLS LAST, i.id DESC
-    """)
-    .format(columns=COLUMNS)
-    .as_string()
+    """,
+    columns=INTEGRATION_COLUMNS,
 )
-_OF_ORGANIZATION = (
-    SQL("SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s ORDER BY i.provider")
-    .format(columns=COLUMNS)
-    .as_string()
+_OF_ORGANIZATION = render(
+    "SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s ORDER BY i.provider",
+    columns=INTEGRATION_COLUMNS,
 )
-_TO_UNINSTALL = (
-    SQL("""
+_TO_UNINSTALL = render(
+    """
     SELECT {columns} FROM git_integrations AS i
     WHERE i.uninstall_requested_at IS NOT NULL AND i.status = 2
     ORDER BY i.uninstall_requested_at, i.id
     LIMIT %s
-    """)
-    .format(columns=COLUMNS)
-    .as_string()
+    """,
+    columns=INTEGRATION_COLUMNS,
 )
 _FIND_SEALED = """
     SELECT external_id, webhook_secret FROM git_integrations
@@ -129,12 +124,12 @@ class PostgresIntegrationStore(IntegrationStore):
     async def find(self, organization_id: OrganizationId, provider: str) -> Integration | None:
         """Return the organization's integration, revoked or not."""
         rows = await self._session.read(_FIND, (organization_id, provider))
-        return integration_of(rows[0]) if rows else None
+        return to_integration(rows[0]) if rows else None
 
     async def get_for_update(self, organization_id: OrganizationId, provider: str) -> Integration | None:
         """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
         rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, provider))
-        return integration_of(rows[0]) if rows else None
+        return to_integration(rows[0]) if rows else None
 
     async def lock(self, integration_ids: Collection[IntegrationId]) -> None:
         """Lock these rows; raises `StorageConflict` after 5 seconds of waiting for another."""
@@ -144,7 +139,7 @@ class PostgresIntegrationStore(IntegrationStore):
     async def list_by_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
         rows = await self._session.read(_OF_INSTALLATIONS, (provider, Texts(list(provider_ids))))
-        return [integration_of(row) for row in rows]
+        return [to_integration(row) for row in rows]
 
     async def find_webhook_secret(self, provider: str, provider_id: str) -> EncryptedWebhookSecret | None:
         """Return the own webhook secret of the live integration, over the index of live installations."""
@@ -159,11 +154,11 @@ class PostgresIntegrationStore(IntegrationStore):
     async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, by provider."""
         rows = await self._session.read(_OF_ORGANIZATION, (organization_id,))
-        return [integration_of(row) for row in rows]
+        return [to_integration(row) for row in rows]
 
     async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
         """Return revoked integrations whose installation should go, longest asked for first."""
-        return [integration_of(row) for row in await self._session.read(_TO_UNINSTALL, (limit,))]
+        return [to_integration(row) for row in await self._session.read(_TO_UNINSTALL, (limit,))]
 
     async def next_id(self) -> IntegrationId:
         """Reserve the id of an integration about to be made; gaps are normal."""

@@ -5,7 +5,8 @@ from psycopg.sql import SQL
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Row, Session
-from adapters.postgres.stores.audited import AuditedTable
+from adapters.postgres.rows.sql import render
+from adapters.postgres.stores.audit import AuditedTable
 from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, LinkId, ProjectId, RepoId
 from core.domain.links.link import Link
@@ -18,19 +19,18 @@ _SELECT = SQL("""
     FROM project_repositories AS l
     JOIN projects AS p ON p.id = l.project_id
 """)
-_FIND = SQL("{select} WHERE l.project_id = %s AND l.provider = %s").format(select=_SELECT).as_string()
-_OF_PROJECTS = SQL("{select} WHERE l.project_id = ANY(%s::bigint[]) ORDER BY l.id").format(select=_SELECT).as_string()
-_OF_REPOSITORIES = (
-    SQL("""
+_FIND = render("{select} WHERE l.project_id = %s AND l.provider = %s", select=_SELECT)
+_OF_PROJECTS = render("{select} WHERE l.project_id = ANY(%s::bigint[]) ORDER BY l.id", select=_SELECT)
+_OF_REPOSITORIES = render(
+    """
     {select}
     JOIN unnest(%s::bigint[], %s::text[]) AS wanted (git_integration_id, repo_id)
         ON l.git_integration_id = wanted.git_integration_id AND l.repo_id = wanted.repo_id
     ORDER BY l.id
-    """)
-    .format(select=_SELECT)
-    .as_string()
+    """,
+    select=_SELECT,
 )
-_OF_INTEGRATION = SQL("{select} WHERE l.git_integration_id = %s ORDER BY l.id").format(select=_SELECT).as_string()
+_OF_INTEGRATION = render("{select} WHERE l.git_integration_id = %s ORDER BY l.id", select=_SELECT)
 # Those that someone else has in hand are left to the deletion, which waits for them.
 _RELEASE = """
     UPDATE git_webhook_events SET project_repository_id = NULL

@@ -9,7 +9,8 @@ from adapters.postgres.connection import locks
 from adapters.postgres.connection.errors import project_name_taken
 from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.connection.session import Session
-from adapters.postgres.stores.audited import AuditedTable
+from adapters.postgres.rows.sql import render
+from adapters.postgres.stores.audit import AuditedTable
 from core.domain.actors import Actor
 from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
@@ -35,8 +36,8 @@ _LIST = SQL("""
 """)
 
 # One repository may have any number of projects, so each is looked up by itself, and no further than asked.
-_LINKED_TO = (
-    SQL("""
+_LINKED_TO = render(
+    """
     SELECT wanted.repo_id, p.*
     FROM unnest(%s::text[]) AS wanted (repo_id)
     CROSS JOIN LATERAL (
@@ -44,9 +45,8 @@ _LINKED_TO = (
         WHERE p.organization_id = %s AND l.git_integration_id = %s AND l.repo_id = wanted.repo_id
         ORDER BY l.id LIMIT %s
     ) AS p
-    """)
-    .format(select=SQL(_SELECT))
-    .as_string()
+    """,
+    select=SQL(_SELECT),
 )
 
 # crewkit's table has no constraint on names that we know of, so those who make projects here take turns.

@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Generic, TypeVar
 from uuid import UUID
 
-from psycopg.sql import SQL
-
 from adapters.postgres.connection.session import Session
-from adapters.postgres.rows.integrations import COLUMNS, integration_of
+from adapters.postgres.rows.integrations import INTEGRATION_COLUMNS, to_integration
+from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.tokens import OF_CONNECTIONS, OF_INTEGRATIONS, TokenRows
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration
@@ -18,25 +17,23 @@ from ports.tokens import InstallationTokenStore, TokenStore, UserTokenStore
 
 OwnerId = TypeVar("OwnerId", bound=int)
 
-_LIST_EXPIRING = (
-    SQL("""
+_LIST_EXPIRING = render(
+    """
     SELECT {columns} FROM git_integrations AS i
     WHERE i.status = 0 AND i.access_token IS NOT NULL AND i.token_expires_at < %s
     ORDER BY i.token_expires_at LIMIT %s
-    """)
-    .format(columns=COLUMNS)
-    .as_string()
+    """,
+    columns=INTEGRATION_COLUMNS,
 )
-_LIST_DUE_FOR_PROBE = (
-    SQL("""
+_LIST_DUE_FOR_PROBE = render(
+    """
     SELECT {columns} FROM git_integrations AS i
     WHERE i.status = 1 AND coalesce(i.status_changed_at, i.created_at) <= %s
         AND (i.token_probe_at IS NULL OR i.token_probe_at <= %s)
     ORDER BY i.token_probe_at NULLS FIRST, i.id LIMIT %s
     FOR NO KEY UPDATE SKIP LOCKED
-    """)
-    .format(columns=COLUMNS)
-    .as_string()
+    """,
+    columns=INTEGRATION_COLUMNS,
 )
 _SCHEDULE_PROBE = "UPDATE git_integrations SET token_probe_at = %s WHERE id = %s"
 _ADD_LEASE = """
@@ -158,14 +155,14 @@ class PostgresInstallationTokenStore(PostgresTokenStore[IntegrationId], Installa
 
     async def list_expiring(self, *, before: datetime, limit: int) -> Sequence[Integration]:
         """Return active integrations whose token expires before this time, the earliest first."""
-        return [integration_of(row) for row in await self._session.read(_LIST_EXPIRING, (before, limit))]
+        return [to_integration(row) for row in await self._session.read(_LIST_EXPIRING, (before, limit))]
 
     async def list_due_for_probe(
         self, *, suspended_before: datetime, now: datetime, limit: int
     ) -> Sequence[Integration]:
         """Return suspended integrations whose next probe is due, and lock them; skip locked rows."""
         rows = await self._session.write(_LIST_DUE_FOR_PROBE, (suspended_before, now, limit))
-        return [integration_of(row) for row in rows]
+        return [to_integration(row) for row in rows]
 
     async def schedule_probe(self, integration_id: IntegrationId, *, at: datetime) -> None:
         """Store when the next probe is due."""

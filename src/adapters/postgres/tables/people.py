@@ -1,4 +1,4 @@
-"""Users' identities at a provider."""
+"""crewkit's users and organizations, the users' connections to providers, and the audit trail."""
 
 from sqlalchemy import (
     BigInteger,
@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
+    LargeBinary,
     SmallInteger,
     String,
     Table,
@@ -17,6 +18,42 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from adapters.postgres.tables.metadata import ENCRYPTED, Timestamp, external_id, metadata, primary_key, written_at
+
+organizations = Table(
+    "organizations", metadata, primary_key(), external_id(), Column("name", String, nullable=False), *written_at()
+)
+
+users = Table(
+    "users",
+    metadata,
+    primary_key(),
+    external_id(),
+    Column("email", String, nullable=False),
+    Column("name", String),
+    *written_at(),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    primary_key(),
+    Column("user_id", ForeignKey("users.id"), nullable=False),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
+    Column("role", String, nullable=False),
+    *written_at(),
+    UniqueConstraint("user_id", "organization_id"),
+)
+
+projects = Table(
+    "projects",
+    metadata,
+    primary_key(),
+    external_id(),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    *written_at(),
+)
+
 
 user_git_connections = Table(
     "user_git_connections",
@@ -39,7 +76,7 @@ user_git_connections = Table(
     Column("status_reason", String),
     external_id(),
     *written_at(),
-    # When the provider is asked again for login and addresses, which it tells nobody of.
+    # When login and addresses are fetched again: the provider sends no event about their changes.
     Column("identity_check_at", Timestamp, nullable=False, server_default=text("now() + interval '1 day'")),
     UniqueConstraint("user_id", "provider"),
     UniqueConstraint("provider", "provider_user_id"),
@@ -52,13 +89,13 @@ user_git_emails = Table(
     metadata,
     primary_key(),
     Column("user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), nullable=False),
-    Column("email", String, nullable=False, index=True),  # in its normal form
+    Column("email", String, nullable=False, index=True),  # normalized
     Column("is_primary", Boolean, nullable=False, server_default=false()),
     *written_at(),
     UniqueConstraint("user_git_connection_id", "email"),
 )
 
-# What a connection still has to look through for earlier commits of its person.
+# The integrations in which earlier commits of a connection's user are still to be found.
 git_commit_claims = Table(
     "git_commit_claims",
     metadata,
@@ -72,7 +109,7 @@ git_commit_claims = Table(
     ),
 )
 
-# Access that its person wants gone at the provider: encrypted, and only until that is done.
+# Tokens to revoke at the provider. They are encrypted, and deleted after the revocation.
 git_token_revocations = Table(
     "git_token_revocations",
     metadata,
@@ -90,4 +127,47 @@ git_token_revocations = Table(
     *written_at(),
     Index("git_token_revocations_account_idx", "provider", "provider_user_id"),
     Index("git_token_revocations_due_idx", "next_attempt_at"),
+)
+
+
+versions = Table(
+    "versions",
+    metadata,
+    primary_key(),
+    Column("item_type", String, nullable=False),
+    Column("item_id", String, nullable=False),  # the item's external id
+    # The organization and provider of the item; both null for a user's own items. There is no foreign key,
+    # because the audit trail outlives the items.
+    Column("organization_id", BigInteger),
+    Column("provider", String),
+    Column("event", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("request_id", String),
+    Column("changes", JSONB, nullable=False),
+    Column("created_at", Timestamp, nullable=False, server_default=func.now()),
+    Index("versions_item_type_item_id_id_idx", "item_type", "item_id", "id"),
+    Index(
+        "versions_organization_id_id_idx", "organization_id", "id", postgresql_where=text("organization_id IS NOT NULL")
+    ),
+)
+
+idempotency_keys = Table(
+    "idempotency_keys",
+    metadata,
+    primary_key(),
+    Column("organization_id", ForeignKey("organizations.id"), nullable=False),
+    Column("actor", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("request_hash", LargeBinary, nullable=False),
+    Column("response", JSONB),
+    Column("expires_at", Timestamp, nullable=False, index=True),
+    Column("created_at", Timestamp, nullable=False, server_default=func.now()),
+    UniqueConstraint("organization_id", "actor", "key"),
+)
+
+webhook_secret_uses = Table(
+    "webhook_secret_uses",
+    metadata,
+    Column("fingerprint", String, primary_key=True),
+    Column("last_used_at", Timestamp, nullable=False),
 )

@@ -1,7 +1,8 @@
-"""The ledger of deliveries, which is also the queue, and the outbox of domain events."""
+"""Webhook events, which are also the queue; domain events; delivery recovery; reported faults."""
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -20,7 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from adapters.postgres.tables.metadata import Timestamp, metadata, primary_key, written_at
 
-# Each index here is paid for by every delivery, so all but two hold only the rows that someone looks for.
+# Every delivery pays for each index, so all indexes but two contain only the rows that are searched.
 git_webhook_events = Table(
     "git_webhook_events",
     metadata,
@@ -36,7 +37,7 @@ git_webhook_events = Table(
     Column("repo_id", String),
     Column("lane", SmallInteger, nullable=False),
     Column("source", String, nullable=False, server_default="received"),
-    # What was signed, compressed; kept out of line, and gone once retention took it.
+    # The signed body, compressed and stored out of line; null after retention deleted it.
     Column("payload", LargeBinary),
     Column("payload_length", Integer, nullable=False),
     Column("payload_sha256", LargeBinary, nullable=False),
@@ -51,7 +52,7 @@ git_webhook_events = Table(
     Column("processed_at", Timestamp),
     *written_at(),
     Column("source_key", Text),
-    UniqueConstraint("delivery_id", "provider"),  # people look deliveries up by id alone
+    UniqueConstraint("delivery_id", "provider"),  # users search by delivery id alone
     Index("git_webhook_events_body_key_idx", "body_key", unique=True, postgresql_where=text("body_key IS NOT NULL")),
     Index("git_webhook_events_pending_idx", "lane", "id", postgresql_where=text("status = 'pending'")),
     Index("git_webhook_events_unrouted_idx", "installation_id", postgresql_where=text("status = 'unrouted'")),
@@ -61,7 +62,7 @@ git_webhook_events = Table(
         postgresql_where=text("status = 'unrouted' AND source_key IS NOT NULL"),
     ),
     Index("git_webhook_events_failed_idx", "id", postgresql_where=text("status = 'failed'")),
-    # Nothing received is in it before it is routed, so receiving does not pay for it.
+    # An event is in this index only after routing, so receiving does not pay for it.
     Index(
         "git_webhook_events_kind_idx",
         "git_integration_id",
@@ -70,7 +71,7 @@ git_webhook_events = Table(
         "id",
         postgresql_where=text("git_integration_id IS NOT NULL"),
     ),
-    # Unlinking sets these to null, and must not read the whole ledger for it.
+    # Unlinking sets these to null, and must not read all webhook events for it.
     Index(
         "git_webhook_events_project_repository_idx",
         "project_repository_id",
@@ -82,7 +83,7 @@ git_webhook_events = Table(
         postgresql_using="gin",
         postgresql_where=text("project_ids IS NOT NULL"),
     ),
-    # Few: what failed, and what is retried. What was just received has no integration yet.
+    # Few rows: failed events and retried ones. An event that was just received has no integration yet.
     Index(
         "git_webhook_events_open_repo_idx",
         "git_integration_id",
@@ -94,7 +95,7 @@ git_webhook_events = Table(
     ),
 )
 
-# What each lane's drain is processing; no event ids once it has ended.
+# The batch that the drain of each lane is processing; without event ids after its end.
 git_batch_starts = Table(
     "git_batch_starts",
     metadata,
@@ -104,7 +105,7 @@ git_batch_starts = Table(
     Column("started_at", Timestamp, nullable=False),
 )
 
-# How far retention has come, by what it takes away.
+# The progress of retention, by the kind of data it deletes.
 git_retention = Table(
     "git_retention",
     metadata,
@@ -112,7 +113,7 @@ git_retention = Table(
     Column("reached_id", BigInteger, nullable=False),
 )
 
-# No foreign keys: the consumers' log outlives the ledger and the links it speaks of.
+# There are no foreign keys: domain events outlive the webhook events and links they refer to.
 git_domain_events = Table(
     "git_domain_events",
     metadata,
@@ -129,7 +130,7 @@ git_domain_events = Table(
     # The clock's time, not the transaction's: it grows with the id.
     Column("recorded_at", Timestamp, nullable=False, server_default=func.clock_timestamp()),
     Column("data", JSONB, nullable=False),
-    # Each organization's consumers go on from their own cursors.
+    # Consumers of an organization continue after their own cursors.
     Index("git_domain_events_organization_id_id_idx", "organization_id", "id"),
     Index(
         "git_domain_events_once_idx",
@@ -141,4 +142,34 @@ git_domain_events = Table(
         postgresql_nulls_not_distinct=True,
         postgresql_where=text("git_webhook_event_id IS NOT NULL"),
     ),
+)
+
+
+git_recoveries = Table(
+    "git_recoveries",
+    metadata,
+    Column("provider", String, primary_key=True),
+    Column("compared_until", Timestamp),  # by the provider's clock
+    Column("compared_at", Timestamp, nullable=False),
+)
+
+# A row is deleted when the delivery is stored. Without `next_attempt_at` recovery has given up.
+git_missing_deliveries = Table(
+    "git_missing_deliveries",
+    metadata,
+    Column("delivery_id", String, primary_key=True),
+    Column("provider", String, primary_key=True),
+    Column("logged_id", BigInteger, nullable=False),  # of the newest attempt, which is requested
+    Column("event_type", String, nullable=False),
+    Column("delivered_at", Timestamp, nullable=False),  # the first attempt, by the provider's clock
+    Column("acted_on", Boolean, nullable=False),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("next_attempt_at", Timestamp),
+    Column("reason", String),
+    *written_at(),
+)
+
+# Faults that many processes detect and one reports, such as a rejected private key.
+git_faults = Table(
+    "git_faults", metadata, Column("fault", String, primary_key=True), Column("met_at", Timestamp, nullable=False)
 )
