@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from benchmarks.benchmark import Benchmark, Demand, Report, Stage
 from benchmarks.common.ours import AUDIENCE, ISSUER
 from benchmarks.machine import packages

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from adapters.github.app_needs import NEEDS
+from adapters.github.registration import NEEDS
 from entrypoints.cli.register_app import register_app
 from entrypoints.edge.public_urls import CONNECTION_CALLBACK, INSTALL_CALLBACK, WEBHOOKS
 from entrypoints.settings.table import SETTINGS

@@ -14,7 +14,7 @@ from sentry_sdk.envelope import Envelope
 from sentry_sdk.transport import Transport
 from structlog.testing import capture_logs
 
-from adapters.observability.alerts import LoggedAlerts
+from adapters.observability.logs import LoggedAlerts
 from adapters.observability.sentry import SentryAlerts
 from core.domain.secret import Secret
 from ports.system import Alerts

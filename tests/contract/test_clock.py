@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from ports.system import Clock
 from testing.memory.clock import SettableClock
 

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.urls import GitHubUrls
 from core.domain.secret import Secret
 from testing.contracts.provider.app import AppContract, ProviderStage
 from testing.contracts.provider.installation import InstallationContract

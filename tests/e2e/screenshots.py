@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
 
-from adapters.github.app_needs import NEEDS
+from adapters.github.registration import NEEDS
 from sandbox.state.sandbox_app import APP_SLUG
 from tests.support.clients.chromium import find_chromium
 from tests.support.scenarios.dashboard import DESKTOP, PHONE, Person, Site, ask_an_owner

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from adapters.github.app_needs import NEEDS
+from adapters.github.registration import NEEDS
 from sandbox.state.sandbox_app import APP_SLUG
 from tests.support.scenarios.dashboard import Person, Site
 

@@ -12,7 +12,7 @@ from adapters.postgres.connection.session import Parameters
 from adapters.postgres.queries.attributions import LEFT, statement
 from adapters.postgres.queries.directory import KNOWN_ROLES
 from adapters.postgres.stores import attributions
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from core.domain.attribution.attribution import (
     UNKNOWN,
     Attribution,

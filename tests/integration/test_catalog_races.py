@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from core.domain.catalog.repository import RepositoryPage
 from core.domain.deliveries.source_key import choose_lane
 from core.domain.identifiers import RepoId

@@ -11,7 +11,7 @@ from tests.support.servers.service import running_service
 
 _PROGRAM = """
 import ctypes, resource
-from adapters.system.memory import keep_memory_private
+from adapters.system import keep_memory_private
 keep_memory_private()
 print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT_CORE)[0])
 """

@@ -12,7 +12,7 @@ import pytest
 from psycopg import AsyncCursor
 
 from adapters.postgres.connection.session import Parameters, Row, Session
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from core.application import Links
 from core.domain.actors import SystemActor
 from core.domain.deliveries.source_key import choose_lane

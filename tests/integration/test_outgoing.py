@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.github.addresses import GitHubUrls
 from adapters.github.registration import Registrar
-from adapters.observability.alerts import LoggedAlerts
+from adapters.github.urls import GitHubUrls
+from adapters.observability.logs import LoggedAlerts
 from adapters.observability.open_telemetry import OpenTelemetryTraces, make_span_processor
 from adapters.observability.sentry import SentryAlerts
 from adapters.secrets.jwks import KeySetUnreadable, read_key_set

@@ -11,12 +11,12 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.urls import GitHubUrls
 from adapters.postgres.connection.database import Database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from core.domain.audit import Change
 from core.domain.connections import Connection
 from core.domain.identifiers import ProviderUserId, UserId

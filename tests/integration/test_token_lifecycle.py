@@ -7,12 +7,11 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.github.addresses import GitHubUrls
-from adapters.github.api.calls import Limits
-from adapters.github.api.retries import RetryPolicy
+from adapters.github.api.limits import Limits, RetryPolicy
 from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.urls import GitHubUrls
 from adapters.secrets.cipher import AesGcmCipher
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from core.domain.audit import Change
 from core.domain.connections import Connection, ReconnectRequired
 from core.domain.identifiers import ProviderUserId

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.github.addresses import GitHubUrls
+from adapters.github.urls import GitHubUrls
 from entrypoints.bootstrap.github import variables
 from entrypoints.process.private_files import NowhereToKeep, environment_text, keep
 from entrypoints.settings.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from adapters.github.provider import GitHubProvider
-from adapters.observability.alerts import LoggedAlerts
+from adapters.observability.logs import LoggedAlerts
 from adapters.observability.sentry import SentryAlerts
 from adapters.postgres.connection.locks import PostgresExclusion
 from adapters.postgres.queries.directory import PostgresDirectory

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.github.addresses import GitHubUrls
 from adapters.github.registration import AppRegistrationRequest, RegisteredApp, Registrar
+from adapters.github.urls import GitHubUrls
 from core.domain.provider_errors import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 from entrypoints.process.private_files import Kept, NowhereToKeep

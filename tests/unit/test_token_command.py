@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from core.domain.actors import Principal
 from entrypoints.cli.token import token
 from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER

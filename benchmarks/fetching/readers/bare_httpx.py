@@ -8,7 +8,7 @@ import httpx
 import msgspec
 import uvloop
 
-from adapters.github.decoding.repository_answers import RepositoriesResponse
+from adapters.github.api.repository_responses import RepositoriesResponse
 
 _decode = msgspec.json.Decoder(RepositoriesResponse).decode
 

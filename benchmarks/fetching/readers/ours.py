@@ -8,9 +8,9 @@ import uvloop
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
-from adapters.system.clock import SystemClock
+from adapters.github.urls import GitHubUrls
+from adapters.system import SystemClock
 from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationAccess
 

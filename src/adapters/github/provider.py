@@ -5,18 +5,18 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from adapters.github.addresses import GitHubUrls
+from adapters.github.api.api_calls import CallContext
 from adapters.github.api.app_calls import AppCalls
 from adapters.github.api.app_jwt import AppJwt, read_private_key
-from adapters.github.api.caller import CallContext
-from adapters.github.api.calls import Limits
 from adapters.github.api.credentials import AppCredential, ClientCredential, TokenAges
 from adapters.github.api.http_client import Connect
 from adapters.github.api.installation_calls import InstallationCalls
+from adapters.github.api.limits import Limits
 from adapters.github.api.transport import Transport
 from adapters.github.api.user_calls import UserCalls
-from adapters.github.app_needs import NEEDS
 from adapters.github.protocol.webhooks import PROVIDER
+from adapters.github.registration import NEEDS
+from adapters.github.urls import GitHubUrls
 from core.domain.provider import Capabilities
 from core.domain.secret import Secret
 from ports.provider import GitProvider
@@ -26,10 +26,9 @@ from ports.telemetry import Metrics, Traces
 
 @dataclass(frozen=True, slots=True)
 class GitHubApp:
-    """Our app's registration at one GitHub.
+    """The registration of the app at one GitHub.
 
-    `app_id` is needed where a GitHub Enterprise Server knows apps by it alone; `slug` only until the first
-    answer of GitHub's tells it.
+    Older GitHub Enterprise Servers need `app_id`. `slug` is used only until GitHub returns the current slug.
     """
 
     client_id: str
@@ -41,12 +40,12 @@ class GitHubApp:
 
     @property
     def issuer(self) -> str:
-        """Who signs claims: the client id, as GitHub advises, which older servers do not know."""
+        """The issuer of JWTs: the client id, as GitHub recommends, which older servers do not accept."""
         return self.app_id if self.app_id and self.addresses.is_server else self.client_id
 
 
 class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
-    """GitHub's API for one app. Lives on one event loop; close it at the end."""
+    """GitHub's API for one app, for one event loop. Close it at the end."""
 
     name = PROVIDER
     needs = NEEDS
@@ -65,9 +64,9 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
         traces: Traces | None = None,
         connect: Connect | None = None,
     ) -> None:
-        """Read the key, which may raise `ValueError`; nothing connects yet."""
-        claim = AppJwt(app.issuer, read_private_key(app.private_key), clock)
-        self._claim = claim
+        """Parse the key; raises `ValueError`. Does not connect."""
+        jwt = AppJwt(app.issuer, read_private_key(app.private_key), clock)
+        self._claim = jwt
         super().__init__(
             CallContext(
                 addresses=app.addresses,
@@ -83,7 +82,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
                 ),
                 metrics=metrics,
                 clock=clock,
-                app=AppCredential(claim),
+                app=AppCredential(jwt),
                 client=ClientCredential(app.client_id, app.client_secret),
                 client_id=app.client_id,
                 client_secret=app.client_secret,
@@ -93,7 +92,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
         )
 
     def get_key_uses(self) -> Mapping[str, datetime]:
-        """Return when the app's key was last used."""
+        """Return the fingerprint of the app's key and its last use."""
         return {self._claim.fingerprint: self._claim.used_at} if self._claim.used_at else {}
 
     async def close(self) -> None:

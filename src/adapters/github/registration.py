@@ -1,38 +1,38 @@
-"""Registering an app from a manifest: what is asked for, and what GitHub tells once of the app it made.
+"""Registration of an app from a manifest, and the permissions and events that the app needs.
 
 https://docs.github.com/apps/sharing-github-apps/registering-a-github-app-from-a-manifest
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import msgspec
 
-from adapters.github.addresses import GitHubUrls
-from adapters.github.api.calls import Call, Limits
+from adapters.github.api.calls import Call, ignore_body
 from adapters.github.api.credentials import NoCredential
-from adapters.github.api.failures import Failure, classify_failure, read_message
+from adapters.github.api.failures import Failure, Unavailable, classify_failure, read_message
 from adapters.github.api.http_client import Connect, HttpClient
-from adapters.github.api.unavailable import Unavailable
-from adapters.github.app_needs import NEEDS
-from adapters.github.decoding.readers import ignore_body
+from adapters.github.api.limits import Limits
+from adapters.github.urls import GitHubUrls
+from core.domain.provider import AppNeeds
 from core.domain.provider_errors import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
 
 _PAUSE = 1.0
 
 MAX_NAME_LENGTH = 34
-"""Of an app, in characters: its page takes no more."""
+"""The maximum length of an app's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppRegistrationRequest:
-    """What whoever registers an app decides about it.
+    """The choices of the person who registers an app.
 
-    Who installs it returns to the first callback, who connects their account to the second. A webhook that
-    is not active has an address all the same: GitHub wants one.
+    Installations return to the first callback URL, account connections to the second. GitHub requires a webhook
+    URL even if the webhook is not active.
     """
 
     name: str
@@ -41,11 +41,11 @@ class AppRegistrationRequest:
     webhook_url: str
     webhook_active: bool = True
     public: bool = True
-    """Whether accounts other than its owner may install it."""
+    """Whether other accounts than the owner can install the app."""
 
 
 class RegisteredApp(msgspec.Struct, frozen=True):
-    """An app that was just made, with the secrets that GitHub shows only now."""
+    """A new app with its secrets, which GitHub returns only once."""
 
     id: int
     slug: str
@@ -61,19 +61,19 @@ class RegisteredApp(msgspec.Struct, frozen=True):
         return f"RegisteredApp(id={self.id}, slug={self.slug!r})"
 
 
-def build_manifest(wish: AppRegistrationRequest, *, redirect_url: str) -> dict[str, Any]:
-    """Return the manifest of an app with what we need, and nothing more."""
+def build_manifest(request: AppRegistrationRequest, *, redirect_url: str) -> dict[str, Any]:
+    """Return the manifest of an app with only the required permissions and events."""
     return {
-        "name": wish.name,
-        "url": wish.homepage,
+        "name": request.name,
+        "url": request.homepage,
         "description": "Every push and pull request reaches the right crewkit project.",
-        "public": wish.public,
+        "public": request.public,
         "redirect_url": redirect_url,
-        "callback_urls": list(wish.callback_urls),
-        # With it an installation returns to the first callback, with proof of who came back.
+        "callback_urls": list(request.callback_urls),
+        # An installation then returns to the first callback URL, with a code that proves the person.
         "request_oauth_on_install": True,
         "setup_on_update": True,
-        "hook_attributes": {"url": wish.webhook_url, "active": wish.webhook_active},
+        "hook_attributes": {"url": request.webhook_url, "active": request.webhook_active},
         "default_permissions": dict(NEEDS.all_permissions),
         "default_events": sorted(NEEDS.events),
     }
@@ -81,67 +81,92 @@ def build_manifest(wish: AppRegistrationRequest, *, redirect_url: str) -> dict[s
 
 @dataclass(frozen=True, slots=True)
 class Registrar:
-    """Registers an app at one GitHub, for a person's own account or an organization's."""
+    """Registers an app at one GitHub, for a person or an organization."""
 
     addresses: GitHubUrls
     organization: str | None = None
     connect: Connect | None = None
 
     def page(self, *, state: str) -> str:
-        """Return where a browser posts the manifest, in a form's field of that name."""
+        """Return the URL to which a browser posts the form field `manifest`."""
         owner = f"/organizations/{quote(self.organization, safe='')}" if self.organization else ""
         return self.addresses.page_url(f"{owner}/settings/apps/new?{urlencode({'state': state})}")
 
-    def manifest(self, wish: AppRegistrationRequest, *, redirect_url: str) -> str:
-        """Return the manifest as the form has it."""
-        return json.dumps(build_manifest(wish, redirect_url=redirect_url))
+    def manifest(self, request: AppRegistrationRequest, *, redirect_url: str) -> str:
+        """Return the manifest as the form field contains it."""
+        return json.dumps(build_manifest(request, redirect_url=redirect_url))
 
     async def check_reachable(self, *, seconds: float = 10.0) -> None:
-        """Find out that this GitHub answers, whatever it says; raises `ProviderUnavailable` naming the URL.
+        """Raise `ProviderUnavailable` with the URL if GitHub does not respond.
 
-        Without it an app would be made whose secrets could not be fetched, or nobody would ever come back.
+        Checked first, because otherwise an app could be created whose secrets cannot be fetched.
         """
-        wire, url = HttpClient(Limits(whole=seconds), self.connect), self.addresses.api_url("/")
+        client, url = HttpClient(Limits(whole=seconds), self.connect), self.addresses.api_url("/")
         try:
-            await wire.send(Call("GET", url, NoCredential(), ignore_body), authorization=None)
-        except Unavailable as silent:
+            await client.send(Call("GET", url, NoCredential(), ignore_body), authorization=None)
+        except Unavailable as error:
             raise ProviderUnavailable(
-                f"{url} does not respond ({silent.why.rstrip(': ')}). Check the URL and the network.",
+                f"{url} does not respond ({error.reason.rstrip(': ')}). Check the URL and the network.",
                 retry_after=_PAUSE,
-            ) from silent
+            ) from error
         finally:
-            await wire.close()
+            await client.close()
 
     async def convert(self, code: Secret) -> bytes:
-        """Trade the code a browser came back with for the app, which works once within an hour.
+        """Exchange the code of the browser's return for the app. A code works once within an hour.
 
-        The answer is given back unread, so that its secrets can be kept even where it is not understood.
-        Raises `ProviderUnavailable`, after which it is open whether the code was used, and
-        `CredentialRefused` for a code that is wrong, used or too old, or a manifest that will not do.
-        Asked without the transport, whose log would name the code: it stands in the path.
+        Returns the undecoded response, so that the secrets can be saved even if decoding fails. Raises
+        `ProviderUnavailable`, after which the code may be used or not, and `CredentialRefused` for an invalid
+        code or manifest. Does not use `Transport`, whose log would contain the code, which is in the path.
         """
         path = f"/app-manifests/{quote(code.reveal(), safe='')}/conversions"
-        wire = HttpClient(Limits(whole=20.0), self.connect)
+        client = HttpClient(Limits(whole=20.0), self.connect)
         try:
-            response = await wire.send(
+            response = await client.send(
                 Call("POST", self.addresses.api_url(path), NoCredential(), ignore_body), authorization=None
             )
         finally:
-            await wire.close()
+            await client.close()
         if response.succeeded:
             return response.body
-        said = read_message(response.body) or f"status {response.status}"
-        match classify_failure(response.status, response.headers, said):
+        message = read_message(response.body) or f"status {response.status}"
+        match classify_failure(response.status, response.headers, message):
             case Failure.UNAVAILABLE | Failure.RATE_LIMITED:
                 raise ProviderUnavailable(
-                    f"GitHub responded: {said} ({response.request}). Try again later.", retry_after=_PAUSE
+                    f"GitHub responded: {message} ({response.request}). Try again later.", retry_after=_PAUSE
                 )
             case _:
-                raise CredentialRefused(f"GitHub responded: {said} ({response.request}).")
+                raise CredentialRefused(f"GitHub responded: {message} ({response.request}).")
 
-    def read(self, answer: bytes) -> RegisteredApp:
-        """Read what a conversion answered; raises `ValueError`, which repeats nothing of it."""
+    def read(self, response: bytes) -> RegisteredApp:
+        """Return the app of a response; raises `ValueError`, whose text contains nothing of the response."""
         try:
-            return msgspec.json.decode(answer, type=RegisteredApp)
+            return msgspec.json.decode(response, type=RegisteredApp)
         except (msgspec.DecodeError, RecursionError):
             raise ValueError("the response does not describe a registered app") from None
+
+
+# The events to subscribe to, each with the permission without which GitHub rejects the manifest. https://docs.github.com/webhooks/webhook-events-and-payloads
+PERMISSION_OF_EVENT: Mapping[str, str] = {
+    "push": "contents",
+    "pull_request": "pull_requests",
+    "repository": "metadata",
+    "public": "metadata",
+}
+# Every app receives `installation`, `installation_repositories` and `github_app_authorization`. GitHub rejects
+# a manifest with them ("Default events unsupported").
+
+NEEDS = AppNeeds(
+    permissions={"contents": "read", "metadata": "read", "pull_requests": "read"},
+    # The verified email addresses of connected accounts, for attribution.
+    personal={"emails": "read"},
+    events=frozenset(PERMISSION_OF_EVENT),
+)
+
+# The API's description uses another name than manifests.
+_OTHER_NAMES: Mapping[str, str] = {"email_addresses": "emails"}
+
+
+def normalize_permission_names(permissions: Mapping[str, str]) -> dict[str, str]:
+    """Return permissions under their names in manifests."""
+    return {_OTHER_NAMES.get(name, name): level for name, level in permissions.items()}

@@ -7,6 +7,7 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from adapters.observability.redaction import redact
+from ports.system import Alerts
 
 _log = structlog.get_logger(__name__)
 
@@ -38,9 +39,9 @@ def configure_logs(*, level: str, development: bool = False) -> None:
     root.handlers = [_Forwarder()]
     root.setLevel(level)
     for name in list(logging.root.manager.loggerDict):
-        theirs = logging.getLogger(name)
-        theirs.handlers = []
-        theirs.propagate = True
+        library_logger = logging.getLogger(name)
+        library_logger.handlers = []
+        library_logger.propagate = True
     for name, min_level in _MIN_LEVELS.items():
         logging.getLogger(name).setLevel(min_level)
     logging.captureWarnings(capture=True)
@@ -72,5 +73,13 @@ def _render(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
     if "exc_info" in event:
         # Format the exception before redaction, because its message can contain a secret.
         event = structlog.processors.format_exc_info(logger, method, event)
-    said = {"event": event.pop("event", None), **structlog.contextvars.get_contextvars(), **event}
-    return {"time": datetime.now(UTC), "level": method, **redact(said)}
+    fields = {"event": event.pop("event", None), **structlog.contextvars.get_contextvars(), **event}
+    return {"time": datetime.now(UTC), "level": method, **redact(fields)}
+
+
+class LoggedAlerts(Alerts):
+    """Writes alerts to the log at level error, under the event name `alert`."""
+
+    def alert(self, code: str, message: str, **facts: str | int | None) -> None:
+        """Write one line."""
+        _log.error("alert", code=code, message=message, **facts)

@@ -1,4 +1,5 @@
 import os
+from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -49,169 +50,129 @@ class PrometheusMetrics(Metrics):
         self._registry = CollectorRegistry()
         self._process = CollectorRegistry()
         ProcessCollector(registry=self._process)
-        self._received = Counter(
+        counter = partial(Counter, registry=self._registry)
+        histogram = partial(Histogram, registry=self._registry)
+        gauge = partial(Gauge, registry=self._registry)
+        # If several processes measure a value, the latest value is correct.
+        latest = partial(Gauge, registry=self._registry, multiprocess_mode="mostrecent")
+        self._received = counter(
             "crewkit_git_deliveries_received",
             "Webhook deliveries received or fetched from the provider's delivery log, with any receipt: "
             "accepted, duplicate, replayed or retried.",
-            registry=self._registry,
         )
-        self._replayed = Counter(
+        self._replayed = counter(
             "crewkit_git_deliveries_replayed",
             "Webhook deliveries with the body of an earlier delivery but a different delivery id.",
-            registry=self._registry,
         )
-        self._duplicates = Counter(
+        self._duplicates = counter(
             "crewkit_git_deliveries_duplicate",
             "Webhook deliveries that changed nothing, because their delivery id or their body was received "
             "before. Includes crewkit_git_deliveries_replayed_total.",
-            registry=self._registry,
         )
-        self._refused = Counter(
-            "crewkit_git_deliveries_refused",
-            "Webhook requests rejected, by reason.",
-            ["reason"],
-            registry=self._registry,
-        )
-        self._group = Histogram(
+        self._refused = counter("crewkit_git_deliveries_refused", "Webhook requests rejected, by reason.", ["reason"])
+        self._group = histogram(
             "crewkit_git_delivery_group_size",
             "Webhook deliveries handled together, usually in one database commit.",
             buckets=_GROUP_SIZES,
-            registry=self._registry,
         )
-        settled = Counter(
+        settled = counter(
             "crewkit_git_events_settled",
             "Attempts to process a webhook event, by the status of the event after the attempt. If it is "
             "pending, the service tries again.",
             ["status"],
-            registry=self._registry,
         )
         self._settled = {status: settled.labels(status.value) for status in EventStatus}
-        self._oldest_due = Gauge(
+        self._oldest_due = latest(
             "crewkit_git_events_oldest_due_seconds",
             "Seconds since the oldest due webhook event was received, 0 if no event is due. For a retried "
             "event, this includes the time before the retry.",
-            registry=self._registry,
-            # Only schedulers measure it. If several run, the latest value is correct.
-            multiprocess_mode="mostrecent",
         )
         # Every process has all metrics, so only their values show whether a scheduler runs.
-        self._scheduler_ran_at = Gauge(
+        self._scheduler_ran_at = gauge(
             "crewkit_git_scheduler_last_run_timestamp_seconds",
             "Unix time at which a scheduler last looked for due webhook events. 0 in other processes.",
-            registry=self._registry,
             multiprocess_mode="max",
         )
-
-        self._recovered = Counter(
-            "crewkit_git_deliveries_recovered",
-            "Missing webhook deliveries fetched from the provider's delivery log.",
-            registry=self._registry,
+        self._recovered = counter(
+            "crewkit_git_deliveries_recovered", "Missing webhook deliveries fetched from the provider's delivery log."
         )
-        self._missing = Gauge(
+        self._missing = latest(
             "crewkit_git_deliveries_missing",
             "Webhook deliveries in the provider's delivery log that are not in the database, without those "
             "that cannot be fetched.",
             ["provider"],
-            registry=self._registry,
-            multiprocess_mode="mostrecent",
         )
-        self._behind = Gauge(
+        self._behind = latest(
             "crewkit_git_recovery_behind_seconds",
             "Seconds since the service last compared the provider's complete delivery log with the stored "
             "webhook events. Updated at the start and end of each recovery run. The value grows from run to "
             "run if the runs stop before the comparison is complete.",
             ["provider"],
-            registry=self._registry,
-            multiprocess_mode="mostrecent",
         )
-
-        self._calls = Histogram(
+        self._calls = histogram(
             "crewkit_git_grpc_call_seconds",
             "Duration of gRPC calls in seconds, by method and status. A stream counts as one call.",
             ["method", "status"],
-            registry=self._registry,
         )
         self._calls_of: dict[tuple[str, str], Histogram] = {}
-        self._answers = Histogram(
+        self._answers = histogram(
             "crewkit_git_http_request_seconds",
             "Duration of HTTP requests in seconds. Webhook requests are not included.",
             ["method", "route", "status"],
-            registry=self._registry,
         )
         self._answers_of: dict[tuple[str, str, int], Histogram] = {}
-        self._asked = Histogram(
+        self._provider_calls = histogram(
             "crewkit_git_provider_call_seconds",
             "Duration of requests to a provider in seconds, by provider and outcome.",
             ["provider", "outcome"],
-            registry=self._registry,
         )
-        self._budget = Gauge(
+        self._budget = latest(
             "crewkit_git_provider_budget_left_ratio",
             "Remaining fraction of the provider's hourly rate limit, by credential type and installation.",
             ["provider", "kind", "installation"],
-            registry=self._registry,
-            multiprocess_mode="mostrecent",
         )
         self._installations: set[str] = set()
-        self._breaker = Gauge(
+        self._breaker = gauge(
             "crewkit_git_provider_breaker_open",
             "1 if the provider's circuit breaker is open, so that requests fail immediately.",
             ["provider"],
-            registry=self._registry,
             multiprocess_mode="livemax",
         )
-        self._odd_parts = Counter(
+        self._odd_parts = counter(
             "crewkit_git_provider_odd_parts",
             "Optional fields of payloads and responses that were skipped because of a wrong type.",
             ["provider", "source", "field"],
-            registry=self._registry,
         )
-        self._mismatches = Counter(
+        self._mismatches = counter(
             "crewkit_git_event_name_mismatches",
             "Webhook deliveries ignored because the payload does not match the event type in the header.",
             ["provider", "event_type"],
-            registry=self._registry,
         )
-        self._minted = Counter(
+        self._minted = counter(
             "crewkit_git_installation_tokens",
             "Installation token requests, by outcome: minted, the code of the error, or left (cancelled or "
             "an unexpected error).",
             ["provider", "outcome"],
-            registry=self._registry,
         )
-        self._backlog = {
-            name: Gauge(f"crewkit_git_{name}", about, registry=self._registry, multiprocess_mode="mostrecent")
-            for name, about in _BACKLOG.items()
-        }
-        self._checks = Counter(
-            "crewkit_git_installation_checks",
-            "Installation checks, by outcome.",
-            ["provider", "outcome"],
-            registry=self._registry,
+        self._backlog = {name: latest(f"crewkit_git_{name}", about) for name, about in _BACKLOG.items()}
+        self._checks = counter(
+            "crewkit_git_installation_checks", "Installation checks, by outcome.", ["provider", "outcome"]
         )
-        self._overdue_checks = Gauge(
+        self._overdue_checks = latest(
             "crewkit_git_installation_checks_overdue_seconds",
             "Seconds since the daily installation check that waits longest became due, 0 if none is due.",
             ["provider"],
-            registry=self._registry,
-            multiprocess_mode="mostrecent",
         )
-        self._streams = Gauge(
-            "crewkit_git_streams_open",
-            "Open event streams, over REST and gRPC.",
-            registry=self._registry,
-            multiprocess_mode="livesum",
+        self._streams = gauge(
+            "crewkit_git_streams_open", "Open event streams, over REST and gRPC.", multiprocess_mode="livesum"
         )
-        self._writable = Gauge(
+        self._writable = gauge(
             "crewkit_git_database_writable",
             "1 if the last test write to the database succeeded, 0 if it failed.",
-            registry=self._registry,
             multiprocess_mode="livemin",
         )
-        self._stream_lag = Histogram(
-            "crewkit_git_stream_lag_seconds",
-            "Seconds from storing a domain event to sending it to a stream.",
-            registry=self._registry,
+        self._stream_lag = histogram(
+            "crewkit_git_stream_lag_seconds", "Seconds from storing a domain event to sending it to a stream."
         )
 
     def count_installation_check(self, provider: str, outcome: CheckOutcome) -> None:
@@ -256,10 +217,10 @@ class PrometheusMetrics(Metrics):
     def observe_grpc_call(self, method: str, status: str, seconds: float) -> None:
         """Observe one call."""
         key = method, status
-        known = self._calls_of.get(key)
-        if known is None:
-            known = self._calls_of[key] = self._calls.labels(method, status)
-        known.observe(seconds)
+        histogram = self._calls_of.get(key)
+        if histogram is None:
+            histogram = self._calls_of[key] = self._calls.labels(method, status)
+        histogram.observe(seconds)
 
     def set_oldest_due(self, seconds: float) -> None:
         """Set the gauge, and the time of the scheduler's last run."""
@@ -269,22 +230,21 @@ class PrometheusMetrics(Metrics):
     def observe_http_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Observe one request."""
         key = method, route, status // 100
-        known = self._answers_of.get(key)
-        if known is None:
-            known = self._answers.labels(_normalize_method(method), route, f"{key[2]}xx")
-            self._answers_of[key] = known
-        known.observe(seconds)
+        histogram = self._answers_of.get(key)
+        if histogram is None:
+            histogram = self._answers.labels(_normalize_method(method), route, f"{key[2]}xx")
+            self._answers_of[key] = histogram
+        histogram.observe(seconds)
 
     def observe_provider_request(self, provider: str, outcome: str, seconds: float) -> None:
         """Observe one call."""
-        self._asked.labels(provider, outcome).observe(seconds)
+        self._provider_calls.labels(provider, outcome).observe(seconds)
 
     def set_rate_limit_remaining(self, provider: str, kind: str, installation: str, left: float) -> None:
         """Set the gauge. Installations above the maximum share one time series."""
-        known = self._installations
-        if installation and installation not in known:
-            if len(known) < _MAX_INSTALLATIONS:
-                known.add(installation)
+        if installation and installation not in self._installations:
+            if len(self._installations) < _MAX_INSTALLATIONS:
+                self._installations.add(installation)
             else:
                 installation = _OTHERS
         self._budget.labels(provider, kind, installation).set(left)
@@ -307,16 +267,12 @@ class PrometheusMetrics(Metrics):
 
     def set_backlog(self, gauges: BacklogGauges) -> None:
         """Set all backlog gauges."""
-        values = {
-            "events_waiting": gauges.pending_events,
-            "events_failed": gauges.failed_events,
-            "events_unrouted": gauges.unrouted_events,
-            "integrations_suspended": gauges.suspended_integrations,
-            "revocations_waiting": gauges.pending_revocations,
-            "catalog_oldest_sync_seconds": gauges.oldest_sync_seconds,
-        }
-        for name, value in values.items():
-            self._backlog[name].set(value)
+        self._backlog["events_waiting"].set(gauges.pending_events)
+        self._backlog["events_failed"].set(gauges.failed_events)
+        self._backlog["events_unrouted"].set(gauges.unrouted_events)
+        self._backlog["integrations_suspended"].set(gauges.suspended_integrations)
+        self._backlog["revocations_waiting"].set(gauges.pending_revocations)
+        self._backlog["catalog_oldest_sync_seconds"].set(gauges.oldest_sync_seconds)
 
     def set_open_streams(self, count: int) -> None:
         """Set the gauge."""
@@ -334,9 +290,9 @@ class PrometheusMetrics(Metrics):
         """Return all metrics, of all processes, in the Prometheus text format."""
         if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
             return generate_latest(self._registry) + generate_latest(self._process)
-        everyone = CollectorRegistry()
-        MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]  # untyped in the library
-        return generate_latest(everyone) + generate_latest(self._process)
+        all_processes = CollectorRegistry()
+        MultiProcessCollector(all_processes)  # type: ignore[no-untyped-call]  # untyped in the library
+        return generate_latest(all_processes) + generate_latest(self._process)
 
 
 def _normalize_method(method: str) -> str:

@@ -59,15 +59,15 @@ class OpenTelemetryTraces(Traces):
             # The message and stack trace can contain secrets.
             record_exception=False,
             set_status_on_exception=False,
-        ) as begun:
-            told = _Span(begun)
+        ) as started:
+            span = _Span(started)
             try:
-                yield told
+                yield span
             except CancelledError:
                 # The caller disconnected. This is not a failure of the operation.
                 raise
             except BaseException as error:
-                told.mark_failed(type(error).__name__)
+                span.mark_failed(type(error).__name__)
                 raise
 
     def get_traceparent(self) -> str | None:
@@ -82,14 +82,14 @@ class OpenTelemetryTraces(Traces):
 
 
 class _Span(Span):
-    def __init__(self, begun: trace.Span) -> None:
-        self._begun = begun
+    def __init__(self, span: trace.Span) -> None:
+        self._span = span
 
     def rename(self, name: str) -> None:
-        self._begun.update_name(name)
+        self._span.update_name(name)
 
     def set_attributes(self, **facts: str | int) -> None:
-        self._begun.set_attributes(facts)
+        self._span.set_attributes(facts)
 
     def mark_failed(self, reason: str) -> None:
-        self._begun.set_status(Status(StatusCode.ERROR, reason))
+        self._span.set_status(Status(StatusCode.ERROR, reason))

@@ -8,18 +8,18 @@ from ports.identity import Authorizer
 
 _POLICY = ("standing.polar", "roles.polar", "scopes.polar", "accounts.polar")
 
-# Far more than there are roles times scopes in use; a bound all the same, since scopes come from tokens.
+# More than the combinations of roles and scopes in use. Scopes come from tokens, so the cache needs a limit.
 _MAX_DECISIONS = 4096
 
 
 class OsoAuthorizer(Authorizer):
-    """Decides by the files in `policy/`, asking Oso once for each question and remembering the answer."""
+    """Decides by the files in `policy/`, and caches the decisions."""
 
     def __init__(self) -> None:
-        """Read the policy; raises where it is not well formed."""
+        """Load the policy; raises an error if it is invalid."""
         oso = Oso()
         folder = files(__package__) / "policy"
-        # In one call: Oso forgets nothing between calls, and takes no second one.
+        # Oso accepts only one call.
         oso.load_str("\n".join((folder / name).read_text() for name in _POLICY))
 
         @lru_cache(maxsize=_MAX_DECISIONS)
@@ -31,7 +31,7 @@ class OsoAuthorizer(Authorizer):
         self._decide = decide
 
     def allows(self, access: AccessContext, action: Action) -> bool:
-        """Answer from memory in about half a microsecond, else in a quarter of a millisecond."""
+        """Return the decision, in 0.5 µs from the cache or in 0.25 ms from Oso."""
         return self._decide(access, action)
 
 

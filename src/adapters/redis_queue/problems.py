@@ -10,12 +10,12 @@ _SETTING = "the Redis URL"
 
 @dataclass(frozen=True, slots=True)
 class QueueProblem:
-    """One problem, and what to do about it."""
+    """A problem and its remedy."""
 
     message: str
     remedy: str
     is_unsupported: bool = False
-    """Whether waiting does not help: this kind of Redis cannot be used at all."""
+    """Whether this kind of Redis can never be used."""
 
     def with_setting(self, name: str) -> "QueueProblem":
         """Return the problem with the name of the setting that has the URL, for operators."""
@@ -39,7 +39,7 @@ EVICTING = QueueProblem(
 )
 _GRANT = "+@read +@write +@pubsub +@connection +@transaction +@scripting +info ~rq:* ~git:* &*"
 
-# Errors of Redis and of its client differ by their first word or their text; the first match counts.
+# Matched against the first word and the text of an error. The first match counts.
 _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
     (re.compile(r"MOVED|ASK |CROSSSLOT|CLUSTERDOWN|cluster mode|hash to the same slot|Slot"), CLUSTER),
     (re.compile(r"READONLY|read only replica"), REPLICA),
@@ -82,7 +82,7 @@ _KNOWN: tuple[tuple[re.Pattern[str], QueueProblem], ...] = (
 
 
 def diagnose(error: Exception) -> QueueProblem:
-    """Return what an error of Redis, or of the connection to it, means."""
+    """Return the problem that an error of Redis or of its connection indicates."""
     text = f"{_find_first_word(error)} {error}"
     for pattern, problem in _KNOWN:
         if pattern.search(text):
@@ -91,7 +91,7 @@ def diagnose(error: Exception) -> QueueProblem:
 
 
 def _find_first_word(error: Exception) -> str:
-    """Return the word that the client leaves out of an error's text."""
+    """Return the first word of an error, which the client removes from its text."""
     words = {
         exceptions.BusyLoadingError: "LOADING",
         exceptions.ReadOnlyError: "READONLY",

@@ -8,13 +8,16 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoPermissionError, ResponseError
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from adapters.redis_queue.problems import CLUSTER, EVICTING, REPLICA, SENTINEL, QueueProblem, diagnose
+from adapters.redis_queue.worker_notifier import QUEUE
 from core.domain.errors import StorageUnavailable
 from core.domain.secret import redact_url
 
 _VALID_SECONDS = 10.0
 _RETRY_AFTER = 5.0
+_LIST_TIMEOUT_SECONDS = 5.0
 _PROBE = "git:probe"
 
 _log = structlog.get_logger(__name__)
@@ -26,7 +29,7 @@ class QueueProbe:
     def __init__(
         self, url: str, *, setting: str = "the Redis URL", monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take the URL, and the name of the setting that has it, for texts to operators."""
+        """Create a probe of this URL; `setting` is the name of the setting with the URL, for messages to operators."""
         self._url = url
         self._setting = setting
         self._monotonic = monotonic
@@ -37,7 +40,7 @@ class QueueProbe:
     async def check(self) -> str | None:
         """Return what is wrong with Redis, or None; raises `StorageUnavailable` if it can never work.
 
-        An outage is no reason to stop serving: deliveries are stored without Redis, and processed later.
+        An outage must not make the service unready: deliveries are stored without Redis, and processed later.
         """
         if self._monotonic() >= self._valid_until:
             if self._probing is None:
@@ -56,8 +59,8 @@ class QueueProbe:
 
     async def _probe(self) -> None:
         try:
-            found = await find_problems(self._url, timeout_seconds=0.5)
-            problems = [problem.with_setting(self._setting) for problem in found]
+            server_problems = await find_problems(self._url, timeout_seconds=0.5)
+            problems = [problem.with_setting(self._setting) for problem in server_problems]
             self._valid_until = self._monotonic() + _VALID_SECONDS
         finally:
             self._probing = None
@@ -71,21 +74,14 @@ class QueueProbe:
 
 async def find_problems(url: str, *, timeout_seconds: float) -> Sequence[QueueProblem]:
     """Return the problems that keep this Redis from waking workers."""
-    client = Redis.from_url(
-        url,
-        socket_timeout=timeout_seconds,
-        socket_connect_timeout=timeout_seconds,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-    )
-    async with client:
+    async with _open_client(url, timeout_seconds) as client:
         try:
-            found = _check_server(await _read_info(client))
-            if not any(problem.is_unsupported for problem in found):
-                await _test_write(client)
+            problems = _check_server(await _read_info(client))
+            if not any(problem.is_unsupported for problem in problems):
+                await _try_write(client)
         except (RedisError, OSError) as error:
             return [diagnose(error)]
-    return found
+    return problems
 
 
 async def _read_info(client: "Redis") -> dict[str, str]:
@@ -104,17 +100,37 @@ def _check_server(info: dict[str, str]) -> list[QueueProblem]:
         return [CLUSTER]
     if info.get("redis_mode") == "sentinel":
         return [SENTINEL]
-    found = [REPLICA] if info.get("role") == "slave" else []
+    problems = [REPLICA] if info.get("role") == "slave" else []
     if info.get("maxmemory", "0") != "0" and info.get("maxmemory_policy") != "noeviction":
-        found.append(EVICTING)
-    return found
+        problems.append(EVICTING)
+    return problems
 
 
-async def _test_write(client: "Redis") -> None:
-    """Do what waking a worker does, on keys of its own."""
+async def _try_write(client: "Redis") -> None:
+    """Run the commands of a worker notification on separate keys."""
     async with client.pipeline(transaction=True) as pipeline:
         pipeline.set(f"{_PROBE}:bell", 1, ex=10)
         pipeline.hset(f"{_PROBE}:job", "lane", "0")
         pipeline.rpush(f"{_PROBE}:list", "0")
         pipeline.delete(f"{_PROBE}:bell", f"{_PROBE}:job", f"{_PROBE}:list")
         await pipeline.execute()
+
+
+async def list_workers(url: str) -> Sequence[str]:
+    """Return the workers that listen to the queue; raises `redis.RedisError` or `OSError`.
+
+    RQ removes the entry of a stopped worker after half a minute, but not its name in the queue's set.
+    """
+    async with _open_client(url, _LIST_TIMEOUT_SECONDS) as client:
+        names = sorted(map(str, await client.smembers(WORKERS_BY_QUEUE_KEY % QUEUE)))
+        return [name for name in names if await client.exists(name)]
+
+
+def _open_client(url: str, timeout_seconds: float) -> Redis:
+    return Redis.from_url(
+        url,
+        socket_timeout=timeout_seconds,
+        socket_connect_timeout=timeout_seconds,
+        retry=Retry(NoBackoff(), 0),
+        decode_responses=True,
+    )

@@ -12,7 +12,7 @@ from ports.encryption import Cipher, CiphertextRefused
 
 _VERSION = "v1"
 _KEY_BYTES = 32
-# The size AES-GCM is made for. Random ones stay safe for 2^32 messages with one key:
+# The standard size for AES-GCM. Random nonces are safe for 2^32 messages with one key:
 # https://csrc.nist.gov/pubs/sp/800/38/d/final §8.3.
 _NONCE_BYTES = 12
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,32}")
@@ -26,9 +26,9 @@ class AesGcmCipher(Cipher):
     """
 
     def __init__(self, keys: Sequence[tuple[str, Secret]], *, setting: str = "the encryption keys") -> None:
-        """Take `(id, base64 of 32 bytes)` pairs, newest first; raises `ValueError` for a bad ring.
+        """`keys` are pairs of an id and base64 of 32 bytes, newest first. Raises `ValueError` if they are invalid.
 
-        `setting` is the name of the setting with the keys, for texts to operators.
+        `setting` is the name of the setting with the keys, for messages to operators.
         """
         self._setting = setting
         if not keys:
@@ -41,20 +41,20 @@ class AesGcmCipher(Cipher):
     def encrypt(self, secret: Secret, *, context: str) -> str:
         """Encrypt with the newest key."""
         nonce = os.urandom(_NONCE_BYTES)
-        aad = _associated(self._newest, context)
-        sealed = self._keys[self._newest].encrypt(nonce, secret.reveal().encode(), aad)
-        text = base64.urlsafe_b64encode(nonce + sealed).rstrip(b"=").decode()
+        aad = _build_associated_data(self._newest, context)
+        ciphertext = self._keys[self._newest].encrypt(nonce, secret.reveal().encode(), aad)
+        text = base64.urlsafe_b64encode(nonce + ciphertext).rstrip(b"=").decode()
         return f"{_VERSION}.{self._newest}.{text}"
 
     def decrypt(self, ciphertext: str, *, context: str) -> Secret:
         """Decrypt with the key it names."""
-        key_id, sealed = _parse(ciphertext)
+        key_id, data = _parse(ciphertext)
         key = self._keys.get(key_id)
         if key is None:
             raise CiphertextRefused(f"The encryption key `{key_id}` is not configured. Add it to {self._setting}.")
-        nonce, body = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        nonce, body = data[:_NONCE_BYTES], data[_NONCE_BYTES:]
         try:
-            return Secret(key.decrypt(nonce, body, _associated(key_id, context)).decode())
+            return Secret(key.decrypt(nonce, body, _build_associated_data(key_id, context)).decode())
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise CiphertextRefused(
                 f"A value encrypted with key `{key_id}` is damaged, or was copied from another row."
@@ -73,7 +73,7 @@ class NoKeys(Cipher):
     """The cipher of a process without keys, since most commands need none. It raises `CiphertextRefused`."""
 
     def __init__(self, *, setting: str = "the encryption keys") -> None:
-        """Take the name of the setting with the keys, for texts to operators."""
+        """Take the name of the setting with the keys, for messages to operators."""
         self._setting = setting
 
     def encrypt(self, secret: Secret, *, context: str) -> str:  # noqa: ARG002 - the port's signature
@@ -108,7 +108,7 @@ def _key(key_id: str, key: Secret) -> bytes:
     return found
 
 
-def _associated(key_id: str, context: str) -> bytes:
+def _build_associated_data(key_id: str, context: str) -> bytes:
     return f"{_VERSION}.{key_id}.{context}".encode()
 
 

@@ -12,20 +12,19 @@ from adapters.secrets.keys import KeyRefused, KeySource, VerificationKey, parse_
 from core.domain.actors import KeysUnavailable
 
 _FETCH_SECONDS = 5.0
-_LARGEST_BYTES = 256 * 1024
-_MOST_KEYS = 100
-# Between two questions, whatever asks: a rotated key is accepted within it, and a flood of made-up names
-# asks the issuer no more often.
+_MAX_BYTES = 256 * 1024
+_MAX_KEYS = 100
+# The minimum interval of fetches, so that a flood of invented key names does not reach the issuer.
 _COOL_DOWN_SECONDS = 5.0
-# After this a use of a known key has the set read again, without waiting for it.
+# After this, using a key starts a refresh in the background.
 _FRESH_SECONDS = 300.0
-# After this it waits: a key withdrawn there must stop working here, though nobody asked in between.
+# After this, using a key waits for the refresh: a revoked key must stop working.
 _STALE_SECONDS = 600.0
 _log = structlog.get_logger(__name__)
 
 
 class KeySetUnreadable(Exception):
-    """There is no usable set of keys at this address; the message says why."""
+    """The URL has no usable key set; the message has the reason."""
 
 
 class _KeySet(msgspec.Struct):
@@ -33,11 +32,10 @@ class _KeySet(msgspec.Struct):
 
 
 class JwksKeys(KeySource):
-    """The keys an issuer publishes at a URL, kept in memory.
+    """The keys that an issuer publishes at a URL, cached in memory.
 
-    Read again when a token names an unknown key, at most once in five seconds: names are the token's choice,
-    and would otherwise make us ask the issuer at an attacker's pace. Keys are kept while the issuer is
-    silent, and nobody who has one waits for it then.
+    They are fetched again when a token names an unknown key, at most once in five seconds, because an attacker can
+    choose the names. During an outage of the issuer, cached keys are used without waiting.
     """
 
     def __init__(self, url: str, client: httpx.AsyncClient, *, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -46,38 +44,38 @@ class JwksKeys(KeySource):
         self._monotonic = monotonic
         self._keys: Mapping[str, VerificationKey] = {}
         self._read_at: float | None = None
-        self._asked_at: float | None = None
-        self._asking: asyncio.Task[None] | None = None
+        self._requested_at: float | None = None
+        self._refreshing: asyncio.Task[None] | None = None
 
     async def find(self, key_id: str | None) -> VerificationKey | None:
-        """Return the key of this name; a token that names none gets the only key, if there is one.
+        """Return the key with this name, or the only key if the token has no name, or None.
 
-        Raises `KeysUnavailable` when no set was ever read.
+        Raises `KeysUnavailable` if no key set was ever fetched.
         """
-        found, age = self._known(key_id), self._age()
-        if found is not None and age < _FRESH_SECONDS:
-            return found
-        # Whoever has a key goes on with it while the issuer is asked, unless it may have been withdrawn long
-        # ago; an issuer that failed to answer since is not waited for.
-        waits = found is None or (age >= _STALE_SECONDS and self._asking is None and not self._is_silent())
-        asking = self._ask()
-        if asking is not None and waits:
-            await asyncio.shield(asking)
-            found = self._known(key_id)
-        if found is None and self._read_at is None:
+        key, age = self._find_cached(key_id), self._age()
+        if key is not None and age < _FRESH_SECONDS:
+            return key
+        # A cached key is used during the refresh, unless it is stale: it may be revoked. If the last fetch failed,
+        # do not wait.
+        should_wait = key is None or (age >= _STALE_SECONDS and self._refreshing is None and not self._has_failed())
+        refresh = self._start_refresh()
+        if refresh is not None and should_wait:
+            await asyncio.shield(refresh)
+            key = self._find_cached(key_id)
+        if key is None and self._read_at is None:
             raise KeysUnavailable(
                 "Tokens cannot be verified, because the issuer's public keys could not be fetched. Try again later.",
                 retry_after=_COOL_DOWN_SECONDS,
             )
-        return found
+        return key
 
     async def close(self) -> None:
-        """Stop asking."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.wait({self._asking})
+        """Cancel a running refresh."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.wait({self._refreshing})
 
-    def _known(self, key_id: str | None) -> VerificationKey | None:
+    def _find_cached(self, key_id: str | None) -> VerificationKey | None:
         if key_id is None:
             return next(iter(self._keys.values())) if len(self._keys) == 1 else None
         return self._keys.get(key_id)
@@ -85,23 +83,23 @@ class JwksKeys(KeySource):
     def _age(self) -> float:
         return math.inf if self._read_at is None else self._monotonic() - self._read_at
 
-    def _is_silent(self) -> bool:
-        """Tell whether the last question was not answered."""
-        return self._asked_at is not None and (self._read_at is None or self._read_at < self._asked_at)
+    def _has_failed(self) -> bool:
+        """Return whether the last fetch failed or is still running."""
+        return self._requested_at is not None and (self._read_at is None or self._read_at < self._requested_at)
 
-    def _ask(self) -> asyncio.Task[None] | None:
-        """Return the question under way, a new one, or None where the last was a moment ago."""
-        if self._asking is None:
+    def _start_refresh(self) -> asyncio.Task[None] | None:
+        """Return the running or a new refresh, or None within the cool-down."""
+        if self._refreshing is None:
             now = self._monotonic()
-            if self._asked_at is not None and now - self._asked_at < _COOL_DOWN_SECONDS:
+            if self._requested_at is not None and now - self._requested_at < _COOL_DOWN_SECONDS:
                 return None
-            self._asked_at = now
-            self._asking = asyncio.create_task(self._refresh())
-            self._asking.add_done_callback(self._answered)
-        return self._asking
+            self._requested_at = now
+            self._refreshing = asyncio.create_task(self._refresh())
+            self._refreshing.add_done_callback(self._clear_refresh)
+        return self._refreshing
 
-    def _answered(self, _: asyncio.Task[None]) -> None:
-        self._asking = None
+    def _clear_refresh(self, _: asyncio.Task[None]) -> None:
+        self._refreshing = None
 
     async def _refresh(self) -> None:
         try:
@@ -114,7 +112,7 @@ class JwksKeys(KeySource):
 
 
 async def read_key_set(url: str, client: httpx.AsyncClient) -> Mapping[str, VerificationKey]:
-    """Return the usable keys that are published there, by name, at least one; raises `KeySetUnreadable`."""
+    """Return the usable keys of a URL by name, at least one; raises `KeySetUnreadable`."""
     try:
         async with asyncio.timeout(_FETCH_SECONDS):
             return _parse(await _fetch(url, client))
@@ -127,35 +125,35 @@ async def read_key_set(url: str, client: httpx.AsyncClient) -> Mapping[str, Veri
 
 
 async def _fetch(url: str, client: httpx.AsyncClient) -> bytes:
-    # Not compressed, so that what is counted is what is kept.
+    # Not compressed, so that the size limit is the size in memory.
     headers = {"accept": "application/json", "accept-encoding": "identity"}
-    async with client.stream("GET", url, headers=headers, follow_redirects=False) as answer:
-        if answer.status_code != httpx.codes.OK:
-            raise ValueError(f"status {answer.status_code}")
+    async with client.stream("GET", url, headers=headers, follow_redirects=False) as response:
+        if response.status_code != httpx.codes.OK:
+            raise ValueError(f"status {response.status_code}")
         body = bytearray()
-        async for part in answer.aiter_raw():
+        async for part in response.aiter_raw():
             body += part
-            if len(body) > _LARGEST_BYTES:
+            if len(body) > _MAX_BYTES:
                 raise ValueError("the key set is too large")
     return bytes(body)
 
 
 def _parse(body: bytes) -> Mapping[str, VerificationKey]:
-    """Return the usable keys by name; others in the set are someone else's business."""
-    jwks = msgspec.json.decode(body, type=_KeySet).keys[:_MOST_KEYS]
+    """Return the usable keys by name. Other keys in the set are ignored."""
+    jwks = msgspec.json.decode(body, type=_KeySet).keys[:_MAX_KEYS]
     # Where a set has keys of both purposes, each must say which it is for:
     # https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderMetadata (jwks_uri).
-    says_purpose = any("use" in jwk and jwk["use"] != "sig" for jwk in jwks)
-    found: dict[str, VerificationKey] = {}
+    has_other_purposes = any("use" in jwk and jwk["use"] != "sig" for jwk in jwks)
+    keys: dict[str, VerificationKey] = {}
     for jwk in jwks:
         key_id = jwk.get("kid")
-        if not isinstance(key_id, str) or (says_purpose and "use" not in jwk):
+        if not isinstance(key_id, str) or (has_other_purposes and "use" not in jwk):
             continue
         try:
-            found[key_id] = parse_jwk(jwk)
+            keys[key_id] = parse_jwk(jwk)
         except KeyRefused:
             continue
-    if not found:
-        # An emptied set would lock everyone out; more likely the issuer's page is broken.
+    if not keys:
+        # An empty set would reject all tokens, so keep the cached keys: the URL is probably broken.
         raise ValueError("the key set has no usable key")
-    return found
+    return keys

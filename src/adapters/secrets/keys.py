@@ -1,4 +1,4 @@
-"""Public keys that access tokens may be signed with, each tied to the one algorithm it is for."""
+"""Public keys that verify access tokens, each with its only permitted algorithm."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ PublicKey = RSAPublicKey | EllipticCurvePublicKey | Ed25519PublicKey
 
 
 class KeyRefused(ValueError):
-    """The key is of a kind, size or purpose that tokens are not verified with."""
+    """The type, size or purpose of the key is not supported."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationKey:
-    """A public key with its algorithm, which is never the token's choice.
+    """A public key with its algorithm. The token must not choose the algorithm.
 
-    Were it so, a token could name HS256 and be signed with the public key as its secret:
+    Otherwise, a token could name HS256 and use the public key as the HMAC secret:
     https://www.rfc-editor.org/rfc/rfc8725#section-2.1.
     """
 
@@ -35,14 +35,14 @@ class VerificationKey:
 
 
 class KeySource(Protocol):
-    """Where verification keys come from."""
+    """A source of verification keys."""
 
     async def find(self, key_id: str | None) -> VerificationKey | None:
-        """Return the key a token names, or the only one."""
+        """Return the key that a token names, or the only key, or None."""
 
 
 class PinnedKey(KeySource):
-    """The one key the settings give; what a token calls it does not matter."""
+    """The key of the settings, for tokens with any key name."""
 
     def __init__(self, pem: str) -> None:
         """Parse a PEM public key; raises `KeyRefused`."""
@@ -70,12 +70,12 @@ def parse_jwk(jwk: Mapping[str, Any]) -> VerificationKey:
     if parse is None:
         raise KeyRefused("the key type is not a public-key type")
     try:
-        found = _to_verification_key(parse(dict(jwk)))
+        key = _to_verification_key(parse(dict(jwk)))
     except (InvalidKeyError, ValueError, TypeError, KeyError):
         raise KeyRefused("the key is malformed") from None
-    if jwk.get("alg", found.algorithm) != found.algorithm:
+    if jwk.get("alg", key.algorithm) != key.algorithm:
         raise KeyRefused("the key is for another algorithm")
-    return found
+    return key
 
 
 def _can_verify(operations: object) -> bool:

@@ -17,8 +17,8 @@ from ports.system import Clock
 _LEEWAY = timedelta(seconds=10)
 _MAX_TOKEN_LENGTH = 8192
 _MAX_CACHED_TOKENS = 10_000
-# A key withdrawn by the issuer stops working within this, for tokens already seen too: whoever stole it
-# would have given their token a distant expiry.
+# A key that the issuer revokes stops working within this time, also for cached tokens: an attacker with the key
+# would create tokens with a distant expiry.
 _CACHE_LIFETIME = timedelta(minutes=10)
 _SERVICE = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -27,10 +27,10 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 class JwtVerifier(TokenVerifier):
     """Verifies JWTs as https://www.rfc-editor.org/rfc/rfc8725 advises.
 
-    A user's token has the user's external id in `sub`. A service's has its name in `service`, its scopes
-    separated by spaces in `scope`, and any `sub`; it never speaks for a user. Both have `iss`, `aud` and
-    `exp`. Verified tokens are remembered by their SHA-256 until they expire, ten minutes at most; refusals
-    are not, so a key that arrives late is used at once.
+    A user's token has the user's external id in `sub`. A service's token has its name in `service`, its scopes
+    separated by spaces in `scope`, and any `sub`; it never identifies a user. Both have `iss`, `aud` and `exp`.
+    Verified tokens are cached by their SHA-256 until they expire, at most ten minutes. Rejections are not cached,
+    so that a new key is used immediately.
     """
 
     def __init__(
@@ -40,19 +40,19 @@ class JwtVerifier(TokenVerifier):
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
-        # Not `TLRUCache`: with it the check of a remembered token takes twice the CPU.
-        self._remembered: LRUCache[bytes, tuple[datetime, Principal]] = LRUCache(most_remembered)
+        # Not `TLRUCache`, with which a cached token takes twice the CPU.
+        self._cache: LRUCache[bytes, tuple[datetime, Principal]] = LRUCache(most_remembered)
 
     async def verify(self, token: str) -> Principal:
-        """Answer from memory, or check everything."""
+        """Return the cached principal, or verify the token."""
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         now = self._clock.now()
-        remembered = self._remembered.get(digest)
-        if remembered is not None and now < remembered[0]:
-            return remembered[1]
+        cached = self._cache.get(digest)
+        if cached is not None and now < cached[0]:
+            return cached[1]
         principal = await self._check(token, now)
         until = min(principal.expires_at, now + _CACHE_LIFETIME - _LEEWAY) + _LEEWAY
-        self._remembered[digest] = until, principal
+        self._cache[digest] = until, principal
         return principal
 
     async def _check(self, token: str, now: datetime) -> Principal:
@@ -64,7 +64,7 @@ class JwtVerifier(TokenVerifier):
                 algorithms=[key.algorithm],
                 issuer=self._issuer,
                 audience=self._audience,
-                # Times are checked below against our clock, the one all other rules go by.
+                # `_check_times` checks the times by the service's clock.
                 options={
                     "require": ["exp", "iss", "aud", "sub"],
                     "verify_exp": False,

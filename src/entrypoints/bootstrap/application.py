@@ -8,8 +8,7 @@ from dataclasses import dataclass, replace
 from adapters.github.protocol.webhooks import PROVIDER as GITHUB
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from adapters.github.provider import GitHubProvider
-from adapters.observability.alerts import LoggedAlerts
-from adapters.observability.logs import configure_logs
+from adapters.observability.logs import LoggedAlerts, configure_logs
 from adapters.observability.metrics import PrometheusMetrics
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.postgres.connection.database import Database
@@ -24,8 +23,7 @@ from adapters.secrets.cipher import AesGcmCipher, NoKeys
 from adapters.secrets.jwks import JwksKeys
 from adapters.secrets.keys import KeySource, PinnedKey
 from adapters.secrets.tokens import JwtVerifier
-from adapters.system.clock import SystemClock
-from adapters.system.memory import keep_memory_private
+from adapters.system import SystemClock, keep_memory_private
 from core.application import Application
 from core.domain.secret import Secret
 from core.use_cases.events.housekeeping import Retention

@@ -2,11 +2,11 @@
 
 import os
 
-from adapters.github.addresses import GitHubUrls, is_loopback
 from adapters.github.protocol.signature import sign as github_signature
 from adapters.github.protocol.signature import sign_replay as replay_signature
 from adapters.github.provider import GitHubApp
 from adapters.github.registration import MAX_NAME_LENGTH, AppRegistrationRequest, RegisteredApp, Registrar
+from adapters.github.urls import GitHubUrls, is_loopback
 from entrypoints.bootstrap.outgoing import connect_by, create_route
 from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
@@ -29,7 +29,7 @@ def registrar(github_url: str, organization: str | None) -> Registrar:
     """Return the client that registers apps at this GitHub."""
     # Other settings may be missing or wrong, because an app is registered before they are set.
     settings, _ = Settings.readable_part(os.environ)
-    return Registrar(GitHubUrls.at(github_url), organization, connect_by(create_route(settings)))
+    return Registrar(GitHubUrls.from_web_url(github_url), organization, connect_by(create_route(settings)))
 
 
 def variables(app: RegisteredApp, addresses: GitHubUrls) -> dict[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from adapters.redis_queue.inspection import list_workers
+from adapters.redis_queue.queue_probe import list_workers
 from core.domain.secret import redact_url
 from tests.support.builders.deliveries import accepted, post_all, pushes
 from tests.support.conditions import wait_until

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.github.addresses import GitHubUrls
-from adapters.github.api.calls import Limits
+from adapters.github.api.limits import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.urls import GitHubUrls
 from core.domain.provider_errors import AppRefused, InstallationGone, ProviderUnavailable, RateLimited
 from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationAccess

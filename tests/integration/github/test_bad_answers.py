@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from adapters.github.api.calls import Limits
+from adapters.github.api.limits import Limits
 from adapters.github.provider import GitHubProvider
 from core.domain.provider_errors import (
     AnswerUnreadable,

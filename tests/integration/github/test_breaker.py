@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.github.api.calls import Limits
 from adapters.github.api.circuit_breaker import BreakerPolicy
+from adapters.github.api.limits import Limits
 from core.domain.provider_errors import ProviderUnavailable
 from core.domain.secret import Secret
 from tests.support.builders import github_answers as answers

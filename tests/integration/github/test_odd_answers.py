@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import pytest
 from starlette.responses import Response
 
-from adapters.github.api.calls import Limits
-from adapters.github.api.retries import RetryPolicy
+from adapters.github.api.limits import Limits, RetryPolicy
 from adapters.github.provider import GitHubProvider
 from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId

@@ -9,7 +9,7 @@ import pytest
 from starlette.responses import RedirectResponse, Response
 from structlog.testing import capture_logs
 
-from adapters.github.api.calls import Limits
+from adapters.github.api.limits import Limits
 from adapters.github.provider import GitHubProvider
 from core.domain.errors import DomainError
 from core.domain.identifiers import RepoId

@@ -11,10 +11,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from click.testing import CliRunner
 
-from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.github.registration import Registrar
-from adapters.system.clock import SystemClock
+from adapters.github.urls import GitHubUrls
+from adapters.system import SystemClock
 from core.domain.provider_errors import ProviderUnavailable
 from entrypoints.cli.register_app import register_app
 from entrypoints.settings.settings import Settings
@@ -267,6 +267,6 @@ def test_reports_an_unreachable_github_at_once(tmp_path: Path) -> None:
 async def test_does_not_wait_for_a_silent_github() -> None:
     """It accepts the connection and never responds."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        registrar = Registrar(GitHubUrls.at(f"http://127.0.0.1:{silent.getsockname()[1]}"))
+        registrar = Registrar(GitHubUrls.from_web_url(f"http://127.0.0.1:{silent.getsockname()[1]}"))
         with pytest.raises(ProviderUnavailable, match="does not respond"):
             await registrar.check_reachable(seconds=0.05)

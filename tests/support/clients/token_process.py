@@ -11,7 +11,7 @@ import os
 from adapters.postgres.connection.database import Database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.secret import Secret
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources

@@ -15,9 +15,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from adapters.github.addresses import GitHubUrls
-from adapters.github.api.calls import Limits
+from adapters.github.api.limits import Limits
 from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.urls import GitHubUrls
 from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationAccess
 from entrypoints.settings.values import Address

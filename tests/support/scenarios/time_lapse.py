@@ -10,8 +10,8 @@ from datetime import timedelta
 
 import httpx
 
-from adapters.github.addresses import GitHubUrls
 from adapters.github.provider import GitHubApp, GitHubProvider
+from adapters.github.urls import GitHubUrls
 from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.postgres.connection.locks import PostgresExclusion
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog

@@ -13,12 +13,12 @@ from rq.exceptions import DequeueTimeout
 from rq.serializers import JSONSerializer
 
 from adapters.github.protocol.webhooks import PROVIDER, GitHubWebhooks
-from adapters.observability.alerts import LoggedAlerts
+from adapters.observability.logs import LoggedAlerts
 from adapters.postgres.connection.database import Database
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.redis_queue.worker_notifier import QUEUE, RedisWorkerNotifier
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from core.domain.deliveries.delivery import VerifiedDelivery
 from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import StorageConflict

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.github.app_needs import NEEDS
+from adapters.github.registration import NEEDS
 from core.domain.provider import App
 from entrypoints.doctor.app import (
     judge_clock,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.addresses import GitHubUrls, can_be_branch, is_numeric_id, is_same_origin, quote_segment
+from adapters.github.urls import GitHubUrls, can_be_branch, is_numeric_id, is_same_origin, quote_segment
 
 PUBLIC = GitHubUrls()
 SERVER = GitHubUrls(api="https://github.acme.example/api/v3/", web="https://github.acme.example/")

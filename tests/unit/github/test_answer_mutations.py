@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.github.addresses import GitHubUrls
-from adapters.github.decoding import app_answers, repository_answers
-from adapters.github.decoding import user_answers as person_answers
-from adapters.github.decoding.tolerant import SkippedFields, TolerantDecoder, Unreadable
+from adapters.github.api import app_responses, repository_responses
+from adapters.github.api import user_responses as person_answers
+from adapters.github.skipped_fields import SkippedFields
+from adapters.github.tolerant_decoder import TolerantDecoder, Unreadable
+from adapters.github.urls import GitHubUrls
 from tests.support.checks.payload_table import required_answer_fields
 
 _FILE = Path(__file__).parents[2] / "data" / "github" / "openapi.subset.json"
@@ -20,22 +21,22 @@ _PATHS: Mapping[str, Any] = json.loads(_FILE.read_bytes())["paths"]
 _COMPONENTS: Mapping[str, Any] = json.loads(_FILE.read_bytes())["components"]
 
 ANSWERS: Mapping[str, tuple[type[msgspec.Struct], str, str]] = {
-    "app": (app_answers.AppResponse, "get", "/app"),
-    "installation": (app_answers.InstallationResponse, "get", "/app/installations/{installation_id}"),
-    "installation request": (app_answers.InstallationRequestResponse, "get", "/app/installation-requests"),
-    "installation token": (app_answers.TokenResponse, "post", "/app/installations/{installation_id}/access_tokens"),
-    "delivery": (app_answers.DeliveryResponse, "get", "/app/hook/deliveries"),
-    "delivery payload": (app_answers.DeliveryDetailResponse, "get", "/app/hook/deliveries/{delivery_id}"),
-    "webhook": (app_answers.HookConfigResponse, "get", "/app/hook/config"),
-    "repositories": (repository_answers.RepositoriesResponse, "get", "/installation/repositories"),
-    "repository": (repository_answers.RepositoryResponse, "get", "/repos/{owner}/{repo}"),
+    "app": (app_responses.AppResponse, "get", "/app"),
+    "installation": (app_responses.InstallationResponse, "get", "/app/installations/{installation_id}"),
+    "installation request": (app_responses.InstallationRequestResponse, "get", "/app/installation-requests"),
+    "installation token": (app_responses.TokenResponse, "post", "/app/installations/{installation_id}/access_tokens"),
+    "delivery": (app_responses.DeliveryResponse, "get", "/app/hook/deliveries"),
+    "delivery payload": (app_responses.DeliveryDetailResponse, "get", "/app/hook/deliveries/{delivery_id}"),
+    "webhook": (app_responses.HookConfigResponse, "get", "/app/hook/config"),
+    "repositories": (repository_responses.RepositoriesResponse, "get", "/installation/repositories"),
+    "repository": (repository_responses.RepositoryResponse, "get", "/repos/{owner}/{repo}"),
     "visible repositories": (
-        repository_answers.VisibleRepositoriesResponse,
+        repository_responses.VisibleRepositoriesResponse,
         "get",
         "/user/installations/{installation_id}/repositories",
     ),
-    "branch": (repository_answers.BranchResponse, "get", "/repos/{owner}/{repo}/branches"),
-    "reference": (repository_answers.RefResponse, "get", "/repos/{owner}/{repo}/git/matching-refs/{ref}"),
+    "branch": (repository_responses.BranchResponse, "get", "/repos/{owner}/{repo}/branches"),
+    "reference": (repository_responses.RefResponse, "get", "/repos/{owner}/{repo}/git/matching-refs/{ref}"),
     "person": (person_answers.UserResponse, "get", "/user"),
     "installations": (person_answers.InstallationsResponse, "get", "/user/installations"),
 }
@@ -105,7 +106,7 @@ def test_invalid_rows_do_not_affect_other_rows(count: int) -> None:
     body = msgspec.json.encode({"total_count": 1, "repositories": [*odd_rows, row]})
     odd = SkippedFields()
 
-    found = TolerantDecoder(repository_answers.RepositoriesResponse).decode(body, odd)
+    found = TolerantDecoder(repository_responses.RepositoriesResponse).decode(body, odd)
 
     assert [repository.id for repository in found.repositories] == [row["id"]]
     assert sum(odd.counts.values()) == len(odd_rows)

@@ -123,7 +123,7 @@ def test_uses_the_time_of_github(signer: AppJwt, clock: SettableClock, skew: tim
     """GitHub checks claims by its own clock."""
     github_time = NOW + skew
 
-    signer.learn(github_time)
+    signer.adjust_clock(github_time)
     assert claims(signer.current())["iat"] == int(github_time.timestamp()) - 60
     # The offset stays while the local clock is wrong.
     clock.advance(timedelta(hours=1))
@@ -132,9 +132,9 @@ def test_uses_the_time_of_github(signer: AppJwt, clock: SettableClock, skew: tim
 
 def test_notices_a_corrected_clock(signer: AppJwt) -> None:
     """The offset was local and is not permanent."""
-    signer.learn(NOW + timedelta(minutes=7))
+    signer.adjust_clock(NOW + timedelta(minutes=7))
 
-    signer.learn(NOW)
+    signer.adjust_clock(NOW)
     assert claims(signer.current())["iat"] == int(NOW.timestamp()) - 60
 
 
@@ -142,6 +142,6 @@ def test_notices_a_corrected_clock(signer: AppJwt) -> None:
 def test_rejection_without_a_clock_difference_has_another_cause(signer: AppJwt, github_time: datetime | None) -> None:
     """The key is wrong then, and another signature would not help."""
     before = signer.current()
-    signer.learn(github_time)
+    signer.adjust_clock(github_time)
 
     assert signer.current() == before

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from adapters.github.api.circuit_breaker import BreakerPolicy, CircuitBreaker
-from adapters.github.api.unavailable import BreakerOpen, Unavailable
+from adapters.github.api.failures import BreakerOpen, Unavailable
 from core.domain.provider_errors import NotVisible
 from tests.support.fakes.github import Time
 

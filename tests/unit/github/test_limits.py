@@ -5,7 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.github.api.limits import ConcurrencyLimit, Pauses
+from adapters.github.api.limits import ConcurrencyLimit
+from adapters.github.api.rate_limits import Pauses
 from core.domain.provider_errors import RateLimited
 from tests.support.fakes.github import NOW, Time
 
@@ -70,7 +71,7 @@ def pauses(time: Time) -> Pauses:
 
 def test_pause_lasts_as_long_as_requested(pauses: Pauses, time: Time) -> None:
     """Calls during the pause might get the app banned."""
-    error = pauses.begin("a", 90)
+    error = pauses.start("a", 90)
     assert (error.until, error.retry_after) == (NOW + timedelta(seconds=90), 90)
 
     time.pass_by(60)
@@ -85,7 +86,7 @@ def test_pause_lasts_as_long_as_requested(pauses: Pauses, time: Time) -> None:
 
 def test_other_credentials_are_not_paused(pauses: Pauses) -> None:
     """Each installation has its own limits."""
-    pauses.begin("a", 90)
+    pauses.start("a", 90)
 
     pauses.check("b")
 
@@ -94,25 +95,25 @@ def test_pauses_without_a_requested_time_grow_until_a_response(pauses: Pauses, t
     """GitHub's rule for a secondary limit without a time."""
     lengths = []
     for _ in range(3):
-        lengths.append(pauses.begin("a", None).retry_after)
+        lengths.append(pauses.start("a", None).retry_after)
         time.pass_by(lengths[-1] or 0)
     assert lengths == [60, 120, 240]
 
-    pauses.answered("a")
-    assert pauses.begin("a", None).retry_after == 60
+    pauses.reset("a")
+    assert pauses.start("a", None).retry_after == 60
 
 
 def test_concurrent_rejections_count_once(pauses: Pauses) -> None:
     """Four concurrent pages do not make the pause sixteen times as long."""
-    lengths = [pauses.begin("a", None).retry_after for _ in range(4)]
+    lengths = [pauses.start("a", None).retry_after for _ in range(4)]
 
     assert lengths == [60, 60, 60, 60]
 
 
 def test_shorter_request_does_not_shorten_a_pause(pauses: Pauses) -> None:
     """The longest requested pause counts."""
-    pauses.begin("a", 90)
-    pauses.begin("a", 5)
+    pauses.start("a", 90)
+    pauses.start("a", 5)
 
     with pytest.raises(RateLimited) as refusal:
         pauses.check("a")
@@ -122,7 +123,7 @@ def test_shorter_request_does_not_shorten_a_pause(pauses: Pauses) -> None:
 def test_number_of_stored_pauses_is_limited(pauses: Pauses, time: Time) -> None:
     """Ended pauses are deleted; active ones are few."""
     for number in range(10_000):
-        pauses.begin(str(number), 1)
+        pauses.start(str(number), 1)
         time.pass_by(1)
 
     assert len(pauses._until) <= 4_096

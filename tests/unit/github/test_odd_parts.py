@@ -9,9 +9,10 @@ import msgspec
 import pytest
 import structlog
 
-from adapters.github.decoding.tolerant import Id, SkippedFields, TolerantDecoder, Unreadable, split_rows
-from adapters.github.decoding.web_urls import parse_web_url
 from adapters.github.protocol.webhooks import GitHubWebhooks
+from adapters.github.skipped_fields import SkippedFields
+from adapters.github.tolerant_decoder import Id, TolerantDecoder, Unreadable, split_rows
+from adapters.github.urls import parse_web_url
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.provider_events import (
     AccountRenamed,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.api.link_headers import list_next_urls, parse_links
+from adapters.github.api.pages import list_next_urls, parse_links
 
 API = "https://api.github.com/installation/repositories"
 

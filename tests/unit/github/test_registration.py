@@ -6,9 +6,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from adapters.github.addresses import GitHubUrls
-from adapters.github.app_needs import NEEDS, PERMISSION_OF_EVENT, normalize_permission_names
-from adapters.github.registration import AppRegistrationRequest, Registrar, build_manifest
+from adapters.github.registration import (
+    NEEDS,
+    PERMISSION_OF_EVENT,
+    AppRegistrationRequest,
+    Registrar,
+    build_manifest,
+    normalize_permission_names,
+)
+from adapters.github.urls import GitHubUrls
 from entrypoints.bootstrap.github import variables
 from entrypoints.settings.table import SETTINGS
 from tests.support.builders.registration import ANSWER, REGISTERED
@@ -88,7 +94,7 @@ def test_disables_the_webhook_without_a_public_address() -> None:
 )
 def test_posts_the_manifest_to_the_page_of_its_owner(web: str, organization: str | None, page: str) -> None:
     """With the state that identifies the return."""
-    parts = urlsplit(Registrar(GitHubUrls.at(web), organization).page(state="a&b"))
+    parts = urlsplit(Registrar(GitHubUrls.from_web_url(web), organization).page(state="a&b"))
 
     assert parts._replace(query="").geturl() == page
     assert parse_qs(parts.query) == {"state": ["a&b"]}
@@ -105,10 +111,10 @@ def test_posts_the_manifest_to_the_page_of_its_owner(web: str, organization: str
 )
 def test_derives_addresses_from_the_github_url(web: str, api: str, noreply: str) -> None:
     """For any GitHub server."""
-    addresses = GitHubUrls.at(web)
+    addresses = GitHubUrls.from_web_url(web)
 
     assert (addresses.api, addresses.noreply_host) == (api, noreply)
-    assert GitHubUrls.at(f"{web}/") == addresses
+    assert GitHubUrls.from_web_url(f"{web}/") == addresses
 
 
 def test_reads_a_response_without_showing_it() -> None:

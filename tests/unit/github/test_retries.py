@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.api.retries import Backoff, RetryPolicy
+from adapters.github.api.limits import Backoff, RetryPolicy
 from tests.support.fakes.github import Time
 
 POLICY = RetryPolicy(attempts=4, seconds=10, first_delay_seconds=1, max_delay_seconds=2)
@@ -30,12 +30,12 @@ def test_waits_are_random() -> None:
 
 def test_waits_at_least_as_long_as_requested() -> None:
     """And slightly longer, since all callers got the same time."""
-    assert backoff(Time()).next_delay(asked=3) == 4
+    assert backoff(Time()).next_delay(requested_wait=3) == 4
 
 
 def test_gives_up_at_once_if_the_wait_is_too_long() -> None:
     """A caller who would wait an hour gets the error now."""
-    assert backoff(Time()).next_delay(asked=9.5) is None
+    assert backoff(Time()).next_delay(requested_wait=9.5) is None
 
 
 def test_slow_attempts_use_up_the_time() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.github.decoding.surrogates import replace_lone_surrogates
+from adapters.github.protocol.bodies import replace_lone_surrogates
 
 LETTERS = st.text(st.characters(codec=None, exclude_categories=()), max_size=20)
 

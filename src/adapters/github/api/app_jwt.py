@@ -1,4 +1,4 @@
-"""The signed claim by which our app says who it is.
+"""The signed token with which the app authenticates.
 
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-json-web-token-jwt-for-a-github-app
 """
@@ -15,24 +15,24 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 from core.domain.secret import Secret
 from ports.system import Clock
 
-# GitHub refuses a claim made in its future or ending more than 10 minutes ahead: a minute is left on both
-# sides for clocks that differ.
-_MADE_BEFORE = timedelta(seconds=60)
-_ENDS_AFTER = timedelta(minutes=9)
+# GitHub rejects a token that is issued in the future or expires in more than 10 minutes. One minute on both
+# sides is for differing clocks.
+_ISSUED_BEFORE = timedelta(seconds=60)
+_EXPIRES_AFTER = timedelta(minutes=9)
 
-# Signing costs a hundred times more than a call's other preparations; a claim is shown until it is this old.
-_KEPT_FOR = timedelta(minutes=5)
+# Signing costs a hundred times more than the rest of preparing a request, so a token is reused.
+_REUSED_FOR = timedelta(minutes=5)
 
-# Smaller differences never cause a refusal, so a refusal with one of these has another cause.
+# Smaller clock differences do not cause a rejection.
 _SMALLEST_SKEW = timedelta(seconds=5)
 
 _SMALLEST_KEY_BITS = 2048
 
 
 def read_private_key(pem: Secret) -> RSAPrivateKey:
-    r"""Read an app's private key: PKCS#1 as GitHub gives it, or PKCS#8; newlines may be written `\n`.
+    r"""Return an app's private key from PKCS#1, as GitHub creates it, or PKCS#8. Newlines may be written `\n`.
 
-    Raises `ValueError`, whose text repeats nothing of the key.
+    Raises `ValueError`, whose text contains nothing of the key.
     """
     text = pem.reveal().strip().replace("\\r", "").replace("\\n", "\n")
     try:
@@ -45,7 +45,7 @@ def read_private_key(pem: Secret) -> RSAPrivateKey:
 
 
 def key_fingerprint(key: RSAPrivateKey) -> str:
-    """Return what GitHub calls a key on the app's page.
+    """Return the fingerprint of a key, as on the app's page on GitHub.
 
     https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/managing-private-keys-for-github-apps#verifying-private-keys
     """
@@ -54,41 +54,38 @@ def key_fingerprint(key: RSAPrivateKey) -> str:
 
 
 class AppJwt:
-    """Signs claims for one app, with its key parsed once, by GitHub's clock as far as we know it."""
+    """Signs tokens for one app, by GitHub's clock as far as it is known."""
 
     def __init__(self, issuer: str, private_key: RSAPrivateKey, clock: Clock) -> None:
         self._issuer = issuer
         self._key = private_key
         self._clock = clock
         self._offset = timedelta(0)
-        self._kept: tuple[datetime, str] | None = None
+        self._cached: tuple[datetime, str] | None = None
         self.fingerprint = key_fingerprint(private_key)
         self.used_at: datetime | None = None
-        """When a claim was last signed with the key, to five minutes."""
+        """When the key last signed a token, which is used for five minutes."""
 
     def current(self) -> str:
-        """Return a claim that GitHub accepts for at least three minutes."""
+        """Return a token that is valid for at least three more minutes."""
         now = self._clock.now() + self._offset
-        if self._kept is not None and timedelta(0) <= now - self._kept[0] < _KEPT_FOR:
-            return self._kept[1]
+        if self._cached is not None and timedelta(0) <= now - self._cached[0] < _REUSED_FOR:
+            return self._cached[1]
         claims = {
             "iss": self._issuer,
-            "iat": int((now - _MADE_BEFORE).timestamp()),
-            "exp": int((now + _ENDS_AFTER).timestamp()),
+            "iat": int((now - _ISSUED_BEFORE).timestamp()),
+            "exp": int((now + _EXPIRES_AFTER).timestamp()),
         }
         signed = jwt.encode(claims, self._key, algorithm="RS256")
-        self._kept = now, signed
+        self._cached = now, signed
         self.used_at = self._clock.now()
         return signed
 
-    def learn(self, theirs: datetime | None) -> None:
-        """Take over GitHub's time from the answer that refused a claim.
-
-        The offset stays, so one refusal pays for all later calls, and is corrected when our clock is.
-        """
-        if theirs is None:
+    def adjust_clock(self, provider_time: datetime | None) -> None:
+        """Adopt GitHub's time from a response that rejected a token. The offset is kept for later tokens."""
+        if provider_time is None:
             return
-        offset = theirs - self._clock.now()
+        offset = provider_time - self._clock.now()
         if abs(offset - self._offset) >= _SMALLEST_SKEW:
             self._offset = offset
-            self._kept = None
+            self._cached = None

@@ -4,20 +4,21 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Generic, TypeVar
 
-from adapters.github.api.circuit_breaker import BreakerPolicy
+import msgspec
+
 from adapters.github.api.credentials import Credential
 from adapters.github.api.rate_limits import parse_http_date
-from adapters.github.api.retries import RetryPolicy
-from adapters.github.decoding.tolerant import SkippedFields
+from adapters.github.skipped_fields import SkippedFields
+from adapters.github.tolerant_decoder import TolerantDecoder
 
 T_co = TypeVar("T_co", covariant=True)
 
 NOT_FOUND = frozenset({HTTPStatus.NOT_FOUND.value})
-"""What a call accepts to which "there is none" is an answer."""
+"""For `Call.accept`, if a missing object is a normal result."""
 
 _MEBIBYTE = 1024 * 1024
 
-# Of the API's paths: everything else in one is a number or a name.
+# The fixed words of the API's paths. All other parts are ids or names.
 _PATH_WORDS = frozenset(
     [
         *("app", "applications", "access_tokens", "attempts", "branches", "config", "deliveries", "emails"),
@@ -28,50 +29,36 @@ _PATH_WORDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """How long, how many and how often; times in seconds. GitHub itself ends a request after ten of them."""
-
-    connect: float = 5.0
-    silence: float = 12.0
-    whole: float = 30.0
-    at_once: int = 8
-    """Calls with one credential at once."""
-    connections: int = 64
-    retries: RetryPolicy = field(default_factory=RetryPolicy)
-    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
-
-
-@dataclass(frozen=True, slots=True)
 class Response:
-    """One answer, whole."""
+    """A complete response."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     skipped: SkippedFields = field(default_factory=SkippedFields, compare=False)
-    """The odd parts that were found while the answer was read."""
+    """The fields that were skipped while the response was decoded."""
 
     @property
     def succeeded(self) -> bool:
-        """Whether the status is one of success."""
+        """Whether the status is 2xx."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
     @property
     def date(self) -> datetime | None:
-        """GitHub's time when it answered."""
+        """GitHub's time at the response."""
         return parse_http_date(self.headers.get("date"))
 
     @property
     def request(self) -> str:
-        """What GitHub's support asks for."""
+        """The request id for GitHub's support."""
         return self.headers.get("x-github-request-id", "without a request id")
 
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T_co]):
-    """One question to GitHub: how it is asked, and how its answer is read.
+    """A request to GitHub with the reader of its response.
 
-    `read` gets every success and what `accept` names besides; it raises `Unreadable` or msgspec's errors.
+    `read` gets every 2xx response and the statuses in `accept`. It raises `Unreadable` or msgspec's errors.
     """
 
     method: str
@@ -85,16 +72,36 @@ class Call(Generic[T_co]):
 
     @property
     def is_safe(self) -> bool:
-        """Whether asking again does no harm."""
+        """Whether the request may be repeated, because it changes nothing."""
         return self.method == "GET"
 
     @property
     def source(self) -> str:
-        """The kind of answer as metrics name it: the path without the numbers and names in it."""
+        """The response type in metrics: the path without ids and names."""
         steps = self.place.partition("//")[2].split("/")[1:]
         return "/".join(step for step in steps if step in _PATH_WORDS)
 
     @property
     def place(self) -> str:
-        """The URL as logs show it, without its query."""
+        """The URL without its query, for logs."""
         return self.url.partition("?")[0]
+
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+def make_reader(shape: type[S]) -> Callable[[Response], S]:
+    """Return a function that decodes an object of this type and records skipped fields in the response."""
+    decode = TolerantDecoder(shape).decode
+    return lambda response: decode(response.body, response.skipped)
+
+
+def make_list_reader(shape: type[S]) -> Callable[[Response], list[S]]:
+    """Return a function that decodes a list of objects of this type, without rows that cannot be decoded."""
+    rows: type[list[S]] = list[shape]  # type: ignore[valid-type] # built at run time
+    decode = TolerantDecoder(rows).decode
+    return lambda response: decode(response.body, response.skipped)
+
+
+def ignore_body(_reply: Response) -> None:
+    """Return None for any response."""

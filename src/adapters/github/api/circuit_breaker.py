@@ -5,14 +5,14 @@ from dataclasses import dataclass
 
 import structlog
 
-from adapters.github.api.unavailable import BreakerOpen, Unavailable, Undecodable
+from adapters.github.api.failures import BreakerOpen, Unavailable, Undecodable
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class BreakerPolicy:
-    """When a host counts as down, and when it is asked again; times in seconds."""
+    """The number of failures that opens the breaker, and how long it stays open, in seconds."""
 
     failures: int = 8
     first_open_seconds: float = 5.0
@@ -20,11 +20,11 @@ class BreakerPolicy:
 
 
 class CircuitBreaker:
-    """Stops asking a host that does not answer, and by itself finds out when it does again.
+    """Stops requests to a host that does not respond.
 
-    So many failures in a row open it: calls fail at once instead of waiting for timeouts and adding to the
-    host's load. After a rest one call goes through, and its outcome closes the breaker or begins a longer
-    rest. Only `Unavailable` counts as failure; any other answer, readable or not, shows that the host works.
+    Consecutive failures open it: calls then fail immediately instead of waiting for timeouts. After a pause, one
+    call is sent, and its result closes the breaker or starts a longer pause. Only `Unavailable` counts as a
+    failure: any response, readable or not, shows that the host works.
     """
 
     def __init__(
@@ -40,12 +40,12 @@ class CircuitBreaker:
 
     @property
     def is_open(self) -> bool:
-        """Whether calls fail at once, save the one that finds out."""
+        """Whether calls fail immediately, except the probing call."""
         return self._retry_at is not None
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """Let the block ask the host, and learn from how it ends; raises `BreakerOpen` where none may."""
+        """Count the result of the block, which sends a request. Raises `BreakerOpen` if it must not."""
         probe = self._enter()
         try:
             yield
@@ -56,7 +56,7 @@ class CircuitBreaker:
             self._record_success()
             raise
         except BaseException:
-            # Neither answered nor failed: cancelled, for one. The next call finds out instead.
+            # Neither a response nor a failure, such as a cancellation. The next call probes the host.
             self._is_probing = self._is_probing and not probe
             raise
         self._record_success()
@@ -66,7 +66,7 @@ class CircuitBreaker:
             return False
         rest = self._retry_at - self._monotonic()
         if rest > 0 or self._is_probing:
-            raise BreakerOpen(f"circuit breaker open for {self._host}", asked=max(rest, 1.0))
+            raise BreakerOpen(f"circuit breaker open for {self._host}", requested_wait=max(rest, 1.0))
         self._is_probing = True
         return True
 
@@ -82,7 +82,7 @@ class CircuitBreaker:
         if probe:
             self._is_probing = False
         elif self.is_open or self._failures < self._policy.failures:
-            # Calls that began before it opened say nothing new.
+            # The call started before the breaker opened.
             return
         else:
             _log.warning("provider_breaker_opened", url=self._host)

@@ -1,4 +1,4 @@
-"""What we show GitHub with a call, and what to do when GitHub does not know it (yet)."""
+"""The credentials of requests to GitHub, and when to retry a rejected credential."""
 
 import re
 import time
@@ -16,48 +16,48 @@ from core.domain.provider_errors import AppRefused, CredentialRefused
 from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationAccess
 
-# A token is not known everywhere at GitHub the moment it is made. Octokit shows it again within this time,
-# one second later each time: https://github.com/octokit/auth-app.js/issues/65
-_YOUNG_SECONDS = 5.0
+# GitHub may reject a new token at first. Like Octokit, retry within this time with a growing delay:
+# https://github.com/octokit/auth-app.js/issues/65
+_NEW_SECONDS = 5.0
 
-_MOST_REMEMBERED = 4096
+_MAX_TOKENS = 4096
 
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """What was shown and refused, after how many refusals before, and when by GitHub's clock."""
+    """A rejected Authorization header, the number of earlier rejections, and GitHub's time."""
 
-    shown: str | None = field(repr=False)
-    before: int = 0
-    theirs: datetime | None = None
+    header: str | None = field(repr=False)
+    earlier: int = 0
+    provider_time: datetime | None = None
 
 
 class Credential(Protocol):
-    """One credential of a call. `key` tells credentials apart without being one."""
+    """The credential of a request."""
 
     kind: str
-    """What sort it is."""
+    """The type of credential in metrics."""
     installation: str | None = None
-    """Whose calls these are, where they are an installation's."""
+    """The id of the installation, if the credential is an installation's."""
     key: str
-    """What limits are counted by."""
+    """Identifies the rate limit that the credential uses. Contains no secret."""
     refusal: type[CredentialRefused]
-    """What it means that GitHub refuses this."""
+    """The error if GitHub rejects the credential."""
 
     def header(self) -> str | None:
         """Return the Authorization header."""
 
-    def compute_retry_delay(self, refused: Rejection) -> float | None:
-        """Return in how many seconds to show it again, or None for never.
+    def compute_retry_delay(self, rejection: Rejection) -> float | None:
+        """Return the seconds until the request may be retried, or None to give up.
 
-        A refused call has done nothing, so this holds for every method.
+        GitHub did not process the rejected request, so this is valid for every HTTP method.
         """
 
 
 class AppCredential(Credential):
-    """The app itself, by its signed claim."""
+    """The app, authenticated by its JWT."""
 
     kind = key = "app"
     refusal = AppRefused
@@ -66,18 +66,18 @@ class AppCredential(Credential):
         self._claim = claim
 
     def header(self) -> str:
-        """Return the claim as a bearer; GitHub takes claims in no other way."""
+        """Return the JWT as a bearer token."""
         return f"Bearer {self._claim.current()}"
 
-    def compute_retry_delay(self, refused: Rejection) -> float | None:
-        """Try once more by GitHub's clock, if ours differs: https://github.com/octokit/auth-app.js/issues/698."""
-        self._claim.learn(refused.theirs)
-        # Another call may have learned it while this one was under way with an older claim.
-        return 0.0 if refused.before == 0 and self.header() != refused.shown else None
+    def compute_retry_delay(self, rejection: Rejection) -> float | None:
+        """Retry once by GitHub's clock, if it differs: https://github.com/octokit/auth-app.js/issues/698."""
+        self._claim.adjust_clock(rejection.provider_time)
+        # Another call may have adjusted the clock after this call was sent.
+        return 0.0 if rejection.earlier == 0 and self.header() != rejection.header else None
 
 
 class ClientCredential(Credential):
-    """The app by its client id and secret, for calls about its users' tokens."""
+    """The app, authenticated by its client id and secret, for calls about user tokens."""
 
     kind = key = "client"
     refusal = AppRefused
@@ -86,56 +86,56 @@ class ClientCredential(Credential):
         self._pair = f"{client_id}:{client_secret.reveal()}".encode()
 
     def header(self) -> str:
-        """Return them as basic authentication."""
+        """Return basic authentication."""
         return f"Basic {b64encode(self._pair).decode()}"
 
-    def compute_retry_delay(self, refused: Rejection) -> float | None:  # noqa: ARG002 - nothing of it matters
-        """Return None: a secret does not become right by waiting."""
+    def compute_retry_delay(self, rejection: Rejection) -> float | None:  # noqa: ARG002 - the protocol's signature
+        """Return None: waiting does not make a secret valid."""
         return None
 
 
 class NoCredential(Credential):
-    """No header: the credentials are in the body, as OAuth's token endpoint has it."""
+    """No Authorization header: OAuth's token endpoint reads credentials from the body."""
 
     kind = key = "oauth"
     refusal = AppRefused
 
     def header(self) -> str | None:
-        """Return no header."""
+        """Return None."""
         return None
 
-    def compute_retry_delay(self, refused: Rejection) -> float | None:  # noqa: ARG002 - nothing of it matters
-        """Return None: what is in the form works once or never."""
+    def compute_retry_delay(self, rejection: Rejection) -> float | None:  # noqa: ARG002 - the protocol's signature
+        """Return None: a code or refresh token works only once."""
         return None
 
 
 class TokenAges:
-    """Since when this process knows a token, by a digest of it; the oldest are forgotten."""
+    """When this process first used each token, by its hash. The oldest tokens are forgotten."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        self._since: FIFOCache[str, float] = FIFOCache(_MOST_REMEMBERED)
+        self._since: FIFOCache[str, float] = FIFOCache(_MAX_TOKENS)
 
     def note(self, token: Secret) -> None:
-        """Remember a token from now on, unless it is known."""
-        known = hash_token(token)
-        if known not in self._since:
-            self._since[known] = self._monotonic()
+        """Store the current time for a new token."""
+        token_hash = hash_token(token)
+        if token_hash not in self._since:
+            self._since[token_hash] = self._monotonic()
 
     def is_new(self, token: Secret) -> bool:
-        """Tell whether GitHub may not know it everywhere yet."""
+        """Return whether GitHub may still reject the token because it is new."""
         since = self._since.get(hash_token(token))
-        return since is not None and self._monotonic() - since < _YOUNG_SECONDS
+        return since is not None and self._monotonic() - since < _NEW_SECONDS
 
 
 class TokenCredential(Credential):
-    """A token; its text means nothing to us, however long it is."""
+    """A token of any format and length."""
 
     kind = "token"
     refusal = CredentialRefused
 
     def __init__(self, token: Secret, ages: TokenAges) -> None:
-        # Libraries repeat a header they refuse in their error, so one that cannot be sent gets no further.
+        # Libraries include an invalid header in their error, so such a token must not reach them.
         if not _SENDABLE.fullmatch(token.reveal()):
             raise CredentialRefused("This token was not issued by GitHub.")
         self._token = token
@@ -143,16 +143,16 @@ class TokenCredential(Credential):
         self.key = hash_token(token)
 
     def header(self) -> str:
-        """Return the token as a bearer."""
+        """Return the token as a bearer token."""
         return f"Bearer {self._token.reveal()}"
 
-    def compute_retry_delay(self, refused: Rejection) -> float | None:
-        """Show a young token again after one second, then two, and so on."""
-        return refused.before + 1.0 if self._ages.is_new(self._token) else None
+    def compute_retry_delay(self, rejection: Rejection) -> float | None:
+        """Retry a new token after one second, then two, and so on."""
+        return rejection.earlier + 1.0 if self._ages.is_new(self._token) else None
 
 
 class InstallationCredential(TokenCredential):
-    """The token of an installation, which has one limit for all of its tokens.
+    """An installation token. All tokens of an installation share one rate limit.
 
     https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#primary-rate-limit-for-github-app-installations
     """
@@ -166,5 +166,5 @@ class InstallationCredential(TokenCredential):
 
 
 def hash_token(token: Secret) -> str:
-    """Return what stands for a token where the token itself must not be kept."""
+    """Return a hash that identifies a token, where the token must not be stored."""
     return sha256(token.reveal().encode()).hexdigest()[:32]

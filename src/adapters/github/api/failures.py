@@ -1,6 +1,6 @@
-"""What an answer that is no success means, by status, headers and message together.
+"""Errors of calls, classified by status, headers and message of the response.
 
-A 403 alone may be a permission, a suspension, a rate limit, single sign-on or a list of allowed addresses.
+A 403 alone can be a permission, a suspension, a rate limit, single sign-on or a list of allowed addresses.
 https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
 
@@ -15,6 +15,7 @@ from core.domain.errors import DomainError
 from core.domain.provider_errors import (
     AccountSuspended,
     AddressNotAllowed,
+    AnswerUnreadable,
     InstallationSuspended,
     LoginBlocked,
     NotVisible,
@@ -26,14 +27,14 @@ from core.domain.provider_errors import (
 
 _LONGEST_MESSAGE = 300
 
-# After a mistake of ours only a new version helps, so nobody should return soon.
+# Only a new version of this service helps.
 _MISUNDERSTOOD_SECONDS = 300.0
 # GitHub does not say how long the block lasts; each attempt during the block may lengthen it.
 _LOGIN_BLOCK_SECONDS = 900.0
 
 
 class Failure(Enum):
-    """The ways GitHub says no; `UNAVAILABLE` is none, and `MISUNDERSTOOD` is our own mistake."""
+    """The kinds of error responses. `MISUNDERSTOOD` is a mistake of this service."""
 
     UNAVAILABLE = "unavailable"
     RATE_LIMITED = "rate_limited"
@@ -57,10 +58,10 @@ _decode_problem = msgspec.json.Decoder(_Problem).decode
 
 
 def classify_failure(status: int, headers: Mapping[str, str], message: str) -> Failure:
-    """Classify an answer; header names are lower case or the mapping does not mind."""
+    """Classify an error response. Header names must be lower case, or `headers` case-insensitive."""
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Failure.UNAVAILABLE
-    said = message.lower()
+    lower_message = message.lower()
     match status:
         case HTTPStatus.REQUEST_TIMEOUT:
             return Failure.UNAVAILABLE
@@ -69,21 +70,21 @@ def classify_failure(status: int, headers: Mapping[str, str], message: str) -> F
         case HTTPStatus.UNAUTHORIZED:
             return Failure.CREDENTIAL
         case HTTPStatus.FORBIDDEN:
-            return _classify_forbidden(headers, said)
+            return _classify_forbidden(headers, lower_message)
         case HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
             return Failure.BLOCKED
         case HTTPStatus.NOT_FOUND:
             return Failure.NOT_VISIBLE
-        # What a well-formed request names is not there, or not granted:
+        # An object in the request is missing, or a permission is not granted:
         # "The permissions requested are not granted to this installation."
         case HTTPStatus.UNPROCESSABLE_ENTITY:
-            return Failure.PERMISSION if "permission" in said else Failure.NOT_VISIBLE
+            return Failure.PERMISSION if "permission" in lower_message else Failure.NOT_VISIBLE
         case _:
             return Failure.MISUNDERSTOOD
 
 
 def read_message(body: bytes) -> str:
-    """Return what GitHub says in words, shortened, or nothing where the body is not its JSON."""
+    """Return the error message of a response, shortened, or an empty text if it has no message."""
     try:
         return _decode_problem(body).message[:_LONGEST_MESSAGE]
     except (msgspec.DecodeError, RecursionError):
@@ -91,7 +92,7 @@ def read_message(body: bytes) -> str:
 
 
 def to_error(failure: Failure, headers: Mapping[str, str] | None = None) -> DomainError:
-    """Return the error of a failure that neither another try nor another credential mends."""
+    """Return the error of a failure for which a retry does not help."""
     match failure:
         case Failure.SUSPENDED:
             return InstallationSuspended(
@@ -119,8 +120,7 @@ def to_error(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
             )
         case Failure.LOGIN_BLOCKED:
             return LoginBlocked(
-                "GitHub temporarily rejects requests after too many with wrong credentials. Try again later."
-                " Try again later.",
+                "GitHub temporarily rejects requests after too many with wrong credentials. Try again later.",
                 retry_after=_LOGIN_BLOCK_SECONDS,
             )
         case Failure.NOT_VISIBLE:
@@ -135,34 +135,66 @@ def to_error(failure: Failure, headers: Mapping[str, str] | None = None) -> Doma
 
 
 def _parse_sign_on_url(header: str) -> str | None:
-    """Return the page to sign in at, or None if it is not a web address that people may open.
+    """Return the sign-in URL of the `X-GitHub-SSO` header, or None if it is not a web URL.
 
     `X-GitHub-SSO: required; url=https://github.com/orgs/octodocs-test/sso?authorization_request=…`
     https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
     """
     kind, _, rest = header.partition(";")
     url = rest.strip().removeprefix("url=").strip()
-    is_shown = kind.strip() == "required" and url.startswith(("https://", "http://")) and url.isprintable()
-    return url if is_shown and url.isascii() else None
+    is_web_url = kind.strip() == "required" and url.startswith(("https://", "http://")) and url.isprintable()
+    return url if is_web_url and url.isascii() else None
 
 
-def _classify_forbidden(headers: Mapping[str, str], said: str) -> Failure:
-    # Words before headers: the last call of an hour may be refused for another reason with no call remaining.
-    if "installation" in said and "suspended" in said:
+def _classify_forbidden(headers: Mapping[str, str], message: str) -> Failure:
+    # Messages before headers: the last call of an hour can fail for another reason with no call remaining.
+    if "installation" in message and "suspended" in message:
         return Failure.SUSPENDED
-    if "account was suspended" in said:
+    if "account was suspended" in message:
         return Failure.ACCOUNT_SUSPENDED
-    if "login attempts exceeded" in said:
+    if "login attempts exceeded" in message:
         return Failure.LOGIN_BLOCKED
-    if "access blocked" in said:
+    if "access blocked" in message:
         return Failure.BLOCKED
-    # Before the limits: the last call of an hour may be refused for single sign-on, too.
-    if "x-github-sso" in headers or "saml" in said:
+    if "x-github-sso" in headers or "saml" in message:
         return Failure.SINGLE_SIGN_ON
-    if "ip allow list" in said:
+    if "ip allow list" in message:
         return Failure.ADDRESS
-    if "not accessible by" in said:
+    if "not accessible by" in message:
         return Failure.PERMISSION
-    if is_rate_limited(HTTPStatus.FORBIDDEN, headers, said):
+    if is_rate_limited(HTTPStatus.FORBIDDEN, headers, message):
         return Failure.RATE_LIMITED
     return Failure.PERMISSION
+
+
+_TRY_AGAIN_SECONDS = 10.0
+
+
+class Unavailable(ProviderUnavailable):
+    """GitHub did not respond. `reason` is for logs; `requested_wait` is GitHub's `Retry-After` in seconds."""
+
+    def __init__(self, reason: str, *, requested_wait: float | None = None) -> None:
+        super().__init__(
+            "GitHub does not respond. Try again later.",
+            retry_after=_TRY_AGAIN_SECONDS if requested_wait is None else requested_wait,
+        )
+        self.reason = reason
+        self.requested_wait = requested_wait
+
+
+class Undecodable(AnswerUnreadable):
+    """GitHub's response cannot be decoded. `reason` is for logs. It does not count as an outage."""
+
+    requested_wait = None
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            "GitHub's response could not be read. Try again later. If this continues, check for a proxy that "
+            "changes responses, or update crewkit-git.",
+            retry_after=_TRY_AGAIN_SECONDS,
+        )
+        self.reason = reason
+
+
+class BreakerOpen(Unavailable):
+    """The circuit breaker is open, so no request was sent."""

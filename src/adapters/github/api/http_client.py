@@ -8,9 +8,10 @@ from urllib.parse import urljoin
 import httpx
 import msgspec
 
-from adapters.github.addresses import is_same_origin
-from adapters.github.api.calls import Call, Limits, Response
-from adapters.github.api.unavailable import Unavailable, Undecodable
+from adapters.github.api.calls import Call, Response
+from adapters.github.api.failures import Unavailable, Undecodable
+from adapters.github.api.limits import Limits
+from adapters.github.urls import is_same_origin
 
 # Supported until March 2028 at least, and by every GitHub Enterprise Server in service, unlike its successor.
 # https://docs.github.com/rest/about-the-rest-api/api-versions
@@ -25,28 +26,28 @@ _ENCODINGS = frozenset({"identity", "gzip"})
 # https://docs.python.org/3/library/zlib.html#zlib.decompress: 16 more than the window means a gzip header.
 _GZIP = zlib.MAX_WBITS | 16
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_MOST_REDIRECTS = 3
-_KEPT_CONNECTIONS = 32
-# GitHub closes quiet connections after a minute or so; a call must not meet one that is just being closed.
-_KEPT_SECONDS = 15.0
+_MAX_REDIRECTS = 3
+_MAX_IDLE_CONNECTIONS = 32
+# GitHub closes idle connections after about a minute. A call must not use a connection that is being closed.
+_KEEPALIVE_SECONDS = 15.0
 
 
 Connect = Callable[[httpx.Limits], httpx.AsyncBaseTransport]
-"""Opens connections within limits, directly or through a proxy."""
+"""Returns a transport with these limits, direct or through a proxy."""
 
 
 class _NoCookies(CookieJar):
-    """Keeps nothing of an answer: what GitHub sets for one person's call must not go with another's."""
+    """Stores no cookies: a cookie from one person's response must not be sent for another person."""
 
     def extract_cookies(self, response: object, request: object) -> None:
-        """Leave them."""
+        """Ignore the cookies."""
 
     def add_cookie_header(self, request: object) -> None:
-        """Send none."""
+        """Add no cookies."""
 
 
 class HttpClient:
-    """HTTP with GitHub, one exchange at a time: bounded in time and size, never showing what it carries."""
+    """Sends requests with limits of time and size. Its errors contain no credential and no body."""
 
     def __init__(self, limits: Limits, connect: Connect | None = None) -> None:
         self._whole = limits.whole
@@ -54,13 +55,13 @@ class HttpClient:
             headers=_HEADERS,
             cookies=_NoCookies(),
             follow_redirects=False,
-            # Waiting for a connection is bounded by the whole exchange's time.
+            # The total timeout limits the wait for a connection.
             timeout=httpx.Timeout(limits.silence, connect=limits.connect, pool=None),
             transport=(connect or _open_direct_transport)(
                 httpx.Limits(
                     max_connections=limits.connections,
-                    max_keepalive_connections=_KEPT_CONNECTIONS,
-                    keepalive_expiry=_KEPT_SECONDS,
+                    max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
+                    keepalive_expiry=_KEEPALIVE_SECONDS,
                 )
             ),
             # The settings define proxies and authorities, not the environment.
@@ -72,13 +73,13 @@ class HttpClient:
         await self._client.aclose()
 
     async def send(self, call: Call[object], authorization: str | None) -> Response:
-        """Send a call and return its reply, whatever the status; raises `Unavailable` where none came whole.
+        """Return the response of any status; raises `Unavailable` if it is missing or incomplete.
 
-        What was renamed is followed to where it went, with the same credential and so never to another host.
+        Redirects are followed with the same credential, so never to another host.
         https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
         """
         url = call.url
-        for _ in range(1 + _MOST_REDIRECTS):
+        for _ in range(1 + _MAX_REDIRECTS):
             response = await self._send_once(call, url, authorization)
             location = response.headers.get("location")
             if call.method != "GET" or response.status not in _REDIRECTS or location is None:
@@ -113,25 +114,25 @@ def _encode_body(call: Call[object]) -> tuple[dict[str, str], bytes | None]:
     if call.json is not None:
         return {"content-type": "application/json"}, msgspec.json.encode(call.json)
     if call.form is not None:
-        # OAuth's endpoint answers with a form of its own unless it is asked for JSON.
+        # Without the header, OAuth's endpoint responds with a form.
         headers = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json"}
         return headers, call.form.encode()
     return {}, None
 
 
 async def _read_body(response: httpx.Response, max_bytes: int) -> bytes:
-    """Return the whole body, unpacked here so that a small one cannot become one of gigabytes in memory."""
-    packing = response.headers.get("content-encoding", "identity")
-    if packing not in _ENCODINGS:
-        raise Undecodable(f"unsupported content encoding: {packing}")
-    unpack = zlib.decompressobj(_GZIP) if packing == "gzip" else None
+    """Return the decompressed body. Decompression is limited, so that a small body cannot fill the memory."""
+    encoding = response.headers.get("content-encoding", "identity")
+    if encoding not in _ENCODINGS:
+        raise Undecodable(f"unsupported content encoding: {encoding}")
+    decompressor = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
     parts, size = [], 0
     async for raw in response.aiter_raw():
-        part = unpack.decompress(raw, max_bytes + 1 - size) if unpack else raw
+        part = decompressor.decompress(raw, max_bytes + 1 - size) if decompressor else raw
         size += len(part)
         if size > max_bytes:
             raise Undecodable(f"the response is larger than {max_bytes} bytes")
         parts.append(part)
-    if unpack and parts and not unpack.eof:
+    if decompressor and parts and not decompressor.eof:
         raise Unavailable("the response ended early")
     return b"".join(parts)

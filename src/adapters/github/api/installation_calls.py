@@ -2,19 +2,18 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from http import HTTPStatus
 
-from adapters.github.addresses import can_be_branch, is_numeric_id, quote_segment
-from adapters.github.api.caller import ApiCalls
-from adapters.github.api.calls import NOT_FOUND, Call, Response
+from adapters.github.api.api_calls import ApiCalls
+from adapters.github.api.calls import NOT_FOUND, Call, Response, ignore_body, make_list_reader, make_reader
 from adapters.github.api.credentials import InstallationCredential, TokenCredential
-from adapters.github.api.link_headers import LIST_ATTEMPTS, PER_PAGE
-from adapters.github.api.unavailable import Undecodable
-from adapters.github.decoding.readers import ignore_body, make_list_reader, make_reader
-from adapters.github.decoding.repository_answers import (
+from adapters.github.api.failures import Undecodable
+from adapters.github.api.pages import LIST_ATTEMPTS, PER_PAGE
+from adapters.github.api.repository_responses import (
     BranchResponse,
     RefResponse,
     RepositoriesResponse,
     RepositoryResponse,
 )
+from adapters.github.urls import can_be_branch, is_numeric_id, quote_segment
 from core.domain.catalog.branches import Branch
 from core.domain.catalog.repository import RepositoryPage
 from core.domain.identifiers import RepoId
@@ -23,9 +22,9 @@ from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationAccess
 
-# What the search says of a repository without a commit.
+# The response of the search in a repository without a commit.
 _EMPTY = frozenset({HTTPStatus.CONFLICT.value})
-_DEAD = frozenset({HTTPStatus.UNAUTHORIZED.value})
+_INVALID_TOKEN = frozenset({HTTPStatus.UNAUTHORIZED.value})
 
 _read_repositories = make_reader(RepositoriesResponse)
 _read_repository = make_reader(RepositoryResponse)
@@ -35,13 +34,13 @@ _read_refs = make_list_reader(RefResponse)
 
 
 class InstallationCalls(ApiCalls):
-    """What is asked with an installation's token.
+    """Calls with an installation token.
 
-    Repositories are always named by number, since names move: https://github.com/github/docs/issues/45674
+    Repositories are identified by id, because names change: https://github.com/github/docs/issues/45674
     """
 
     async def list_repository_pages(self, access: InstallationAccess) -> AsyncGenerator[RepositoryPage, None]:
-        """Return every page, each repository once; the last is not `whole` where too much moved meanwhile."""
+        """Return every repository once. The last page is not `whole` if the list kept changing."""
         credential = self._as_installation(access)
         seen: set[int] = set()
         for reading in range(LIST_ATTEMPTS):
@@ -60,52 +59,52 @@ class InstallationCalls(ApiCalls):
         yield RepositoryPage(max(totals), (), whole=False)
 
     async def get_repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
-        """Return one repository, surely the one asked for whatever its name is now; raises `NotVisible`."""
-        found = await self._get(_repository_path(repo_id), self._as_installation(access), _read_repository)
-        if str(found.id) != repo_id:
+        """Return a repository by id; raises `NotVisible`."""
+        response = await self._get(_repository_path(repo_id), self._as_installation(access), _read_repository)
+        if str(response.id) != repo_id:
             raise Undecodable("GitHub returned another repository")
-        return found.to_domain()
+        return response.to_domain()
 
     async def list_branches(
         self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
     ) -> Sequence[Branch]:
-        """Return branches by name; searching by prefix, GitHub does not say which are protected."""
+        """Return branches by name. With a prefix, GitHub does not return which branches are protected."""
         path, credential = _repository_path(repo_id), self._as_installation(access)
         if limit < 1 or not can_be_branch(prefix):
             return []
-        found: list[Branch] = []
+        branches: list[Branch] = []
         if prefix:
             path, read = f"{path}/git/matching-refs/heads/{quote_segment(prefix)}", _read_matching_refs
         else:
             path, read = f"{path}/branches", _read_branch_list
-        in_order = self._pages(path, credential, read, accept=_EMPTY, per_page=min(limit, PER_PAGE), at_once=1)
-        async with aclosing(in_order) as listed:
-            async for page in listed:
-                found += page
-                if len(found) >= limit:
+        pages = self._pages(path, credential, read, accept=_EMPTY, per_page=min(limit, PER_PAGE), at_once=1)
+        async with aclosing(pages) as listed_pages:
+            async for page in listed_pages:
+                branches += page
+                if len(branches) >= limit:
                     break
-        return sorted(found[:limit], key=lambda branch: branch.name)
+        return sorted(branches[:limit], key=lambda branch: branch.name)
 
     async def find_branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
-        """Return one branch; one that was renamed is another."""
+        """Return a branch, or None. A former name of a branch is not found."""
         if not name or not can_be_branch(name):
             return None
         path = f"{_repository_path(repo_id)}/branches/{quote_segment(name)}"
-        found = await self._get(path, self._as_installation(access), _found_branch, accept=NOT_FOUND)
-        if found is None:
-            # Only words tell a missing branch from a repository that is not visible; asking is surer.
+        branch = await self._get(path, self._as_installation(access), _read_branch_or_none, accept=NOT_FOUND)
+        if branch is None:
+            # Only the message differs between a missing branch and a missing repository, so fetch the repository.
             await self.get_repository(access, repo_id)
-        return found if found is not None and found.name == name else None
+        return branch if branch is not None and branch.name == name else None
 
     async def revoke_token(self, token: Secret) -> None:
-        """End an installation's token at once; one that is dead already is fine."""
+        """Revoke an installation token. An invalid token is accepted."""
         url = self._context.addresses.api_url("/installation/token")
-        await self._context.transport.ask(
-            Call("DELETE", url, TokenCredential(token, self._context.ages), ignore_body, _DEAD)
+        await self._context.transport.execute(
+            Call("DELETE", url, TokenCredential(token, self._context.ages), ignore_body, _INVALID_TOKEN)
         )
 
     def _as_installation(self, access: InstallationAccess) -> InstallationCredential:
-        # Another process may have made it a moment ago.
+        # Another process may have created it just now.
         self._context.ages.note(access.token)
         return InstallationCredential(access, self._context.ages)
 
@@ -124,5 +123,5 @@ def _read_matching_refs(response: Response) -> list[Branch]:
     return [answer.to_domain() for answer in _read_refs(response)] if response.succeeded else []
 
 
-def _found_branch(response: Response) -> Branch | None:
+def _read_branch_or_none(response: Response) -> Branch | None:
     return _read_branch(response).to_domain() if response.succeeded else None

@@ -1,78 +1,81 @@
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from dataclasses import dataclass, field
 from weakref import WeakValueDictionary
 
-from adapters.github.api.rate_limits import compute_pause
-from core.domain.provider_errors import RateLimited
-from ports.system import Clock
+from adapters.github.api.circuit_breaker import BreakerPolicy
 
-_MOST_PAUSES = 4096
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """The limits of retries: no attempt starts later than `seconds` after the first. Times in seconds."""
+
+    attempts: int = 3
+    seconds: float = 12.0
+    first_delay_seconds: float = 0.3
+    max_delay_seconds: float = 4.0
+
+
+class Backoff:
+    """The delays between the attempts of one call: growing and random, so that callers do not synchronize."""
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        self._policy = policy
+        self._monotonic = monotonic
+        self._draw = draw
+        self._started_at = monotonic()
+        self._attempts = 0
+
+    def next_delay(self, requested_wait: float | None = None) -> float | None:
+        """Return the seconds until the next attempt, at least `requested_wait`, or None to give up."""
+        self._attempts += 1
+        if self._attempts >= self._policy.attempts:
+            return None
+        longest = min(self._policy.first_delay_seconds * 2 ** (self._attempts - 1), self._policy.max_delay_seconds)
+        wait = (requested_wait or 0.0) + longest * (0.5 + self._draw() / 2)
+        elapsed = self._monotonic() - self._started_at
+        return wait if elapsed + wait <= self._policy.seconds else None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of requests; times in seconds. GitHub itself ends a request after ten seconds."""
+
+    connect: float = 5.0
+    silence: float = 12.0
+    whole: float = 30.0
+    at_once: int = 8
+    """Concurrent calls with one credential."""
+    connections: int = 64
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
 
 
 class ConcurrencyLimit:
-    """At most so many calls at once with one credential; GitHub asks for few, and counts them together.
+    """Limits the concurrent calls with one credential, as GitHub recommends.
 
     https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        # Kept alive by those who hold or await them, so that keys come and go.
+        # The tasks that hold or await a semaphore keep it alive.
         self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncIterator[None]:
-        """Wait for a slot and hold it for the length of the block."""
+        """Wait until a call is allowed, and count it during the block."""
         slots = self._slots.get(key)
         if slots is None:
             slots = self._slots[key] = asyncio.Semaphore(self._most)
         async with slots:
             yield
-
-
-class Pauses:
-    """Who must not ask for how long: asking on while limited may get the app banned."""
-
-    def __init__(self, clock: Clock, *, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._monotonic = monotonic
-        self._until: dict[str, float] = {}
-        self._refusals: dict[str, int] = {}
-
-    def check(self, key: str) -> None:
-        """Raise `RateLimited` while the key's pause lasts."""
-        until = self._until.get(key)
-        if until is None:
-            return
-        seconds = until - self._monotonic()
-        if seconds > 0:
-            raise self._build_error(seconds)
-        del self._until[key]
-
-    def begin(self, key: str, asked: float | None) -> RateLimited:
-        """Begin or lengthen a pause, of the length asked for if any; return the error that tells of it."""
-        self._delete_ended()
-        now = self._monotonic()
-        # Several calls may be under way when a limit is met; together they were refused once.
-        if self._until.get(key, now) <= now:
-            self._refusals[key] = self._refusals.get(key, 0) + 1
-        seconds = compute_pause(self._refusals.get(key, 1)) if asked is None else asked
-        self._until[key] = max(self._until.get(key, now), now + seconds)
-        return self._build_error(seconds)
-
-    def answered(self, key: str) -> None:
-        """Forget earlier refusals: the next pause begins short again."""
-        self._refusals.pop(key, None)
-
-    def _build_error(self, seconds: float) -> RateLimited:
-        return RateLimited(self._clock.now() + timedelta(seconds=seconds), retry_after=seconds)
-
-    def _delete_ended(self) -> None:
-        if len(self._until) >= _MOST_PAUSES:
-            now = self._monotonic()
-            self._until = {key: until for key, until in self._until.items() if until > now}
-        if len(self._refusals) >= _MOST_PAUSES:
-            self._refusals = {key: count for key, count in self._refusals.items() if key in self._until}

@@ -1,4 +1,4 @@
-"""The OAuth of a GitHub App's users: what is sent and what comes back, without sending it.
+"""OAuth of a GitHub App's users: requests and responses, without I/O.
 
 https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-a-user-access-token-for-a-github-app
 """
@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 import msgspec
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 
-from adapters.github.api.unavailable import Undecodable
-from adapters.github.decoding.tolerant import Id
+from adapters.github.api.failures import Undecodable
+from adapters.github.tolerant_decoder import Id
 from core.domain.provider_errors import AppRefused, CredentialRefused, EmailUnverified
 from core.domain.secret import Secret
 from core.domain.tokens.user_tokens import UserTokens
 
-# What is wrong with us rather than with the code or token shown: nobody has to connect again for these.
-_OURS = {
+# Errors of this service, not of a user's code or token.
+_APP_ERRORS = {
     "incorrect_client_credentials": "GitHub rejected this service's client id and secret. "
     "An operator must correct them.",
     "redirect_uri_mismatch": "This service's callback URL is not registered with its GitHub App. "
@@ -27,7 +27,7 @@ _OURS = {
 
 
 class TokensResponse(msgspec.Struct):
-    """What the token endpoint answers. A refusal comes with status 200 and `error`."""
+    """A response of the token endpoint. An error has status 200 and `error`."""
 
     access_token: str | None = None
     expires_in: Id | None = None
@@ -37,7 +37,7 @@ class TokensResponse(msgspec.Struct):
     error: str | None = None
 
     def to_domain(self, now: datetime) -> UserTokens:
-        """Return the tokens, their ends counted from `now`; raises what a refusal means."""
+        """Return the tokens, which expire relative to `now`; raises the error of a rejection."""
         if self.error is None and self.access_token is None:
             raise Undecodable("the response has neither a token nor an error")
         if self.error is not None or self.access_token is None:
@@ -45,8 +45,8 @@ class TokensResponse(msgspec.Struct):
                 raise EmailUnverified(
                     "Your GitHub account has no verified email address. Verify one on GitHub, then try again."
                 )
-            if self.error in _OURS:
-                raise AppRefused(_OURS[self.error])
+            if self.error in _APP_ERRORS:
+                raise AppRefused(_APP_ERRORS[self.error])
             raise CredentialRefused(
                 "GitHub rejected this code or token: it is expired, already used or wrong. Start again."
             )
@@ -60,7 +60,7 @@ class TokensResponse(msgspec.Struct):
 
 
 def build_authorize_url(endpoint: str, *, client_id: str, state: str, redirect_uri: str, code_challenge: str) -> str:
-    """Return where a person authorizes the app. There is no scope: permissions are the app's own."""
+    """Return the URL where a person authorizes the app. It has no scope: the app defines its permissions."""
     url: str = prepare_grant_uri(
         endpoint,
         client_id,
@@ -76,7 +76,7 @@ def build_authorize_url(endpoint: str, *, client_id: str, state: str, redirect_u
 def build_code_form(
     client_id: str, client_secret: Secret, code: Secret, *, redirect_uri: str | None, code_verifier: Secret | None
 ) -> str:
-    """Return the form that trades a code for tokens."""
+    """Return the form that exchanges a code for tokens."""
     form: str = prepare_token_request(
         "authorization_code",
         client_id=client_id,
@@ -89,7 +89,7 @@ def build_code_form(
 
 
 def build_refresh_form(client_id: str, client_secret: Secret, refresh_token: Secret) -> str:
-    """Return the form that trades a refresh token for new tokens."""
+    """Return the form that exchanges a refresh token for new tokens."""
     form: str = prepare_token_request(
         "refresh_token", client_id=client_id, client_secret=client_secret.reveal(), refresh_token=refresh_token.reveal()
     )

@@ -11,18 +11,24 @@ from urllib.parse import urlsplit
 import msgspec
 import structlog
 
-from adapters.github.api.calls import Call, Limits, Response
+from adapters.github.api.calls import Call, Response
 from adapters.github.api.circuit_breaker import CircuitBreaker
 from adapters.github.api.credentials import Rejection
-from adapters.github.api.failures import Failure, classify_failure, read_message, to_error
+from adapters.github.api.failures import (
+    BreakerOpen,
+    Failure,
+    Unavailable,
+    Undecodable,
+    classify_failure,
+    read_message,
+    to_error,
+)
 from adapters.github.api.http_client import Connect, HttpClient
-from adapters.github.api.limits import ConcurrencyLimit, Pauses
-from adapters.github.api.rate_limits import read_remaining_fraction, read_requested_wait
-from adapters.github.api.retries import Backoff
-from adapters.github.api.unavailable import BreakerOpen, Unavailable, Undecodable
-from adapters.github.decoding.odd_parts import SkippedFieldReporter
-from adapters.github.decoding.tolerant import Unreadable
+from adapters.github.api.limits import Backoff, ConcurrencyLimit, Limits
+from adapters.github.api.rate_limits import Pauses, read_remaining_fraction, read_requested_wait
 from adapters.github.protocol.webhooks import PROVIDER
+from adapters.github.skipped_fields import SkippedFieldReporter
+from adapters.github.tolerant_decoder import Unreadable
 from core.domain.errors import DomainError
 from ports.system import Clock
 from ports.telemetry import Metrics, SpanRole, Traces
@@ -34,26 +40,25 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Rejected:
-    """An answer that is a no."""
+    """An error response."""
 
     failure: Failure
     response: Response
-    shown: str | None = field(repr=False)
-    """What was shown of the credential."""
+    authorization: str | None = field(repr=False)
 
 
 @dataclass(slots=True)
 class _Outcome:
-    """How an exchange ended."""
+    """The result of a request, for metrics."""
 
     outcome: str = "answered"
 
 
 class Transport:
-    """Asks GitHub within limits, and makes of what comes back an answer or one of the domain's refusals.
+    """Sends calls within limits, retries them, and returns the decoded response or raises a domain error.
 
-    Only GET is tried again after a failure, since it alone changes nothing. A call refused for its credential
-    was not carried out, so any may be tried again where the credential says so. Raises `ProviderUnavailable`,
+    After a failure, only GET is retried. After a rejected credential, every method can be retried, because
+    GitHub did not process the request. Raises `ProviderUnavailable`,
     `AnswerUnreadable`, `RateLimited`, `CredentialRefused`, `InstallationSuspended`, `PermissionMissing`,
     `AccessBlocked` and `NotVisible`.
     """
@@ -87,11 +92,11 @@ class Transport:
         """Close all connections."""
         await self._http.close()
 
-    async def ask(self, call: Call[T]) -> T:
-        """Return what the call reads from GitHub's answer."""
+    async def execute(self, call: Call[T]) -> T:
+        """Return what `call.read` returns."""
         if self._traces is None:
             return await self._execute(call)
-        # Paths name repositories and people: a span has the host alone.
+        # Paths contain names of repositories and people, so the span has only the host.
         with self._traces.start_span(f"github {call.method}", SpanRole.CLIENT, host=urlsplit(call.url).netloc):
             return await self._execute(call)
 
@@ -103,10 +108,12 @@ class Transport:
                 outcome = await self._attempt(call)
             except BreakerOpen:
                 raise
-            except (Unavailable, Undecodable) as failed:
-                event = "provider_unavailable" if isinstance(failed, Unavailable) else "provider_answer_unreadable"
-                _log.warning(event, method=call.method, url=call.place, error=failed.why)
-                wait = backoff.next_delay(failed.asked) if call.is_safe else None
+            except (Unavailable, Undecodable) as failure_error:
+                event = (
+                    "provider_unavailable" if isinstance(failure_error, Unavailable) else "provider_answer_unreadable"
+                )
+                _log.warning(event, method=call.method, url=call.place, error=failure_error.reason)
+                wait = backoff.next_delay(failure_error.requested_wait) if call.is_safe else None
                 if wait is None:
                     raise
             else:
@@ -119,71 +126,75 @@ class Transport:
             await self._sleep(wait)
 
     def _decide_retry(
-        self, call: Call[object], refused: _Rejected, refusals: int, backoff: Backoff
+        self, call: Call[object], rejected: _Rejected, refusals: int, backoff: Backoff
     ) -> tuple[DomainError, float | None]:
-        """Return the error of a refusal, and after how long another try may succeed, if ever."""
-        match refused.failure:
+        """Return the error of a rejection, and the seconds until a retry, or None."""
+        match rejected.failure:
             case Failure.CREDENTIAL:
-                wait = call.credential.compute_retry_delay(Rejection(refused.shown, refusals, refused.response.date))
+                wait = call.credential.compute_retry_delay(
+                    Rejection(rejected.authorization, refusals, rejected.response.date)
+                )
                 return call.credential.refusal("GitHub rejected the credential of this request. Try again later."), wait
             case Failure.RATE_LIMITED:
-                limited = self._pauses.begin(call.credential.key, self._read_wait(refused.response))
+                limited = self._pauses.start(call.credential.key, self._read_wait(rejected.response))
                 return limited, backoff.next_delay(limited.retry_after) if call.is_safe else None
             case failure:
-                return to_error(failure, refused.response.headers), None
+                return to_error(failure, rejected.response.headers), None
 
     async def _attempt(self, call: Call[T]) -> T | _Rejected:
         async with self._slots.hold(call.credential.key):
-            # Here rather than before: a limit may have been met while this call waited for its turn.
+            # Not earlier: another call may have reached a limit while this call waited.
             self._pauses.check(call.credential.key)
-            shown = call.credential.header()
+            authorization = call.credential.header()
             breaker = self._get_breaker(call.url)
-            with self._measure(breaker) as watched, breaker.guard():
-                response = await self._http.send(call, shown)
+            with self._measure(breaker) as result, breaker.guard():
+                response = await self._http.send(call, authorization)
                 self._record_budget(call, response)
                 if response.succeeded or response.status in call.accept:
-                    answer = _decode(call, response)
+                    content = _decode(call, response)
                     if response.skipped.counts:
                         self._skipped_fields.report(call.source, response.skipped)
-                    self._pauses.answered(call.credential.key)
-                    return answer
-                said = read_message(response.body)
-                failure = classify_failure(response.status, response.headers, said)
-                watched.outcome = failure.value
+                    self._pauses.reset(call.credential.key)
+                    return content
+                message = read_message(response.body)
+                failure = classify_failure(response.status, response.headers, message)
+                result.outcome = failure.value
                 if failure is Failure.UNAVAILABLE:
-                    raise Unavailable(f"status {response.status}, {response.request}", asked=self._read_wait(response))
-        # A call misunderstood is our mistake or a change of GitHub's: somebody has to look at it.
+                    raise Unavailable(
+                        f"status {response.status}, {response.request}", requested_wait=self._read_wait(response)
+                    )
+        # An invalid request is a bug here or a change of GitHub: a developer must look at it.
         _log.log(
             logging.ERROR if failure is Failure.MISUNDERSTOOD else logging.INFO,
             "provider_refused",
             method=call.method,
             url=call.place,
             status=response.status,
-            reason=f"{failure.value}: {said}, {response.request}",
+            reason=f"{failure.value}: {message}, {response.request}",
         )
-        return _Rejected(failure, response, shown)
+        return _Rejected(failure, response, authorization)
 
     @contextmanager
     def _measure(self, breaker: CircuitBreaker) -> Iterator["_Outcome"]:
-        """Tell how one exchange ended, and what it taught the breaker."""
-        watched, began = _Outcome(), self._monotonic()
+        """Record the result of a request and the state of the breaker as metrics."""
+        result, started_at = _Outcome(), self._monotonic()
         try:
-            yield watched
+            yield result
         except BreakerOpen:
-            watched.outcome = "breaker_open"
+            result.outcome = "breaker_open"
             raise
         except Unavailable:
-            watched.outcome = Failure.UNAVAILABLE.value
+            result.outcome = Failure.UNAVAILABLE.value
             raise
         except Undecodable:
-            watched.outcome = "unreadable"
+            result.outcome = "unreadable"
             raise
         except BaseException:
-            watched.outcome = "left"
+            result.outcome = "left"
             raise
         finally:
             if self._metrics is not None:
-                self._metrics.observe_provider_request(PROVIDER, watched.outcome, self._monotonic() - began)
+                self._metrics.observe_provider_request(PROVIDER, result.outcome, self._monotonic() - started_at)
                 self._metrics.set_circuit_breaker(PROVIDER, is_open=breaker.is_open)
 
     def _record_budget(self, call: Call[T], response: Response) -> None:

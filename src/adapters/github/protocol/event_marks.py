@@ -1,8 +1,7 @@
-"""Find out from the fields of a body which event it belongs to.
+"""Detect by its fields that a body belongs to another event than the header names.
 
-The signature does not cover the event's name, so a body that was recorded once can be sent again under
-another name. Each event has fields that no other has: a body with marks of another event, or none of its
-own, changes nothing. https://docs.github.com/webhooks/webhook-events-and-payloads
+The signature does not cover the event name, so a recorded body can be sent again under another name. A body
+with fields of another event, or without the fields of its event, changes nothing. https://docs.github.com/webhooks/webhook-events-and-payloads
 """
 
 from collections.abc import Collection, Mapping
@@ -10,10 +9,11 @@ from typing import cast
 
 import msgspec
 
-from adapters.github.decoding.tolerant import ABSENT, Id, SkippedFields, TolerantDecoder
+from adapters.github.skipped_fields import SkippedFields
+from adapters.github.tolerant_decoder import ABSENT, Id, TolerantDecoder
 
-# The top-level fields of payloads that show what an event is about. Fields that come with any event are
-# not among them: action, changes, enterprise, installation, organization, repository, sender.
+# The top-level fields that differ between events. Not included, because any event can have them:
+# action, changes, enterprise, installation, organization, repository, sender.
 _SUBJECT_NAMES = """
     account after alert answer approver assignee base_ref before blocked_user branch branches build
     cache_location check_run check_suite client_payload comment commit commit_oid commits compare
@@ -119,10 +119,10 @@ class EnvelopeReader:
 
         `skipped` has the fields that were left out of the envelope because of their type.
         """
-        found, installation = msgspec.structs.astuple(envelope), envelope.installation
-        if found[self._foreign] != self._no_foreign:
+        values, installation = msgspec.structs.astuple(envelope), envelope.installation
+        if values[self._foreign] != self._no_foreign:
             return True
-        if self._no_needed and found[self._needed] == self._no_needed:
+        if self._no_needed and values[self._needed] == self._no_needed:
             return True
         if envelope.action is not None and not self._has_action:
             return True

@@ -8,7 +8,7 @@ it with these shapes. https://docs.github.com/webhooks/webhook-events-and-payloa
 
 import msgspec
 
-from adapters.github.decoding.tolerant import Id
+from adapters.github.tolerant_decoder import Id
 
 Timestamp = str | int | float | None
 """A time as GitHub writes it: ISO text with any offset, epoch seconds, or nothing."""

@@ -9,11 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from adapters.github.decoding.tolerant import SkippedFields, TolerantDecoder, Unreadable
-from adapters.github.decoding.web_urls import parse_web_url
 from adapters.github.protocol import payload_shapes as shapes
 from adapters.github.protocol.authors import AuthorReader, PushAuthors
 from adapters.github.protocol.payload_shapes import Timestamp
+from adapters.github.skipped_fields import SkippedFields
+from adapters.github.tolerant_decoder import TolerantDecoder, Unreadable
+from adapters.github.urls import parse_web_url
 from core.domain.catalog.repository import known_visibility
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 from core.domain.provider_events import (
@@ -37,7 +38,7 @@ from core.domain.provider_events import (
 
 
 def parse_time(value: Timestamp) -> datetime | None:
-    """Return a time of GitHub's as an aware UTC datetime, or None where there is none to be read."""
+    """Return a time as an aware UTC datetime, or None if it is missing or invalid."""
     try:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value, UTC)
@@ -52,9 +53,9 @@ def parse_time(value: Timestamp) -> datetime | None:
 def read_payload(
     event_type: str, action: str | None, text: bytes, people: AuthorReader, skipped: SkippedFields
 ) -> ProviderEvent:
-    """Read one payload and note its odd parts.
+    """Return the provider event of a payload, and record its skipped fields.
 
-    Raises `Unreadable` where a required field is missing or odd, or msgspec's errors for what is not JSON.
+    Raises `Unreadable` if a required field is missing or has the wrong type, or msgspec's errors for what is not JSON.
     """
     if event_type == "push":
         return _to_push(_decode_push(text, skipped), people)
@@ -71,7 +72,7 @@ def read_payload(
 
 def _to_push(push: shapes.Push, people: AuthorReader) -> ProviderEvent:
     sender = _to_user(push.sender)
-    named = people.start_push(sender)
+    authors = people.start_push(sender)
     return Push(
         repository=_to_repository(push.repository),
         ref=push.ref,
@@ -81,11 +82,11 @@ def _to_push(push: shapes.Push, people: AuthorReader) -> ProviderEvent:
         deleted=push.deleted,
         forced=push.forced,
         compare_url=parse_web_url(push.compare),
-        pusher=named.pusher(push.pusher.name or "", push.pusher.email) if push.pusher else None,
+        pusher=authors.pusher(push.pusher.name or "", push.pusher.email) if push.pusher else None,
         sender=sender,
-        commits=tuple(_to_commit(commit, named) for commit in push.commits),
+        commits=tuple(_to_commit(commit, authors) for commit in push.commits),
         commits_total=len(push.commits),
-        head_commit=_to_commit(push.head_commit, named) if push.head_commit else None,
+        head_commit=_to_commit(push.head_commit, authors) if push.head_commit else None,
     )
 
 
@@ -165,7 +166,7 @@ def _read_repository(text: bytes, action: str, skipped: SkippedFields) -> Provid
 
 
 def _read_public(text: bytes, skipped: SkippedFields) -> ProviderEvent:
-    # The same as `repository` with `publicized`; apps receive either or both.
+    # Equal to `repository` with `publicized`. Apps receive either or both.
     return RepositoryChanged(RepositoryStep.PUBLICIZED, _to_repository(_decode_repository(text, skipped).repository))
 
 
@@ -201,18 +202,18 @@ def _to_repository(repository: shapes.Repository) -> RepositoryFacts:
     )
 
 
-def _to_commit(commit: shapes.Commit, named: PushAuthors) -> Commit:
+def _to_commit(commit: shapes.Commit, authors: PushAuthors) -> Commit:
     author, committer, message = commit.author, commit.committer, commit.message or ""
     return Commit(
         sha=commit.id,
         message=message,
         timestamp=parse_time(commit.timestamp),
         url=parse_web_url(commit.url),
-        author=named.author(author.name or "", author.email, author.username)
+        author=authors.author(author.name or "", author.email, author.username)
         if author
-        else named.author("", None, None),
-        committer=named.author(committer.name or "", committer.email, committer.username) if committer else None,
-        co_authors=named.co_authors(message),
+        else authors.author("", None, None),
+        committer=authors.author(committer.name or "", committer.email, committer.username) if committer else None,
+        co_authors=authors.co_authors(message),
     )
 
 
@@ -258,4 +259,4 @@ _BY_ACTION: Mapping[str, Callable[[bytes, str, SkippedFields], ProviderEvent]] =
     "github_app_authorization": _read_authorization,
 }
 HANDLED = frozenset({*_BY_ACTION, *_WITHOUT_ACTION, "push"}) - {"ping"}
-"""The event types that lead to anything."""
+"""The event types that the service processes."""

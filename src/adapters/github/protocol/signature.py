@@ -10,17 +10,17 @@ from hashlib import sha256
 
 from core.domain.deliveries.delivery import SignatureRefused
 
-_WRITTEN = re.compile(rb"sha256=([0-9a-f]{64})")
+_HEADER = re.compile(rb"sha256=([0-9a-f]{64})")
 
 
 class SigningSecret:
-    """One accepted secret with the fingerprint that names it in logs and rows."""
+    """An accepted secret, with its fingerprint for logs and the database."""
 
     __slots__ = ("_key", "fingerprint")
 
     def __init__(self, value: str) -> None:
         self._key = value.encode()
-        # A hash of the secret under a fixed label: tells two secrets apart, says nothing about either.
+        # A keyed hash of a fixed label: it identifies the secret without revealing it.
         self.fingerprint = hmac.digest(self._key, b"crewkit-git secret fingerprint", "sha256").hex()[:16]
 
     def sign(self, body: bytes) -> bytes:
@@ -28,11 +28,11 @@ class SigningSecret:
         return hmac.digest(self._key, body, "sha256")
 
     def sign_replay(self, signature: bytes) -> bytes:
-        """Return an operator's signature, which permits processing the body of this signature again."""
+        """Return the operator's signature that permits processing a body again."""
         return hmac.digest(self._key, b"crewkit-git replay\n" + signature, "sha256")
 
-    def begin(self) -> "hmac.HMAC":
-        """Begin the signature of a body in parts."""
+    def start(self) -> "hmac.HMAC":
+        """Start the signature of a body in parts."""
         return hmac.new(self._key, digestmod=sha256)
 
 
@@ -42,10 +42,10 @@ class SignatureDigest:
     __slots__ = ("_parts",)
 
     def __init__(self, secrets: Sequence[SigningSecret]) -> None:
-        self._parts = [secret.begin() for secret in secrets]
+        self._parts = [secret.start() for secret in secrets]
 
     def update(self, chunk: bytes, /) -> None:
-        """Take in the next part."""
+        """Add the next part of the body."""
         for part in self._parts:
             part.update(chunk)
 
@@ -55,16 +55,16 @@ class SignatureDigest:
 
 
 def parse_signature(header: bytes | None) -> bytes:
-    """Return the 32 bytes a signature header claims; raises `SignatureRefused`.
+    """Return the 32 bytes of a signature header; raises `SignatureRefused`.
 
-    Kept as bytes throughout: comparing text would fail on a non-ASCII header instead of refusing it.
+    The header stays bytes: comparing text would crash on a non-ASCII header.
     """
     if header is None:
         raise SignatureRefused("signature_missing")
-    written = _WRITTEN.fullmatch(header)
-    if written is None:
+    match = _HEADER.fullmatch(header)
+    if match is None:
         raise SignatureRefused("signature_malformed")
-    return bytes.fromhex(written[1].decode("ascii"))
+    return bytes.fromhex(match[1].decode("ascii"))
 
 
 def sign(secret: str, body: bytes) -> str:

@@ -7,15 +7,14 @@ from time import time
 import msgspec
 import structlog
 
-from adapters.github.decoding.odd_parts import SkippedFieldReporter
-from adapters.github.decoding.surrogates import replace_lone_surrogates
-from adapters.github.decoding.tolerant import Id, SkippedFields, TolerantDecoder, Unreadable
 from adapters.github.protocol.authors import NOREPLY_HOST, AuthorReader
+from adapters.github.protocol.bodies import extract_json, replace_lone_surrogates, require_utf8
 from adapters.github.protocol.event_marks import DEFAULT_READER, ENVELOPE_READERS
-from adapters.github.protocol.form_bodies import extract_json, require_utf8
 from adapters.github.protocol.large_payloads import MAX_COMMITS, MAX_ROWS, shorten
 from adapters.github.protocol.payloads import HANDLED, read_payload
 from adapters.github.protocol.signature import SignatureDigest, SigningSecret, parse_signature
+from adapters.github.skipped_fields import SkippedFieldReporter, SkippedFields
+from adapters.github.tolerant_decoder import Id, TolerantDecoder, Unreadable
 from core.domain.deliveries.delivery import (
     BodyRefused,
     HeadersRefused,
@@ -40,14 +39,14 @@ _log = structlog.get_logger(__name__)
 _EVENT = re.compile(rb"[a-z][a-z0-9_]{0,63}")
 _DELIVERY = re.compile(rb"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
-# `repository_dispatch` lets users choose the action, so its length and characters are theirs too.
+# Users choose the action of `repository_dispatch`, so it can have any length and characters.
 _MAX_ACTION = 100
 
-# These two come without an installation and mean something all the same.
+# These events have no installation.
 _STANDALONE = frozenset({"ping", "github_app_authorization"})
 
-# The same change made twice has the same bytes: these payloads contain no time of the change. Every other
-# event that has an effect contains one. https://docs.github.com/webhooks/webhook-events-and-payloads
+# The bodies of two equal changes are equal, because these payloads contain no time. All other processed
+# events contain a time. https://docs.github.com/webhooks/webhook-events-and-payloads
 _REPEATED = frozenset({b"github_app_authorization", b"installation_repositories", b"installation_target"})
 
 
@@ -56,7 +55,7 @@ class _Identified(msgspec.Struct):
 
 
 class _Routing(msgspec.Struct):
-    """What is needed to keep a delivery and to find its lane."""
+    """The fields that are needed to store a delivery and to find its lane."""
 
     action: str | None = None
     installation: _Identified | None = None
@@ -67,9 +66,9 @@ _decode_routing = TolerantDecoder(_Routing).decode
 
 
 class GitHubWebhooks(WebhookProtocol):
-    """GitHub's side of receiving: signature, headers, envelope, payload.
+    """Verifies and decodes GitHub's deliveries.
 
-    Several secrets may be accepted at once, since GitHub changes an App's secret in one step.
+    Several secrets can be valid, because GitHub replaces an app's secret without an overlap.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class GitHubWebhooks(WebhookProtocol):
         noreply_hosts: Collection[str] = (NOREPLY_HOST,),
         metrics: Metrics | None = None,
     ) -> None:
-        """Accept these secrets, and know accounts by their addresses at these hosts."""
+        """Accept these secrets, and recognize noreply addresses at these hosts."""
         self._metrics = metrics
         self._skipped_fields = SkippedFieldReporter(PROVIDER, metrics)
         self._mismatches: set[str] = set()
@@ -92,7 +91,7 @@ class GitHubWebhooks(WebhookProtocol):
         return None
 
     def start_digest(self) -> SignatureDigest:
-        """Begin a signature over a body in parts."""
+        """Start the signatures of a body in parts."""
         return SignatureDigest(self._secrets)
 
     def verify(
@@ -104,23 +103,23 @@ class GitHubWebhooks(WebhookProtocol):
         form: bool = False,
         claimed: SourceSecrets | None = None,  # noqa: ARG002 - GitHub signs with the App's secret
     ) -> VerifiedDelivery:
-        """Check signature, headers and envelope, in this order."""
+        """Check the signature, the headers and the envelope, in this order."""
         self._check_signature(parse_signature(headers.get(b"x-hub-signature-256")), body, digest)
         event, delivery = headers.get(b"x-github-event"), headers.get(b"x-github-delivery")
         source = Source.REPLAYED if self._is_replay(headers) else Source.RECEIVED
         return _build_delivery(event, delivery, body, source, form=form)
 
     def accept_quoted(self, quoted: QuotedDelivery) -> VerifiedDelivery:
-        """Check what the signature does not cover either, then the envelope."""
+        """Check the names in the log, which are not signed, then the envelope."""
         event, delivery = quoted.event_type.encode(), quoted.delivery_id.encode()
         return _build_delivery(event, delivery, quoted.body, Source.RECOVERED, form=True)
 
     def handles(self, event_type: str) -> bool:
-        """Tell whether there is more to it than a note."""
+        """Return whether the service processes this event type."""
         return event_type in HANDLED
 
     def decode(self, event_type: str, body: bytes) -> ProviderEvent:
-        """Read a kept payload; the envelope first, since an odd one was accepted at receipt."""
+        """Return the provider event of a stored body. The envelope can still be invalid at this point."""
         skipped = SkippedFields()
         try:
             text = replace_lone_surrogates(_shorten(event_type, extract_json(body)))
@@ -148,7 +147,7 @@ class GitHubWebhooks(WebhookProtocol):
         return provider_event
 
     def format_body(self, body: bytes) -> bytes:
-        """Return the JSON inside a kept body."""
+        """Return the JSON text of a stored body."""
         return extract_json(body)
 
     def get_secret_uses(self) -> Mapping[str, datetime]:
@@ -156,7 +155,7 @@ class GitHubWebhooks(WebhookProtocol):
         return {mark: datetime.fromtimestamp(at, UTC) for mark, at in self._uses.items()}
 
     def _record_mismatch(self, event_type: str) -> ProviderEvent:
-        """Note a body of another event than its unsigned header names; it changes nothing."""
+        """Record a body of another event than the unsigned header names. It changes nothing."""
         if self._metrics is not None:
             self._metrics.count_event_name_mismatch(PROVIDER, event_type)
         if event_type not in self._mismatches:
@@ -166,24 +165,24 @@ class GitHubWebhooks(WebhookProtocol):
         return Unhandled("event_name_mismatch")
 
     def _is_replay(self, headers: Headers) -> bool:
-        """Return whether an operator, who knows a secret, signed that this body is to be processed again.
+        """Return whether an operator, who knows a secret, signed a request to process the body again.
 
-        Anyone can send the header, so another value is ignored.
+        Anyone can send the header, so an invalid value is ignored.
         """
-        if (given := headers.get(b"x-crewkit-replay")) is None:
+        if (header := headers.get(b"x-crewkit-replay")) is None:
             return False
         expected = [secret.sign_replay(headers[b"x-hub-signature-256"]).hex().encode() for secret in self._secrets]
-        return any(compare_digest(one, given) for one in expected)
+        return any(compare_digest(signature, header) for signature in expected)
 
-    def _check_signature(self, given: bytes, body: bytes, digest: BodyDigest | None) -> None:
+    def _check_signature(self, expected: bytes, body: bytes, digest: BodyDigest | None) -> None:
         if isinstance(digest, SignatureDigest):
             computed = digest.signatures()
         else:
             computed = [secret.sign(body) for secret in self._secrets]
         matched = None
         for secret, signature in zip(self._secrets, computed, strict=True):
-            # Every secret is compared, whichever matches: the time taken tells nothing.
-            if compare_digest(signature, given):
+            # All secrets are compared, so that the time does not reveal which secret matches.
+            if compare_digest(signature, expected):
                 matched = secret
         if matched is None:
             raise SignatureRefused("signature_mismatch")
@@ -208,7 +207,7 @@ def _build_delivery(
         repo_id=RepoId(str(repository.id)) if repository else None,
         body=body,
         source=source,
-        # An operator replays a delivery so that it is processed again.
+        # A replayed delivery must be processed again.
         is_unique=source is Source.RECEIVED and event not in _REPEATED,
     )
 
@@ -218,7 +217,7 @@ def _shorten(event_type: str, text: bytes) -> bytes:
 
 
 def _require_valid(skipped: SkippedFields, field: str) -> None:
-    """Raise `Unreadable` if a field of the envelope has the wrong type: it must not count as missing."""
+    """Raise `Unreadable` if a field of the envelope has the wrong type, which must not count as missing."""
     for path, reason in skipped.reasons.items():
         if path.partition(".")[0] == field:
             raise Unreadable(path, reason)
@@ -229,14 +228,14 @@ def _read_routing(text: bytes) -> _Routing:
     try:
         return _decode_strictly(text)
     except BodyRefused:
-        mended = replace_lone_surrogates(text)
-        if mended == text:
+        repaired = replace_lone_surrogates(text)
+        if repaired == text:
             raise
-    return _decode_strictly(mended)
+    return _decode_strictly(repaired)
 
 
 def _decode_strictly(text: bytes) -> _Routing:
-    """Decode a signed object without its odd fields; the event is judged when it is processed."""
+    """Decode a signed object without fields of the wrong type, which are checked during processing."""
     try:
         # The decoder skips what it does not need without checking that it is UTF-8.
         require_utf8(text)

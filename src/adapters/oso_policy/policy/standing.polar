@@ -1,26 +1,26 @@
-# Who may do what in an organization, or with an account of their own. These files are the only place that says so.
+# The permissions in an organization and for a user's account. No other file defines permissions.
 #
-# A access is a dictionary of facts: `operator`, `role` (nil: none here), `outsider` (a person acts who is no
-# member), `service` and its `scopes`. What no rule allows is forbidden.
+# `access` is a dictionary of facts: `operator`, `role` (nil without a role), `outsider` (the acting user is not a
+# member), `service` and its `scopes`. An action that no rule allows is forbidden.
 
-# The service itself, and whoever runs it, may do everything.
+# This service itself and its operators may do everything.
 allow(access, _action, _resource) if
     access.operator = true;
 
-# A person alone may do what their role allows.
+# A user may do what the role allows.
 allow(access, action, "organization") if
     access.service = false and
     role_allows(access.role, action) and
     not services_only(action);
 
-# A service alone may do what its scopes allow.
+# A service may do what its scopes allow.
 allow(access, action, "organization") if
     access.service = true and
     access.role = nil and
     access.outsider = false and
     scopes_allow(access.scopes, action);
 
-# A service that acts for a person may do what both may.
+# A service that acts for a user needs both the role and the scopes.
 allow(access, action, "organization") if
     access.service = true and
     role_allows(access.role, action) and

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from adapters.postgres.connection.database import Database
-from adapters.system.clock import SystemClock
+from adapters.system import SystemClock
 from entrypoints.doctor.checks.provider import provider_checks
 from entrypoints.doctor.checks.queue import queue_checks
 from entrypoints.doctor.checks.settings import settings_checks

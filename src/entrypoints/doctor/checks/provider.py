@@ -1,8 +1,7 @@
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 
-from adapters.github.api.calls import Limits
-from adapters.github.api.retries import RetryPolicy
+from adapters.github.api.limits import Limits, RetryPolicy
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.postgres.connection.database import Database
 from core.domain.errors import DomainError

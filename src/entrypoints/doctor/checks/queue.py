@@ -1,8 +1,7 @@
 from redis import RedisError
 
-from adapters.redis_queue.inspection import list_workers
 from adapters.redis_queue.problems import EVICTING, diagnose
-from adapters.redis_queue.queue_probe import find_problems
+from adapters.redis_queue.queue_probe import find_problems, list_workers
 from core.domain.secret import redact_url
 from entrypoints.doctor.checks.settings import report_missing
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok, warn

@@ -5,9 +5,9 @@ from datetime import datetime
 from psycopg.errors import UndefinedColumn
 
 from adapters.github.api.app_jwt import key_fingerprint, read_private_key
-from adapters.github.app_needs import NEEDS
 from adapters.github.protocol.signature import SigningSecret
 from adapters.github.protocol.webhooks import PROVIDER
+from adapters.github.registration import NEEDS
 from adapters.postgres.connection.database import Database
 from adapters.postgres.connection.inspection import Inspection
 from adapters.postgres.connection.write_probe import WriteProbe

@@ -1,6 +1,5 @@
-"""Repositories and branches, decoded to just the fields we use and told in the domain's words.
+"""Responses with repositories and branches. Other fields are skipped, because a page has 600 KB.
 
-Unknown fields are skipped without being built: a page of 100 repositories is 600 KB, of which we need 40.
 https://docs.github.com/rest/repos
 """
 
@@ -9,9 +8,8 @@ from typing import Any
 
 import msgspec
 
-from adapters.github.decoding.tolerant import Id
-from adapters.github.decoding.topics import read_topics
-from adapters.github.decoding.web_urls import parse_web_url
+from adapters.github.tolerant_decoder import Id
+from adapters.github.urls import parse_web_url
 from core.domain.catalog.branches import Branch
 from core.domain.catalog.repository import known_visibility
 from core.domain.identifiers import AccountId, RepoId
@@ -27,7 +25,7 @@ class Owner(msgspec.Struct, gc=False):
 
 
 class RepositoryResponse(msgspec.Struct, gc=False):
-    """One repository, whole."""
+    """A repository."""
 
     id: Id
     full_name: str | None = None
@@ -45,8 +43,8 @@ class RepositoryResponse(msgspec.Struct, gc=False):
     topics: Any = None
 
     def to_domain(self) -> RepositoryFacts:
-        """Return it in the domain's words."""
-        # By position: names would cost a third more, and a catalog has ten thousand of these.
+        """Return the domain value."""
+        # By position: keyword arguments cost a third more, and a catalog has ten thousand repositories.
         return RepositoryFacts(
             RepoId(str(self.id)),
             self.full_name or None,
@@ -67,7 +65,7 @@ class RepositoryResponse(msgspec.Struct, gc=False):
 
 
 class RepositoriesResponse(msgspec.Struct):
-    """One page of an installation's repositories.
+    """A page of an installation's repositories.
 
     The list is required: an empty list would mean that all repositories are gone. A total of -1 means that
     GitHub sent none; the list then counts as incomplete.
@@ -78,49 +76,56 @@ class RepositoriesResponse(msgspec.Struct):
 
 
 class Rights(msgspec.Struct):
-    """What a person may do to a repository."""
+    """A person's permissions for a repository."""
 
     admin: bool = False
 
 
 class VisibleRepository(msgspec.Struct):
-    """A repository as a person sees it."""
+    """A repository that a person can see."""
 
     id: Id | None = None
     permissions: Rights = msgspec.field(default_factory=Rights)
 
 
 class VisibleRepositoriesResponse(msgspec.Struct):
-    """One page of an installation's repositories that a person sees."""
+    """A page of the installation's repositories that a person can see."""
 
     repositories: list[VisibleRepository | None]
     total_count: int = -1
 
 
 class Commit(msgspec.Struct):
-    """Where a branch points."""
+    """The last commit of a branch."""
 
     sha: str
 
 
 class BranchResponse(msgspec.Struct):
-    """One branch."""
+    """A branch."""
 
     name: str
     commit: Commit
     protected: bool | None = None
 
     def to_domain(self) -> Branch:
-        """Return it in the domain's words."""
+        """Return the domain value."""
         return Branch(self.name, self.commit.sha, self.protected)
 
 
 class RefResponse(msgspec.Struct):
-    """One reference, of which branches are those under `refs/heads/`."""
+    """A Git reference of a branch, under `refs/heads/`."""
 
     ref: str
     object: Commit
 
     def to_domain(self) -> Branch:
-        """Return it in the domain's words; whether it is protected is not said here."""
+        """Return the domain value, without the protection, which the response does not contain."""
         return Branch(self.ref.removeprefix(_REF), self.object.sha, protected=None)
+
+
+def read_topics(value: object) -> tuple[str, ...] | None:
+    """Return the topics of a repository without values that are not text, or None if there is no list."""
+    if not isinstance(value, list):
+        return None
+    return tuple(topic for topic in value if isinstance(topic, str))

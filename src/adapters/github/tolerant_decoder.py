@@ -1,19 +1,21 @@
-"""Decode GitHub's JSON strictly, and keep the usable parts if a part has the wrong type.
+"""Decode JSON, and skip optional fields and rows of lists that have the wrong type.
 
-The strict decoder is tried first and costs nothing extra. Only if it refuses the text, the text is read
-part by part: an odd optional part gets its default, an odd row of a list is skipped, and only an odd
-required part makes the whole unreadable. Parts are views of the text, and rows are read one at a time, so
-that reading takes little memory beside the text.
+The strict decoder is tried first and costs nothing extra. If it rejects the text, the text is decoded part by
+part: an optional field of the wrong type gets its default, such a row of a list is skipped, and only a required
+field makes the whole unreadable. Parts are views of the text and rows are decoded one at a time, so that decoding
+needs little memory in addition to the text.
 """
 
 import re
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Generic, Self, TypeVar, Union, cast, get_args, get_origin
 
 import msgspec
+
+from adapters.github.skipped_fields import SkippedFields
 
 T = TypeVar("T")
 Text = bytes | memoryview | msgspec.Raw
@@ -24,8 +26,8 @@ Id = Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)]
 ABSENT = msgspec.Raw(b"")
 """The value of a part that the text does not have."""
 
-# A list with so many odd rows does not come from GitHub; reading more of it would waste time.
-_MAX_ODD_ROWS = 10_000
+# A list with so many invalid rows is not from GitHub, so decoding stops.
+_MAX_SKIPPED_ROWS = 10_000
 
 _DECIMAL = re.compile(rb'"([1-9][0-9]{0,18})"|([1-9][0-9]{0,14})\.0+')
 # The quantifiers are possessive: a long text must not cost memory for backtracking.
@@ -50,19 +52,6 @@ class Unreadable(Exception):
         return cls(path, f"{f'`{path}`' if path else 'the payload'} is {found}; expected {expected}")
 
 
-@dataclass(slots=True)
-class SkippedFields:
-    """The odd parts of one text: their number by path, and the reason of the first one at each path."""
-
-    counts: dict[str, int] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    def add(self, path: str, reason: str) -> None:
-        """Count one part. Paths come from the declared shapes, so there are few."""
-        self.counts[path] = self.counts.get(path, 0) + 1
-        self.reasons.setdefault(path, reason)
-
-
 class TolerantDecoder(Generic[T]):
     """Decodes one shape: a `msgspec.Struct`, or a list of one."""
 
@@ -70,7 +59,7 @@ class TolerantDecoder(Generic[T]):
         self._part: _Part = _make_part(cast("Hashable", shape))
 
     def decode(self, text: bytes, skipped: SkippedFields) -> T:
-        """Return the decoded object and note its odd parts.
+        """Return the decoded object and record its skipped fields.
 
         Raises `Unreadable`, or msgspec's `DecodeError`, `UnicodeDecodeError` or `RecursionError` for what
         is not JSON.
@@ -127,8 +116,8 @@ def _strip_none(shape: Hashable) -> Hashable:
 
 
 def _repair_id(text: Text, path: str, _odd: SkippedFields) -> int:
-    written = _DECIMAL.fullmatch(bytes(memoryview(text)[:24]).strip())
-    if written is None or (value := int(written[1] or written[2])) >= 2**63:
+    match = _DECIMAL.fullmatch(bytes(memoryview(text)[:24]).strip())
+    if match is None or (value := int(match[1] or match[2])) >= 2**63:
         raise Unreadable.at(path, _describe(text), "an integer greater than 0")
     return value
 
@@ -137,16 +126,16 @@ def _make_row_repair(row: _Part) -> Callable[[Text, str, SkippedFields], list[ob
     def repair(text: Text, path: str, skipped: SkippedFields) -> list[object]:
         if _describe(text) != "an array":
             raise Unreadable.at(path, _describe(text), "an array")
-        kept, skipped_rows = [], 0
+        values, skipped_rows = [], 0
         for row_text in split_rows(memoryview(text)):
             try:
-                kept.append(row.read(row_text, f"{path}[]", skipped))
+                values.append(row.read(row_text, f"{path}[]", skipped))
             except Unreadable as error:
                 skipped.add(error.path, str(error))
                 skipped_rows += 1
-                if skipped_rows >= _MAX_ODD_ROWS:
+                if skipped_rows >= _MAX_SKIPPED_ROWS:
                     break
-        return kept
+        return values
 
     return repair
 
@@ -156,20 +145,20 @@ def _make_field_repair(shape: type[msgspec.Struct]) -> Callable[[Text, str, Skip
     # The shape's fields as views of the text; all other fields are skipped and not decoded.
     views = msgspec.defstruct(
         f"{shape.__name__}Parts",
-        [(one.name, msgspec.Raw, ABSENT) for one in fields],
-        rename={one.name: one.encode_name for one in fields},
+        [(field.name, msgspec.Raw, ABSENT) for field in fields],
+        rename={field.name: field.encode_name for field in fields},
     )
     split = msgspec.json.Decoder(views).decode
-    parts = [(one.name, one.encode_name, one.required, _make_part(one.type)) for one in fields]
+    parts = [(field.name, field.encode_name, field.required, _make_part(field.type)) for field in fields]
 
     def repair(text: Text, path: str, skipped: SkippedFields) -> msgspec.Struct:
         try:
-            found = split(text)
+            raw_fields = split(text)
         except msgspec.ValidationError:
             raise Unreadable.at(path, _describe(text), "an object") from None
         values: dict[str, object] = {}
-        for name, written, is_required, part in parts:
-            value, inner = getattr(found, name), f"{path}.{written}" if path else written
+        for name, encoded_name, is_required, part in parts:
+            value, inner = getattr(raw_fields, name), f"{path}.{encoded_name}" if path else encoded_name
             if value is ABSENT:
                 if is_required:
                     raise Unreadable.at(inner, "missing", part.expected)

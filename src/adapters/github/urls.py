@@ -1,4 +1,4 @@
-"""Where GitHub's API and pages are, and the paths we build from values that others chose."""
+"""URLs of GitHub's API and pages, and checks of values that become part of a path."""
 
 import re
 from dataclasses import dataclass
@@ -6,32 +6,32 @@ from functools import lru_cache
 from typing import Self
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
-# GitHub Enterprise Server keeps its API under this path and app pages under another name:
+# GitHub Enterprise Server has its API under this path, and another path for app pages:
 # https://docs.github.com/enterprise-server/rest/using-the-rest-api/getting-started-with-the-rest-api
 _SERVER_API = "/api/v3"
 
 _PUBLIC_HOST = "github.com"
-# Of GitHub Enterprise Cloud where the data stays in a region.
+# GitHub Enterprise Cloud with data residency.
 _RESIDENT = ".ghe.com"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 
-# https://git-scm.com/docs/git-check-ref-format, for a name and for the beginning of one alike. What is
-# refused here names no branch, and could otherwise walk to another path: `../../user`.
+# https://git-scm.com/docs/git-check-ref-format, for a branch name or a prefix. Other texts could lead to another
+# path, such as `../../user`.
 _NO_BRANCH = re.compile(r"(^|/)\.|\.\.|//|^/|@\{|[\x00-\x20\x7f~^:?*\[\\]")
 
 
 @dataclass(frozen=True, slots=True)
 class GitHubUrls:
-    """The base URLs of one GitHub; everything else about a GitHub Enterprise Server is the same."""
+    """The base URLs of one GitHub: github.com, GHE.com or a GitHub Enterprise Server."""
 
     api: str = "https://api.github.com"
     web: str = "https://github.com"
 
     @classmethod
-    def at(cls, web: str) -> Self:
-        """Return the addresses of the GitHub whose pages are here: github.com, ghe.com or a server.
+    def from_web_url(cls, web: str) -> Self:
+        """Return the URLs of the GitHub with this base URL of pages.
 
         https://docs.github.com/enterprise-cloud@latest/admin/data-residency/network-details-for-ghecom
         """
@@ -43,7 +43,7 @@ class GitHubUrls:
 
     @property
     def noreply_host(self) -> str:
-        """Where the addresses are that this GitHub makes of its accounts' numbers."""
+        """The host of this GitHub's noreply email addresses."""
         host = urlsplit(self.web).hostname or ""
         return f"users.noreply.{_PUBLIC_HOST if is_loopback(self.web) else host}"
 
@@ -57,23 +57,23 @@ class GitHubUrls:
         return self.api.rstrip("/") + path
 
     def resolve_link(self, link: str, requested: str) -> str | None:
-        """Return the URL of a link in an answer at the configured host, or None if the link is malformed.
+        """Return the URL of a link at the configured host, or None if the link is malformed.
 
-        A proxy or an Enterprise Server may write another host, scheme or prefix into links; a token is sent
-        to the configured host alone. `requested` is the URL that was answered.
+        A proxy or an Enterprise Server may write another host, scheme or prefix into links, but a token is sent
+        only to the configured host. `requested` is the URL of the response.
         """
-        own, asked = urlsplit(self.api), urlsplit(requested)
+        base, request = urlsplit(self.api), urlsplit(requested)
         try:
-            found = urlsplit(urljoin(requested, link))
+            target = urlsplit(urljoin(requested, link))
         except ValueError:
             return None
-        if not found.path.startswith("/"):
+        if not target.path.startswith("/"):
             return None
-        prefix = own.path.rstrip("/")
-        path = asked.path if found.path.endswith(asked.path.removeprefix(prefix)) else found.path
+        prefix = base.path.rstrip("/")
+        path = request.path if target.path.endswith(request.path.removeprefix(prefix)) else target.path
         if not path.startswith(f"{prefix}/"):
             path = prefix + path
-        return urlunsplit((own.scheme, own.netloc, path, found.query, ""))
+        return urlunsplit((base.scheme, base.netloc, path, target.query, ""))
 
     def page_url(self, path: str) -> str:
         """Return the URL of a page for browsers; the path begins with a slash."""
@@ -84,55 +84,54 @@ class GitHubUrls:
         return self.page_url(f"/{'github-apps' if self.is_server else 'apps'}/{quote(slug, safe='')}")
 
     def app_settings(self, slug: str, organization: str | None) -> str:
-        """Return where an app's owner changes it: an organization's, or a person's own."""
+        """Return the settings page of an app of an organization or a person."""
         owner = f"/organizations/{quote(organization, safe='')}" if organization else ""
         return self.page_url(f"{owner}/settings/apps/{quote(slug, safe='')}")
 
     def installation_page(self, number: str, organization: str | None) -> str:
-        """Return where an installation is managed: an organization's, or a person's own.
+        """Return the settings page of an installation, equal to `html_url` in the API.
 
-        As the API tells in `html_url`:
         https://docs.github.com/rest/apps/apps#get-an-installation-for-the-authenticated-app
         """
         owner = f"/organizations/{quote_segment(organization)}" if organization else ""
         return self.page_url(f"{owner}/settings/installations/{quote_segment(number)}")
 
     def enterprise_installation_page(self, number: str, slug: str) -> str:
-        """Return where an enterprise's installation is managed."""
+        """Return the settings page of an enterprise's installation."""
         return self.page_url(f"/enterprises/{quote_segment(slug)}/settings/installations/{quote_segment(number)}")
 
     def is_page(self, url: str) -> bool:
-        """Tell whether a URL is one of this GitHub's pages."""
+        """Return whether a URL is a page of this GitHub."""
         return url.startswith(self.page_url("/"))
 
 
 def is_loopback(url: str) -> bool:
-    """Tell whether a URL is on this machine, as only the sandbox's are."""
+    """Return whether a URL is on this machine, as only the sandbox's URLs are."""
     return urlsplit(url).hostname in _LOOPBACK
 
 
 def is_numeric_id(text: str) -> bool:
-    """Tell whether a text is one of GitHub's numeric ids and can stand in a path."""
+    """Return whether a text is a numeric id of GitHub, which is safe in a path."""
     return _NUMBER.fullmatch(text) is not None
 
 
 def can_be_branch(text: str) -> bool:
-    """Tell whether git allows a branch of this name, or one that begins with it."""
+    """Return whether a branch name can be, or start with, this text."""
     return _NO_BRANCH.search(text) is None
 
 
 @lru_cache(maxsize=1024)
 def quote_segment(text: str) -> str:
-    """Return a text as one part of a path; a slash in a branch's name must not split it.
+    """Return a text as one segment of a path, with slashes encoded.
 
     https://docs.github.com/rest/using-the-rest-api/troubleshooting-the-rest-api
     """
     return quote(text, safe="")
 
 
-def is_same_origin(one: str, other: str) -> bool:
-    """Tell whether two URLs are of one scheme, host and port, so that a token may go to both."""
-    return _parse_origin(one) == _parse_origin(other)
+def is_same_origin(url: str, other: str) -> bool:
+    """Return whether two URLs have the same scheme, host and port, so that a token may be sent to both."""
+    return _parse_origin(url) == _parse_origin(other)
 
 
 def _parse_origin(url: str) -> tuple[str, str | None, int | None]:
@@ -142,3 +141,14 @@ def _parse_origin(url: str) -> tuple[str, str | None, int | None]:
     except ValueError:
         return "", None, None
     return parts.scheme, parts.hostname, port or {"http": 80, "https": 443}.get(parts.scheme)
+
+
+# A host without credentials, then a path, query or fragment without blanks, controls or quotes. Browsers drop
+# tabs and line breaks and read a backslash as a slash, so none of these may pass.
+# https://url.spec.whatwg.org/#url-parsing
+_WEB_URL = re.compile(r"https?://[a-z0-9\[][a-z0-9.:\]_-]*(?:[/?#][^\s\x00-\x20\x7f-\x9f\\\"<>`]*)?", re.IGNORECASE)
+
+
+def parse_web_url(text: str | None) -> str | None:
+    """Return a URL that is safe in a link, or None for other schemes, credentials or unsafe characters."""
+    return text if text and _WEB_URL.fullmatch(text) else None

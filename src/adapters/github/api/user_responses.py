@@ -1,9 +1,9 @@
-"""People and what they see, decoded to just the fields we use: https://docs.github.com/rest/users."""
+"""Responses about a person, with only the fields in use: https://docs.github.com/rest/users."""
 
 import msgspec
 
-from adapters.github.decoding.tolerant import Id
-from adapters.github.decoding.web_urls import parse_web_url
+from adapters.github.tolerant_decoder import Id
+from adapters.github.urls import parse_web_url
 from core.domain.connections import ProviderPerson
 from core.domain.identifiers import AccountId, ProviderUserId
 from core.domain.install.installations import VisibleInstallation
@@ -24,26 +24,26 @@ class VisibleAccount(msgspec.Struct):
 
 
 class VisibleInstallationResponse(msgspec.Struct):
-    """One of our installations that a person sees."""
+    """An installation that a person can see."""
 
     id: Id
     account: VisibleAccount | None = None
 
     def to_domain(self) -> VisibleInstallation:
-        """Return it in the domain's words."""
+        """Return the domain value."""
         account = self.account or VisibleAccount()
         name = account.login or account.slug or str(self.id)
         return VisibleInstallation(str(self.id), AccountId(str(account.id or 0)), name)
 
 
 class InstallationsResponse(msgspec.Struct):
-    """One page of our installations that a person sees."""
+    """A page of the installations that a person can see."""
 
     installations: list[VisibleInstallationResponse]
 
 
 class UserResponse(msgspec.Struct):
-    """Whom a user token speaks for."""
+    """The person of a user token."""
 
     id: Id
     login: str
@@ -52,14 +52,14 @@ class UserResponse(msgspec.Struct):
     email: str | None = None
 
     def to_domain(self) -> ProviderPerson:
-        """Return it in the domain's words."""
+        """Return the domain value."""
         return ProviderPerson(
             ProviderUserId(str(self.id)), self.login, self.name, parse_web_url(self.avatar_url), self.email
         )
 
 
 class EmailResponse(msgspec.Struct):
-    """One of a person's addresses."""
+    """An email address of a person."""
 
     email: str
     verified: bool = False

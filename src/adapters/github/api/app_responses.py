@@ -1,14 +1,13 @@
-"""Our app and its installations, decoded to just the fields we use: https://docs.github.com/rest/apps."""
+"""Responses about the app and its installations, with only the fields in use: https://docs.github.com/rest/apps."""
 
 from datetime import datetime
 
 import msgspec
 
-from adapters.github.addresses import GitHubUrls
-from adapters.github.app_needs import normalize_permission_names
-from adapters.github.decoding.tolerant import Id, Unreadable
-from adapters.github.decoding.web_urls import parse_web_url
 from adapters.github.protocol.webhooks import PROVIDER
+from adapters.github.registration import normalize_permission_names
+from adapters.github.tolerant_decoder import Id, Unreadable
+from adapters.github.urls import GitHubUrls, parse_web_url
 from core.domain.deliveries.delivery import QuotedDelivery
 from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
@@ -22,14 +21,14 @@ _SUCCEEDED = "OK"
 
 
 class Owner(msgspec.Struct):
-    """Whose an app is; an enterprise has no login."""
+    """The owner of an app. An enterprise has no login."""
 
     login: str | None = None
     type: str | None = None
 
 
 class AppResponse(msgspec.Struct):
-    """Our app."""
+    """The app."""
 
     id: Id
     slug: str
@@ -41,7 +40,7 @@ class AppResponse(msgspec.Struct):
     events: list[str] = []
 
     def to_domain(self, addresses: GitHubUrls) -> App:
-        """Return it in the domain's words."""
+        """Return the domain value."""
         organization = self.owner.login if self.owner and self.owner.type == "Organization" else None
         return App(
             id=str(self.id),
@@ -65,7 +64,7 @@ class Account(msgspec.Struct):
 
 
 class InstallationResponse(msgspec.Struct):
-    """One installation of our app."""
+    """An installation of the app."""
 
     id: Id
     target_id: Id | None = None
@@ -78,7 +77,7 @@ class InstallationResponse(msgspec.Struct):
     updated_at: datetime | None = None
 
     def to_domain(self) -> Installation:
-        """Return it in the domain's words."""
+        """Return the domain value."""
         account = self.account or (Account(self.target_id) if self.target_id else None)
         if account is None:
             raise Unreadable.at("account.id", "missing, and `target_id` is missing too", "an integer greater than 0")
@@ -97,14 +96,14 @@ class InstallationResponse(msgspec.Struct):
 
 
 class InstallationRequestResponse(msgspec.Struct):
-    """A request for an owner's approval."""
+    """A pending installation request."""
 
     account: Account
     requester: Account
     created_at: datetime | None = None
 
     def to_domain(self) -> InstallationRequest:
-        """Return it in the domain's words."""
+        """Return the domain value."""
         return InstallationRequest(
             requester_id=ProviderUserId(str(self.requester.id)),
             account_id=AccountId(str(self.account.id)),
@@ -114,7 +113,7 @@ class InstallationRequestResponse(msgspec.Struct):
 
 
 class TokenResponse(msgspec.Struct):
-    """A new installation token. Its text is kept as it comes: forms and lengths change.
+    """A new installation token, of any format and length.
 
     https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app/generating-an-installation-access-token-for-a-github-app
     """
@@ -124,12 +123,12 @@ class TokenResponse(msgspec.Struct):
     permissions: dict[str, str] = {}
 
     def to_domain(self) -> InstallationToken:
-        """Return it in the domain's words."""
+        """Return the domain value."""
         return InstallationToken(Secret(self.token), self.expires_at, self.permissions)
 
 
 class DeliveryResponse(msgspec.Struct):
-    """One attempt in the log of deliveries."""
+    """A delivery attempt in the delivery log."""
 
     id: Id
     guid: str
@@ -142,9 +141,8 @@ class DeliveryResponse(msgspec.Struct):
     repository_id: Id | None = None
 
     def to_domain(self) -> LoggedDelivery:
-        """Return it in the domain's words.
+        """Return the domain value. Attempts without a response, such as timeouts, have no status code.
 
-        The status says it in words, also where no status code came: timeouts and failed connections.
         https://docs.github.com/webhooks/using-webhooks/handling-failed-webhook-deliveries
         """
         return LoggedDelivery(
@@ -162,20 +160,20 @@ class DeliveryResponse(msgspec.Struct):
 
 
 class DeliveryRequest(msgspec.Struct):
-    """What was sent. The payload is kept as text, so that nothing of it is changed by reading."""
+    """The request of an attempt. The payload stays text, so that decoding does not change it."""
 
     payload: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class DeliveryDetailResponse(msgspec.Struct):
-    """One attempt with what was sent."""
+    """A delivery attempt with its request."""
 
     guid: str
     event: str
     request: DeliveryRequest
 
     def to_domain(self) -> QuotedDelivery:
-        """Return it in the domain's words; raises `NotVisible` where the payload is not kept."""
+        """Return the domain value; raises `NotVisible` if GitHub no longer stores the payload."""
         payload = bytes(self.request.payload)
         if payload.startswith(b'"'):
             payload = msgspec.json.decode(payload, type=str).encode()
@@ -185,12 +183,12 @@ class DeliveryDetailResponse(msgspec.Struct):
 
 
 class HookConfigResponse(msgspec.Struct):
-    """Where deliveries are sent."""
+    """The webhook configuration of the app."""
 
     url: str | None = None
     content_type: str = ""
     insecure_ssl: str | int = "0"
 
     def to_domain(self) -> WebhookConfig:
-        """Return it in the domain's words."""
+        """Return the domain value."""
         return WebhookConfig(self.url or "", self.content_type, verifies_certificate=str(self.insecure_ssl) == "0")
