@@ -22,12 +22,24 @@ from entrypoints.rest.http.paths import template_of
 from entrypoints.rest.http.requests import NoQuery, Query, prefers_page, read_idempotency_key, read_json, read_query
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+T = TypeVar("T")
 Q = TypeVar("Q", bound=Query)
 B = TypeVar("B", bound=msgspec.Struct | None)
 
 JSON = "application/json"
 HTML = "text/html"
 EVENT_STREAM = "text/event-stream"
+
+
+class _PathParameter(Generic[T]):
+    """A parameter of the path, after conversion by the route."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, call: "Call[Any, Any]", owner: type) -> T:
+        value: T = call.request.path_params[self._name]
+        return value
 
 
 @dataclass(slots=True, eq=False)
@@ -51,34 +63,11 @@ class Call(Generic[Q, B]):
         assert self.caller is not None  # see `Operation.access`
         return self.caller
 
-    @property
-    def organization_id(self) -> UUID:
-        """The id of the organization in the path."""
-        organization_id: UUID = self.request.path_params["org_id"]
-        return organization_id
-
-    @property
-    def project_id(self) -> UUID:
-        """The id of the project in the path."""
-        project_id: UUID = self.request.path_params["project_id"]
-        return project_id
-
-    @property
-    def provider(self) -> str:
-        """The provider in the path."""
-        provider: str = self.request.path_params["provider"]
-        return provider
-
-    @property
-    def repo_id(self) -> RepoId:
-        """The provider's id of the repository in the path."""
-        return RepoId(self.request.path_params["repo_id"])
-
-    @property
-    def event_id(self) -> str:
-        """The delivery id of the webhook event in the path."""
-        event_id: str = self.request.path_params["event_id"]
-        return event_id
+    organization_id = _PathParameter[UUID]("org_id")
+    project_id = _PathParameter[UUID]("project_id")
+    provider = _PathParameter[str]("provider")
+    repo_id = _PathParameter[RepoId]("repo_id")
+    event_id = _PathParameter[str]("event_id")
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Response]]

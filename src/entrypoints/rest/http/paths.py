@@ -4,13 +4,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID
 
-from msgspec import Meta
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from entrypoints.edge.public_urls import CONNECTIONS
+from entrypoints.rest.http.requests import Name
 
 
 class _Delivery(StringConvertor):
@@ -49,16 +49,12 @@ class PathParameter:
 
 PARAMETERS: Mapping[str, PathParameter] = {
     "org_id": PathParameter("The id of the organization.", UUID, "4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11"),
-    "provider": PathParameter("The name of the provider.", Annotated[str, Meta(min_length=1, max_length=64)], "github"),
+    "provider": PathParameter("The name of the provider.", Name, "github"),
     "repo_id": PathParameter(
-        "The provider's id of the repository. The id does not change when the repository is renamed.",
-        Annotated[str, Meta(min_length=1, max_length=64)],
-        "815341",
+        "The provider's id of the repository. The id does not change when the repository is renamed.", Name, "815341"
     ),
     "event_id": PathParameter(
-        "The id of the webhook event: the provider's delivery id.",
-        Annotated[str, Meta(min_length=1, max_length=64)],
-        "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+        "The id of the webhook event: the provider's delivery id.", Name, "72d3162e-cc78-11e3-81ab-4c9367dc0958"
     ),
     "project_id": PathParameter("The id of the project.", UUID, "0f9e8d7c-6b5a-4948-8776-655443322110"),
 }

@@ -86,6 +86,21 @@ class Problem(msgspec.Struct, kw_only=True, omit_defaults=True):
     errors: tuple[FieldError, ...] = ()
 
 
+def describe_problem(
+    status: HTTPStatus, code: str, detail: str, request_id: str, errors: tuple[FieldError, ...] = ()
+) -> Problem:
+    """Return the body of an error response."""
+    return Problem(
+        type=f"urn:problem-type:crewkit:{code}",
+        title=status.phrase,
+        status=status.value,
+        detail=detail,
+        code=code,
+        request_id=request_id,
+        errors=errors,
+    )
+
+
 def problem(
     status: HTTPStatus,
     code: str,
@@ -96,15 +111,7 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return an error response."""
-    body = Problem(
-        type=f"urn:problem-type:crewkit:{code}",
-        title=status.phrase,
-        status=status.value,
-        detail=detail,
-        code=code,
-        request_id=request_id,
-        errors=errors,
-    )
+    body = describe_problem(status, code, detail, request_id, errors)
     return Response(msgspec.json.encode(body), status.value, headers, MEDIA_TYPE)
 
 
@@ -118,6 +125,15 @@ def problem_of(error: DomainError, request_id: str) -> Response:
     return problem(
         status_of(error), error.code, error.message, request_id, errors=error.fields, headers=headers_of(error)
     )
+
+
+def problem_of_http(error: HTTPException, request_id: str) -> Response:
+    """Return the response for an error of HTTP."""
+    status = HTTPStatus(error.status_code)
+    code, text = HTTP_ERRORS.get(status, (f"http_{status.value}", status.description or status.phrase))
+    # The framework's default detail is the phrase.
+    detail = text if error.detail == status.phrase else error.detail
+    return problem(status, code, detail, request_id, headers=error.headers)
 
 
 def headers_of(error: DomainError) -> dict[str, str]:
@@ -146,17 +162,13 @@ async def _handle_domain_error(request: Request, error: Exception) -> Response:
 async def _handle_http_error(request: Request, error: Exception) -> Response:
     """Return the problem for an error of the framework, such as an unknown path or method."""
     assert isinstance(error, HTTPException)
-    status = HTTPStatus(error.status_code)
-    headers = dict(error.headers or {})
-    code, text = HTTP_ERRORS.get(status, (f"http_{status.value}", status.description or status.phrase))
-    # The framework's default detail is the phrase.
-    detail = text if error.detail == status.phrase else error.detail
-    if status is HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = _allowed_methods(request.scope)
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers = {"Allow": _allowed_methods(request.scope)}
         if request.method == "OPTIONS":
-            return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": headers["Allow"]})
+            return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
         detail = f"This path supports {headers['Allow']} only. Use one of these methods."
-    return problem(status, code, detail, request_id_of(request.scope), headers=headers)
+        error = HTTPException(error.status_code, detail, headers)
+    return problem_of_http(error, request_id_of(request.scope))
 
 
 async def _handle_unexpected_error(request: Request, _error: Exception) -> Response:

@@ -88,6 +88,11 @@ def request_id_of(scope: Scope) -> str:
     return request_id
 
 
+def describe_filter(if_true: str, if_false: str) -> Meta:
+    """Return the description of an optional boolean parameter that filters a list."""
+    return Meta(description=f"`true`: only {if_true}. `false`: only {if_false}. Pass true or false.")
+
+
 def read_query(request: Request, model: type[Q]) -> Q:
     """Return the query of the request; raises `QueryInvalid`."""
     # Most requests have no query, and `query_params` costs microseconds.

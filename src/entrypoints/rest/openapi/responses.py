@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
+
 from entrypoints.rest.http.operations import JSON, Access, Operation, StreamedModel, Success
-from entrypoints.rest.http.problems import HTTP_ERRORS, MEDIA_TYPE, Problem, status_of
+from entrypoints.rest.http.problems import HTTP_ERRORS, MEDIA_TYPE, Problem, describe_problem, status_of
 from entrypoints.rest.http.responses import REPLAYED
 from entrypoints.rest.openapi.errors import errors_of
 from entrypoints.rest.openapi.schemas import Schema, example_of, reference
@@ -75,7 +77,7 @@ def error_response(status: HTTPStatus, codes: Mapping[str, str]) -> dict[str, An
 def problem_examples(operations: Iterable[Operation]) -> dict[str, Any]:
     """Return an example of each error code that these operations can return."""
     examples = {
-        code: {"value": _example(status, code, text)}
+        code: {"value": msgspec.to_builtins(describe_problem(status, code, text, _REQUEST_ID))}
         for codes_of in [COMMON, *map(_codes_of, operations)]
         for status, codes in codes_of.items()
         for code, text in codes.items()
@@ -145,14 +147,3 @@ def _codes_of(operation: Operation) -> dict[HTTPStatus, dict[str, str]]:
     for error in errors_of(operation):
         codes[status_of(error)][error.code] = error.documentation()
     return codes
-
-
-def _example(status: HTTPStatus, code: str, text: str) -> dict[str, Any]:
-    return {
-        "type": f"urn:problem-type:crewkit:{code}",
-        "title": status.phrase,
-        "status": status.value,
-        "detail": text,
-        "code": code,
-        "request_id": _REQUEST_ID,
-    }

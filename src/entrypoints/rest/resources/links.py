@@ -3,7 +3,6 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
 from starlette.responses import Response
 
 from core.application import Links
@@ -16,7 +15,7 @@ from core.domain.provider_errors import ProviderUnknown
 from entrypoints.edge.cursors import encode_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import PROJECT, PROJECT_REPOSITORY, PROJECTS
-from entrypoints.rest.http.requests import Cursor, Limit, NoQuery, Query, read_cursor
+from entrypoints.rest.http.requests import Cursor, Limit, NoQuery, Query, describe_filter, read_cursor
 from entrypoints.rest.http.responses import Json, Time, once_response
 from entrypoints.rest.openapi.errors import OF_CATALOG
 from entrypoints.rest.resources.link_bodies import (
@@ -35,11 +34,7 @@ class ProjectQuery(Query, frozen=True):
     """Which projects to list."""
 
     linked: Annotated[
-        bool | None,
-        Meta(
-            description="`true`: only projects that are linked to a repository. `false`: only projects that "
-            "are not. Pass true or false."
-        ),
+        bool | None, describe_filter("projects that are linked to a repository", "projects that are not")
     ] = None
     limit: Limit = 50
     cursor: Cursor = ""

@@ -14,7 +14,7 @@ from core.use_cases.catalog.list_branches import BranchPage
 from entrypoints.edge.cursors import encode_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import REPOSITORIES, REPOSITORY
-from entrypoints.rest.http.requests import SEARCH_HINT, Cursor, Limit, NoQuery, Query, read_cursor
+from entrypoints.rest.http.requests import SEARCH_HINT, Cursor, Limit, NoQuery, Query, describe_filter, read_cursor
 from entrypoints.rest.http.responses import Json, Time
 from entrypoints.rest.openapi.errors import OF_CATALOG, OF_PROVIDER
 from entrypoints.rest.resources.syncs import CatalogSync, catalog_sync
@@ -32,24 +32,11 @@ class RepositoryQuery(Query, frozen=True):
             f"compared with `owner/name`. {SEARCH_HINT}",
         ),
     ] = ""
-    archived: Annotated[
-        bool | None,
-        Meta(
-            description="`true`: only archived repositories. `false`: only repositories that are not "
-            "archived. Pass true or false."
-        ),
-    ] = None
-    private: Annotated[
-        bool | None,
-        Meta(
-            description="`true`: only private repositories. `false`: only repositories that are not "
-            "private. Pass true or false."
-        ),
-    ] = None
-    fork: Annotated[
-        bool | None,
-        Meta(description="`true`: only forks. `false`: only repositories that are not forks. Pass true or false."),
-    ] = None
+    archived: Annotated[bool | None, describe_filter("archived repositories", "repositories that are not archived")] = (
+        None
+    )
+    private: Annotated[bool | None, describe_filter("private repositories", "repositories that are not private")] = None
+    fork: Annotated[bool | None, describe_filter("forks", "repositories that are not forks")] = None
     limit: Limit = 50
     cursor: Cursor = ""
     refresh: Annotated[

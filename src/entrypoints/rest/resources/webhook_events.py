@@ -128,9 +128,9 @@ class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
     """
 
     status: Literal["failed", "ignored", "unrouted"]
-    event: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    event: Name | None = None
     project_id: UUID | None = None
-    provider: Annotated[str, Meta(min_length=1, max_length=64)] | None = None
+    provider: Name | None = None
     since: Annotated[datetime, Meta(tz=True)] | None = None
     limit: Annotated[int, Meta(ge=1, le=MAX_RETRIES)] = MAX_RETRIES
     cursor: Annotated[str, Meta(max_length=1024, examples=[""])] = ""

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 import structlog
+from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -26,7 +27,7 @@ from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets
 from entrypoints.rest.http.envelope import security_headers
 from entrypoints.rest.http.operations import Access, Operation, Success, Tag
-from entrypoints.rest.http.problems import HTTP_ERRORS, internal_error, problem, problem_of
+from entrypoints.rest.http.problems import HTTP_ERRORS, internal_error, problem_of, problem_of_http
 from ports.telemetry import Metrics
 from ports.webhooks import BodyDigest, Headers, WebhookProtocol
 
@@ -197,7 +198,7 @@ class WebhookEndpoint:
                     has_more = self._add(await receive(), body)
                     digest.update(body.parts[-1])
         except TimeoutError:
-            raise _HttpError(HTTPStatus.REQUEST_TIMEOUT) from None
+            raise HTTPException(HTTPStatus.REQUEST_TIMEOUT) from None
         body.parts = [b"".join(body.parts)]
         return digest
 
@@ -219,9 +220,9 @@ class WebhookEndpoint:
 
     def _reject(self, error: Exception, scope: Scope, request_id: str) -> Response:
         """Log and count the reason, and return the response, which has less detail."""
-        if isinstance(error, _HttpError):
-            reason = error.code
-            response = problem(error.status, error.code, error.detail, request_id, headers=error.headers)
+        if isinstance(error, HTTPException):
+            reason, _ = HTTP_ERRORS[HTTPStatus(error.status_code)]
+            response = problem_of_http(error, request_id)
         elif isinstance(error, DomainError):
             reason = error.reason if isinstance(error, DeliveryRefused) else error.code
             response = problem_of(error, request_id)
@@ -255,23 +256,12 @@ class _Body:
         self.size = 0
 
 
-class _HttpError(Exception):
-    """The request is rejected because of its method, size, content type or duration."""
-
-    def __init__(self, status: HTTPStatus, detail: str = "", headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.code, text = HTTP_ERRORS[status]
-        self.detail = detail or text
-        self.headers = headers
-
-
 class _ClientDisconnected(Exception):
     """The sender disconnected before the end of the body."""
 
 
-def _too_large() -> _HttpError:
-    return _HttpError(
+def _too_large() -> HTTPException:
+    return HTTPException(
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "The webhook body is larger than 25 MB. Send a smaller body."
     )
 
@@ -279,7 +269,7 @@ def _too_large() -> _HttpError:
 def _check(method: str, headers: Headers) -> bool:
     """Check the method and the headers. Return whether the body is a form."""
     if method != "POST":
-        raise _HttpError(
+        raise HTTPException(
             HTTPStatus.METHOD_NOT_ALLOWED,
             "This path accepts POST only. Send webhook deliveries with POST.",
             {"allow": "POST"},
@@ -289,7 +279,7 @@ def _check(method: str, headers: Headers) -> bool:
         raise _too_large()
     content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     if content_type not in (_JSON, _FORM):
-        raise _HttpError(
+        raise HTTPException(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
             "The content type is not supported here. Send application/json or application/x-www-form-urlencoded.",
         )
