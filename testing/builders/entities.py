@@ -9,6 +9,7 @@ from core.domain.actors import SystemActor
 from core.domain.audit import Change, Entity
 from core.domain.catalog.repository import Repository
 from core.domain.deliveries.delivery import VerifiedDelivery
+from core.domain.events.event import EventResult, EventStatus, WebhookEvent
 from core.domain.identifiers import IntegrationId, LinkId, RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
@@ -79,7 +80,7 @@ def build_repository(integration: Integration, repo_id: str = "1", **facts: Fact
 
 
 def build_delivery(**facts: Fact) -> VerifiedDelivery:
-    """Return a verified push, each with an id of its own."""
+    """Return a verified push with a new delivery id."""
     delivery_id = str(facts.get("delivery_id") or uuid4())
     delivery = VerifiedDelivery(
         provider=PROVIDER,
@@ -104,3 +105,8 @@ def build_domain_event(organization: Organization, **facts: Fact) -> DomainEvent
         data=LinkData(link_id=UUID(int=1), repo_id=RepoId("1"), full_name="acme/widgets"),
     )
     return replace(event, **facts)
+
+
+def build_result(event: WebhookEvent, integration: Integration | None, status: EventStatus) -> EventResult:
+    """Return the result of an event that was routed to an integration, or to none."""
+    return EventResult(event.id, status, integration_id=integration.id if integration else None)

@@ -89,8 +89,8 @@ class DeliveryLogContract:
             async with stage.unit_of_work() as tx:
                 assert await tx.events.find_payload(event.id) == delivery.body
 
-    async def test_lost_storage_is_told(self, stage: StoreStage, log: DeliveryLog) -> None:
-        """A delivery that storage did not take is no receipt; offered again, it is kept."""
+    async def test_lost_storage_raises(self, stage: StoreStage, log: DeliveryLog) -> None:
+        """A delivery that was not stored has no receipt. Sent again, it is stored."""
         await log.append(build_delivery())
         delivery = build_delivery()
         await stage.lose_storage()
@@ -164,7 +164,7 @@ class DeliveryLogContract:
             assert await tx.events.find_payload(event.id) is None
 
     async def test_a_known_id_with_another_body_at_once_is_refused(self, log: DeliveryLog) -> None:
-        """Of two under way at the same time one is kept, and the other is told."""
+        """Of two concurrent deliveries one is stored, and the other raises an error."""
         delivery = build_delivery()
         results = await asyncio.gather(
             log.append(delivery), log.append(replace(delivery, body=b"{}")), return_exceptions=True
@@ -205,7 +205,7 @@ class DeliveryLogContract:
     async def test_a_redelivery_of_what_is_not_the_new_owners_is_a_duplicate(
         self, stage: StoreStage, log: DeliveryLog
     ) -> None:
-        """What was received before an installation was bound is told to nobody."""
+        """An event from before its installation was bound is not processed."""
         delivery = build_delivery()
         await log.append(delivery)
         event = await stage.get_event(delivery)

@@ -23,7 +23,7 @@ class DirectoryContract:
         assert await stage.directory.find_organization(organization.external_id) == organization
 
     async def test_a_place_is_an_organization_with_ones_role_in_it(self, stage: StoreStage) -> None:
-        """One look tells whether the organization is there, and what someone is in it today."""
+        """One call returns the organization and the user's current role in it."""
         user, other = await stage.add_user(), await stage.add_user("jonas@acme.example")
         acme, zenith = await stage.add_organization(), await stage.add_organization("Zenith")
         await stage.add_member(user, acme, Role.OWNER)
@@ -51,13 +51,13 @@ class DirectoryContract:
         ]
 
     async def test_members_among_people(self, stage: StoreStage) -> None:
-        """Of the people asked for, those who belong to the organization, by what callers know of them."""
+        """Returns the members among the given users, by external id."""
         member, stranger = await stage.add_user(), await stage.add_user("jonas@acme.example")
         acme, zenith = await stage.add_organization(), await stage.add_organization("Zenith")
         await stage.add_member(member, acme, Role.VIEWER)
         await stage.add_member(stranger, zenith, Role.OWNER)
-        asked = [member.external_id, stranger.external_id, uuid4()]
-        assert await stage.directory.find_members(acme.id, asked) == {member.external_id: member}
+        user_ids = [member.external_id, stranger.external_id, uuid4()]
+        assert await stage.directory.find_members(acme.id, user_ids) == {member.external_id: member}
         assert await stage.directory.find_members(acme.id, []) == {}
 
     async def test_role_changes(self, stage: StoreStage) -> None:
@@ -69,7 +69,7 @@ class DirectoryContract:
         assert membership.role is Role.VIEWER
 
     async def test_a_member_is_found_by_the_ids_that_were_kept(self, stage: StoreStage) -> None:
-        """With the role they have now; nobody where they are no member any more."""
+        """The current role is returned, and None for a former member."""
         member, stranger = await stage.add_user(), await stage.add_user("jonas@acme.example")
         acme, zenith = await stage.add_organization(), await stage.add_organization("Zenith")
         await stage.add_member(member, acme, Role.OWNER)

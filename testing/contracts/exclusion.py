@@ -9,18 +9,18 @@ class ExclusionContract:
     """What everything that lets one at a time promises; `exclusion` and `other` are of two processes."""
 
     async def test_one_process_at_a_time_holds_a_lock(self, exclusion: Exclusion, other: Exclusion) -> None:
-        """The other is told at once, and may come when the first is done."""
+        """The other process gets False at once, and can hold the name afterwards."""
         async with exclusion.hold("a") as first:
             async with other.hold("a") as second, exclusion.hold("a") as third:
                 assert (first, second, third) == (True, False, False)
-            # One that was refused takes nothing away.
+            # A failed attempt does not release the name.
             async with other.hold("a") as again:
                 assert not again
         async with other.hold("a") as after:
             assert after
 
     async def test_names_do_not_meet(self, exclusion: Exclusion, other: Exclusion) -> None:
-        """Different work goes on side by side."""
+        """Different names do not exclude each other."""
         async with exclusion.hold("a") as first, other.hold("b") as second:
             assert (first, second) == (True, True)
 

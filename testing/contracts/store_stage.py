@@ -1,4 +1,4 @@
-"""What the suites of stores need to know of an adapter. Derive from it to point them at one of your own."""
+"""What the suites of stores need of an adapter. Derive from it to test your own adapter."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection
@@ -58,7 +58,7 @@ class StoreStage(ABC):
 
     @abstractmethod
     async def add_delivery(self, delivery: VerifiedDelivery, received_at: datetime) -> EventId:
-        """Put a delivery into the ledger, pending and due."""
+        """Store a delivery as a pending, due webhook event."""
 
     @abstractmethod
     async def expire_payload(self, event: WebhookEvent) -> None:

@@ -21,15 +21,18 @@ from testing.contracts.stores.events import EventStoreContract
 from testing.contracts.stores.flows import FlowStoreContract
 from testing.contracts.stores.housekeeping import HousekeepingStoreContract
 from testing.contracts.stores.idempotency import IdempotencyStoreContract
+from testing.contracts.stores.identities import IdentityContract
 from testing.contracts.stores.installation_checks import InstallationCheckStoreContract
 from testing.contracts.stores.installation_token_store import InstallationTokenStoreContract
 from testing.contracts.stores.integrations import IntegrationStoreContract
 from testing.contracts.stores.links import LinkStoreContract
 from testing.contracts.stores.projects import ProjectStoreContract
 from testing.contracts.stores.recoveries import RecoveryStoreContract
+from testing.contracts.stores.reopened_events import ReopenedEventContract
 from testing.contracts.stores.revocations import RevocationContract
 from testing.contracts.stores.token_leases import TokenLeaseContract
-from testing.contracts.stores.user_token_store import UserTokenStoreContract
+from testing.contracts.stores.token_store import UserTokenStoreContract
+from testing.contracts.stores.unrouted_events import UnroutedEventContract
 from testing.contracts.stores.versions import VersionStoreContract
 from testing.contracts.unit_of_work import UnitOfWorkContract
 
@@ -46,12 +49,15 @@ STORE_CONTRACTS: tuple[type, ...] = (
     InstallationTokenStoreContract,
     UserTokenStoreContract,
     AttributionStoreContract,
+    IdentityContract,
     CommitClaimContract,
     RevocationContract,
     TokenLeaseContract,
     FlowStoreContract,
     EventQueueContract,
+    UnroutedEventContract,
     EventStoreContract,
+    ReopenedEventContract,
     HousekeepingStoreContract,
     DomainEventStoreContract,
     VersionStoreContract,

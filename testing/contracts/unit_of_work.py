@@ -77,7 +77,7 @@ class UnitOfWorkContract:
             assert [row.repo_id for row in await tx.catalog.load_repositories(integration.id)] == ["2"]
 
     async def test_failed_commit_changes_nothing(self, stage: StoreStage) -> None:
-        """Storage lost before the commit is an error of its own kind, and nothing was changed."""
+        """If the storage is lost before the commit, `StorageUnavailable` is raised and nothing is changed."""
         integration = await stage.add_integration()
         async with stage.unit_of_work() as tx:
             await tx.catalog.save_repositories([build_repository(integration)])
@@ -90,7 +90,7 @@ class UnitOfWorkContract:
             assert await tx.catalog.load_repositories(integration.id) == []
 
     async def test_refused_write_dooms_the_transaction(self, stage: StoreStage) -> None:
-        """Whoever catches a refusal and commits all the same is told, and nothing is half written."""
+        """Committing after a caught error raises an error, and no part of the transaction is stored."""
         integration = await stage.add_integration()
         organization = await stage.add_organization()
         async with stage.unit_of_work() as tx:

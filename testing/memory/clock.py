@@ -4,7 +4,7 @@ from ports.system import Clock
 
 
 class SettableClock(Clock):
-    """A clock that stands still until it is told otherwise."""
+    """A clock that changes only when a test sets it."""
 
     def __init__(self, now: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._now = now.astimezone(UTC)
@@ -14,7 +14,7 @@ class SettableClock(Clock):
         return self._now
 
     def set(self, now: datetime) -> None:
-        """Stand at this time, which is aware."""
+        """Set the time, with its time zone."""
         self._now = now.astimezone(UTC)
 
     def advance(self, by: timedelta) -> None:

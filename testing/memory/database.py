@@ -73,7 +73,7 @@ class KeptRevocation:
     taken_until: datetime | None
 
     def is_taken(self, now: datetime) -> bool:
-        """Tell whether someone is at it."""
+        """Return whether the lock is held."""
         return self.taken_until is not None and self.taken_until > now
 
 
@@ -129,7 +129,7 @@ class State:
     failed_fetches: dict[tuple[str, str], tuple[FailedFetch, datetime]] = field(default_factory=dict)
 
     def copy(self) -> "State":
-        """Return tables of their own with the same rows."""
+        """Return a copy of the tables with the same rows."""
         return State(*(copy(getattr(self, table.name)) for table in fields(self)))
 
 
@@ -156,7 +156,7 @@ class MemoryDatabase:
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator["Session"]:
-        """Lend a session for the length of the block; what was not committed at its end is forgotten."""
+        """Open a session for the length of the block. Uncommitted changes are dropped at its end."""
         session = Session(self)
         try:
             yield session

@@ -9,7 +9,7 @@ from testing.memory.database import MemoryDatabase, State
 
 
 class MemoryDeliveryLog(DeliveryLog):
-    """Appends to the ledger in memory, one delivery after the other."""
+    """Stores deliveries as webhook events in memory, one after the other."""
 
     def __init__(self, database: MemoryDatabase) -> None:
         self._database = database

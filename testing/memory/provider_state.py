@@ -75,7 +75,7 @@ class WaitingCode:
     expires_at: datetime
 
     def is_answered_by(self, redirect_uri: str | None, verifier: str | None) -> bool:
-        """Tell whether whoever brings this code is who asked for it."""
+        """Return whether the code was issued for this redirect address and PKCE verifier."""
         challenge = None if verifier is None else _s256(verifier)
         return challenge == self.code_challenge and redirect_uri in (None, self.redirect_uri)
 

@@ -16,7 +16,7 @@ from ports.provider import GitProvider
 
 
 class ProviderStage(ABC):
-    """A provider with our app on it, and what people do there. Derive from it to test one of your own."""
+    """A provider with the app, and what users do there. Derive from it to test your own provider."""
 
     provider: GitProvider
     callback: str
@@ -32,7 +32,7 @@ class ProviderStage(ABC):
 
     @abstractmethod
     def advance_provider_clock(self, by: timedelta) -> None:
-        """Let the provider's clock be ahead of ours."""
+        """Let the provider's clock be ahead of this machine's clock."""
 
     @abstractmethod
     def reject_app(self) -> None:
@@ -99,7 +99,7 @@ class ProviderStage(ABC):
 
     @abstractmethod
     def log_delivery(self) -> tuple[str, bytes]:
-        """Let a delivery be logged; return the id that tells deliveries apart, and its event's name."""
+        """Add a delivery to the log; return its delivery id and body."""
 
     # What the tests below have in common.
 
@@ -139,7 +139,7 @@ class AppContract:
         assert abs(at - stage.now()) < timedelta(minutes=1)
 
     async def test_our_app_has_what_we_need(self, stage: ProviderStage) -> None:
-        """In the same words, so that they can be compared; and its owner is told where to change it."""
+        """App and needs use the same words, so that they can be compared. The app has a settings page."""
         app, needs = await stage.provider.get_app(), stage.provider.needs
 
         assert needs.all_permissions.items() <= app.permissions.items()
@@ -159,7 +159,7 @@ class AppContract:
         assert offset is not None
         assert abs(offset + timedelta(minutes=5)) <= timedelta(seconds=1)
 
-    async def test_a_refused_app_is_told_as_such_by_every_call(self, stage: ProviderStage) -> None:
+    async def test_every_call_reports_a_rejected_app(self, stage: ProviderStage) -> None:
         """And no installation is gone or refused because of it."""
         provider_id, _ = stage.install()
         stage.reject_app()
@@ -217,13 +217,13 @@ class AppContract:
         with pytest.raises(InstallationGone):
             await stage.provider.mint_token(provider_id)
 
-    async def test_a_request_names_who_asked_for_which_account(self, stage: ProviderStage) -> None:
+    async def test_a_request_names_requester_and_account(self, stage: ProviderStage) -> None:
         """By lasting ids, which an approval is recognised by."""
-        asked = stage.add_request()
+        request = stage.add_request()
 
         (found,) = await stage.provider.list_installation_requests()
 
-        assert (found.requester_id, found.account_id) == (asked.requester_id, asked.account_id)
+        assert (found.requester_id, found.account_id) == (request.requester_id, request.account_id)
 
     async def test_uninstalling_removes_and_may_be_repeated(self, stage: ProviderStage) -> None:
         """Its tokens end with it."""
@@ -239,7 +239,7 @@ class AppContract:
             await stage.list_repositories(access)
 
     async def test_the_log_is_read_newest_first(self, stage: ProviderStage) -> None:
-        """With the id by which deliveries are told apart."""
+        """A logged delivery has its delivery id."""
         first, event = stage.log_delivery()
         second, _ = stage.log_delivery()
         async with aclosing(stage.provider.list_deliveries()) as log:

@@ -61,7 +61,7 @@ class InstallationContract:
         with pytest.raises(PermissionMissing):
             await stage.provider.mint_token(provider_id, permissions={"contents": "write"})
 
-    async def test_a_suspended_installation_is_told_as_such(self, stage: ProviderStage) -> None:
+    async def test_reports_a_suspended_installation(self, stage: ProviderStage) -> None:
         """Its tokens work again when that is lifted."""
         provider_id, _ = stage.install()
         access = await stage.get_access(provider_id)
@@ -111,7 +111,7 @@ class InstallationContract:
         assert all(one.whole and one.private for page in pages for one in page.repositories)
 
     async def test_a_repository_is_found_by_its_lasting_id(self, stage: ProviderStage) -> None:
-        """And told whole."""
+        """The facts are complete."""
         provider_id, account_id = stage.install()
         access, repo_id = await stage.get_access(provider_id), stage.list_covered(provider_id)[0]
         found = await stage.provider.get_repository(access, repo_id)

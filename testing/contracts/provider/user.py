@@ -27,7 +27,7 @@ class PersonContract:
         with pytest.raises(CredentialRefused):
             await stage.provider.exchange_code(code, redirect_uri=stage.callback, code_verifier=None)
 
-    async def test_a_code_needs_the_proof_it_was_asked_for_with(self, stage: ProviderStage) -> None:
+    async def test_a_code_needs_its_pkce_verifier(self, stage: ProviderStage) -> None:
         """Who caught it in a browser has none."""
         challenge = create_s256_code_challenge(VERIFIER.reveal())
         person_id = stage.add_person()
@@ -75,7 +75,7 @@ class PersonContract:
             await stage.provider.get_person(tokens.access_token)
         await stage.provider.refresh(tokens.refresh_token)
 
-    async def test_only_verified_addresses_are_told(self, stage: ProviderStage) -> None:
+    async def test_lists_only_verified_addresses(self, stage: ProviderStage) -> None:
         """What is not verified may be anyone's."""
         person_id = stage.add_person(emails=["mara@acme.example", "m@home.example"], unverified=["boss@acme.example"])
         tokens = await stage.sign_in(person_id)
@@ -83,7 +83,7 @@ class PersonContract:
         assert await stage.provider.list_verified_emails(tokens.access_token) == ["mara@acme.example", "m@home.example"]
 
     async def test_addresses_need_a_permission(self, stage: ProviderStage) -> None:
-        """Whose lack is told apart from having none."""
+        """A missing permission differs from an empty list."""
         tokens = await stage.sign_in(stage.add_person(emails=["mara@acme.example"]))
         stage.hide_emails()
 
@@ -134,7 +134,7 @@ class PersonContract:
         assert (await stage.provider.get_person(kept.access_token)).id == person_id
 
     async def test_withdrawing_an_authorization_ends_every_token(self, stage: ProviderStage) -> None:
-        """Of this person alone; a token that is dead shows nobody's."""
+        """Ends the tokens of this user only. A token that is no longer valid identifies no user."""
         person_id = stage.add_person()
         one, two = await stage.sign_in(person_id), await stage.sign_in(person_id)
         other = await stage.sign_in(stage.add_person())

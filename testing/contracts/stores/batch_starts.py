@@ -49,7 +49,7 @@ class BatchStartContract:
             assert await tx.event_queue.record_batch_start(LANE, SECOND, drain_id=uuid4()) is None
 
     async def test_only_the_own_end_is_recorded(self, stage: StoreStage) -> None:
-        """A drain that lost the lane meanwhile ends nobody else's batch; one that never started is fine."""
+        """A drain that lost the lane does not end another drain's batch. Without a start, nothing happens."""
         drain = uuid4()
         async with stage.unit_of_work() as tx:
             await tx.event_queue.record_batch_end(LANE, drain_id=drain)

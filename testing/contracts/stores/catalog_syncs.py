@@ -16,9 +16,9 @@ class CatalogSyncContract:
     """What every store of syncs promises."""
 
     async def test_what_is_due(self, stage: StoreStage) -> None:
-        """A catalog never read, asked for, failed before, or read a day ago; nothing else."""
+        """A catalog without a sync, with a request, with a failure, or synced a day ago is due."""
         never = await stage.add_integration(provider_id="1")
-        asked = await stage.add_integration(provider_id="2", synced_at=time_ago(hours=1), sync_requested_at=now())
+        requested = await stage.add_integration(provider_id="2", synced_at=time_ago(hours=1), sync_requested_at=now())
         failed = await stage.add_integration(provider_id="3", synced_at=time_ago(hours=2), sync_failures=1)
         daily = await stage.add_integration(provider_id="4", synced_at=time_ago(hours=25))
         await stage.add_integration(provider_id="5", synced_at=time_ago(hours=21))
@@ -33,11 +33,11 @@ class CatalogSyncContract:
         await stage.add_integration(provider_id="9", status=IntegrationStatus.REVOKED)
         async with stage.unit_of_work() as tx:
             due = [row.id for row in await tx.catalog.list_due_syncs(now=now(), limit=10)]
-            assert due == [asked.id, never.id, daily.id, failed.id]
+            assert due == [requested.id, never.id, daily.id, failed.id]
             assert [row.id for row in await tx.catalog.list_due_syncs(now=now(), limit=2)] == due[:2]
             assert len(await tx.catalog.list_due_syncs(now=now() + 2 * _MINUTE, limit=10)) == 6
 
-    async def test_whoever_waits_longest_comes_first(self, stage: StoreStage) -> None:
+    async def test_longest_waiting_sync_comes_first(self, stage: StoreStage) -> None:
         """Among those who asked, and among those who did not."""
         ids = {}
         for number, minutes in enumerate((2, 3, 1)):
@@ -71,7 +71,7 @@ class CatalogSyncContract:
             assert await tx.catalog.list_due_syncs(now=now(), limit=10) == []
 
     async def test_a_claim_answers_the_request(self, stage: StoreStage) -> None:
-        """What is asked for afterwards, by an event or a person, asks for another sync."""
+        """A request after the claim causes another sync."""
         integration = await stage.add_integration(synced_at=time_ago(hours=1), sync_requested_at=time_ago(minutes=1))
         claim = await _require_claim(stage, integration)
         assert claim.integration.sync_requested_at is None
@@ -123,7 +123,7 @@ class CatalogSyncContract:
         assert due.sync_requested_at == claim.claimed_at
 
     async def test_an_abandoned_claim_expires(self, stage: StoreStage) -> None:
-        """A process that died holds nothing for longer than it said; whoever came after it is the holder."""
+        """The claim of a process that ended expires, and another process can claim the sync."""
         integration = await stage.add_integration(synced_at=time_ago(hours=1), sync_requested_at=time_ago(minutes=1))
         dead = await _require_claim(stage, integration)
         assert await _claim(stage, integration, "second") is None
@@ -163,12 +163,12 @@ class CatalogSyncContract:
                 assert not await tx.catalog.renew_sync_claim(claim, until=now() + _MINUTE)
 
     async def test_an_installation_that_is_another_now_is_not_claimed(self, stage: StoreStage) -> None:
-        """The lane that is held is the one of the installation asked for."""
+        """The claim is valid only for the installation whose lane is held."""
         integration = await stage.add_integration()
         assert await _claim(stage, replace(integration, provider_id="2"), "owner") is None
 
     async def test_bookkeeping_leaves_no_versions(self, stage: StoreStage) -> None:
-        """The trail tells what people and events changed; a sync a day is no news."""
+        """A sync writes no audit version."""
         integration = await stage.add_integration()
         claim = await _require_claim(stage, integration)
         async with stage.unit_of_work() as tx:
@@ -178,7 +178,7 @@ class CatalogSyncContract:
             trail = await tx.versions.list_by_item("integration", str(integration.external_id))
         assert [version.event for version in trail] == ["created"]
 
-    async def test_rows_written_before_and_after_are_told_apart(self, stage: StoreStage) -> None:
+    async def test_distinguishes_rows_written_before_and_after(self, stage: StoreStage) -> None:
         """The beginning is a time by the clock that rows are stamped with."""
         integration = await stage.add_integration()
         [before] = await stage.add_repositories(integration, "1")

@@ -66,7 +66,7 @@ class CommitClaimContract:
         assert [claim.integration_id for claim in await _due(stage)] == [integration.id]
 
     async def test_commits_are_claimed_by_number_and_address(self, stage: StoreStage) -> None:
-        """What nobody has becomes theirs as it is proven; logins, bots and others' commits never do."""
+        """Unmatched commits are claimed by proof. Logins, bots and commits of other users are not claimed."""
         mara, jonas = await stage.add_user(), await stage.add_user("jonas@acme.example")
         integration = await _join(stage, mara)
         await stage.add_member(jonas, _organization(integration), Standing.MEMBER)
@@ -164,7 +164,7 @@ class CommitClaimContract:
         assert [view.user for view in await _all(stage, integration)] == [None]
 
     async def test_many_people_claim_in_one_step(self, stage: StoreStage) -> None:
-        """Everyone who connects finds theirs, and nobody anybody else's, however many there are at a time."""
+        """Each user who connects claims their own commits only, in any number of steps."""
         organization = await stage.add_organization()
         integration = await stage.add_integration(organization)
         people = [await stage.add_user(f"{number}@acme.example") for number in range(5)]

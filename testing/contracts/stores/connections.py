@@ -37,7 +37,7 @@ class ConnectionStoreContract:
             assert await tx.connections.find(one.user_id, "gitlab") is None
 
     async def test_revoking_leaves_a_version(self, stage: StoreStage) -> None:
-        """A connection becomes revoked with its reason, and the trail tells."""
+        """A connection becomes revoked with its reason and an audit version."""
         connection = await _connect(stage)
         revoked = replace(connection, status=ConnectionStatus.REVOKED, status_reason="withdrawn")
         async with stage.unit_of_work() as tx:
@@ -62,7 +62,7 @@ class ConnectionStoreContract:
                 await tx.connections.apply([build_change(connection, replace(connection, provider_username="x"))])
 
     async def test_an_account_is_one_users_and_a_user_has_one(self, stage: StoreStage) -> None:
-        """Whoever comes second is refused, and nothing of their transaction stays."""
+        """The second transaction fails, and none of its changes stay."""
         first = await _connect(stage, "1")
         other = await stage.add_user("jonas@acme.example")
         second = replace(first, external_id=uuid4(), user_id=other.id)
@@ -79,7 +79,7 @@ class ConnectionStoreContract:
             assert await tx.connections.find(other.id, PROVIDER) is None
 
     async def test_twenty_users_race_for_one_account(self, stage: StoreStage) -> None:
-        """One of them gets it; the others are told that it is taken."""
+        """One user gets the account, and the others get an error."""
         users = [await stage.add_user(f"{number}@acme.example") for number in range(20)]
         results = await asyncio.gather(*(stage.add_connection(user, "7") for user in users), return_exceptions=True)
         assert sum(isinstance(result, Connection) for result in results) == 1
@@ -100,7 +100,7 @@ class ConnectionStoreContract:
             assert await tx.connections.list_by_user(UserId(404)) == []
 
     async def test_addresses_are_one_connections(self, stage: StoreStage) -> None:
-        """Setting them replaces them, tells whether any is new, and takes them from other connections."""
+        """Returns whether an address is new. Other connections lose the addresses."""
         one, two = await _connect(stage, "1"), await _connect(stage, "2")
         for connection, emails, is_new in (
             (one, ["a@x.example", "b@x.example"], True),
@@ -119,7 +119,7 @@ class ConnectionStoreContract:
             assert await tx.connections.replace_emails(two.id, []) is False
 
     async def test_identities_are_checked_by_one_at_a_time(self, stage: StoreStage) -> None:
-        """A day after connecting, and again when it was asked for; only active ones are."""
+        """Active connections are due a day after connecting, and at the scheduled time."""
         one, two, three = [await _connect(stage, number) for number in ("1", "2", "3")]
         async with stage.unit_of_work() as tx:
             await tx.connections.apply([build_change(two, two.mark_reconnect_required("refresh_token_refused"))])

@@ -5,88 +5,14 @@ from uuid import UUID
 
 import pytest
 
-from core.domain.identifiers import EventId, LinkId, RepoId
+from core.domain.identifiers import EventId, LinkId
 from core.domain.organizations import Organization
-from core.domain.streams.domain_event import (
-    CommitsClaimedData,
-    DomainEventType,
-    EventData,
-    IntegrationData,
-    LinkData,
-    Person,
-    ProviderAccount,
-    PullRequestData,
-    PullRequestSide,
-    PushData,
-    PushedCommit,
-    RecordedEvent,
-    RepositoryData,
-)
+from core.domain.streams.domain_event import DomainEventType, LinkData, PushData, RecordedEvent
 from core.domain.streams.stream import Bounds, StreamFilter
 from ports.domain_events import EventPage
+from testing.builders.domain_events import COMMIT, DATA, LINK, PUSH, REPO
 from testing.builders.entities import build_domain_event, now, time_ago
 from testing.contracts.store_stage import StoreStage
-
-_REPO = RepoId("1")
-_SENDER = ProviderAccount("7", "mara", "User")
-_MARA = Person("Mara", "mara@acme.example", "mara", UUID(int=7), "verified_address")
-_COMMIT = PushedCommit("a" * 40, "Größe\n\n😀", time_ago(days=1), None, _MARA, (Person("Jonas"),))
-_PUSH = PushData(
-    repo_id=_REPO,
-    full_name="acme/widgets",
-    ref="refs/heads/a/b#c",
-    ref_type="branch",
-    branch="a/b#c",
-    before="0" * 40,
-    after="a" * 40,
-    created=True,
-    deleted=False,
-    forced=False,
-    default_branch="main",
-    compare_url=None,
-    pusher=Person("Mara"),
-    sender=_SENDER,
-    commits=(_COMMIT, replace(_COMMIT, timestamp=None)),
-    commits_truncated=False,
-)
-_PULL = PullRequestData(
-    repo_id=_REPO,
-    full_name="acme/widgets",
-    action="opened",
-    number=1,
-    title="T",
-    state="open",
-    draft=True,
-    merged=False,
-    url=None,
-    head=PullRequestSide("f", "a" * 40, None, None),
-    base=PullRequestSide("main", "b" * 40, _REPO, "acme/widgets"),
-    from_fork=True,
-    author=_SENDER,
-    merged_by=None,
-    merge_commit_sha=None,
-    sender=_SENDER,
-)
-_INTEGRATION = IntegrationData(UUID(int=1), "github", "2", "acme", "active", None, {"contents": "read"})
-_REPOSITORY = RepositoryData(_REPO, "acme/w", None, True, False, "main", "renamed", "acme/v")
-_LINK = LinkData(UUID(int=3), _REPO, "acme/widgets", "repository_removed")
-_DATA: dict[DomainEventType, EventData] = {
-    DomainEventType.PUSH: _PUSH,
-    DomainEventType.PULL_REQUEST: _PULL,
-    DomainEventType.INTEGRATION_ACTIVATED: _INTEGRATION,
-    DomainEventType.INTEGRATION_SUSPENDED: _INTEGRATION,
-    DomainEventType.INTEGRATION_REVOKED: _INTEGRATION,
-    DomainEventType.INTEGRATION_PERMISSIONS_CHANGED: _INTEGRATION,
-    DomainEventType.REPOSITORY_ADDED: _REPOSITORY,
-    DomainEventType.REPOSITORY_REMOVED: _REPOSITORY,
-    DomainEventType.REPOSITORY_RENAMED: _REPOSITORY,
-    DomainEventType.REPOSITORY_UPDATED: _REPOSITORY,
-    DomainEventType.LINK_CREATED: _LINK,
-    DomainEventType.LINK_REMOVED: _LINK,
-    DomainEventType.LINK_UNREACHABLE: _LINK,
-    DomainEventType.LINK_RESTORED: _LINK,
-    DomainEventType.COMMITS_CLAIMED: CommitsClaimedData(UUID(int=4), 12),
-}
 
 
 class DomainEventStoreContract:
@@ -98,7 +24,7 @@ class DomainEventStoreContract:
         organization = await stage.add_organization()
         project = await stage.add_project(organization)
         source = await stage.add_event()
-        occurred, data = time_ago(hours=1), _DATA[event_type]
+        occurred, data = time_ago(hours=1), DATA[event_type]
         async with stage.unit_of_work() as tx:
             fact = build_domain_event(
                 organization,
@@ -128,17 +54,17 @@ class DomainEventStoreContract:
         """A commit's time from another zone is the same instant."""
         organization = await stage.add_organization()
         local = time_ago(days=1).astimezone(timezone(timedelta(hours=-7)))
-        data = replace(_PUSH, commits=(replace(_COMMIT, timestamp=local),))
+        data = replace(PUSH, commits=(replace(COMMIT, timestamp=local),))
         await _append(stage, organization, data=data, type=DomainEventType.PUSH)
         [recorded] = await _all(stage)
         assert isinstance(recorded.data, PushData)
         assert recorded.data.commits[0].timestamp == local.astimezone(UTC)
 
     async def test_facts_come_in_order_after_the_cursor(self, stage: StoreStage) -> None:
-        """A reader goes on from the last id it saw, page by page."""
+        """A reader continues from the last id that it received."""
         organization = await stage.add_organization()
         for number in range(5):
-            await _append(stage, organization, data=replace(_LINK, reason=str(number)))
+            await _append(stage, organization, data=replace(LINK, reason=str(number)))
         facts = await _all(stage)
         assert [_reason(fact) for fact in facts] == list("01234")
         assert [fact.id for fact in facts] == sorted({fact.id for fact in facts})
@@ -150,7 +76,7 @@ class DomainEventStoreContract:
     async def test_several_at_once_keep_their_order(self, stage: StoreStage) -> None:
         """Facts appended in one transaction, in one call or more, are recorded in that order."""
         organization = await stage.add_organization()
-        facts = [build_domain_event(organization, data=replace(_LINK, reason=str(number))) for number in range(100)]
+        facts = [build_domain_event(organization, data=replace(LINK, reason=str(number))) for number in range(100)]
         async with stage.unit_of_work() as tx:
             await tx.domain_events.append(facts[:50])
             await tx.domain_events.append(facts[50:])
@@ -176,7 +102,7 @@ class DomainEventStoreContract:
         fact = build_domain_event(organization, source_event_id=one.id)
         others = [
             replace(fact, link_id=LinkId(1)),
-            replace(fact, repo_id=_REPO),
+            replace(fact, repo_id=REPO),
             replace(fact, type=DomainEventType.LINK_REMOVED),
             replace(fact, source_event_id=two.id),
         ]
@@ -209,14 +135,14 @@ class DomainEventStoreContract:
             assert await tx.domain_events.list_by_source(EventId(404)) == []
 
     async def test_reader_by_cursor_misses_nothing(self, stage: StoreStage) -> None:
-        """While eight writers commit at once, a reader that goes on from the last id sees every fact."""
+        """While eight writers commit, a reader that continues from the last id receives every event."""
         organization = await stage.add_organization()
         writers, each = 8, 40
 
         async def write(writer: int) -> None:
             for number in range(each):
                 reason = f"{writer}/{number}"
-                await _append(stage, organization, data=replace(_LINK, reason=reason))
+                await _append(stage, organization, data=replace(LINK, reason=reason))
 
         async def read() -> list[str | None]:
             seen: list[str | None] = []
@@ -240,22 +166,22 @@ class DomainEventStoreContract:
 
     async def test_an_organization_reads_its_own(self, stage: StoreStage) -> None:
         """Behind a cursor, in pages, those wanted; and how far was looked though nothing was found."""
-        ours, theirs = await stage.add_organization(), await stage.add_organization("Zenith")
-        project, other = await stage.add_project(ours), await stage.add_project(ours, "Other")
-        foreign = await stage.add_project(theirs)
-        await _append(stage, theirs, project_id=foreign.id)
+        organization, other_organization = await stage.add_organization(), await stage.add_organization("Zenith")
+        project, other = await stage.add_project(organization), await stage.add_project(organization, "Other")
+        foreign = await stage.add_project(other_organization)
+        await _append(stage, other_organization, project_id=foreign.id)
         for number, one in enumerate([project, None, other, project]):
-            data = replace(_LINK, reason=str(number))
-            await _append(stage, ours, project_id=one.id if one else None, data=data)
-        await _append(stage, ours, type=DomainEventType.LINK_REMOVED, data=replace(_LINK, reason="4"))
-        await _append(stage, theirs)
+            data = replace(LINK, reason=str(number))
+            await _append(stage, organization, project_id=one.id if one else None, data=data)
+        await _append(stage, organization, type=DomainEventType.LINK_REMOVED, data=replace(LINK, reason="4"))
+        await _append(stage, other_organization)
         ids = [fact.id for fact in await _all(stage)]
 
         async def read_page(after: int = 0, limit: int = 10, **wanted: object) -> tuple[str, int]:
             where = StreamFilter(**{name: frozenset([value]) for name, value in wanted.items()})  # type: ignore[arg-type]
             async with stage.unit_of_work() as tx:
-                stretch = await tx.domain_events.list_by_organization(ours.id, where, after=after, limit=limit)
-            return "".join(map(str, map(_reason, stretch.events))), stretch.reached
+                page = await tx.domain_events.list_by_organization(organization.id, where, after=after, limit=limit)
+            return "".join(map(str, map(_reason, page.events))), page.reached
 
         assert await read_page() == ("01234", ids[-1])
         assert await read_page(limit=2) == ("01", ids[2])
@@ -273,17 +199,17 @@ class DomainEventStoreContract:
         assert await read_page(project_ids=UUID(int=404)) == ("", ids[-1])
 
     async def test_several_organizations_are_followed_at_once(self, stage: StoreStage) -> None:
-        """In order, those asked for only, and as far as was looked."""
+        """Returns the events of these organizations in order, and the end of the range."""
         one, two, three = [await stage.add_organization(name) for name in ("One", "Two", "Three")]
         for number, organization in enumerate([one, two, three, one, two, three]):
-            await _append(stage, organization, data=replace(_LINK, reason=str(number)))
+            await _append(stage, organization, data=replace(LINK, reason=str(number)))
         ids = [fact.id for fact in await _all(stage)]
 
         async def read_page(*of: Organization, after: int = 0, limit: int = 10) -> tuple[str, int]:
             async with stage.unit_of_work() as tx:
-                asked = [organization.id for organization in of]
-                stretch = await tx.domain_events.list_by_organizations(asked, after=after, limit=limit)
-            return "".join(map(str, map(_reason, stretch.events))), stretch.reached
+                organization_ids = [organization.id for organization in of]
+                page = await tx.domain_events.list_by_organizations(organization_ids, after=after, limit=limit)
+            return "".join(map(str, map(_reason, page.events))), page.reached
 
         assert await read_page(one, two) == ("0134", ids[-1])
         assert await read_page(one, two, after=ids[0], limit=2) == ("13", ids[3])

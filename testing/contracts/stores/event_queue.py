@@ -8,11 +8,10 @@ import pytest
 
 from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import StorageUnavailable
-from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict, WebhookEvent
+from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict
 from core.domain.identifiers import EventId, RepoId
-from core.domain.integrations.integration import IntegrationStatus
 from ports.events import EventFilter
-from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now, time_ago
+from testing.builders.entities import INSTALLATION, now, time_ago
 from testing.contracts.store_stage import StoreStage
 
 SOURCE_KEY = str(INSTALLATION)
@@ -23,7 +22,7 @@ _MUCH = 1 << 30
 
 
 class EventQueueContract:
-    """What every mailbox promises."""
+    """What every event queue guarantees."""
 
     async def test_lane_is_held_by_one(self, stage: StoreStage) -> None:
         """While one transaction holds a lane no other gets it, and others lanes are free."""
@@ -44,7 +43,7 @@ class EventQueueContract:
             assert await tx.event_queue.try_lock(5)
 
     async def test_lost_holder_lets_go(self, stage: StoreStage) -> None:
-        """A holder that died, as far as storage can tell, holds nothing."""
+        """A holder whose connection to the storage ended does not hold the lane."""
         async with stage.unit_of_work() as tx:
             assert await tx.event_queue.try_lock(5)
             await stage.lose_storage()
@@ -55,7 +54,7 @@ class EventQueueContract:
             assert await tx.event_queue.try_lock(5)
 
     async def test_lock_waits_for_the_holder(self, stage: StoreStage) -> None:
-        """Whoever waits for a lane gets it when its holder is done, and sees what it wrote."""
+        """The next holder gets the lane after the first transaction, and sees its changes."""
         event = await stage.add_event()
         waiting = asyncio.Event()
 
@@ -87,7 +86,7 @@ class EventQueueContract:
             zip(events, bodies, strict=True)
         )
 
-    async def test_due_tells_everything_of_an_event(self, stage: StoreStage) -> None:
+    async def test_due_returns_every_field_of_an_event(self, stage: StoreStage) -> None:
         """An event is what was received."""
         received = time_ago(minutes=1)
         event = await stage.add_event(
@@ -131,7 +130,7 @@ class EventQueueContract:
         assert both[0].event == replace(first, attempts=1, next_attempt_at=later, error_message="boom")
 
     async def test_what_is_settled_stays(self, stage: StoreStage) -> None:
-        """Only a pending event is settled: whoever comes late has been overtaken."""
+        """Only a pending event gets a result; a late result is ignored."""
         event = await stage.add_event()
         await stage.record_results(EventResult(event.id, EventStatus.PROCESSED))
         before = await stage.get_event(event)
@@ -212,109 +211,6 @@ class EventQueueContract:
             assert await tx.event_queue.list_due_lanes(now=now()) == []
             assert await tx.event_queue.list_due_lanes(now=later) == [choose_lane(other)]
 
-    async def test_waiting_events_are_routed(self, stage: StoreStage) -> None:
-        """Unrouted events of an installation connected by now are due again; strangers' go on waiting."""
-        ours, strangers = await stage.add_event(), await stage.add_event(source_key="2")
-        nobodys = await stage.add_event(source_key=None)
-        await _unroute(stage, ours.id, strangers.id, nobodys.id)
-        async with stage.unit_of_work() as tx:
-            assert await tx.event_queue.reopen_unrouted(now=now()) == 0
-        await stage.add_integration()
-        at = now()
-        async with stage.unit_of_work() as tx:
-            assert await tx.event_queue.reopen_unrouted(now=at) == 1
-            await tx.commit()
-        assert await stage.get_event(ours) == replace(ours, next_attempt_at=at)
-        assert (await stage.get_event(strangers)).status is EventStatus.UNROUTED
-        assert (await stage.get_event(nobodys)).status is EventStatus.UNROUTED
-
-    @pytest.mark.parametrize("source_key", SOURCE_KEYS)
-    async def test_routes_waiting_events_by_provider_and_text_key(self, stage: StoreStage, source_key: str) -> None:
-        """Any text is a key; equal keys at two providers are of two integrations."""
-        ours = await stage.add_event(provider="gitlab", source_key=source_key)
-        others = [
-            await stage.add_event(provider="github", source_key=source_key),
-            await stage.add_event(provider="gitlab", source_key=f"{source_key}0"),
-            await stage.add_event(provider="gitlab", source_key=None),
-        ]
-        await _unroute(stage, ours.id, *(event.id for event in others))
-        await stage.add_integration(provider="gitlab", provider_id=source_key)
-        async with stage.unit_of_work() as tx:
-            assert await tx.event_queue.reopen_unrouted(now=now()) == 1
-            await tx.commit()
-        routed = await stage.get_event(ours)
-        assert (routed.status, routed.source_key) == (EventStatus.PENDING, source_key)
-        assert {(await stage.get_event(event)).status for event in others} == {EventStatus.UNROUTED}
-
-    @pytest.mark.parametrize("source_key", SOURCE_KEYS)
-    async def test_finds_waiting_events_by_text_key(self, stage: StoreStage, source_key: str) -> None:
-        """Pending or unrouted, newest first."""
-        keys = (source_key, f"{source_key}0", source_key)
-        first, _, second = [await stage.add_event(source_key=key, action="created") for key in keys]
-        await _unroute(stage, first.id)
-        async with stage.unit_of_work() as tx:
-            found = await tx.event_queue.list_unrouted(
-                PROVIDER, source_key, event_type="push", action="created", limit=10
-            )
-        assert [queued_event.event.id for queued_event in found] == [second.id, first.id]
-        assert {queued_event.event.source_key for queued_event in found} == {source_key}
-
-    async def test_what_waits_for_an_installation_is_found_by_its_kind(self, stage: StoreStage) -> None:
-        """Newest first, looked at or not, with the bytes that were signed; of this installation alone."""
-        kind = {"event_type": "installation", "action": "created"}
-
-        async def announce(**more: Fact) -> WebhookEvent:
-            return await stage.add_event(received_at=None, **{**kind, **more})
-
-        first, second = await announce(), await announce()
-        await announce(action="deleted")
-        await announce(event_type="push")
-        await announce(source_key="2")
-        settled = await announce()
-        await _unroute(stage, first.id)
-        async with stage.unit_of_work() as tx:
-            await tx.event_queue.record_results([EventResult(settled.id, EventStatus.IGNORED)])
-            await tx.commit()
-        async with stage.unit_of_work() as tx:
-            found = await tx.event_queue.list_unrouted(PROVIDER, SOURCE_KEY, limit=10, **kind)
-            assert [queued_event.event.id for queued_event in found] == [second.id, first.id]
-            assert all(queued_event.body for queued_event in found)
-            [newest] = await tx.event_queue.list_unrouted(PROVIDER, SOURCE_KEY, limit=1, **kind)
-            assert newest.event.id == second.id
-            assert await tx.event_queue.list_unrouted("gitlab", SOURCE_KEY, limit=10, **kind) == []
-
-    async def test_old_events_are_not_the_new_owners(self, stage: StoreStage) -> None:
-        """What was received long before the binding belonged to whoever had the installation then."""
-        old = await stage.add_event(received_at=time_ago(hours=73))
-        recent = await stage.add_event(received_at=time_ago(hours=71))
-        await _unroute(stage, old.id, recent.id)
-        integration = await stage.add_integration()
-        async with stage.unit_of_work() as tx:
-            assert await tx.event_queue.reopen_unrouted(now=now()) == 1
-            await tx.commit()
-        ignored = await stage.get_event(old)
-        assert (ignored.status, ignored.error_message) == (EventStatus.IGNORED, "before_binding")
-        assert ignored.integration_id is None
-        assert (await stage.get_event(recent)).status is EventStatus.PENDING
-        assert integration.status is IntegrationStatus.ACTIVE
-
-    async def test_revoked_integration_routes_nothing(self, stage: StoreStage) -> None:
-        """An installation whose integration is revoked is nobody's."""
-        event = await stage.add_event()
-        await _unroute(stage, event.id)
-        await stage.add_integration(status=IntegrationStatus.REVOKED)
-        async with stage.unit_of_work() as tx:
-            assert await tx.event_queue.reopen_unrouted(now=now()) == 0
-
-    async def test_provider_with_other_ids_disturbs_nothing(self, stage: StoreStage) -> None:
-        """Installation ids that are no numbers, or too large for one, match no event."""
-        event = await stage.add_event()
-        await _unroute(stage, event.id)
-        for number, provider_id in enumerate(["abc", "", "9" * 30, "-1", "1.5"]):
-            await stage.add_integration(provider=f"provider-{number}", provider_id=provider_id)
-        async with stage.unit_of_work() as tx:
-            assert await tx.event_queue.reopen_unrouted(now=now()) == 0
-
     async def test_twenty_drainers_settle_each_event_once(self, stage: StoreStage) -> None:
         """Drainers that race for a lane never process an event twice, nor leave one."""
         for _ in range(60):
@@ -345,10 +241,4 @@ def _of_other_lane() -> str:
 def _verdicts(number: int) -> tuple[Verdict, ...]:
     return tuple(
         Verdict("link", Outcome.PROCESSED, f"reason {number}", project_id=UUID(int=number)) for _ in range(number % 4)
-    )
-
-
-async def _unroute(stage: StoreStage, *event_ids: EventId) -> None:
-    await stage.record_results(
-        *(EventResult(one, EventStatus.UNROUTED, reason="installation_unknown") for one in event_ids)
     )

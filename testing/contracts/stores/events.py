@@ -1,16 +1,14 @@
-import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from core.domain.deliveries.source_key import choose_lane
-from core.domain.events.event import RETRYABLE, EventResult, EventStatus, Outcome, Verdict, WebhookEvent
+from core.domain.events.event import EventResult, EventStatus
 from core.domain.identifiers import EventId
-from core.domain.integrations.integration import Integration, IntegrationStatus
+from core.domain.integrations.integration import Integration
 from ports.events import EventFilter
-from testing.builders.entities import INSTALLATION, PROVIDER, build_change, build_delivery, now, time_ago
+from testing.builders.entities import INSTALLATION, PROVIDER, build_delivery, build_result, now, time_ago
 from testing.contracts.store_stage import StoreStage
 
 
@@ -28,7 +26,7 @@ class EventStoreContract:
             assert await tx.events.find_oldest_due(now=now()) is None
 
     async def test_newest_first_in_pages(self, stage: StoreStage) -> None:
-        """A page goes on below the last event of the page before it, whatever came meanwhile."""
+        """A page continues after the previous page, also if events arrive in between."""
         events = [await stage.add_event() for _ in range(5)]
         async with stage.unit_of_work() as tx:
             first = await tx.events.list(EventFilter(), limit=2)
@@ -59,31 +57,31 @@ class EventStoreContract:
 
     async def test_organization_sees_what_was_routed_to_it(self, stage: StoreStage) -> None:
         """Events of others, and events nobody was given, are not an organization's, filter as it may."""
-        ours, theirs = await stage.add_integration(), await stage.add_integration(provider_id="2")
+        integration_a, integration_b = await stage.add_integration(), await stage.add_integration(provider_id="2")
         settled = {}
         for status in EventStatus:
             settled[status] = await stage.add_event()
-            owner = None if status is EventStatus.UNROUTED else ours
-            await stage.record_results(_result_for(settled[status], owner, status))
-        await stage.record_results(_result_for(await stage.add_event(), theirs, EventStatus.PROCESSED))
+            owner = None if status is EventStatus.UNROUTED else integration_a
+            await stage.record_results(build_result(settled[status], owner, status))
+        await stage.record_results(build_result(await stage.add_event(), integration_b, EventStatus.PROCESSED))
         mine = [one.id for status, one in settled.items() if status is not EventStatus.UNROUTED][::-1]
 
         async def list_ids(integration: Integration, **where: object) -> list[EventId]:
-            asked = EventFilter(integration.organization_id, **where)  # type: ignore[arg-type]
+            where_filter = EventFilter(integration.organization_id, **where)  # type: ignore[arg-type]
             async with stage.unit_of_work() as tx:
-                return [one.id for one in await tx.events.list(asked, limit=10)]
+                return [one.id for one in await tx.events.list(where_filter, limit=10)]
 
-        assert await list_ids(ours) == mine
-        assert len(await list_ids(theirs)) == 1
+        assert await list_ids(integration_a) == mine
+        assert len(await list_ids(integration_b)) == 1
         for status, event in settled.items():
-            assert await list_ids(ours, status=status) == ([event.id] if event.id in mine else [])
+            assert await list_ids(integration_a, status=status) == ([event.id] if event.id in mine else [])
         processed = settled[EventStatus.PROCESSED]
-        assert await list_ids(ours, delivery_id=processed.delivery_id, event_type="push") == [processed.id]
-        assert await list_ids(theirs, delivery_id=processed.delivery_id) == []
+        assert await list_ids(integration_a, delivery_id=processed.delivery_id, event_type="push") == [processed.id]
+        assert await list_ids(integration_b, delivery_id=processed.delivery_id) == []
         async with stage.unit_of_work() as tx:
-            asked = EventFilter(ours.organization_id)
-            page = await tx.events.list(asked, limit=2)
-            rest = await tx.events.list(asked, limit=10, before=page[-1].id)
+            where_filter = EventFilter(integration_a.organization_id)
+            page = await tx.events.list(where_filter, limit=2)
+            rest = await tx.events.list(where_filter, limit=10, before=page[-1].id)
             assert [one.id for one in (*page, *rest)] == mine
 
     async def test_one_event_by_its_delivery(self, stage: StoreStage) -> None:
@@ -123,127 +121,36 @@ class EventStoreContract:
         async with stage.unit_of_work() as tx:
             assert await tx.events.find_payload(event.id) == body
 
-    @pytest.mark.parametrize("status", EventStatus)
-    async def test_only_what_did_not_act_is_reopened(self, stage: StoreStage, status: EventStatus) -> None:
-        """Failed, ignored and unrouted events become as if just received; others stay as they are."""
-        event = await stage.add_event()
-        await stage.record_results(
-            EventResult(
-                event.id,
-                status,
-                verdicts=(Verdict("event", Outcome.IGNORED, "why"),),
-                reason="why",
-                attempts=3,
-                next_attempt_at=now() + timedelta(hours=1),
-            )
-        )
-        before, at = await stage.get_event(event), now()
-        async with stage.unit_of_work() as tx:
-            reopened = await tx.events.reopen([event.id, event.id], now=at)
-            await tx.commit()
-        if status in RETRYABLE:
-            assert reopened == [event.id]
-            assert await stage.get_event(event) == replace(event, next_attempt_at=at)
-        else:
-            assert reopened == []
-            assert await stage.get_event(event) == before
-
-    async def test_what_came_before_the_binding_is_never_reopened(self, stage: StoreStage) -> None:
-        """It belonged to whoever had the installation then."""
-        event = await stage.add_event()
-        await stage.record_results(EventResult(event.id, EventStatus.IGNORED, reason="before_binding"))
-        waited = await stage.add_event(received_at=time_ago(hours=73))
-        await stage.record_results(EventResult(waited.id, EventStatus.UNROUTED))
-        nobodys = await stage.add_event(received_at=time_ago(hours=73), source_key=None)
-        await stage.record_results(EventResult(nobodys.id, EventStatus.FAILED, reason="boom"))
-        assert await _reopen(stage, event, waited, nobodys) == [nobodys.id]
-
-    @pytest.mark.parametrize("source_key", ["group:7", "007", str(2**63)])
-    async def test_reopens_events_with_a_text_key(self, stage: StoreStage, source_key: str) -> None:
-        """For the integration of this key; an unrouted event only while it is young."""
-        organization = await stage.add_organization()
-        integration = await stage.add_integration(organization, provider_id=source_key)
-        routed, stranger = await stage.add_event(source_key=source_key), await stage.add_event(source_key="group:8")
-        late = await stage.add_event(received_at=time_ago(hours=73), source_key=source_key)
-        await stage.record_results(
-            _result_for(routed, integration, EventStatus.FAILED),
-            _result_for(stranger, integration, EventStatus.FAILED),
-            EventResult(late.id, EventStatus.UNROUTED),
-        )
-        async with stage.unit_of_work() as tx:
-            [listed] = await tx.events.list(EventFilter(organization.id, reopenable_at=now()), limit=10)
-        assert (listed.id, listed.source_key) == (routed.id, source_key)
-        assert await _reopen(stage, routed, stranger, late) == [routed.id]
-
-    async def test_what_was_routed_is_reopened_for_its_own_integration_only(self, stage: StoreStage) -> None:
-        """Not once that has another installation, or was revoked and others may have this one."""
-        organization = await stage.add_organization()
-        integration = await stage.add_integration(organization)
-        event = await stage.add_event()
-        await stage.record_results(_result_for(event, integration, EventStatus.FAILED))
-
-        async def becomes(**facts: Any) -> None:
-            async with stage.unit_of_work() as tx:
-                known = await tx.integrations.find(organization.id, PROVIDER)
-                assert known is not None
-                await tx.integrations.apply([build_change(known, replace(known, **facts))])
-                await tx.commit()
-
-        await becomes(status=IntegrationStatus.REVOKED)
-        await stage.add_integration(await stage.add_organization("Zenith"))
-        assert await _reopen(stage, event) == []
-        await becomes(provider_id="2", status=IntegrationStatus.ACTIVE)
-        assert await _reopen(stage, event) == []
-        async with stage.unit_of_work() as tx:
-            where = EventFilter(organization.id, reopenable_at=now())
-            assert await tx.events.list(where, limit=10) == []
-            assert len(await tx.events.list(replace(where, reopenable_at=None), limit=10)) == 1
-
-    async def test_reopening_asks_for_the_payload(self, stage: StoreStage) -> None:
-        """Without it there is nothing to process; the row stays."""
-        kept, expired = await stage.add_event(), await stage.add_event()
-        for event in (kept, expired):
-            await stage.record_results(EventResult(event.id, EventStatus.FAILED, reason="boom"))
-        await stage.expire_payload(expired)
-        async with stage.unit_of_work() as tx:
-            assert await tx.events.has_payload(kept.id)
-            assert not await tx.events.has_payload(expired.id)
-            assert not await tx.events.has_payload(EventId(404))
-            assert await tx.events.find_payload(expired.id) is None
-            where = EventFilter(status=EventStatus.FAILED, reopenable_at=now())
-            assert [one.id for one in await tx.events.list(where, limit=10)] == [kept.id]
-        assert await _reopen(stage, kept, expired) == [kept.id]
-
     async def test_a_project_and_a_provider_choose(self, stage: StoreStage) -> None:
-        """What a project of the organization was told of; another organization's project finds nothing."""
+        """Finds the events of a project of the organization. A project of another organization finds nothing."""
         organization = await stage.add_organization()
         integration = await stage.add_integration(organization)
         projects = [await stage.add_project(organization, name) for name in ("One", "Two")]
         foreign = await stage.add_project(await stage.add_organization("Zenith"))
-        told = []
+        delivered = []
         for ids in ([0], [1], [0, 1], []):
             event = await stage.add_event()
-            settled = _result_for(event, integration, EventStatus.PROCESSED)
+            settled = build_result(event, integration, EventStatus.PROCESSED)
             await stage.record_results(replace(settled, project_ids=tuple(projects[number].id for number in ids)))
-            told.append(event.id)
+            delivered.append(event.id)
 
         async def list_ids(**where: object) -> list[EventId]:
             async with stage.unit_of_work() as tx:
-                asked = EventFilter(organization.id, **where)  # type: ignore[arg-type]
-                return [one.id for one in await tx.events.list(asked, limit=10)]
+                where_filter = EventFilter(organization.id, **where)  # type: ignore[arg-type]
+                return [one.id for one in await tx.events.list(where_filter, limit=10)]
 
-        assert await list_ids(project_id=projects[0].external_id) == [told[2], told[0]]
-        assert await list_ids(project_id=projects[1].external_id, event_type="push") == [told[2], told[1]]
+        assert await list_ids(project_id=projects[0].external_id) == [delivered[2], delivered[0]]
+        assert await list_ids(project_id=projects[1].external_id, event_type="push") == [delivered[2], delivered[1]]
         assert await list_ids(project_id=projects[1].external_id, event_type="star") == []
         assert await list_ids(project_id=foreign.external_id) == []
-        assert await list_ids(provider=PROVIDER) == told[::-1]
+        assert await list_ids(provider=PROVIDER) == delivered[::-1]
         assert await list_ids(provider="gitlab") == []
 
     async def test_what_failed_is_of_the_projects_that_are_linked_to_its_repository(self, stage: StoreStage) -> None:
-        """No verdict names a project of it; what was ignored, and other repositories, are no project's."""
+        """A failed event has no verdict, so its projects are those linked to its repository."""
         organization = await stage.add_organization()
         integration = await stage.add_integration(organization)
-        theirs = await stage.add_integration(provider_id="2")
+        integration_b = await stage.add_integration(provider_id="2")
         linked, other = [await stage.add_project(organization, name) for name in ("One", "Two")]
         await stage.add_link(linked, integration, repo_id="7")
         await stage.add_link(other, integration, repo_id="8")
@@ -253,38 +160,24 @@ class EventStoreContract:
             ("pending", integration, "7", EventStatus.PENDING),
             ("ignored", integration, "7", EventStatus.IGNORED),
             ("elsewhere", integration, "9", EventStatus.FAILED),
-            ("of another", theirs, "7", EventStatus.FAILED),
+            ("of another", integration_b, "7", EventStatus.FAILED),
         ):
             event = await stage.add_event(repo_id=repo_id)
-            await stage.record_results(_result_for(event, owner, status))
+            await stage.record_results(build_result(event, owner, status))
             events[name] = event.id
 
         async def list_ids(**where: object) -> list[EventId]:
-            asked = EventFilter(organization.id, project_id=linked.external_id, **where)  # type: ignore[arg-type]
+            where_filter = EventFilter(organization.id, project_id=linked.external_id, **where)  # type: ignore[arg-type]
             async with stage.unit_of_work() as tx:
-                whole = [one.id for one in await tx.events.list(asked, limit=10)]
-                assert whole[:1] == [one.id for one in await tx.events.list(asked, limit=1)]
+                whole = [one.id for one in await tx.events.list(where_filter, limit=10)]
+                assert whole[:1] == [one.id for one in await tx.events.list(where_filter, limit=1)]
                 return whole
 
         assert await list_ids() == [events["pending"], events["failed"]]
         assert await list_ids(status=EventStatus.FAILED) == [events["failed"]]
         assert await list_ids(event_type="star") == []
 
-    async def test_twenty_reopen_the_same_events(self, stage: StoreStage) -> None:
-        """Each event is reopened by one of them, and nobody waits for ever."""
-        ids = [(await stage.add_event()).id for _ in range(10)]
-        await stage.record_results(*(EventResult(one, EventStatus.FAILED, reason="boom") for one in ids))
-
-        async def reopen(number: int) -> int:
-            async with stage.unit_of_work() as tx:
-                order = ids if number % 2 else ids[::-1]
-                reopened = await tx.events.reopen(order, now=now())
-                await tx.commit()
-                return len(reopened)
-
-        assert sum(await asyncio.gather(*(reopen(number) for number in range(20)))) == 10
-
-    async def test_oldest_due_tells_the_longest_wait(self, stage: StoreStage) -> None:
+    async def test_oldest_due_is_the_longest_wait(self, stage: StoreStage) -> None:
         """Of what is due in any lane, the one received first counts."""
         other = next(key for key in map(str, range(1, 100)) if choose_lane(key) != choose_lane(str(INSTALLATION)))
         oldest = await stage.add_event(received_at=time_ago(hours=3))
@@ -306,12 +199,3 @@ class EventStoreContract:
         async with stage.unit_of_work() as tx:
             where = EventFilter(delivery_id=delivery.delivery_id)
             assert [one.provider for one in await tx.events.list(where, limit=10)] == ["gitlab", PROVIDER]
-
-
-async def _reopen(stage: StoreStage, *events: WebhookEvent) -> list[EventId]:
-    async with stage.unit_of_work() as tx:
-        return list(await tx.events.reopen([event.id for event in events], now=now()))
-
-
-def _result_for(event: WebhookEvent, integration: Integration | None, status: EventStatus) -> EventResult:
-    return EventResult(event.id, status, integration_id=integration.id if integration else None)

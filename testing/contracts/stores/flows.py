@@ -87,7 +87,7 @@ class FlowStoreContract:
             assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY]) == []
 
     async def test_the_request_of_an_organization(self, stage: StoreStage) -> None:
-        """The newest of its own that still waits, with this provider; none once it is over."""
+        """Returns the organization's newest waiting request with this provider, and None afterwards."""
         organization, user = await stage.add_organization(), await stage.add_user()
         await stage.add_request(await stage.add_organization(), user)
         await stage.add_request(organization, user, provider="gitlab")
@@ -116,7 +116,7 @@ class FlowStoreContract:
                 await tx.flows.complete([request])
 
     async def test_twenty_race_to_complete_one(self, stage: StoreStage) -> None:
-        """One completes it, the others are told it is over."""
+        """One caller completes the step, and the others get False."""
         request = await stage.add_request(await stage.add_organization(), await stage.add_user())
 
         async def complete() -> bool:
@@ -165,7 +165,7 @@ class FlowStoreContract:
             assert await tx.flows.find(PROVIDER, flow.state_hash) == flow
 
     async def test_twenty_race_for_one_state(self, stage: StoreStage) -> None:
-        """One goes on with it, in whichever process."""
+        """One caller continues the flow, in any process."""
         flow = await add_flow(stage)
 
         async def use() -> bool:
@@ -243,7 +243,7 @@ class FlowStoreContract:
             assert known[1].expires_at == expired.expires_at
 
     async def test_old_flows_are_forgotten(self, stage: StoreStage) -> None:
-        """Those that expired long ago, but never one that waits."""
+        """Deletes flows that expired long ago, but no waiting request."""
         organization, user = await stage.add_organization(), await stage.add_user()
         await stage.add_request(organization, user, expires_at=time_ago(days=2))
         flow = await add_flow(stage)

@@ -35,7 +35,7 @@ DONE = Done(
 class IdempotencyStoreContract:
     """What every store of idempotency keys promises."""
 
-    async def test_the_first_acts_and_the_second_is_told(self, stage: StoreStage) -> None:
+    async def test_the_second_request_gets_the_first_result(self, stage: StoreStage) -> None:
         """Every value of the result comes back, in another transaction."""
         request = await _request(stage)
         assert await _begin(stage, request) is None
@@ -57,7 +57,7 @@ class IdempotencyStoreContract:
             assert await _begin(stage, other) is None
 
     async def test_what_was_not_committed_leaves_the_key_free(self, stage: StoreStage) -> None:
-        """Whoever fails in the middle may try again, with the same request or another."""
+        """After a failure, the key can be used again, with the same or another request."""
         request = await _request(stage)
         async with stage.unit_of_work() as tx:
             assert await tx.idempotency.begin(request, Done) is None
@@ -96,7 +96,7 @@ class IdempotencyStoreContract:
         assert await _begin(stage, later) == DONE
 
     async def test_expired_keys_are_forgotten(self, stage: StoreStage) -> None:
-        """No more at a time than asked for, and none that still count."""
+        """Deletes at most `limit` expired keys, and no valid key."""
         at = now()
         for number, age in enumerate((24, 25, 26, 1)):
             request = replace(await _request(stage, at - timedelta(hours=age)), actor=f"user:{number}")
@@ -107,7 +107,7 @@ class IdempotencyStoreContract:
         assert await _begin(stage, replace(request, now=at)) == DONE
 
     async def test_results_are_isolated(self, stage: StoreStage) -> None:
-        """Whoever changes what was returned changes only that."""
+        """Changing a returned value does not change the stored value."""
         request = await _request(stage)
         await _begin(stage, request)
         first = await _begin(stage, request)

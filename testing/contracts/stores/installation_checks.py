@@ -48,7 +48,7 @@ class InstallationCheckStoreContract:
         assert [due.integration.id for due in await claim(stage, later, limit=2)] == [integrations[0].id]
 
     async def test_a_reported_deletion_is_due_at_once(self, stage: StoreStage) -> None:
-        """Apart from the daily checks, of which it is none meanwhile."""
+        """A reported deletion is not among the daily checks."""
         integration = await stage.add_integration()
         deletion = await report(stage, integration)
         assert await claim(stage, now() + 2 * CHECK_INTERVAL) == []

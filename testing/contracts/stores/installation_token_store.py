@@ -22,7 +22,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
     nobody = IntegrationId(404)
 
     async def owner(self, stage: StoreStage) -> Owner[IntegrationId]:
-        """Put in an integration, each with an installation of its own."""
+        """Store an integration with a new installation id."""
         return _of(await stage.add_integration(provider_id=uuid4().hex))
 
     def store(self, tx: Transaction) -> TokenStore[IntegrationId]:
@@ -31,7 +31,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
 
     @pytest.mark.parametrize("unbinding", ["revoked", "bound_anew"])
     async def test_no_token_outlives_its_binding(self, stage: StoreStage, unbinding: str) -> None:
-        """With the binding go the token, the lease, and the right of whoever asks to write an answer down."""
+        """A new binding wipes the token and the lease, and a response that is awaited cannot be stored."""
         integration = await stage.add_integration()
         owner = _of(integration)
         await self._replace(stage, owner, self.tokens)

@@ -95,7 +95,7 @@ class IntegrationStoreContract:
         assert read.synced_at is not None
 
     async def test_each_step_leaves_a_version(self, stage: StoreStage) -> None:
-        """The trail tells every step, by whom, and what was before and after."""
+        """Every change has an audit version with its actor, and each field before and after."""
         organization = await stage.add_organization()
         user = UserActor(UserId(1), UUID(int=5), "request-2")
         async with stage.unit_of_work() as tx:
@@ -157,13 +157,13 @@ class IntegrationStoreContract:
                 await tx.integrations.apply([build_change(revoked, alive)])
 
     async def test_twenty_organizations_race_for_one_installation(self, stage: StoreStage) -> None:
-        """One wins, and the others are told why."""
+        """One transaction succeeds, and the others get an error with the reason."""
         organizations = [await stage.add_organization(f"Organization {number}") for number in range(20)]
         outcomes = await asyncio.gather(*(_bind(stage, organization) for organization in organizations))
         assert Counter(outcomes) == {"bound": 1, "installation_bound_elsewhere": 19}
 
     async def test_twenty_installations_race_for_one_organization(self, stage: StoreStage) -> None:
-        """One wins, and the others are told why."""
+        """One transaction succeeds, and the others get an error with the reason."""
         organization = await stage.add_organization()
         outcomes = await asyncio.gather(*(_bind(stage, organization, str(number)) for number in range(20)))
         assert Counter(outcomes) == {"bound": 1, "organization_already_connected": 19}
@@ -192,7 +192,7 @@ class IntegrationStoreContract:
             assert await tx.integrations.list_by_organization(OrganizationId(404)) == []
 
     async def test_installations_that_should_go(self, stage: StoreStage) -> None:
-        """Only of revoked integrations, longest asked for first, and no more than asked for."""
+        """Returns at most `limit` revoked integrations, the oldest request first."""
         late = await stage.add_integration(**_REVOKED, uninstall_requested_at=time_ago(minutes=1))
         early = await stage.add_integration(**_REVOKED, uninstall_requested_at=time_ago(minutes=2))
         await stage.add_integration(**_REVOKED)
@@ -232,7 +232,7 @@ class IntegrationStoreContract:
         assert len(set(await asyncio.gather(*(reserve() for _ in range(20))))) == 20
 
     async def test_returned_values_are_isolated(self, stage: StoreStage) -> None:
-        """Whoever changes what was returned, or what was given, changes only that."""
+        """Changing a returned or stored object does not change the stored value."""
         settings = {"list": [1]}
         integration = await stage.add_integration(settings=settings)
         settings["list"].append(2)

@@ -117,7 +117,7 @@ class LinkStoreContract:
 
     @pytest.mark.parametrize("again", [True, False])
     async def test_deleted_link_does_not_come_back(self, stage: StoreStage, again: bool) -> None:
-        """Whoever changes or deletes a link that is gone meanwhile is told, and the link stays gone."""
+        """Changing or deleting a deleted link raises an error, and the link stays deleted."""
         project, link = await _link(stage)
         async with stage.unit_of_work() as tx:
             await tx.links.apply([build_change(link, None)])
@@ -132,7 +132,7 @@ class LinkStoreContract:
             assert await tx.links.find(project, PROVIDER) is None
 
     async def test_twenty_links_race_for_one_project(self, stage: StoreStage) -> None:
-        """One wins, and the others are told why."""
+        """One transaction succeeds, and the others get an error with the reason."""
         organization = await stage.add_organization()
         project = await stage.add_project(organization)
         integration = await stage.add_integration(organization)
@@ -152,7 +152,7 @@ class LinkStoreContract:
         assert Counter(outcomes) == {"linked": 1, "project_already_linked": 19}
 
     async def test_returned_values_are_isolated(self, stage: StoreStage) -> None:
-        """Whoever changes what was returned changes only that."""
+        """Changing a returned value does not change the stored value."""
         project, link = await _link(stage)
         async with stage.unit_of_work() as tx:
             read = await tx.links.find(project, PROVIDER)

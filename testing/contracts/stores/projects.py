@@ -77,19 +77,19 @@ class ProjectStoreContract:
             await stage.add_link(project, integration, repo_id=RepoId("1"))
         await stage.add_link(last, integration, repo_id=RepoId("2"))
         await stage.add_link(await stage.add_project(other), elsewhere, repo_id=RepoId("1"))
-        asked = [RepoId("1"), RepoId("2"), RepoId("3")]
+        repo_ids = [RepoId("1"), RepoId("2"), RepoId("3")]
         async with stage.unit_of_work() as tx:
-            found = await tx.projects.list_by_repositories(organization.id, integration.id, asked, most=2)
-            assert {repo_id: list(projects) for repo_id, projects in found.items()} == {
+            projects = await tx.projects.list_by_repositories(organization.id, integration.id, repo_ids, most=2)
+            assert {repo_id: list(projects) for repo_id, projects in projects.items()} == {
                 "1": [first, second],
                 "2": [last],
             }
             assert not await tx.projects.list_by_repositories(organization.id, integration.id, [], most=2)
-            assert not await tx.projects.list_by_repositories(other.id, integration.id, asked, most=2)
-            assert not await tx.projects.list_by_repositories(organization.id, elsewhere.id, asked, most=2)
+            assert not await tx.projects.list_by_repositories(other.id, integration.id, repo_ids, most=2)
+            assert not await tx.projects.list_by_repositories(organization.id, elsewhere.id, repo_ids, most=2)
 
     async def test_a_project_is_made_with_its_version(self, stage: StoreStage) -> None:
-        """And tells who made it."""
+        """The audit version names the actor."""
         organization = await stage.add_organization()
         async with stage.unit_of_work() as tx:
             project = await _add(tx, organization, "Größe 🚀")
@@ -112,7 +112,7 @@ class ProjectStoreContract:
             await tx.commit()
 
     async def test_a_name_is_taken_in_one_organization(self, stage: StoreStage) -> None:
-        """Of exactly this spelling, whoever made the project; elsewhere it is free."""
+        """Names are compared exactly, and are unique in one organization only."""
         organization, other = await stage.add_organization(), await stage.add_organization("Zenith")
         await stage.add_project(organization, "Rocket")
         async with stage.unit_of_work() as tx:
@@ -124,7 +124,7 @@ class ProjectStoreContract:
                 await _add(tx, organization, "Rocket")
 
     async def test_twenty_race_for_one_name(self, stage: StoreStage) -> None:
-        """One gets it, and the others are told why not."""
+        """One project gets the name, and the others get an error."""
         organization = await stage.add_organization()
 
         async def race() -> str:

@@ -17,7 +17,7 @@ def a_missing(**facts: Fact) -> MissingDelivery:
 
 
 async def compare(stage: StoreStage, *logged: MissingDelivery) -> list[MissingDelivery]:
-    """Compare with the ledger and commit."""
+    """Record logged deliveries and commit."""
     async with stage.unit_of_work() as tx:
         new = await tx.recoveries.record_logged(logged)
         await tx.commit()
@@ -25,7 +25,7 @@ async def compare(stage: StoreStage, *logged: MissingDelivery) -> list[MissingDe
 
 
 async def due(stage: StoreStage, *, provider: str = PROVIDER, limit: int = 100) -> list[MissingDelivery]:
-    """Return what is to be asked for a little later."""
+    """Return the deliveries that are due a little later."""
     async with stage.unit_of_work() as tx:
         later = now() + timedelta(seconds=5)
         return list(await tx.recoveries.list_due(provider, now=later, limit=limit))
@@ -60,7 +60,7 @@ class RecoveryStoreContract:
         assert await state(stage) == RecoveryState()
 
     async def test_only_what_the_ledger_has_not_is_missing(self, stage: StoreStage) -> None:
-        """By id and provider, whatever became of the event."""
+        """Deliveries are compared by id and provider, in any status of the event."""
         kept, missing = a_missing(), a_missing()
         await stage.add_event(delivery_id=kept.delivery_id)
         assert await compare(stage, kept, missing) == [missing]
@@ -72,7 +72,7 @@ class RecoveryStoreContract:
         assert (await state(stage)).missing == 1
 
     async def test_what_is_found_again_is_not_new(self, stage: StoreStage) -> None:
-        """The first attempt tells when it happened, the last is still in the log for longest."""
+        """The first attempt gives the time. The last attempt stays in the log the longest."""
         first = a_missing(logged_id=5, delivered_at=time_ago(hours=3))
         again = replace(first, logged_id=9, delivered_at=time_ago(hours=1))
         older = replace(first, logged_id=2, delivered_at=time_ago(hours=4))
@@ -82,7 +82,7 @@ class RecoveryStoreContract:
         assert await due(stage) == [replace(first, logged_id=9, delivered_at=older.delivered_at)]
 
     async def test_those_acted_on_come_first_then_the_oldest(self, stage: StoreStage) -> None:
-        """At one second, as they were logged; never more than asked for."""
+        """Deliveries of one second come in the order of the log, at most `limit`."""
         at = time_ago(hours=1).replace(microsecond=0)
         wanted = [
             a_missing(delivered_at=at - timedelta(seconds=5), logged_id=8),
@@ -94,7 +94,7 @@ class RecoveryStoreContract:
         assert await due(stage) == wanted
         assert await due(stage, limit=2) == wanted[:2]
 
-    async def test_a_failed_one_waits_and_one_given_up_is_never_asked_for(self, stage: StoreStage) -> None:
+    async def test_a_failed_fetch_waits_and_a_given_up_delivery_is_not_due(self, stage: StoreStage) -> None:
         """Nor is it new when the log is read again; what failed keeps count."""
         waits, again, hopeless = a_missing(), a_missing(), a_missing()
         await compare(stage, waits, again, hopeless)
@@ -135,7 +135,7 @@ class RecoveryStoreContract:
         assert (standing.missing, standing.given_up) == (1, 0)
 
     async def test_the_marks_only_move_forward(self, stage: StoreStage) -> None:
-        """A look that found nothing new leaves the provider's time, and tells that it looked."""
+        """A comparison without a new delivery keeps the provider's time, and updates `compared_at`."""
         early, late = time_ago(hours=2), time_ago(hours=1)
         for until, at in ((None, early), (early, early), (late, late), (early, early), (None, now())):
             async with stage.unit_of_work() as tx:

@@ -15,55 +15,55 @@ class RevocationContract:
     """What every store of revocations promises."""
 
     async def test_every_field_comes_back(self, stage: StoreStage) -> None:
-        """One is taken as it was asked for."""
-        asked = await _ask(stage)
-        assert await _take(stage) == [asked]
+        """A claimed revocation has all its fields."""
+        revocation = await _add(stage)
+        assert await _claim(stage) == [revocation]
 
     async def test_who_takes_one_has_it_alone_for_a_while(self, stage: StoreStage) -> None:
-        """Whoever takes one is alone with it until its time is over; then it is anybody's."""
-        asked = {(await _ask(stage)).id for _ in range(6)}
-        taken = await asyncio.gather(*(_take(stage, limit=2) for _ in range(6)))
-        assert sorted(one.id for some in taken for one in some) == sorted(asked)
-        assert await _take(stage) == []
-        assert len(await _take(stage, at=now() + 2 * _SOON)) == 6
+        """A claimed revocation has one holder until the claim ends."""
+        revocation = {(await _add(stage)).id for _ in range(6)}
+        claimed = await asyncio.gather(*(_claim(stage, limit=2) for _ in range(6)))
+        assert sorted(one.id for some in claimed for one in some) == sorted(revocation)
+        assert await _claim(stage) == []
+        assert len(await _claim(stage, at=now() + 2 * _SOON)) == 6
 
     async def test_one_put_off_comes_later(self, stage: StoreStage) -> None:
         """With its attempts counted and newer tokens, and not before its time."""
-        asked = await _ask(stage)
-        await _take(stage)
+        revocation = await _add(stage)
+        await _claim(stage)
         newer = EncryptedTokens("newer", None, None)
         async with stage.unit_of_work() as tx:
-            await tx.user_tokens.update_revocation(asked.id, newer)
-            await tx.user_tokens.postpone_revocation(asked.id, attempts=3, at=now() + timedelta(hours=1))
+            await tx.user_tokens.update_revocation(revocation.id, newer)
+            await tx.user_tokens.postpone_revocation(revocation.id, attempts=3, at=now() + timedelta(hours=1))
             await tx.commit()
-        assert await _take(stage, at=now() + timedelta(minutes=50)) == []
-        [later] = await _take(stage, at=now() + timedelta(minutes=70))
+        assert await _claim(stage, at=now() + timedelta(minutes=50)) == []
+        [later] = await _claim(stage, at=now() + timedelta(minutes=70))
         assert (later.attempts, later.tokens) == (3, newer)
 
     async def test_one_removed_is_gone(self, stage: StoreStage) -> None:
-        """Removing, renewing and putting off what is gone is no error."""
-        asked = await _ask(stage)
+        """Deleting, updating and postponing a deleted revocation does nothing."""
+        revocation = await _add(stage)
         async with stage.unit_of_work() as tx:
             for _ in range(2):
-                await tx.user_tokens.delete_revocation(asked.id)
-                await tx.user_tokens.update_revocation(asked.id, asked.tokens)
-                await tx.user_tokens.postpone_revocation(asked.id, attempts=1, at=now())
+                await tx.user_tokens.delete_revocation(revocation.id)
+                await tx.user_tokens.update_revocation(revocation.id, revocation.tokens)
+                await tx.user_tokens.postpone_revocation(revocation.id, attempts=1, at=now())
             await tx.commit()
-        assert await _take(stage) == []
+        assert await _claim(stage) == []
 
     async def test_a_grant_is_spared_unless_someone_is_at_it(self, stage: StoreStage) -> None:
         """Of one account alone; what is being ended just now cannot be spared any more."""
-        mine, other = await _ask(stage, "7"), await _ask(stage, "8")
+        mine, other = await _add(stage, "7"), await _add(stage, "8")
         assert await _spare(stage, "7")
-        taken = {one.id: one.whole_grant for one in await _take(stage)}
-        assert taken == {mine.id: False, other.id: True}
+        claimed = {one.id: one.whole_grant for one in await _claim(stage)}
+        assert claimed == {mine.id: False, other.id: True}
         assert await _spare(stage, "7")
         assert not await _spare(stage, "8")
         assert await _spare(stage, "8", at=now() + 2 * _SOON)
         assert await _spare(stage, "9")
 
 
-async def _ask(stage: StoreStage, person: str = "7") -> Revocation:
+async def _add(stage: StoreStage, person: str = "7") -> Revocation:
     async with stage.unit_of_work() as tx:
         revocation = Revocation(
             id=await tx.user_tokens.next_revocation_id(),
@@ -79,12 +79,12 @@ async def _ask(stage: StoreStage, person: str = "7") -> Revocation:
     return revocation
 
 
-async def _take(stage: StoreStage, *, at: datetime | None = None, limit: int = 10) -> list[Revocation]:
+async def _claim(stage: StoreStage, *, at: datetime | None = None, limit: int = 10) -> list[Revocation]:
     at = at or now() + timedelta(seconds=5)
     async with stage.unit_of_work() as tx:
-        taken = await tx.user_tokens.claim_revocations(now=at, until=at + _SOON, limit=limit)
+        claimed = await tx.user_tokens.claim_revocations(now=at, until=at + _SOON, limit=limit)
         await tx.commit()
-    return list(taken)
+    return list(claimed)
 
 
 async def _spare(stage: StoreStage, person: str, *, at: datetime | None = None) -> bool:

@@ -4,15 +4,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Generic, TypeVar
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
+from core.domain.connections import Connection, ConnectionStatus
 from core.domain.errors import StorageConflict
+from core.domain.identifiers import ConnectionId, ProviderUserId
 from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
 from ports.tokens import TokenStore
 from ports.unit_of_work import Transaction
-from testing.builders.entities import now
+from testing.builders.entities import PROVIDER, build_change, now, time_ago
 from testing.contracts.store_stage import StoreStage
 
 OwnerId = TypeVar("OwnerId", bound=int)
@@ -103,7 +105,7 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
         assert lease.owner == str(took.index(True))
 
     async def test_one_who_saw_a_lease_may_take_its_place(self, stage: StoreStage) -> None:
-        """Whoever knows that the holder has died goes on, once."""
+        """After a holder's lease expired, one caller acquires the lease."""
         owner = await self.owner(stage)
         await self._take(stage, owner, StoredTokens(), a_lease("dead"))
         seen = await self._find(stage, owner)
@@ -111,7 +113,7 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
         assert not await self._take(stage, owner, seen, a_lease("late"))
 
     async def test_letting_go_ends_only_ones_own_lease(self, stage: StoreStage) -> None:
-        """One who lost the lease meanwhile does not end that of whoever has it now."""
+        """A former holder does not release the lease of the current holder."""
         owner, mine, other = await self.owner(stage), a_lease("mine"), a_lease("other")
         await self._take(stage, owner, StoredTokens(), mine)
         await self._let_go(stage, owner, other)
@@ -127,7 +129,7 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
         assert await self._find(stage, owner) == StoredTokens(1, self.tokens)
 
     async def test_a_lost_lease_does_not_lose_the_token(self, stage: StoreStage) -> None:
-        """One who was slow still writes the answer down, as long as nobody has written another."""
+        """A slow holder stores its tokens, unless another process has stored tokens."""
         owner = await self.owner(stage)
         await self._take(stage, owner, StoredTokens(), a_lease("slow"))
         slow = await self._find(stage, owner)
@@ -154,7 +156,7 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
         assert wrote.count(True) == 1
 
     async def test_tokens_and_leases_leave_no_versions(self, stage: StoreStage) -> None:
-        """The trail tells what people did; an hourly token is not news."""
+        """New tokens write no audit version."""
         owner = await self.owner(stage)
         before = await self._trail(stage, owner)
         await self._take(stage, owner, StoredTokens(), a_lease())
@@ -188,3 +190,57 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
 
     async def _advance(self, stage: StoreStage, owner: Owner[OwnerId], seen: StoredTokens) -> bool:
         return await self._do(stage, lambda store: store.replace_unchanged(owner.id, seen, self.tokens))
+
+
+class UserTokenStoreContract(TokenStoreContract[ConnectionId]):
+    """What every store of people's tokens promises besides."""
+
+    tokens = EncryptedTokens("v1.k.access", time_ago(minutes=-480), "v1.k.refresh")
+    nobody = ConnectionId(404)
+
+    async def owner(self, stage: StoreStage) -> Owner[ConnectionId]:
+        """Put in a connection of a new user."""
+        connection = await _connect(stage)
+        return Owner(connection.id, "connection", connection.external_id)
+
+    def store(self, tx: Transaction) -> TokenStore[ConnectionId]:
+        """Return the store."""
+        return tx.user_tokens
+
+    async def test_no_token_outlives_its_connection(self, stage: StoreStage) -> None:
+        """Revoking takes both tokens and the lease; a refresh that was under way is not written any more."""
+        connection = await _connect(stage)
+        owner = Owner(connection.id, "connection", connection.external_id)
+        await self._replace(stage, owner, self.tokens)
+        await self._take(stage, owner, await self._find(stage, owner), a_lease())
+        asking = await self._find(stage, owner)
+        revoked = replace(connection, status=ConnectionStatus.REVOKED, status_reason="withdrawn")
+        async with stage.unit_of_work() as tx:
+            await tx.connections.apply([build_change(connection, revoked)])
+            await tx.commit()
+        assert await self._find(stage, owner) == StoredTokens(asking.generation + 1)
+        assert not await self._advance(stage, owner, asking)
+
+    async def test_a_token_may_have_no_refresh_token(self, stage: StoreStage) -> None:
+        """Where the app's tokens never end the provider gives none, and none of before is left."""
+        owner = await self.owner(stage)
+        for tokens in (self.tokens, EncryptedTokens("v1.k.forever", None)):
+            await self._replace(stage, owner, tokens)
+        assert (await self._find(stage, owner)).tokens == EncryptedTokens("v1.k.forever", None, None)
+
+
+async def _connect(stage: StoreStage) -> Connection:
+    user = await stage.add_user(f"{uuid4()}@acme.example")
+    async with stage.unit_of_work() as tx:
+        connection = Connection(
+            id=await tx.connections.next_id(),
+            external_id=uuid4(),
+            user_id=user.id,
+            provider=PROVIDER,
+            provider_user_id=ProviderUserId(uuid4().hex),
+            created_at=now(),
+            updated_at=now(),
+        )
+        await tx.connections.apply([build_change(None, connection)])
+        await tx.commit()
+    return connection

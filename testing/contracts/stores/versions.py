@@ -11,7 +11,7 @@ class VersionStoreContract:
     """What every audit trail promises."""
 
     async def test_unknown_item_has_no_history(self, stage: StoreStage) -> None:
-        """Asking for the history of nothing is no error."""
+        """An unknown item has no versions."""
         async with stage.unit_of_work() as tx:
             assert await tx.versions.list_by_item("integration", "404") == []
 
@@ -38,7 +38,7 @@ class VersionStoreContract:
             assert await tx.versions.list_by_item("link", str(one.external_id)) == []
 
     async def test_rolled_back_change_leaves_no_version(self, stage: StoreStage) -> None:
-        """The trail tells only what happened."""
+        """A rolled-back change has no version."""
         integration = await stage.add_integration()
         async with stage.unit_of_work() as tx:
             await tx.integrations.apply([build_change(integration, replace(integration, provider_name="b"))])
@@ -47,10 +47,13 @@ class VersionStoreContract:
 
     async def test_an_organizations_trail_is_its_own(self, stage: StoreStage) -> None:
         """Newest first, in pages: its integration and links, nobody else's and no other provider's."""
-        ours = await stage.add_organization()
-        integration, theirs = await stage.add_integration(ours), await stage.add_integration(provider_id="2")
-        link = await stage.add_link(await stage.add_project(ours), integration)
-        other = await stage.add_integration(ours, provider="gitlab", provider_id="3")
+        organization = await stage.add_organization()
+        integration, foreign_integration = (
+            await stage.add_integration(organization),
+            await stage.add_integration(provider_id="2"),
+        )
+        link = await stage.add_link(await stage.add_project(organization), integration)
+        other = await stage.add_integration(organization, provider="gitlab", provider_id="3")
         user = await stage.add_user()
         async with stage.unit_of_work() as tx:
             connection = Connection(
@@ -67,18 +70,18 @@ class VersionStoreContract:
             await tx.links.apply([build_change(link, None)])
             await tx.commit()
         async with stage.unit_of_work() as tx:
-            trail = await tx.versions.list_by_organization(ours.id, PROVIDER, limit=10)
+            trail = await tx.versions.list_by_organization(organization.id, PROVIDER, limit=10)
             assert [(one.item_type, one.item_id, one.event) for one in trail] == [
                 ("link", str(link.external_id), "deleted"),
                 ("integration", str(integration.external_id), "updated"),
                 ("link", str(link.external_id), "created"),
                 ("integration", str(integration.external_id), "created"),
             ]
-            first = await tx.versions.list_by_organization(ours.id, PROVIDER, limit=3)
-            rest = await tx.versions.list_by_organization(ours.id, PROVIDER, limit=3, before=first[-1].id)
+            first = await tx.versions.list_by_organization(organization.id, PROVIDER, limit=3)
+            rest = await tx.versions.list_by_organization(organization.id, PROVIDER, limit=3, before=first[-1].id)
             assert [*first, *rest] == trail
-            [foreign] = await tx.versions.list_by_organization(theirs.organization_id, PROVIDER, limit=10)
-            assert foreign.item_id == str(theirs.external_id)
-            [elsewhere] = await tx.versions.list_by_organization(ours.id, "gitlab", limit=10)
+            [foreign] = await tx.versions.list_by_organization(foreign_integration.organization_id, PROVIDER, limit=10)
+            assert foreign.item_id == str(foreign_integration.external_id)
+            [elsewhere] = await tx.versions.list_by_organization(organization.id, "gitlab", limit=10)
             assert elsewhere.item_id == str(other.external_id)
             assert await tx.versions.list_by_organization(OrganizationId(404), PROVIDER, limit=10) == []

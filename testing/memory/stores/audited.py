@@ -1,6 +1,6 @@
 """How audited entities are written: the steps themselves, and a version of each beside them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from dataclasses import fields, replace
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from core.domain.audit import Change, Version, VersionId
 from core.domain.errors import StorageConflict
+from core.domain.tokens.lease import StoredTokens
 from testing.memory.database import Session, State
 
 
@@ -35,7 +36,7 @@ async def apply(
     changes: Sequence[Change[Entity]],
     check: Callable[[State, Entity], None] | None = None,
 ) -> None:
-    """Write these steps in order, each with its version; `check` refuses a row where others stand in its way.
+    """Write these steps in order, each with its version; `check` rejects a row that conflicts with others.
 
     Raises `StorageConflict` where a row to change or delete is gone. A refusal dooms the transaction.
     """
@@ -89,3 +90,13 @@ def _step(session: Session, rows: dict[Any, Entity], change: Change[Entity]) -> 
 
 def _stamp(session: Session, entity: Entity) -> Entity:
     return replace(entity, updated_at=session.database.now())
+
+
+OwnerId = TypeVar("OwnerId")
+
+
+def wipe(rows: dict[OwnerId, StoredTokens], owner_ids: Iterable[OwnerId]) -> None:
+    """Delete tokens and leases, so that a response that is still awaited is not stored."""
+    for owner_id in owner_ids:
+        known = rows.get(owner_id, StoredTokens())
+        rows[owner_id] = replace(known, generation=known.generation + 1, tokens=None, lease=None)

@@ -9,7 +9,7 @@ from core.domain.tokens.lease import connection_ids_to_wipe
 from ports.connections import ConnectionStore
 from testing.memory.database import Session, State
 from testing.memory.stores import audited
-from testing.memory.stores.token_rows import wipe
+from testing.memory.stores.audited import wipe
 
 _DAY = timedelta(days=1)
 

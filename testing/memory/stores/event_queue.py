@@ -10,7 +10,7 @@ from testing.memory.database import Session
 
 
 class MemoryEventQueue(EventQueue):
-    """The ledger as a queue, in memory."""
+    """The event queue in memory."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

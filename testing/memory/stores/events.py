@@ -9,7 +9,7 @@ from testing.memory.database import Session
 
 
 class MemoryEventStore(EventStore):
-    """The ledger as people look at it, in memory."""
+    """The stored webhook events in memory."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -49,7 +49,7 @@ class MemoryEventStore(EventStore):
         return self._session.state.payloads.get(event_id)
 
     async def has_payload(self, event_id: EventId) -> bool:
-        """Tell whether the bytes that were signed are still kept."""
+        """Return whether the signed bytes are still stored."""
         return event_id in self._session.state.payloads
 
     async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:

@@ -14,7 +14,7 @@ from core.domain.tokens.lease import integration_ids_to_wipe
 from ports.integrations import IntegrationStore
 from testing.memory.database import Session, State
 from testing.memory.stores import audited
-from testing.memory.stores.token_rows import wipe
+from testing.memory.stores.audited import wipe
 
 
 class MemoryIntegrationStore(IntegrationStore):
@@ -74,13 +74,13 @@ class MemoryIntegrationStore(IntegrationStore):
         return deepcopy(sorted(own, key=lambda integration: integration.provider))
 
     async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
-        """Return revoked integrations whose installation should go, longest asked for first."""
-        asked = [
+        """Return revoked integrations whose installation must be removed, the oldest request first."""
+        integrations = [
             (integration.uninstall_requested_at, integration.id, integration)
             for integration in self._session.state.integrations.values()
             if integration.uninstall_requested_at and integration.is_revoked
         ]
-        return deepcopy([integration for *_, integration in sorted(asked)[:limit]])
+        return deepcopy([integration for *_, integration in sorted(integrations)[:limit]])
 
     async def next_id(self) -> IntegrationId:
         """Reserve the id of an integration about to be made; gaps are normal."""

@@ -24,7 +24,7 @@ class MemoryRecoveryStore(RecoveryStore):
         return replace(compared, missing=len(known) - given_up, given_up=given_up)
 
     async def record_logged(self, logged: Sequence[MissingDelivery]) -> Sequence[MissingDelivery]:
-        """Keep those the ledger has not; return the ones not kept before."""
+        """Store the deliveries that are not webhook events; return the newly missing ones."""
         state, new = await self._session.writable(), []
         kept = _in_ledger(state)
         for one in logged:
@@ -65,7 +65,7 @@ class MemoryRecoveryStore(RecoveryStore):
                 state.failed_fetches[key] = failure, self._session.database.now()
 
     async def delete_resolved(self, provider: str, *, forget_before: datetime) -> int:
-        """Drop what the ledger has by now, and what was given up long ago."""
+        """Delete deliveries that are stored by now, and old given-up ones."""
         state = await self._session.writable()
         of_provider = {key for key in state.missing if key[0] == provider}
         arrived = of_provider & _in_ledger(state)
