@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from tests.support.servers.servers import Servers, emptied_redis, migrated_template, new_database, running_servers
+from tests.support.servers.servers import Servers, create_template, flush_redis, new_database, run_servers
 
 # Without bytecode files, each of the hundreds of processes that tests start would compile the same sources.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -45,14 +45,14 @@ def _is_short(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Run PostgreSQL and Redis for the session."""
-    with running_servers() as running:
+    with run_servers() as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def database_template(servers: Servers) -> Iterator[str]:
     """Name a database at the newest migration, which nobody may connect to."""
-    with migrated_template(servers) as name:
+    with create_template(servers) as name:
         yield name
 
 
@@ -66,5 +66,5 @@ def database_url(servers: Servers, database_template: str) -> Iterator[str]:
 @pytest.fixture
 def redis_url(servers: Servers) -> Iterator[str]:
     """Give an empty Redis to one test alone."""
-    with emptied_redis(servers) as url:
+    with flush_redis(servers) as url:
         yield url

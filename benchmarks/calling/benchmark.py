@@ -42,13 +42,13 @@ Results = Mapping[tuple[str, int], Sequence[Window]]
 def run(stage: Stage) -> Report:
     """Measure window after window, then the streams."""
     with callable_servers(stage.servers, stage.home) as scene:
-        for server in (scene.ours, scene.bare):
+        for server in (scene.service, scene.bare):
             server.call(BUSY, 1)  # fills caches and connection pools
         results = _windows(stage, scene)
         streams = 100 if stage.quick else STREAMS
-        before = _memory(scene.ours)
+        before = _memory(scene.service)
         with scene.streams(streams):
-            after = _memory(scene.ours)
+            after = _memory(scene.service)
     others = [window.others_cores for windows in results.values() for window in windows]
     body = "\n\n".join(
         [
@@ -78,7 +78,7 @@ def _windows(stage: Stage, scene: Scene) -> Results:
     results: dict[tuple[str, int], list[Window]] = {}
     for repetition in range(stage.repetitions):
         click.echo(f"repetition {repetition + 1} of {stage.repetitions}")
-        for name, server in ((BARE, scene.bare), (SERVICE, scene.ours)):
+        for name, server in ((BARE, scene.bare), (SERVICE, scene.service)):
             for in_flight in _IN_FLIGHT:
                 window = _measure(server, stage, in_flight)
                 results.setdefault((name, in_flight), []).append(window)

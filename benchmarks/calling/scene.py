@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from benchmarks.calling import callers, echo
-from benchmarks.common import ours
+from benchmarks.common import crewkit
 from benchmarks.common.server import Place, free_port, process, wait_until_listening
 from benchmarks.common.services import Services
 from crewkit.git.v1.events_pb2 import StreamEventsRequest
@@ -54,7 +54,7 @@ class Server:
 class Scene:
     """Both servers, and the tokens of the services that stream."""
 
-    ours: Server
+    service: Server
     bare: Server
     organization_id: str
     tokens: Sequence[str]
@@ -63,7 +63,7 @@ class Scene:
     def streams(self, count: int) -> Iterator[None]:
         """Keep so many streams open, in which nothing happens."""
         parameters = {
-            "target": f"127.0.0.1:{self.ours.port}",
+            "target": f"127.0.0.1:{self.service.port}",
             "method": _STREAM,
             "request": StreamEventsRequest(organization_id=self.organization_id).SerializeToString().hex(),
             "tokens": self.tokens,
@@ -85,7 +85,7 @@ def callable_servers(servers: Services, home: Path) -> Iterator[Scene]:
     key = generate_private_key(public_exponent=65537, key_size=2048)
     port = free_port()
     environment = {
-        **ours.settings(place),
+        **crewkit.settings(place),
         "CREWKIT_GIT_GRPC_ADDR": f"127.0.0.1:{port}",
         "CREWKIT_GIT_AUTH_PUBLIC_KEY": key.public_key()
         .public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -93,7 +93,7 @@ def callable_servers(servers: Services, home: Path) -> Iterator[Scene]:
         # One line a call, as in production.
         "CREWKIT_GIT_LOG_LEVEL": "INFO",
     }
-    ours.migrate(environment, home / "migrate.log")
+    crewkit.migrate(environment, home / "migrate.log")
     [(integration, _)] = fill(place.database_url, [10])
     with psycopg.connect(place.database_url) as database:
         found = database.execute(
@@ -107,7 +107,7 @@ def callable_servers(servers: Services, home: Path) -> Iterator[Scene]:
     request = GetIntegrationRequest(organization_id=organization_id, provider="github").SerializeToString()
     bare_port = free_port()
     with ExitStack() as stack:
-        served = _start(stack, ours.command("grpc"), environment, port, home / "grpc.log")
+        served = _start(stack, crewkit.command("grpc"), environment, port, home / "grpc.log")
         bare = _start(stack, [sys.executable, echo.__file__, str(bare_port)], {}, bare_port, home / "echo.log")
         yield Scene(
             Server(served, port, _GET, request, [("authorization", tokens[0])]),
@@ -130,6 +130,6 @@ def _callers(parameters: dict[str, Any]) -> bytes:
 
 def _token(key: RSAPrivateKey, service: str) -> str:
     now = datetime.now(UTC)
-    claims = {"iss": ours.ISSUER, "aud": ours.AUDIENCE, "sub": service, "service": service, "iat": now}
+    claims = {"iss": crewkit.ISSUER, "aud": crewkit.AUDIENCE, "sub": service, "service": service, "iat": now}
     scopes = {"scope": "git.read git.events", "exp": now + timedelta(hours=8)}
     return jwt.encode({**claims, **scopes}, key, algorithm="RS256")

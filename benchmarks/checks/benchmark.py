@@ -17,7 +17,7 @@ from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from adapters.system import SystemClock
 from benchmarks.benchmark import Benchmark, Demand, Report, Stage
-from benchmarks.common.ours import AUDIENCE, ISSUER
+from benchmarks.common.crewkit import AUDIENCE, ISSUER
 from benchmarks.machine import packages
 from benchmarks.tables import spread, table
 from core.domain.actors import ServiceActor, UserActor

@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import ClientCursor
 
-from benchmarks.common import load, ours
+from benchmarks.common import crewkit, load
 from benchmarks.common.deliveries import EXAMPLE, FIRST_INSTALLATION, FIRST_REPOSITORY, PATH, sign_pushes, write_for_wrk
 from benchmarks.common.load import Load
 from benchmarks.common.server import Place, free_port, process, wait_until_listening
@@ -23,7 +23,7 @@ _SEED = Path(__file__).with_name("seed.sql")
 _PUSHES = 20_000
 _CONNECTIONS = 64
 # What a backlog leaves behind.
-_WRITTEN = (ours.EVENTS, "git_domain_events", "git_commit_attributions")
+_WRITTEN = (crewkit.EVENTS, "git_domain_events", "git_commit_attributions")
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class Backlog:
         self.knows_everyone = True
         """All authors have connected their account, and every commit must be attributed to its author."""
         self._place = Place(free_port(), services.create_database(f"bench_{name}"), services.redis_url)
-        self.environment = ours.settings(self._place)
+        self.environment = crewkit.settings(self._place)
         self._deliveries = self._logs / "backlog"
-        ours.migrate(self.environment, self._logs / "migrate.log")
+        crewkit.migrate(self.environment, self._logs / "migrate.log")
         with psycopg.connect(self._place.database_url) as database:
             _seed(database)
         self._kept = dict.fromkeys(_WRITTEN, 0)
@@ -94,7 +94,7 @@ class Backlog:
         port = port or self._place.port
         log = self._logs / f"api-{port}.log"
         environment = {**self.environment, "CREWKIT_GIT_HTTP_ADDR": f"127.0.0.1:{port}"}
-        with process(ours.command("api"), environment, log) as started:
+        with process(crewkit.command("api"), environment, log) as started:
             wait_until_listening(started, port, log)
             yield Api(started.pid, f"http://127.0.0.1:{port}{PATH}", self._deliveries)
 
@@ -104,7 +104,7 @@ class Backlog:
             backlog = self._count(database, "TRUE")
             pids = []
             for name in ("scheduler", *(f"worker-{number}" for number in range(workers))):
-                log, command = self._logs / f"{name}.log", ours.command(name.partition("-")[0])
+                log, command = self._logs / f"{name}.log", crewkit.command(name.partition("-")[0])
                 pids.append(stack.enter_context(process(command, self.environment, log)).pid)
             drain = measure(pids[1:], self.services, backlog, lambda: self._count(database, "status = 'pending'"))
             self._require_effects(database, backlog)
@@ -125,8 +125,8 @@ class Backlog:
 
     def _count(self, database: psycopg.Connection, condition: str) -> int:
         """Count rows of the backlog."""
-        kept = self._kept[ours.EVENTS]
-        return _one(database, f"SELECT count(*) FROM {ours.EVENTS} WHERE id > {kept} AND {condition}")
+        kept = self._kept[crewkit.EVENTS]
+        return _one(database, f"SELECT count(*) FROM {crewkit.EVENTS} WHERE id > {kept} AND {condition}")
 
 
 def _seed(database: psycopg.Connection) -> None:

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from benchmarks.common.crewkit import EVENTS, command, settings
 from benchmarks.common.deliveries import PATH, SECRET
-from benchmarks.common.ours import EVENTS, command, settings
 from benchmarks.common.server import Place
 from benchmarks.receiving.nodejs import node_script
 

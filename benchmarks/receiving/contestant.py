@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from benchmarks.common import ours
+from benchmarks.common import crewkit
 from benchmarks.common.deliveries import PATH, Delivery
 from benchmarks.common.errors import Unavailable
 from benchmarks.common.server import Place, free_port, process, wait_until_listening
@@ -59,7 +59,7 @@ def run_contender(contender: Contender, services: Services, logs: Path, sample: 
     log = logs / f"{contender.name}.log"
     with psycopg.connect(place.database_url, autocommit=True) as database:
         if contender is SERVICE:
-            ours.migrate(environment, logs / "migrate.log")
+            crewkit.migrate(environment, logs / "migrate.log")
         else:
             database.execute(_SCHEMA.read_bytes())
         with process(serve, environment, log) as started:

@@ -15,7 +15,7 @@ import psycopg
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from benchmarks.common import ours
+from benchmarks.common import crewkit
 from benchmarks.common.server import Place, free_port, process, wait_until_listening
 from benchmarks.common.services import Services
 from core.domain.identifiers import IntegrationId
@@ -63,13 +63,13 @@ def searchable(sizes: Sequence[int], servers: Services, home: Path) -> Iterator[
     """Fill catalogs of these sizes and start the API."""
     place = Place(free_port(), servers.create_database("bench_searching"), servers.redis_url)
     key, user = generate_private_key(public_exponent=65537, key_size=2048), str(uuid4())
-    environment = {**ours.settings(place), "CREWKIT_GIT_AUTH_PUBLIC_KEY": _public(key)}
-    ours.migrate(environment, home / "migrate.log")
+    environment = {**crewkit.settings(place), "CREWKIT_GIT_AUTH_PUBLIC_KEY": _public(key)}
+    crewkit.migrate(environment, home / "migrate.log")
     tenants = [integration for integration, _ in fill(place.database_url, [*sizes, *_OTHERS])]
     with psycopg.connect(place.database_url) as database:
         bases = [_add_member(database, integration, user) for integration in tenants[: len(sizes)]]
     authorization, log = f"Bearer {_token(key, user)}", home / "api.log"
-    with process(ours.command("api"), environment, log) as started:
+    with process(crewkit.command("api"), environment, log) as started:
         wait_until_listening(started, place.port, log)
         url = f"http://127.0.0.1:{place.port}"
         files = [home / f"questions-{size}" for size in sizes]
@@ -102,7 +102,7 @@ def _ask(url: str, base: str, query: Mapping[str, str], authorization: str) -> M
 
 def _token(key: RSAPrivateKey, user: str) -> str:
     now = datetime.now(UTC)
-    claims = {"iss": ours.ISSUER, "aud": ours.AUDIENCE, "sub": user, "iat": now}
+    claims = {"iss": crewkit.ISSUER, "aud": crewkit.AUDIENCE, "sub": user, "iat": now}
     return jwt.encode({**claims, "exp": now + timedelta(hours=8)}, key, algorithm="RS256")
 
 

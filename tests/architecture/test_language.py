@@ -5,7 +5,7 @@ from functools import cache
 import pytest
 
 from tests.support.language import baseline
-from tests.support.language.scan import Finding, scan, scan_all, scanned_files
+from tests.support.language.scan import Finding, list_files, scan, scan_all
 
 HOW = "See CONTRIBUTING.md; `make language` prints each place and lowers the baseline."
 
@@ -51,7 +51,7 @@ def test_texts_of_the_code_are_as_in_the_baseline() -> None:
     ],
 )
 def test_scans_each_kind_of_file(path: str) -> None:
-    assert path in scanned_files()
+    assert path in list_files()
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.errors import DomainError
-from tests.support.reference.errors import documented_texts, error_types
+from tests.support.reference.errors import error_types, list_texts
 from tests.support.reference.pages import BLOCK, FOLDER, TABLES, fill, without_tables
 
 PAGES = sorted(FOLDER.glob("*.md"))
@@ -37,7 +37,7 @@ def test_every_table_is_on_one_page() -> None:
 def test_every_error_code_has_one_text() -> None:
     """Two classes with one code would document it twice."""
     texts = defaultdict(list)
-    for code, text in documented_texts():
+    for code, text in list_texts():
         texts[code].append(text)
 
     assert {code: found for code, found in texts.items() if len(found) != 1 or not found[0]} == {}
@@ -48,7 +48,7 @@ def test_the_base_class_is_not_an_error_code() -> None:
     assert DomainError not in error_types()
     assert not hasattr(DomainError, "code")
     assert DomainError.documentation()
-    assert DomainError.documentation() not in dict(documented_texts()).values()
+    assert DomainError.documentation() not in dict(list_texts()).values()
 
 
 def test_every_error_has_a_kind_and_a_code() -> None:

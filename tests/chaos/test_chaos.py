@@ -10,7 +10,7 @@ from collections import Counter
 from tests.chaos.plan import Step, due, plan
 from tests.chaos.stage import Stage, open_stage
 from tests.chaos.truth import check_catalog, check_effects, check_leaks, check_ledger, check_links
-from tests.support.scenarios.event_store import opened
+from tests.support.scenarios.event_store import open_events
 
 _BATCH = 10
 # So slow that servers are up for longer than they are down.
@@ -32,7 +32,7 @@ async def test_loses_nothing_and_repeats_nothing() -> None:
         missed = Counter(one.status for one in stage.both.attempts())
         pushing = time.monotonic() - began
         await _recover(stage)
-        with opened(stage.postgres.url) as ledger:
+        with open_events(stage.postgres.url) as ledger:
             await stage.both.until(ledger.is_settled, seconds=120)
             ledger.run(_HOUR_LATER)
             await stage.sync()
@@ -63,7 +63,7 @@ async def _push_amid(stage: Stage, steps: list[Step], deliveries: int, drawn: ra
         await stage.push(drawn.choice([*stage.steady, *stage.open()]), _BATCH)
         await asyncio.sleep(max(0.0, _BATCH / _PER_SECOND - (time.monotonic() - begun)))
     await stage.calm()
-    await stage.both.sandbox.delivered()
+    await stage.both.sandbox.wait_for_deliveries()
 
 
 async def _recover(stage: Stage) -> None:

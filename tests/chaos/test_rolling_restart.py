@@ -17,10 +17,10 @@ from entrypoints.settings.setting import PREFIX
 from sandbox.state.sandbox_app import app_environment
 from tests.support.builders.deliveries import REPOSITORY, Delivery, push
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
-from tests.support.clients.keys_command import Key, keys, ring_text
+from tests.support.clients.keys_command import Key, format_keys, keys
 from tests.support.conditions import until
-from tests.support.scenarios.event_store import opened
-from tests.support.servers.sandbox import running_sandbox
+from tests.support.scenarios.event_store import open_events
+from tests.support.servers.sandbox import run_sandbox
 from tests.support.servers.servers import temporary_home
 from tests.support.servers.service import Service
 
@@ -51,7 +51,7 @@ class Fleet:
 
     async def roll(self, secrets: list[str], ring: list[Key]) -> None:
         """Replace every process by one with these settings: the new one first, then the old one goes."""
-        settings = {**self.settings, "GITHUB_WEBHOOK_SECRETS": ",".join(secrets), "ENCRYPTION_KEYS": ring_text(*ring)}
+        settings = {**self.settings, "GITHUB_WEBHOOK_SECRETS": ",".join(secrets), "ENCRYPTION_KEYS": format_keys(*ring)}
         for _ in range(2):
             fresh = await self._begin(settings, "api")
             before = self.apis
@@ -98,11 +98,11 @@ async def test_secrets_rotate_through_rolling_restarts(database_url: str, redis_
 
     Branches are asked of GitHub with the installation's stored token, which each new process has to decrypt.
     """
-    async with running_sandbox() as sandbox:
+    async with run_sandbox() as sandbox:
         app = app_environment(sandbox.app, sandbox_url=sandbox.url)
         at_sandbox = {name.removeprefix(PREFIX): value for name, value in app.items()}
         with ExitStack() as stack:
-            ledger = stack.enter_context(opened(database_url))
+            ledger = stack.enter_context(open_events(database_url))
             ledger.connect_installation()
             organization, user = ledger.person("owner")
             signer = TokenSigner(private_pem(rsa_key()), issuer=ISSUER, audience=AUDIENCE)

@@ -20,7 +20,7 @@ from tests.containers.stack import API_ADDRESSES, API_PORT, GRPC_PORT, Stack, ru
 from tests.support.builders.deliveries import INSTALLATION
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.conditions import until, wait_until
-from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.scenarios.event_store import Ledger, open_events
 
 PROCESSES = (*API_ADDRESSES, "grpc", "worker", "scheduler")
 INSTALLATIONS = tuple(range(INSTALLATION, INSTALLATION + 4))
@@ -43,7 +43,7 @@ JOIN projects AS p ON p.id = l.project_id WHERE p.external_id = %s
 
 async def rehearse(old: str, new: str) -> list[str]:
     """Run all steps with images of the old and the new version, and return the problems."""
-    with run_stack(old) as stack, opened(stack.database_url) as ledger:
+    with run_stack(old) as stack, open_events(stack.database_url) as ledger:
         load = _prepare(stack, ledger)
         sending = asyncio.create_task(load.run())
         await _step(load, "before the upgrade", time.sleep, PAUSE_SECONDS)

@@ -12,7 +12,7 @@ from testing.contracts.provider.installation import InstallationContract
 from testing.contracts.provider.user import PersonContract
 from tests.contract.provider_stages import MemoryStage, SandboxStage
 from tests.support.fakes.github import Time
-from tests.support.servers.sandbox import running_sandbox
+from tests.support.servers.sandbox import run_sandbox
 
 
 @pytest.fixture(params=["memory", "github"])
@@ -21,7 +21,7 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[ProviderStage]:
     if request.param == "memory":
         yield MemoryStage()
         return
-    async with running_sandbox() as running:
+    async with run_sandbox() as running:
         time = Time()
         app = GitHubApp(
             client_id=running.app.client_id,

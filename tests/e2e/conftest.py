@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from entrypoints.rest.dashboard.routes import BUILT_FILES
 from tests.support.clients.chromium import find_chromium
 from tests.support.scenarios.dashboard import Site
-from tests.support.servers.up import running_up
+from tests.support.servers.up import run_up
 
 _SECONDS = 10.0
 
@@ -32,5 +32,5 @@ def browser() -> Iterator[Browser]:
 def site(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Run the service for one file of tests, with its own home directory."""
     home: Path = tmp_path_factory.mktemp("up") / "home"
-    with running_up(home) as up:
+    with run_up(home) as up:
         yield Site(up, browser)

@@ -11,7 +11,7 @@ from adapters.github.registration import NEEDS
 from sandbox.state.sandbox_app import APP_SLUG
 from tests.support.clients.chromium import find_chromium
 from tests.support.scenarios.dashboard import DESKTOP, PHONE, Person, Site, ask_an_owner
-from tests.support.servers.up import running_up
+from tests.support.servers.up import run_up
 
 FOLDER = Path(__file__).parents[2] / "docs/screenshots"
 OWNER = "mara-okafor-acme"
@@ -78,7 +78,7 @@ def main() -> None:
 def _site() -> Iterator[Site]:
     with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
-        with running_up(Path(home) / "home") as up:
+        with run_up(Path(home) / "home") as up:
             yield Site(up, browser)
         browser.close()
 

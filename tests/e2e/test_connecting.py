@@ -207,7 +207,7 @@ def test_connects_120_installations_of_which_one_fails(fresh: Site, oona: Clicke
     oona.integrations()
     oona.press("Already installed? Connect")
     page = oona.person.page
-    expect(oona.person.heading("Choose an account")).to_be_visible(timeout=_LONG)
+    expect(oona.person.find_heading("Choose an account")).to_be_visible(timeout=_LONG)
     expect(page.get_by_role("listitem").filter(has_text="org-005")).to_contain_text("provider_ip_not_allowed")
     assert page.get_by_role("button", name=re.compile("^org-")).count() == 31
     assert oona.person.violations() == []
@@ -235,7 +235,7 @@ def test_syncs_12000_repositories(fresh: Site, oona: Clicker) -> None:
     fresh.faults([slow])
     oona.integrations()
     oona.press("Already installed? Connect")
-    expect(oona.person.heading("Checking huge-001")).to_be_visible(timeout=_LONG)
+    expect(oona.person.find_heading("Checking huge-001")).to_be_visible(timeout=_LONG)
     oona.person.sees(re.compile(r"Repositories checked: [\d,]+ of 12,000"))
     oona.is_connected_to("huge-001", clicks=1)
 

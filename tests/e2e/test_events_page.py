@@ -57,7 +57,7 @@ def test_focus_returns_after_a_dialog_closes(site: Site) -> None:
         expect(opener).to_be_focused()
         page.goto(address)
         page.get_by_role("dialog").get_by_role("button", name="Close").click()
-        expect(person.heading("Events")).to_be_focused()
+        expect(person.find_heading("Events")).to_be_focused()
 
         page = person.open("settings/integrations").page
         disconnect = page.get_by_role("button", name="Disconnect")

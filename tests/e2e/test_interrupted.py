@@ -38,7 +38,7 @@ def test_ended_session_leads_to_sign_in_and_back(site: Site) -> None:
         page.get_by_role("navigation", name="Main").get_by_role("link", name="Audit").click()
         page.get_by_role("button", name="owner", exact=True).click()
         page.wait_for_url(f"**/kit/{site.organization}/audit")
-        expect(person.heading("Audit")).to_be_visible()
+        expect(person.find_heading("Audit")).to_be_visible()
 
 
 def test_first_tab_shows_the_user_who_signed_in_in_another_tab(site: Site) -> None:

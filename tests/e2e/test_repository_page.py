@@ -53,7 +53,7 @@ def test_asks_before_unsaved_settings_are_lost(site: Site) -> None:
         expect(root).to_have_value("apps/web")
         _leave(person)
         dialog.get_by_role("button", name="Discard changes").click()
-        expect(person.heading("Events")).to_be_visible()
+        expect(person.find_heading("Events")).to_be_visible()
 
         page.go_back()
         expect(root).to_have_value("")
@@ -61,7 +61,7 @@ def test_asks_before_unsaved_settings_are_lost(site: Site) -> None:
         page.get_by_role("button", name="Save").click()
         person.sees("Settings saved")
         _leave(person)
-        expect(person.heading("Events")).to_be_visible()
+        expect(person.find_heading("Events")).to_be_visible()
 
 
 def test_asks_before_an_unfinished_import_is_lost(site: Site) -> None:
@@ -71,7 +71,7 @@ def test_asks_before_an_unfinished_import_is_lost(site: Site) -> None:
         page.get_by_role("option", name=re.compile("guidance")).click()
         expect(page.get_by_label("Project name")).to_have_value("guidance")
         _leave(person)
-        expect(person.heading("Events")).to_be_visible()
+        expect(person.find_heading("Events")).to_be_visible()
         page.go_back()
         page.get_by_label("Project name").fill("Typed name")
         _leave(person)

@@ -53,6 +53,6 @@ def test_phone_shows_all_entries_in_a_menu(site: Site) -> None:
         person.open("projects")
         person.page.get_by_role("button", name="Menu").click()
         person.page.get_by_role("dialog").get_by_role("link", name="Events").click()
-        expect(person.heading("Events")).to_be_visible()
+        expect(person.find_heading("Events")).to_be_visible()
         expect(person.page.get_by_role("dialog")).to_be_hidden()
         assert person.page.evaluate("document.documentElement.scrollWidth") <= PHONE[0]

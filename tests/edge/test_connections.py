@@ -60,7 +60,7 @@ async def browser(
     cookies = {}
     if person:
         claims = tokens.claims(world.clock.now(), sub=str(person.person.external_id))
-        cookies[COOKIE] = tokens.signed(claims, key)
+        cookies[COOKIE] = tokens.sign_token(claims, key)
     transport = httpx.ASGITransport(Envelope(framework, KeptAlerts()))
     async with httpx.AsyncClient(transport=transport, base_url=API, cookies=cookies) as client:
         yield client
@@ -289,7 +289,7 @@ async def test_rejects_callers_without_a_user_session(world: ConnectingWorld) ->
         for method, path in (("GET", PATH), ("GET", f"{PATH}/github/authorize"), ("DELETE", f"{PATH}/github")):
             assert (await client.request(method, path)).status_code == 401
         claims = tokens.claims(world.clock.now(), sub="x", service="reader", scope="git.admin")
-        bearer = {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+        bearer = {"authorization": f"Bearer {tokens.sign_token(claims, tokens.rsa_key())}"}
         for method, path in (("GET", PATH), ("GET", f"{PATH}/github/authorize"), ("DELETE", f"{PATH}/github")):
             answer = await client.request(method, path, headers=bearer)
             assert (answer.status_code, answer.json()["code"]) == (403, "user_required")

@@ -9,8 +9,8 @@ import pytest
 
 from core.domain.streams.domain_event import DomainEventType
 from tests.support.clients.event_source import Browser
-from tests.support.scenarios.edge import WholeEdge, refused
-from tests.support.scenarios.streaming import DATA, happen, opened, words
+from tests.support.scenarios.edge import WholeEdge, check_error
+from tests.support.scenarios.streaming import DATA, happen, open_browser, words
 
 
 @pytest.fixture
@@ -24,19 +24,19 @@ async def edge() -> WholeEdge:
 @pytest.fixture
 async def url(edge: WholeEdge) -> AsyncIterator[str]:
     """Give the address of its stream, served for real."""
-    async with edge.served() as url:
+    async with edge.serve_http() as url:
         yield url + edge.path("/events")
 
 
 async def test_event_is_the_envelope_of_the_contract(edge: WholeEdge, url: str) -> None:
     """One line of JSON with its type, and its id as the cursor. Events of other organizations are never sent."""
-    browser = await opened(edge, url)
+    browser = await open_browser(edge, url)
     await happen(edge, "other", edge.other)
     project = await edge.world.add_project(edge.organization)
     await happen(edge, "line\nbreaks", project_id=project.id)
     await browser.wait(browser.events)
     await browser.close()
-    [event] = browser.told
+    [event] = browser.all_events
     assert (event.type, event.last_event_id) == ("git.link.created", str(event.data["id"]))
     assert event.data == {
         "id": event.data["id"],
@@ -70,7 +70,7 @@ async def test_continues_from_a_cursor(edge: WholeEdge, url: str, how: str) -> N
     """Later events come first. The browser's header has precedence over the address."""
     for number in range(60):
         await happen(edge, str(number))
-    beginning = await opened(edge, f"{url}?cursor=0")
+    beginning = await open_browser(edge, f"{url}?cursor=0")
     await beginning.wait(lambda: len(beginning.events()) == 60)
     cursor = beginning.events()[20].last_event_id
     again = Browser(
@@ -119,14 +119,14 @@ async def test_filters_by_type_and_project(
         await browser.open()
     await browser.wait(lambda: len(words(browser)) >= len(expected))
     edge.application.stream_events.close()
-    await browser.wait(lambda: browser.told[-1:] and browser.told[-1].type == "stream.ended")
+    await browser.wait(lambda: browser.all_events[-1:] and browser.all_events[-1].type == "stream.ended")
     assert words(browser) == expected
     await browser.close()
 
 
 async def test_advances_the_cursor_of_an_idle_reader(edge: WholeEdge, url: str) -> None:
     """The cursor does not expire while no event matches."""
-    browser = await opened(edge, f"{url}?type=git.push")
+    browser = await open_browser(edge, f"{url}?type=git.push")
     await happen(edge, "for others")
     for _ in range(2):
         await happen(edge, "elsewhere", edge.other)
@@ -135,18 +135,18 @@ async def test_advances_the_cursor_of_an_idle_reader(edge: WholeEdge, url: str) 
 
     await browser.wait(lambda: edge.application.stream_events.follower._buffers.position == newest)
     edge.application.stream_events.close()
-    await browser.wait(lambda: browser.told)
-    assert browser.told[0].data == {"reason": "draining", "cursor": str(newest)}
+    await browser.wait(lambda: browser.all_events)
+    assert browser.all_events[0].data == {"reason": "draining", "cursor": str(newest)}
     await browser.close()
 
 
 async def test_members_and_services_with_the_scope_can_stream(edge: WholeEdge, url: str) -> None:
     async with httpx.AsyncClient() as client:
-        refused(await client.get(url), 401, "token_invalid")
-        refused(await client.get(url, headers=edge.service("git.read")), 403, "action_forbidden")
+        check_error(await client.get(url), 401, "token_invalid")
+        check_error(await client.get(url, headers=edge.service("git.read")), 403, "action_forbidden")
         answers = []
         for address in (url, url.replace(str(edge.organization.external_id), str(uuid4()))):
-            body = refused(await client.get(address, headers=edge.of("outsider")), 404, "organization_not_found")
+            body = check_error(await client.get(address, headers=edge.of("outsider")), 404, "organization_not_found")
             answers.append({**body, "request_id": ""})
         assert answers[0] == answers[1]
         assert (await client.head(url, headers=edge.of("viewer"))).status_code == 405
@@ -177,7 +177,7 @@ async def test_rejects_invalid_parameters(
     headers = {name.encode(): value.encode("latin-1") for name, value in given.items()}
     async with httpx.AsyncClient() as client:
         answer = await client.get(f"{url}?{query}", headers=headers)
-    refused(answer, status, code)
+    check_error(answer, status, code)
 
 
 async def test_rejects_an_expired_cursor(edge: WholeEdge, url: str) -> None:
@@ -189,7 +189,7 @@ async def test_rejects_an_expired_cursor(edge: WholeEdge, url: str) -> None:
     del facts[oldest], facts[second]
     async with httpx.AsyncClient() as client:
         answer = await client.get(f"{url}?cursor={oldest}", headers=edge.of("viewer"))
-    assert "Start a new stream" in refused(answer, 410, "cursor_expired")["detail"]
-    browser = await opened(edge, f"{url}?cursor={kept}")
+    assert "Start a new stream" in check_error(answer, 410, "cursor_expired")["detail"]
+    browser = await open_browser(edge, f"{url}?cursor={kept}")
     await browser.wait(lambda: words(browser) == ["3", "4"])
     await browser.close()

@@ -10,8 +10,8 @@ from starlette.types import Message
 
 from entrypoints.rest.resources.event_stream import EventStreamResponse
 from tests.support.conditions import until
-from tests.support.scenarios.edge import WholeEdge, refused
-from tests.support.scenarios.streaming import happen, opened, words
+from tests.support.scenarios.edge import WholeEdge, check_error
+from tests.support.scenarios.streaming import happen, open_browser, words
 
 
 @pytest.fixture
@@ -25,39 +25,39 @@ async def edge() -> WholeEdge:
 @pytest.fixture
 async def url(edge: WholeEdge) -> AsyncIterator[str]:
     """Give the address of its stream, served for real."""
-    async with edge.served() as url:
+    async with edge.serve_http() as url:
         yield url + edge.path("/events")
 
 
 async def test_stopping_server_sends_the_last_cursor(edge: WholeEdge, url: str) -> None:
     """New readers get a retry time instead of an error, which would end the browser's retries."""
-    browser = await opened(edge, url, reconnects=False)
+    browser = await open_browser(edge, url, reconnects=False)
     await happen(edge, "one")
     await browser.wait(browser.events)
     edge.application.stream_events.close()
     await browser.wait(lambda: browser.has_ended)
-    farewell = browser.told[-1]
+    farewell = browser.all_events[-1]
     assert (farewell.type, farewell.data["reason"]) == ("stream.ended", "draining")
     assert farewell.data["cursor"] == browser.last_event_id == str(browser.events()[-1].data["id"])
-    late = await opened(edge, url, reconnects=False)
+    late = await open_browser(edge, url, reconnects=False)
     await late.wait(lambda: late.has_ended)
-    assert (late.answers, late.told[0].data["reason"]) == ([200], "draining")
+    assert (late.answers, late.all_events[0].data["reason"]) == ([200], "draining")
 
 
 async def test_ends_with_the_token(edge: WholeEdge, url: str) -> None:
     """An expired token opens no stream, and keeps none open."""
-    browser = await opened(edge, url)
+    browser = await open_browser(edge, url)
     edge.later(hours=2)
     await happen(edge, "last")
     await browser.wait(lambda: browser.has_ended)
-    assert (words(browser), browser.told[-1].data["reason"]) == (["last"], "sign_in_expired")
+    assert (words(browser), browser.all_events[-1].data["reason"]) == (["last"], "sign_in_expired")
     assert browser.answers == [200, 401]
 
 
 @pytest.mark.parametrize("person", ["member", "viewer"])
 async def test_ends_with_the_membership(edge: WholeEdge, url: str, person: str) -> None:
     """Within a minute. A new request is rejected."""
-    browser, other = await opened(edge, url, person), await opened(edge, url, "owner")
+    browser, other = await open_browser(edge, url, person), await open_browser(edge, url, "owner")
     edge.later(seconds=61)
     await happen(edge, "still a member")
     await browser.wait(browser.events)
@@ -71,7 +71,7 @@ async def test_ends_with_the_membership(edge: WholeEdge, url: str, person: str) 
     await happen(edge, "never")
     await other.wait(lambda: words(other)[-1:] == ["never"])
     assert words(browser)[-1] == "the last"
-    assert browser.told[-1].data["reason"] == "access_ended"
+    assert browser.all_events[-1].data["reason"] == "access_ended"
     assert browser.answers == [200, 404]
     await other.close()
 
@@ -79,12 +79,12 @@ async def test_ends_with_the_membership(edge: WholeEdge, url: str, person: str) 
 async def test_limits_streams_per_caller(edge: WholeEdge, url: str) -> None:
     """Closing a stream makes room."""
     edge.application.stream_events.limits._max_streams_of_one = 2
-    first, second = await opened(edge, url), await opened(edge, url)
+    first, second = await open_browser(edge, url), await open_browser(edge, url)
     async with httpx.AsyncClient() as client:
         answer = await client.get(url, headers=edge.of("viewer"))
-        refused(answer, 429, "too_many_streams")
+        check_error(answer, 429, "too_many_streams")
         assert answer.headers["retry-after"] == "10"
-        await (await opened(edge, url, "member")).close()
+        await (await open_browser(edge, url, "member")).close()
         await first.close()
 
         async def has_room() -> bool:

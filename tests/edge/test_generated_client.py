@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.builders.tokens import claims, now, rsa_key, signed
+from tests.support.builders.tokens import claims, now, rsa_key, sign_token
 from tests.support.checks.openapi_file import FILE
-from tests.support.scenarios.event_store import opened
-from tests.support.servers.service import Service, running_service
+from tests.support.scenarios.event_store import open_events
+from tests.support.servers.service import Service, run_service
 
 _PACKAGE = "generated_client"
 _CALL = f"""
@@ -50,16 +50,16 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def service(database_url: str, redis_url: str) -> Iterator[Service]:
     """Run the API."""
-    with running_service(database_url, redis_url, "api") as service:
+    with run_service(database_url, redis_url, "api") as service:
         yield service
 
 
 def test_generated_client_reads_a_problem(generated: Path, service: Service, database_url: str) -> None:
     """A 404 response is an object with status, code and detail, instead of nothing."""
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         ledger.connect_installation()
         organization, user = ledger.person()
-    token = signed(claims(now(), sub=str(user)), rsa_key())
+    token = sign_token(claims(now(), sub=str(user)), rsa_key())
     done = subprocess.run(
         [*(sys.executable, "-c", _CALL, service.url, token), *(str(organization), str(uuid.uuid4()))],
         cwd=generated,

@@ -13,7 +13,7 @@ from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from crewkit.git.v1 import events_pb2, events_pb2_grpc
 from entrypoints.grpc_api import server as grpc_server
 from tests.support.conditions import until
-from tests.support.scenarios.grpc_edge import GrpcEdge, refused, told
+from tests.support.scenarios.grpc_edge import GrpcEdge, expect_error, read_error
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1)]
@@ -52,11 +52,11 @@ def reflect(channel: grpc.aio.Channel) -> Any:
 @pytest.mark.parametrize("open_stream", [watch, reflect])
 async def test_limits_anonymous_streams_per_connection(edge: GrpcEdge, open_stream: Any) -> None:
     """Each connection has its own limit, and an ended stream makes room."""
-    async with edge.serving() as (server, channel):
+    async with edge.serve_grpc() as (server, channel):
         streams = [open_stream(channel) for _ in range(16)]
         for stream in streams:
             await stream.read()
-        refusal = await refused(open_stream(channel))
+        refusal = await expect_error(open_stream(channel))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "too_many_streams")
         assert (refusal.retry_after, "Close some" in refusal.message) == (10, True)
         async with grpc.aio.insecure_channel(str(server.address), OWN_CONNECTION) as other:
@@ -67,7 +67,7 @@ async def test_limits_anonymous_streams_per_connection(edge: GrpcEdge, open_stre
             try:
                 await open_stream(channel).read()
             except grpc.aio.AioRpcError as error:
-                return told(error).reason != "too_many_streams"
+                return read_error(error).reason != "too_many_streams"
             return True
 
         await until(has_room)
@@ -76,12 +76,12 @@ async def test_limits_anonymous_streams_per_connection(edge: GrpcEdge, open_stre
 @pytest.mark.parametrize("open_stream", [watch, reflect])
 async def test_limits_anonymous_streams_per_service(edge: GrpcEdge, open_stream: Any) -> None:
     """Over all connections. Unary calls still work."""
-    async with edge.serving() as (server, channel):
+    async with edge.serve_grpc() as (server, channel):
         edge.anonymous._max_per_service = 20
         others = [grpc.aio.insecure_channel(str(server.address), OWN_CONNECTION) for _ in range(4)]
         for number in range(20):
             await open_stream(others[number % 4]).read()
-        refusal = await refused(open_stream(channel))
+        refusal = await expect_error(open_stream(channel))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "too_many_streams")
         stub: Any = health_pb2_grpc.HealthStub(channel)  # its types leave the methods out
         assert (await stub.Check(health_pb2.HealthCheckRequest())).status == SERVING
@@ -105,7 +105,7 @@ async def test_limits_event_streams_per_service_for_all_acting_users(edge: GrpcE
     async with edge.channel() as channel:
         for person in ("viewer", "member", None):
             await follow(edge, channel, "builder", person).read()
-        refusal = await refused(follow(edge, channel, "builder", "owner"))
+        refusal = await expect_error(follow(edge, channel, "builder", "owner"))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "too_many_streams")
         assert "This service has 3 open streams" in refusal.message
         await follow(edge, channel, "deployer", "owner").read()
@@ -120,9 +120,9 @@ async def test_limits_event_streams_per_user_over_all_services(edge: GrpcEdge) -
         await stub.StreamEvents(request, metadata=edge.call_as("viewer")).read()
         for service in ("builder", "deployer"):
             await follow(edge, channel, service, "viewer").read()
-        refusal = await refused(follow(edge, channel, "tester", "viewer"))
+        refusal = await expect_error(follow(edge, channel, "tester", "viewer"))
         assert (refusal.reason, "This user has 3 open streams" in refusal.message) == ("too_many_streams", True)
-        refusal = await refused(stub.StreamEvents(request, metadata=edge.call_as("viewer")))
+        refusal = await expect_error(stub.StreamEvents(request, metadata=edge.call_as("viewer")))
         assert refusal.reason == "too_many_streams"
         await follow(edge, channel, "tester", "member").read()
 
@@ -179,7 +179,7 @@ async def test_client_can_ping_every_ten_seconds(edge: GrpcEdge, monkeypatch: py
     assert interval <= 5_000
     options = [(one, interval // 10 if one == name else value) for one, value in grpc_server.OPTIONS]
     monkeypatch.setattr(grpc_server, "OPTIONS", options)
-    async with edge.serving() as (server, _):
+    async with edge.serve_grpc() as (server, _):
         patient, hasty = await asyncio.gather(
             goaway(str(server.address), 1.0, 5), goaway(str(server.address), 0.05, 10)
         )
@@ -195,7 +195,7 @@ async def test_connection_without_a_call_ends(
     options = [(name, 500 if name in names else value) for name, value in grpc_server.OPTIONS]
     assert names <= dict(options).keys()
     monkeypatch.setattr(grpc_server, "OPTIONS", options)
-    async with edge.serving() as (server, _), asyncio.timeout(30):
+    async with edge.serve_grpc() as (server, _), asyncio.timeout(30):
         with socket.create_connection((server.address.host, server.address.port)) as connection:
             connection.setblocking(False)
             loop = asyncio.get_running_loop()
@@ -207,7 +207,7 @@ async def test_connection_without_a_call_ends(
 async def test_limits_connections(edge: GrpcEdge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections above the limit are closed; open ones continue."""
     monkeypatch.setattr(grpc_server, "_MAX_CONNECTIONS", 3)
-    async with edge.serving() as (server, channel):
+    async with edge.serve_grpc() as (server, channel):
         stub: Any = health_pb2_grpc.HealthStub(channel)  # its types leave the methods out
         assert (await stub.Check(health_pb2.HealthCheckRequest())).status == SERVING
         connections = [await asyncio.open_connection(server.address.host, server.address.port) for _ in range(5)]

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.clients.grpc_client import built_client, program, run
+from tests.support.clients.grpc_client import build_client, program, run
 from tests.support.scenarios.grpc_edge import GrpcEdge
 
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give where the package is."""
-    return built_client(tmp_path_factory.mktemp("client"))
+    return build_client(tmp_path_factory.mktemp("client"))
 
 
 def test_package_has_exactly_the_contract(installed: Path) -> None:
@@ -26,7 +26,7 @@ async def test_documented_program_works(installed: Path, tmp_path: Path) -> None
     """It lists repositories, and reads the reason of a rejected call."""
     edge = GrpcEdge()
     await edge.populate()
-    async with edge.serving() as (server, _):
+    async with edge.serve_grpc() as (server, _):
         process = await run(
             program(tmp_path, "ListRepositories", "client.py"),
             installed,

@@ -26,7 +26,7 @@ from tests.support.clients.grpc_methods import METHODS, NOWHERE
 from tests.support.conditions import until
 from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.event_store_edge import LedgerEdge
-from tests.support.scenarios.grpc_edge import GrpcEdge, Refused, first_answer, refused
+from tests.support.scenarios.grpc_edge import GrpcEdge, Refused, expect_error, first_answer
 from tests.support.scenarios.projects import GADGETS, WIDGETS
 
 CONTRACT = Path(__file__).parents[2] / "proto" / "crewkit" / "git" / "v1"
@@ -49,7 +49,7 @@ class Both:
     async def call_rejected(self, method: Method, metadata: dict[str, str], **changes: object) -> Refused:
         """Call and give the failure."""
         message = method.message(self.names, **changes)
-        return await refused(method.call(self.channel)(message, metadata=tuple(metadata.items())))
+        return await expect_error(method.call(self.channel)(message, metadata=tuple(metadata.items())))
 
     async def same_over_rest(
         self, failure: Refused, method: Method, headers: dict[str, str], wrong: Wrong | None = None
@@ -236,7 +236,7 @@ async def test_cancels_work_at_the_deadline(both: Both, method: Method) -> None:
     call = method.call(both.channel)(
         method.message(both.names), metadata=tuple(both.service(method, method.scope).items()), timeout=0.1
     )
-    failure = await refused(call)
+    failure = await expect_error(call)
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
     async with asyncio.timeout(5):
         await stream_ended_error.wait()
@@ -254,7 +254,7 @@ async def test_limits_calls_without_a_deadline(both: Both, method: Method) -> No
     both.edge.directory.before = hold
     async with both.edge.channel(seconds=0.05) as channel:
         metadata = tuple(both.service(method, method.scope).items())
-        failure = await refused(method.call(channel)(method.message(both.names), metadata=metadata))
+        failure = await expect_error(method.call(channel)(method.message(both.names), metadata=metadata))
     assert failure.code is grpc.StatusCode.DEADLINE_EXCEEDED
     assert failure.reason == HTTP_ERRORS[HTTPStatus.GATEWAY_TIMEOUT][0]
 

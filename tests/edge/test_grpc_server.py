@@ -29,7 +29,7 @@ from crewkit.git.v1 import (
 )
 from entrypoints.grpc_api.services import NAMES
 from tests.support.conditions import until
-from tests.support.scenarios.grpc_edge import GrpcEdge, refused
+from tests.support.scenarios.grpc_edge import GrpcEdge, expect_error
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
@@ -98,12 +98,12 @@ async def test_records_one_span_per_call(edge: GrpcEdge) -> None:
     async with edge.channel() as channel:
         stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
         await stub.GetIntegration(get_integration(edge), metadata=metadata)
-        await refused(stub.GetIntegration(integrations_pb2.GetIntegrationRequest(), metadata=metadata))
+        await expect_error(stub.GetIntegration(integrations_pb2.GetIntegrationRequest(), metadata=metadata))
         edge.directory.fail("*", StorageUnavailable("No answer."), times=None)
-        await refused(stub.GetIntegration(get_integration(edge), metadata=metadata))
-    told = [(span.name, span.kind, span.status.status_code) for span in kept.get_finished_spans()]
+        await expect_error(stub.GetIntegration(get_integration(edge), metadata=metadata))
+    spans = [(span.name, span.kind, span.status.status_code) for span in kept.get_finished_spans()]
     called = ("GetIntegration", SpanKind.SERVER)
-    assert told == [(*called, StatusCode.UNSET), (*called, StatusCode.UNSET), (*called, StatusCode.ERROR)]
+    assert spans == [(*called, StatusCode.UNSET), (*called, StatusCode.UNSET), (*called, StatusCode.ERROR)]
     statuses = [dict(span.attributes or {})["status"] for span in kept.get_finished_spans()]
     assert statuses == ["OK", "INVALID_ARGUMENT", "UNAVAILABLE"]
     assert {dict(span.attributes or {})["request_id"] for span in kept.get_finished_spans()} == {"caller-0123456789"}
@@ -127,7 +127,7 @@ async def test_rejects_an_invalid_acting_user(edge: GrpcEdge, channel: grpc.aio.
     """The service never acts without the named user."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
     metadata = (*edge.call_with("git.read"), ("x-acting-user", user))
-    failure = await refused(stub.GetIntegration(get_integration(edge), metadata=metadata))
+    failure = await expect_error(stub.GetIntegration(get_integration(edge), metadata=metadata))
     assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "acting_user_invalid")
 
 
@@ -135,7 +135,7 @@ async def test_rejects_two_tokens(edge: GrpcEdge, channel: grpc.aio.Channel) -> 
     """A proxy may have checked the other token."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
     metadata = (*edge.call_as("viewer"), *edge.call_as("owner"))
-    failure = await refused(stub.GetIntegration(get_integration(edge), metadata=metadata))
+    failure = await expect_error(stub.GetIntegration(get_integration(edge), metadata=metadata))
     assert failure.reason == "token_invalid"
 
 
@@ -143,7 +143,7 @@ async def test_rejects_a_request_that_is_too_large(edge: GrpcEdge, channel: grpc
     """Without reading it."""
     stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
     request = integrations_pb2.GetIntegrationRequest(provider="x" * 1024 * 1024)
-    failure = await refused(stub.GetIntegration(request, metadata=edge.call_as("viewer")))
+    failure = await expect_error(stub.GetIntegration(request, metadata=edge.call_as("viewer")))
     assert failure.code is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
@@ -156,8 +156,8 @@ async def test_rejects_invalid_messages(edge: GrpcEdge, channel: grpc.aio.Channe
     call: Any = channel.unary_stream(path) if method.startswith("EventService") else channel.unary_unary(path)
 
     with capture_logs() as lines:
-        unknown = await refused(call(sent))
-        known = await refused(call(sent, metadata=edge.call_as("viewer")))
+        unknown = await expect_error(call(sent))
+        known = await expect_error(call(sent, metadata=edge.call_as("viewer")))
         await wait_for_calls(lines, 2)
     assert (unknown.code, known.code) == (grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.INVALID_ARGUMENT)
     assert known.reason == "message_malformed"
@@ -176,7 +176,7 @@ async def test_runs_a_repeated_request_once(edge: GrpcEdge, channel: grpc.aio.Ch
     assert (first.replayed, second.replayed) == (False, True)
     assert first.project == second.project
     request.name = "Another"
-    failure = await refused(stub.ImportRepository(request, metadata=metadata))
+    failure = await expect_error(stub.ImportRepository(request, metadata=metadata))
     assert (failure.code, failure.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "idempotency_key_reused")
 
 
@@ -195,7 +195,7 @@ async def test_rejects_an_invalid_field_mask(
         choices=projects_pb2.LinkChoices(**choices),  # type: ignore[arg-type]
     )
     request.update_mask.paths.extend(paths)
-    failure = await refused(stub.UpdateProjectRepository(request, metadata=edge.call_with("git.link")))
+    failure = await expect_error(stub.UpdateProjectRepository(request, metadata=edge.call_with("git.link")))
     assert (failure.reason, failure.fields) == ("query_invalid", [field])
 
 
@@ -266,7 +266,7 @@ async def test_drains(edge: GrpcEdge) -> None:
     async def has_started() -> bool:
         return edge.directory.calls["find_user"] == 1
 
-    async with edge.serving() as (server, channel):
+    async with edge.serve_grpc() as (server, channel):
         edge.directory.before = hold
         stub = integrations_pb2_grpc.IntegrationServiceStub(channel)
         call = stub.GetIntegration(get_integration(edge), metadata=edge.call_as("viewer"))

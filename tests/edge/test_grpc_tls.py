@@ -21,7 +21,7 @@ async def test_requires_a_client_certificate_with_mutual_tls(*, mutual: bool) ->
     request = ListIntegrationsRequest(organization_id=str(edge.organization.external_id))
     callers = {"none": (None, None), "known": authority.issue("builder"), "strange": strange.issue("builder")}
     came_through = set()
-    async with edge.serving(tls=tls) as (server, clear):
+    async with edge.serve_grpc(tls=tls) as (server, clear):
         for name, (key, certificate) in callers.items():
             credentials = grpc.ssl_channel_credentials(authority.certificate, key, certificate)
             options = (("grpc.ssl_target_name_override", HOST),)

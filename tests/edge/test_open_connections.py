@@ -16,9 +16,9 @@ from structlog.testing import capture_logs
 from entrypoints.rest.http.open_connections import ConnectionLimits
 from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.values import Address
-from tests.support.clients.raw_http import Line, connected
+from tests.support.clients.raw_http import Line, connect
 from tests.support.conditions import until
-from tests.support.servers.asgi_server import serving
+from tests.support.servers.asgi_server import run_server
 
 REQUEST = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n"
 # Far less than the other limit of each test, which is far more than a loaded machine takes.
@@ -42,7 +42,7 @@ async def serve_with(app: ASGIApp, limits: ConnectionLimits) -> AsyncIterator[uv
         servers.append(uvicorn.Server(server_config(app, address, limits)))
         return servers[0]
 
-    async with serving(make), asyncio.timeout(60):
+    async with run_server(make), asyncio.timeout(60):
         yield servers[0]
 
 
@@ -58,7 +58,7 @@ async def is_closed(line: Line) -> bool:
 async def test_closes_a_connection_without_a_complete_head(beginning: bytes) -> None:
     """The first byte does not extend the limit."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
-    async with serve(Response(b"whole"), limits) as address, connected(address) as line:
+    async with serve(Response(b"whole"), limits) as address, connect(address) as line:
         await line.send(beginning)
         assert await is_closed(line)
 
@@ -67,7 +67,7 @@ async def test_closes_a_connection_without_a_complete_head(beginning: bytes) -> 
 async def test_second_head_has_its_own_time_limit(beginning: bytes) -> None:
     """It starts with its first byte."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
-    async with serve(Response(b"whole"), limits) as address, connected(address) as line:
+    async with serve(Response(b"whole"), limits) as address, connect(address) as line:
         assert (await line.ask(REQUEST)).body == b"whole"
         await line.send(beginning)
         assert await is_closed(line)
@@ -76,7 +76,7 @@ async def test_second_head_has_its_own_time_limit(beginning: bytes) -> None:
 async def test_keeps_idle_connections_longer_than_the_limit_of_heads() -> None:
     """Load balancers keep connections for later requests."""
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
-    async with serve(Response(b"whole"), limits) as address, connected(address) as line:
+    async with serve(Response(b"whole"), limits) as address, connect(address) as line:
         for _ in range(2):
             assert (await line.ask(REQUEST)).body == b"whole"
             await asyncio.sleep(SHORT + 1.2)  # past the next look at all connections
@@ -85,7 +85,7 @@ async def test_keeps_idle_connections_longer_than_the_limit_of_heads() -> None:
 async def test_closes_a_connection_after_the_idle_limit() -> None:
     """Without a response."""
     limits = ConnectionLimits(head_seconds=LONG, keep_alive_seconds=SHORT)
-    async with serve(Response(b"whole"), limits) as address, connected(address) as line:
+    async with serve(Response(b"whole"), limits) as address, connect(address) as line:
         assert (await line.ask(REQUEST)).body == b"whole"
         assert await is_closed(line)
 
@@ -101,7 +101,7 @@ async def test_does_not_close_a_stream() -> None:
         await StreamingResponse(parts())(scope, receive, send)
 
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=SHORT)
-    async with serve(app, limits) as address, connected(address) as line:
+    async with serve(app, limits) as address, connect(address) as line:
         await line.send(REQUEST)
         assert await line._reader.readuntil(b"0\r\n\r\n")
         assert await is_closed(line)
@@ -114,7 +114,7 @@ async def test_does_not_close_a_connection_while_the_application_reads() -> None
         await Response(await Request(scope, receive).body())(scope, receive, send)
 
     limits = ConnectionLimits(head_seconds=SHORT, keep_alive_seconds=LONG)
-    async with serve(app, limits) as address, connected(address) as line:
+    async with serve(app, limits) as address, connect(address) as line:
         await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\n")
         for _ in range(3):
             await asyncio.sleep(0.7)
@@ -125,7 +125,7 @@ async def test_does_not_close_a_connection_while_the_application_reads() -> None
 async def test_closes_a_connection_with_an_unread_body() -> None:
     """The response was sent before the body was complete."""
     limits = ConnectionLimits(unread_body_seconds=SHORT, keep_alive_seconds=LONG)
-    async with serve(Response(b"refused", 413), limits) as address, connected(address) as line:
+    async with serve(Response(b"refused", 413), limits) as address, connect(address) as line:
         await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1000000000\r\n\r\nbegin")
         assert (await line.answer()).status == 413
         await line.send(b"and on")
@@ -157,11 +157,11 @@ async def test_rejects_connections_over_the_limit_and_logs_once() -> None:
         structlog.reset_defaults()
         with capture_logs() as logs:
             async with AsyncExitStack() as stack:
-                lines = [await stack.enter_async_context(connected(address)) for _ in range(10)]
+                lines = [await stack.enter_async_context(connect(address)) for _ in range(10)]
                 for line in lines:
                     await line.send(b"GET /busy HTTP/1.1\r\nhost: here\r\n\r\n")
                 for _ in range(5):
-                    async with connected(address) as refused:
+                    async with connect(address) as refused:
                         answer = await refused.answer()
                         assert (answer.status, answer.problem["code"]) == (503, "too_many_connections")
                         assert answer.headers["x-request-id"] == answer.problem["request_id"]
@@ -171,7 +171,7 @@ async def test_rejects_connections_over_the_limit_and_logs_once() -> None:
                 for line in lines:
                     assert (await line.answer()).body == b"whole"
             await until(lambda: asyncio.sleep(0, len(logs) == 2))
-            async with connected(address) as admitted:
+            async with connect(address) as admitted:
                 assert (await admitted.ask(REQUEST)).status == 200
         events = [(line["event"], line["limit"]) for line in logs]
         assert events == [("connections_exhausted", 10), ("connections_available", 10)]
@@ -180,12 +180,12 @@ async def test_rejects_connections_over_the_limit_and_logs_once() -> None:
 async def test_closes_the_longest_idle_connection_to_make_room() -> None:
     """Idle clients do not keep others out, and busy connections continue."""
     async with serve(Response(b"whole"), ConnectionLimits(max_connections=3)) as address, AsyncExitStack() as stack:
-        silent, half, working = [await stack.enter_async_context(connected(address)) for _ in range(3)]
+        silent, half, working = [await stack.enter_async_context(connect(address)) for _ in range(3)]
         await half.send(REQUEST[:-2])
         await asyncio.sleep(1.1)  # as long as nobody is disturbed
         assert (await working.ask(REQUEST)).status == 200
         for line in (silent, half):
-            async with connected(address) as other:
+            async with connect(address) as other:
                 assert (await other.ask(REQUEST)).status == 200
                 assert await is_closed(line)
                 assert (await working.ask(REQUEST)).status == 200
@@ -199,7 +199,7 @@ async def test_error_waits_for_the_running_response() -> None:
         await proceed.wait()
         await Response(b"first")(scope, receive, send)
 
-    async with serve(app, ConnectionLimits()) as address, connected(address) as line:
+    async with serve(app, ConnectionLimits()) as address, connect(address) as line:
         await line.send(REQUEST + b"GET / HTTP/1.1\r\nx: " + b"v" * 40_000)
         await asyncio.sleep(0.1)
         proceed.set()
@@ -218,7 +218,7 @@ async def test_aborts_a_started_response_instead_of_adding_an_error() -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
 
-    async with serve(app, ConnectionLimits()) as address, connected(address) as line:
+    async with serve(app, ConnectionLimits()) as address, connect(address) as line:
         await line.send(b"POST / HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n")
         await line._reader.readuntil(b"begun")
         await line.send(b"1;" + b"e" * 40_000)

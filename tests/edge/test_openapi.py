@@ -16,7 +16,7 @@ from entrypoints.rest.http.operations import JSON, Access, routes
 from entrypoints.rest.openapi.document import describe
 from entrypoints.rest.resources.event_stream import end_frame, event_frame
 from tests.support.checks.openapi_file import FILE, text
-from tests.support.scenarios.rest import COOKIE, Edge, everything
+from tests.support.scenarios.rest import COOKIE, Edge, list_all_operations
 from tests.unit.test_domain_event_contract import AT, sample
 
 PATH = "/api/v1/openapi.json"
@@ -25,7 +25,7 @@ PATH = "/api/v1/openapi.json"
 @pytest.fixture(scope="module")
 def document() -> dict[str, Any]:
     """Give the description of everything."""
-    return describe(everything(), cookie=COOKIE)
+    return describe(list_all_operations(), cookie=COOKIE)
 
 
 async def test_serves_the_description_with_cache_headers() -> None:
@@ -67,7 +67,7 @@ def test_file_is_current() -> None:
 
 def test_every_operation_is_described(document: dict[str, Any]) -> None:
     """With more text than its summary. The document names its owner and license."""
-    assert [one.name for one in everything() if not one.description] == []
+    assert [one.name for one in list_all_operations() if not one.description] == []
     assert {"contact", "license", "description"} <= document["info"].keys()
 
 
@@ -119,14 +119,14 @@ def _check(document: dict[str, Any], schema: dict[str, Any], text: str) -> None:
 
 def test_routes_equal_the_description(document: dict[str, Any]) -> None:
     described = {(method.upper(), path) for path, methods in document["paths"].items() for method in methods}
-    mounted = routes(everything(), Edge().parts()[1].authentication)
+    mounted = routes(list_all_operations(), Edge().parts()[1].authentication)
     answered = {(method, route.path_format) for route in mounted for method in (route.methods or set()) - {"HEAD"}}
     assert described == answered
 
 
 def test_operations_have_unique_ids() -> None:
     """Clients are generated from them."""
-    names = [one.name for one in everything()]
+    names = [one.name for one in list_all_operations()]
     assert sorted(names) == sorted(set(names))
     assert all(re.fullmatch("[a-z][a-z0-9_]+", name) for name in names)
 
@@ -185,7 +185,7 @@ def test_times_use_the_time_schema(document: dict[str, Any]) -> None:
 
 def test_json_responses_have_a_schema(document: dict[str, Any]) -> None:
     """Request bodies forbid unknown fields."""
-    for one in everything():
+    for one in list_all_operations():
         for answer in one.responses:
             has_body = answer.status not in (204, 303, 302) and answer.media_type == JSON
             assert answer.model is not None or not has_body or one.tag.value == "Provider", one.name
@@ -237,7 +237,7 @@ def test_additional_codes_extend_the_shared_response(document: dict[str, Any]) -
 
 def test_operations_that_need_a_user_do_not_take_an_acting_user(document: dict[str, Any]) -> None:
     acting_user = {"$ref": "#/components/parameters/ActingUser"}
-    for_users = [one for one in everything() if one.access is Access.USER]
+    for_users = [one for one in list_all_operations() if one.access is Access.USER]
     assert {one.template.rsplit("/", 1)[1] for one in for_users} == {"install", "authorize"}
     for one in for_users:
         assert acting_user not in document["paths"][one.template][one.method.lower()].get("parameters", [])

@@ -14,7 +14,7 @@ from entrypoints.rest.http.operations import EVENT_STREAM, Access, Call, Operati
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.http.requests import NoQuery
 from entrypoints.rest.http.route_table import RouteTable
-from tests.support.scenarios.rest import Edge, everything
+from tests.support.scenarios.rest import Edge, list_all_operations
 
 _SAMPLE_ID = "4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c11"
 
@@ -51,7 +51,7 @@ async def test_streams_do_not_support_head() -> None:
 
 
 def test_handlers_take_the_parameters_that_their_operation_declares() -> None:
-    for operation in everything():
+    for operation in list_all_operations():
         if operation.handler is None:
             assert operation.app is not None, operation.name
             continue
@@ -60,14 +60,14 @@ def test_handlers_take_the_parameters_that_their_operation_declares() -> None:
 
 
 def test_an_operation_with_a_caller_needs_authentication() -> None:
-    operation = next(operation for operation in everything() if operation.access is Access.CALLER)
+    operation = next(operation for operation in list_all_operations() if operation.access is Access.CALLER)
     with pytest.raises(AssertionError):
         routes([operation])
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
 def test_the_route_table_finds_the_route_that_the_framework_would_find(method: str) -> None:
-    mounted = routes(everything(), Edge().parts()[1].authentication)
+    mounted = routes(list_all_operations(), Edge().parts()[1].authentication)
     table = RouteTable(mounted)
     paths = [re.sub(r"{(\w+)}", _SAMPLE_ID, route.path_format) for route in mounted]
     assert len(set(paths)) > 20

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from core.domain.identifiers import RepoId
-from tests.support.scenarios.edge import refused
+from tests.support.scenarios.edge import check_error
 from tests.support.scenarios.projects import GADGETS, WIDGETS, ProjectsEdge, link
 
 Client = httpx.AsyncClient
@@ -72,7 +72,7 @@ async def test_shows_one_project(edge: ProjectsEdge, client: Client) -> None:
         assert (shown.status_code, shown.json()) == (200, one)
     for nobodys in (edge.foreign.external_id, uuid4()):
         answer = await client.get(edge.path(f"/projects/{nobodys}"), headers=edge.of("owner"))
-        refused(answer, 404, "project_not_found")
+        check_error(answer, 404, "project_not_found")
 
 
 async def test_lists_the_linked_projects_of_a_repository(edge: ProjectsEdge, client: Client) -> None:
@@ -121,7 +121,7 @@ async def test_filters_by_link(edge: ProjectsEdge, client: Client) -> None:
 )
 async def test_names_invalid_parameters(edge: ProjectsEdge, client: Client, query: str, field: str) -> None:
     answer = await client.get(edge.path(f"/projects?{query}"), headers=edge.of("viewer"))
-    assert refused(answer, 400, "query_invalid")["errors"][0]["field"] == field
+    assert check_error(answer, 400, "query_invalid")["errors"][0]["field"] == field
 
 
 async def test_imports_a_repository(edge: ProjectsEdge, client: Client) -> None:
@@ -134,7 +134,7 @@ async def test_imports_a_repository(edge: ProjectsEdge, client: Client) -> None:
     shown = await client.get(answer.headers["location"], headers=edge.of("viewer"))
     assert shown.json() == made["repository"]
     assert await names(edge, client) == ["Launchpad", "Rocket", "widgets"]
-    [fact] = await edge.told()
+    [fact] = await edge.list_domain_events()
     assert (fact.type.value, str(fact.project_id)) == ("git.link.created", made["id"])
     member = edge.people["member"].name
     [(event, actor, changes)] = await edge.steps("project", made["id"])
@@ -154,25 +154,25 @@ async def test_accepts_a_chosen_name(edge: ProjectsEdge, client: Client, name: s
 async def test_rejects_invalid_names(edge: ProjectsEdge, client: Client, name: str) -> None:
     """Invisible characters would make names look equal."""
     answer = await bring_in(edge, client, name=name)
-    assert refused(answer, 400, "project_name_invalid")["errors"][0]["field"] == "name"
+    assert check_error(answer, 400, "project_name_invalid")["errors"][0]["field"] == "name"
     assert len(await names(edge, client)) == 2
 
 
 async def test_rejects_a_duplicate_name(edge: ProjectsEdge, client: Client) -> None:
     """In this organization. Neither project nor link is created."""
-    refused(await bring_in(edge, client, name="Rocket"), 409, "project_name_taken")
-    assert (await names(edge, client), await edge.told()) == (["Launchpad", "Rocket"], [])
+    check_error(await bring_in(edge, client, name="Rocket"), 409, "project_name_taken")
+    assert (await names(edge, client), await edge.list_domain_events()) == (["Launchpad", "Rocket"], [])
     assert (await bring_in(edge, client, name="Telescope")).status_code == 201
     assert (await bring_in(edge, client)).status_code == 201
-    refused(await bring_in(edge, client), 409, "project_name_taken")
+    check_error(await bring_in(edge, client), 409, "project_name_taken")
     assert (await bring_in(edge, client, name="widgets 2")).status_code == 201
 
 
 async def test_import_is_atomic(edge: ProjectsEdge, client: Client) -> None:
     """After a failed commit there is no project, link or key; the same request then succeeds."""
     edge.world.database.commits_to_lose = 1
-    refused(await bring_in(edge, client, KEY), 503, "storage_unavailable")
-    assert (await names(edge, client), await edge.told()) == (["Launchpad", "Rocket"], [])
+    check_error(await bring_in(edge, client, KEY), 503, "storage_unavailable")
+    assert (await names(edge, client), await edge.list_domain_events()) == (["Launchpad", "Rocket"], [])
     answer = await bring_in(edge, client, KEY)
     assert (answer.status_code, "idempotent-replayed" in answer.headers) == (201, False)
 
@@ -193,11 +193,11 @@ async def test_rejects_the_key_for_another_request(edge: ProjectsEdge, client: C
     """In this endpoint and in others."""
     await bring_in(edge, client, KEY)
     for body in ({"repo_id": GADGETS}, {"name": "other"}, {"settings": {"root_directory": "x"}}):
-        refused(await bring_in(edge, client, KEY, **body), 422, "idempotency_key_reused")
+        check_error(await bring_in(edge, client, KEY, **body), 422, "idempotency_key_reused")
     headers = {**edge.of("member"), "idempotency-key": KEY}
     path = edge.repository_of(edge.project)
     answer = await client.post(path, json={"repo_id": WIDGETS}, headers=headers)
-    refused(answer, 422, "idempotency_key_reused")
+    check_error(answer, 422, "idempotency_key_reused")
 
 
 async def test_keys_of_two_users_are_separate(edge: ProjectsEdge, client: Client) -> None:
@@ -208,12 +208,12 @@ async def test_keys_of_two_users_are_separate(edge: ProjectsEdge, client: Client
 async def test_repeated_request_needs_permission(edge: ProjectsEdge, client: Client) -> None:
     """The stored response is returned only to callers with permission."""
     await bring_in(edge, client, KEY)
-    refused(await bring_in(edge, client, KEY, "viewer"), 403, "action_forbidden")
+    check_error(await bring_in(edge, client, KEY, "viewer"), 403, "action_forbidden")
 
 
 async def test_does_not_store_errors_under_a_key(edge: ProjectsEdge, client: Client) -> None:
     """The next request may succeed."""
-    refused(await bring_in(edge, client, KEY, repo_id="404"), 404, "repository_not_found")
+    check_error(await bring_in(edge, client, KEY, repo_id="404"), 404, "repository_not_found")
     assert (await bring_in(edge, client, KEY, name="other")).status_code == 201
 
 
@@ -232,19 +232,19 @@ async def test_rejects_an_invalid_key(edge: ProjectsEdge, client: Client, key: b
     for path in (edge.path("/projects/import"), edge.repository_of(edge.project)):
         headers = [*httpx.Headers(edge.of("member")).raw, (b"idempotency-key", key)]
         answer = await client.post(path, json={"repo_id": WIDGETS}, headers=headers)
-        refused(answer, 400, "idempotency_key_invalid")
+        check_error(answer, 400, "idempotency_key_invalid")
 
 
 async def test_rejects_two_keys(edge: ProjectsEdge, client: Client) -> None:
     headers = [*edge.of("member").items(), ("idempotency-key", "a"), ("idempotency-key", "a")]
     answer = await client.post(edge.path("/projects/import"), json={"repo_id": WIDGETS}, headers=headers)
-    refused(answer, 400, "idempotency_key_invalid")
+    check_error(answer, 400, "idempotency_key_invalid")
 
 
 async def test_limits_the_size_of_an_import(edge: ProjectsEdge, client: Client) -> None:
     """A body over the limit is rejected before it is read; another content type, too."""
     path = edge.path("/projects/import")
-    refused(await bring_in(edge, client, name="x" * 70_000), 413, "body_too_large")
+    check_error(await bring_in(edge, client, name="x" * 70_000), 413, "body_too_large")
     answer = await client.post(path, content="repo_id=1", headers=edge.of("member"))
-    refused(answer, 415, "unsupported_media_type")
-    refused(await client.get(path, headers=edge.of("member")), 405, "method_not_allowed")
+    check_error(answer, 415, "unsupported_media_type")
+    check_error(await client.get(path, headers=edge.of("member")), 405, "method_not_allowed")

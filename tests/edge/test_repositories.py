@@ -174,7 +174,7 @@ async def test_repository_outside_the_catalog_is_not_found(
     edge: CatalogEdge, client: httpx.AsyncClient, repo_id: str
 ) -> None:
     """Repositories of other organizations equal missing ones, with and without branches."""
-    await edge.catalog.connected(facts("77", private=False), provider_id="2")
+    await edge.catalog.connect(facts("77", private=False), provider_id="2")
     for path in (f"/github/repos/{repo_id}", f"/github/repos/{repo_id}/branches"):
         answer = await client.get(edge.path(path), headers=edge.of("owner"))
         body = problem(answer, 404, "repository_not_found")

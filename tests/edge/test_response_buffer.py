@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from entrypoints.rest.http.protocol import HttpProtocol
 from entrypoints.rest.http.server_config import server_config
 from entrypoints.settings.values import Address
-from tests.support.servers.asgi_server import serving
+from tests.support.servers.asgi_server import run_server
 
 END = b"\r\n\r\n"
 
@@ -26,7 +26,7 @@ async def connect(app: ASGIApp) -> AsyncIterator[tuple[asyncio.StreamReader, asy
         addresses.append(address)
         return uvicorn.Server(server_config(app, address))
 
-    async with serving(make), asyncio.timeout(5):
+    async with run_server(make), asyncio.timeout(5):
         reader, writer = await asyncio.open_connection(addresses[0].host, addresses[0].port)
         yield reader, writer
         writer.close()

@@ -11,7 +11,7 @@ from core.domain.audit import Change
 from core.domain.integrations.integration import Integration, StatusReason
 from core.domain.links.link import Link
 from core.domain.organizations import Role
-from tests.support.scenarios.edge import NOW, Client, WholeEdge, refused
+from tests.support.scenarios.edge import NOW, Client, WholeEdge, check_error
 
 TRAIL = "/git-integrations/github/versions"
 DELIVERY = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
@@ -119,11 +119,11 @@ async def test_organization_without_changes_has_no_versions(edge: WholeEdge, cli
 
 async def test_only_admins_and_services_with_the_scope_can_read(edge: WholeEdge, client: Client) -> None:
     for person in ("member", "viewer"):
-        refused(await client.get(edge.path(TRAIL), headers=edge.of(person)), 403, "action_forbidden")
+        check_error(await client.get(edge.path(TRAIL), headers=edge.of(person)), 403, "action_forbidden")
     reader, auditor = edge.service("git.read"), edge.service("git.admin")
-    refused(await client.get(edge.path(TRAIL), headers=reader), 403, "action_forbidden")
+    check_error(await client.get(edge.path(TRAIL), headers=reader), 403, "action_forbidden")
     assert (await client.get(edge.path(TRAIL), headers=auditor)).status_code == 200
-    refused(await client.get(edge.path(TRAIL)), 401, "token_invalid")
+    check_error(await client.get(edge.path(TRAIL)), 401, "token_invalid")
 
 
 async def test_foreign_organization_equals_a_missing_one(edge: WholeEdge, client: Client) -> None:
@@ -131,7 +131,7 @@ async def test_foreign_organization_equals_a_missing_one(edge: WholeEdge, client
     await edge.world.add_integration(edge.organization)
     answers = []
     for url in (edge.path(TRAIL), f"/api/v1/{uuid4()}{TRAIL}"):
-        body = refused(await client.get(url, headers=edge.of("outsider")), 404, "organization_not_found")
+        body = check_error(await client.get(url, headers=edge.of("outsider")), 404, "organization_not_found")
         answers.append({**body, "request_id": ""})
     assert answers[0] == answers[1]
 
@@ -141,10 +141,10 @@ async def test_foreign_organization_equals_a_missing_one(edge: WholeEdge, client
 )
 async def test_names_invalid_parameters(edge: WholeEdge, client: Client, query: str, field: str) -> None:
     """With valid values."""
-    body = refused(await client.get(edge.path(f"{TRAIL}?{query}"), headers=edge.of("owner")), 400, "query_invalid")
+    body = check_error(await client.get(edge.path(f"{TRAIL}?{query}"), headers=edge.of("owner")), 400, "query_invalid")
     assert body["errors"][0]["field"] == field
 
 
 async def test_unknown_provider_lists_the_known_ones(edge: WholeEdge, client: Client) -> None:
     url = edge.path(TRAIL.replace("github", "gitlab"))
-    refused(await client.get(url, headers=edge.of("owner")), 404, "provider_unknown")
+    check_error(await client.get(url, headers=edge.of("owner")), 404, "provider_unknown")

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict
-from tests.support.scenarios.edge import NOW, Client, WholeEdge, refused
+from tests.support.scenarios.edge import NOW, Client, WholeEdge, check_error
 from tests.support.scenarios.event_store_edge import BODY, EVENTS, UNKNOWN, LedgerEdge
 
 
@@ -183,11 +183,11 @@ async def test_access_depends_on_the_role(
 ) -> None:
     """Callers need a token, others get 404 for the organization, and owners and admins can retry."""
     url, edge = ledger.edge.path(path), ledger.edge
-    refused(await client.request(method, url, json=form), 401, "token_invalid")
+    check_error(await client.request(method, url, json=form), 401, "token_invalid")
     answers = []
     for address in (url, f"/api/v1/{uuid4()}{path}"):
         answer = await client.request(method, address, json=form, headers=edge.of("outsider"))
-        answers.append({**refused(answer, 404, "organization_not_found"), "request_id": ""})
+        answers.append({**check_error(answer, 404, "organization_not_found"), "request_id": ""})
     assert answers[0] == answers[1]
     for headers in (edge.of("member"), edge.of("viewer"), edge.service("git.read")):
         answer = await client.request(method, url, json=form, headers=headers)
@@ -230,26 +230,26 @@ async def test_foreign_event_equals_a_missing_one(ledger: LedgerEdge, client: Cl
 async def test_names_invalid_parameters(ledger: LedgerEdge, client: Client, query: str, field: str) -> None:
     """With valid values."""
     answer = await client.get(ledger.edge.path(f"{EVENTS}?{query}"), headers=ledger.edge.of("viewer"))
-    assert refused(answer, 400, "query_invalid")["errors"][0]["field"] == field
+    assert check_error(answer, 400, "query_invalid")["errors"][0]["field"] == field
 
 
 async def test_unknown_provider_lists_the_known_ones(ledger: LedgerEdge, client: Client) -> None:
     url = ledger.edge.path(f"{EVENTS}?provider=gitlab")
-    refused(await client.get(url, headers=ledger.edge.of("viewer")), 404, "provider_unknown")
+    check_error(await client.get(url, headers=ledger.edge.of("viewer")), 404, "provider_unknown")
     answer = await client.post(
         ledger.edge.path(f"{EVENTS}/retry"),
         headers=ledger.edge.of("owner"),
         json={"status": "failed", "provider": "gitlab"},
     )
-    refused(answer, 404, "provider_unknown")
+    check_error(answer, 404, "provider_unknown")
 
 
 async def test_retry_path_is_not_an_event_id(ledger: LedgerEdge, client: Client) -> None:
     """The two similar paths have separate methods."""
     owner = ledger.edge.of("owner")
     answer = await client.get(ledger.edge.path(f"{EVENTS}/retry"), headers=owner)
-    refused(answer, 405, "method_not_allowed")
+    check_error(answer, 405, "method_not_allowed")
     assert "GET" not in answer.headers["allow"]
     for event_id in ("retrying", "retr"):
         answer = await client.get(ledger.edge.path(f"{EVENTS}/{event_id}"), headers=owner)
-        refused(answer, 404, "event_not_found")
+        check_error(answer, 404, "event_not_found")

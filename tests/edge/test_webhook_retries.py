@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from core.domain.events.event import EventResult, EventStatus
-from tests.support.scenarios.edge import NOW, Client, WholeEdge, refused
+from tests.support.scenarios.edge import NOW, Client, WholeEdge, check_error
 from tests.support.scenarios.event_store_edge import EVENTS, LedgerEdge
 
 
@@ -39,7 +39,7 @@ async def test_retries_an_event(ledger: LedgerEdge, client: Client) -> None:
         seen = await ledger.edge.world.get_event(event)
         assert (seen.status, seen.next_attempt_at) == (EventStatus.PENDING, NOW)
         assert ledger.edge.bell.rung == [event.lane]
-        body = refused(await client.post(url, headers=ledger.edge.of("owner")), 409, "event_not_retryable")
+        body = check_error(await client.post(url, headers=ledger.edge.of("owner")), 409, "event_not_retryable")
         assert "pending" in body["detail"]
 
 
@@ -58,7 +58,7 @@ async def test_retries_once_under_a_key(ledger: LedgerEdge, client: Client) -> N
     assert (await ledger.edge.world.get_event(event)).status is EventStatus.FAILED
     other = await ledger.event(EventStatus.FAILED)
     url = ledger.edge.path(f"{EVENTS}/{other.delivery_id}/retry")
-    refused(await client.post(url, headers=headers), 422, "idempotency_key_reused")
+    check_error(await client.post(url, headers=headers), 422, "idempotency_key_reused")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ async def test_rejects_events_that_cannot_be_retried(
         await ledger.edge.world.expire_payload(event)
     before = await ledger.edge.world.get_event(event)
     url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}/retry")
-    refused(await client.post(url, headers=ledger.edge.of("owner")), 409, code)
+    check_error(await client.post(url, headers=ledger.edge.of("owner")), 409, code)
     assert (await ledger.edge.world.get_event(event), ledger.edge.bell.rung) == (before, [])
 
 
@@ -121,7 +121,7 @@ async def test_retries_by_filter_once_under_a_key(ledger: LedgerEdge, client: Cl
     again = await client.post(url, headers=headers, json={"status": "failed"})
     assert first.json() == again.json() == {"retried": 1, "next_cursor": None}
     assert again.headers["idempotent-replayed"] == "true"
-    refused(await client.post(url, headers=headers, json={"status": "ignored"}), 422, "idempotency_key_reused")
+    check_error(await client.post(url, headers=headers, json={"status": "ignored"}), 422, "idempotency_key_reused")
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ async def test_names_invalid_fields(ledger: LedgerEdge, client: Client, form: di
     """A missing status does not mean all events."""
     url = ledger.edge.path(f"{EVENTS}/retry")
     answer = await client.post(url, headers=ledger.edge.of("owner"), json=form)
-    assert refused(answer, 400, "body_invalid")["errors"][0]["field"] == field
+    assert check_error(answer, 400, "body_invalid")["errors"][0]["field"] == field
 
 
 async def test_does_not_retry_events_of_another_integration(ledger: LedgerEdge, client: Client) -> None:
@@ -150,6 +150,6 @@ async def test_does_not_retry_events_of_another_integration(ledger: LedgerEdge, 
     await ledger.edge.world.add_integration(await ledger.edge.world.add_organization("Heir"))
     url = ledger.edge.path(f"{EVENTS}/{event.delivery_id}")
     assert (await client.get(url, headers=headers)).status_code == 200
-    refused(await client.post(f"{url}/retry", headers=headers), 409, "event_not_retryable")
+    check_error(await client.post(f"{url}/retry", headers=headers), 409, "event_not_retryable")
     answer = await client.post(ledger.edge.path(f"{EVENTS}/retry"), headers=headers, json={"status": "failed"})
     assert answer.json() == {"retried": 0, "next_cursor": None}

@@ -12,8 +12,8 @@ from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders.github_pages import PER_PAGE, large_listing
 from tests.support.checks.process_memory import peak_mib, resident_mib
 from tests.support.conditions import until
-from tests.support.fakes.github import ScriptedGitHub, reply, scripted_github
-from tests.support.servers.service import github_app, running_service
+from tests.support.fakes.github import ScriptedGitHub, reply, run_scripted_github
+from tests.support.servers.service import github_app, run_service
 
 _PAGES = 100
 _ABSOLUTE_MIB = 105
@@ -23,7 +23,7 @@ _GROWTH_MIB = 20
 @pytest.fixture
 async def github() -> AsyncIterator[ScriptedGitHub]:
     """Run a GitHub with an installation of ten thousand repositories."""
-    async with scripted_github() as github:
+    async with run_scripted_github() as github:
         minted = {"token": "ghs_x", "expires_at": time_ago(hours=-1).isoformat(), "permissions": {}}
         github.answers(f"POST /api/v3/app/installations/{INSTALLATION}/access_tokens", reply(minted, 201))
         github.answers("GET /api/v3/installation/repositories", partial(large_listing, pages=_PAGES))
@@ -42,7 +42,7 @@ async def test_sync_of_ten_thousand_repositories_takes_little_memory(
     github: ScriptedGitHub, world: PostgresStoreStage, redis_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     """100 pages of 600 KB, a few at a time."""
-    with running_service(world.url, redis_url, "scheduler", settings=github_app(github.url)) as service:
+    with run_service(world.url, redis_url, "scheduler", settings=github_app(github.url)) as service:
         pid = service.pid("scheduler")
         idle = resident_mib(pid)
         integration = await world.add_integration()

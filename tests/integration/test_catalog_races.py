@@ -26,7 +26,7 @@ from core.use_cases.deliveries.drain_lane import DrainLane
 from testing.builders.entities import INSTALLATION, PROVIDER, build_delivery, build_repository, now
 from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_store_stage import PostgresStoreStage
-from tests.support.fakes.provider_events import NoWorkerNotifier, Told
+from tests.support.fakes.provider_events import NoWorkerNotifier, ScriptedWebhooks
 from tests.support.scenarios.catalog import Catalog, facts
 from tests.support.scenarios.rest import KeptAlerts
 
@@ -39,7 +39,7 @@ class Race:
     def __init__(self, world: PostgresStoreStage, seed: int) -> None:
         self.random = random.Random(seed)
         self.catalog = Catalog(world, page_size=2)
-        self.decoder = Told()
+        self.decoder = ScriptedWebhooks()
         self.truth: dict[RepoId, RepositoryFacts] = {}
         self.drained: asyncio.Queue[None] = asyncio.Queue()
         self.is_over = False
@@ -52,7 +52,7 @@ class Race:
     async def begin(self) -> Integration:
         """Connect an installation of twelve repositories, of which we know some, and some others."""
         self.truth = {RepoId(str(n)): facts(str(n), updated_at=self._tick()) for n in range(12)}
-        integration = await self.catalog.connected(*self.truth.values())
+        integration = await self.catalog.connect(*self.truth.values())
         known = [build_repository(integration, str(n)) for n in range(0, 16, 2)]
         gone = [build_repository(integration, str(n), removed_at=self._tick()) for n in (13, 15)]
         await self.catalog.save(*known, *gone)
@@ -138,7 +138,7 @@ async def test_sync_keeps_changes_of_events(world: PostgresStoreStage, seed: int
 async def test_late_write_of_an_early_transaction_counts_as_late(world: PostgresStoreStage) -> None:
     """An event's transaction may start before the sync and write after it."""
     catalog = Catalog(world)
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
     await catalog.save(build_repository(integration, "1"))
     async with world.unit_of_work() as event:
         assert await event.event_queue.try_lock((_LANE + 1) % 32)

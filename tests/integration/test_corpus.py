@@ -15,9 +15,9 @@ from entrypoints.cli.replay import Replay, Target
 from tests.support.builders.deliveries import ROOT, SECRET
 from tests.support.builders.domain import INSTALLATION, LAUNCHPAD
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.scenarios.event_store import Ledger, open_events
 from tests.support.scenarios.processing import Processing
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 IN_THE_REPOSITORY = (
     ROOT / "tests/data/webhooks/octokit",
@@ -67,9 +67,9 @@ async def test_stores_and_processes_every_payload_once(
     """Two concurrent replays and a later one: one row per payload, none failed, no 5xx."""
     payloads = distinct(folders)
     assert payloads
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         connect_every_other_installation(ledger, payloads)
-        with running_service(database_url, redis_url, "api", "worker", "scheduler") as service:
+        with run_service(database_url, redis_url, "api", "worker", "scheduler") as service:
             both = await asyncio.gather(replay_all(service, folders), replay_all(service, folders))
             answers = both[0] + both[1]
             assert set(answers) == {"202 accepted", "200 duplicate"}

@@ -17,7 +17,7 @@ from testing.builders.entities import build_domain_event
 from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders import tokens
 from tests.support.clients.event_source import Browser
-from tests.support.servers.service import running_service
+from tests.support.servers.service import run_service
 
 WRITERS, EACH = 8, 125
 DATA = LinkData(UUID(int=1), RepoId("1"), "acme/widgets")
@@ -50,7 +50,7 @@ async def bearer(world: PostgresStoreStage, organization: Organization) -> dict[
     user = await world.add_user(f"{organization.name}@crewkit.example")
     await world.add_member(user, organization, Role.VIEWER)
     claims = tokens.claims(datetime.now(UTC), sub=str(user.external_id))
-    return {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+    return {"authorization": f"Bearer {tokens.sign_token(claims, tokens.rsa_key())}"}
 
 
 async def test_sends_each_event_once(world: PostgresStoreStage, redis_url: str) -> None:
@@ -70,7 +70,7 @@ async def test_sends_each_event_once(world: PostgresStoreStage, redis_url: str) 
 
     restarted = [asyncio.Event() for _ in range(3)]
     restarted[0].set()
-    with running_service(world.url, redis_url, "api") as service:
+    with run_service(world.url, redis_url, "api") as service:
         url = f"{service.url}/api/v1/{acme.external_id}/events"
         staying, leaving = Browser(url, member), Browser(url, member)
         foreign = Browser(f"{service.url}/api/v1/{zenith.external_id}/events", stranger)
@@ -109,8 +109,8 @@ async def test_sends_each_event_once(world: PostgresStoreStage, redis_url: str) 
         assert ids == sorted(set(ids))
         assert {one.data["organization_id"] for one in events} == {str(acme.external_id)}
     assert len(leaving.answers) > len(staying.answers) > 2
-    assert {one.type for one in staying.told} == {"git.link.created", "stream.ended"}
-    [farewell] = [one for one in staying.told if one.type == "stream.ended"]
+    assert {one.type for one in staying.all_events} == {"git.link.created", "stream.ended"}
+    [farewell] = [one for one in staying.all_events if one.type == "stream.ended"]
     assert farewell.data == {"reason": "draining", "cursor": farewell.last_event_id}
     assert len(foreign.events()) == WRITERS * 13 + 1
     assert all(one.data["organization_id"] == str(zenith.external_id) for one in foreign.events())
@@ -120,7 +120,7 @@ async def test_sends_an_event_within_a_quarter_of_a_second(world: PostgresStoreS
     """After its commit, to all readers, with fifty open streams in the process."""
     acme = await world.add_organization("Acme")
     member = await bearer(world, acme)
-    with running_service(world.url, redis_url, "api") as service:
+    with run_service(world.url, redis_url, "api") as service:
         browsers = [Browser(f"{service.url}/api/v1/{acme.external_id}/events", member) for _ in range(50)]
         await asyncio.gather(*(browser.open() for browser in browsers))
         delays = []

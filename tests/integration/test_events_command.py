@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scenarios.event_store import Ledger, opened
+from tests.support.scenarios.event_store import Ledger, open_events
 
 _EVENTS = """
     INSERT INTO git_webhook_events (
@@ -35,7 +35,7 @@ _COLOR = "\x1b["
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
     """Store four deliveries of a connected repository."""
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         ledger.connect_installation(1, [7])
         ledger.run(_EVENTS)
         yield ledger

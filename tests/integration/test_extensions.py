@@ -11,7 +11,7 @@ from entrypoints.settings.settings import Settings, SettingsRefused
 from tests.support.builders.deliveries import post_all, pushes
 from tests.support.builders.settings import PRODUCTION
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import opened
+from tests.support.scenarios.event_store import open_events
 from tests.support.servers.servers import temporary_home
 from tests.support.servers.service import Service
 
@@ -25,7 +25,7 @@ async def test_recovery_uses_the_example(
     monkeypatch.setenv("PYTHONPATH", str(EXAMPLE))
     monkeypatch.setenv("CREWKIT_FILE_LOCK_DIRECTORY", str(tmp_path / "locks"))
     settings = {"ADAPTERS": "exclusion=crewkit_file_lock:open_exclusion"}
-    with temporary_home() as home, opened(database_url) as ledger:
+    with temporary_home() as home, open_events(database_url) as ledger:
         ledger.connect_installation()
         service = Service(home, database_url, redis_url, settings=settings)
         try:

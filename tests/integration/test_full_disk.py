@@ -15,7 +15,7 @@ from testing.memory.metrics import MemoryMetrics
 from tests.support.builders.deliveries import post_all, pushes
 from tests.support.conditions import wait_until
 from tests.support.servers.servers import temporary_home
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 from tests.support.servers.small_disk import SmallDisk, small_disk
 
 
@@ -28,7 +28,7 @@ def disk() -> Iterator[SmallDisk]:
 
 
 async def test_full_disk_is_reported_once_and_loses_nothing(disk: SmallDisk, redis_url: str) -> None:
-    with running_service(disk.database_url, redis_url, "api") as service:
+    with run_service(disk.database_url, redis_url, "api") as service:
         ready = f"{service.url}/readyz"
         wait_until(lambda: _get(ready).status_code == 200)
         disk.fill()
@@ -43,11 +43,11 @@ async def test_full_disk_is_reported_once_and_loses_nothing(disk: SmallDisk, red
         wait_until(lambda: _get(ready).status_code == 200, seconds=30)
         assert set((await post_all(service.address, pushes(5))).values()) == {202}
         assert "crewkit_git_database_writable 1.0" in _metrics(service)
-        (outage,) = service.logged("api", "database_not_writable")
+        (outage,) = service.log_lines("api", "database_not_writable")
         assert "No space left on device" in outage["error"]
         assert "Free or add space" in outage["reason"]
-        assert len(service.logged("api", "database_writable")) == 1
-        assert len(service.logged("api", "group_commit_failed")) <= 1
+        assert len(service.log_lines("api", "database_writable")) == 1
+        assert len(service.log_lines("api", "group_commit_failed")) <= 1
 
 
 def _get(url: str) -> httpx.Response:

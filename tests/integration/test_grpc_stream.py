@@ -22,10 +22,10 @@ from crewkit.git.v1.events_pb2_grpc import EventServiceStub
 from testing.builders.entities import build_domain_event
 from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders import tokens
-from tests.support.clients.grpc_client import built_client, program, run
+from tests.support.clients.grpc_client import build_client, program, run
 from tests.support.conditions import until
-from tests.support.scenarios.grpc_edge import told
-from tests.support.servers.service import Service, running_service
+from tests.support.scenarios.grpc_edge import read_error
+from tests.support.servers.service import Service, run_service
 
 WRITERS, EACH = 8, 60
 ALL = WRITERS * EACH
@@ -43,7 +43,7 @@ async def world(database_url: str) -> AsyncIterator[PostgresStoreStage]:
 def token(*scopes: str) -> str:
     """Return a service's token."""
     claims = tokens.claims(datetime.now(UTC), sub="reader", service="reader", scope=" ".join(scopes))
-    return tokens.signed(claims, tokens.rsa_key())
+    return tokens.sign_token(claims, tokens.rsa_key())
 
 
 async def write(world: PostgresStoreStage, organization: Organization, word: str) -> None:
@@ -76,7 +76,7 @@ class Subscriber:
                 try:
                     await self._read(stream)
                 except grpc.aio.AioRpcError as error:
-                    self.ends.append(told(error).reason if error.trailing_metadata() else "cut off")
+                    self.ends.append(read_error(error).reason if error.trailing_metadata() else "cut off")
 
     async def _read(self, stream: AsyncIterable[StreamEventsResponse]) -> None:
         begun = len(self.ids)
@@ -104,7 +104,7 @@ async def test_each_consumer_receives_every_event_once_in_order(
                 first_seen.set()
                 await restarted.wait()
 
-    with running_service(world.url, redis_url, "grpc") as service:
+    with run_service(world.url, redis_url, "grpc") as service:
         target, organization_id = str(service.grpc_address), str(organization.external_id)
         subscribers = [Subscriber(target, organization_id, 37), Subscriber(target, organization_id, ALL)]
         following = [asyncio.create_task(one.follow()) for one in subscribers]
@@ -133,7 +133,7 @@ class _Page:
     """The program of the page, which writes a line for each event into a file."""
 
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
-        self._installed = built_client(folder / "built")
+        self._installed = build_client(folder / "built")
         program(folder, "ListRepositories", "client.py")
         self._program = program(folder, "StreamEvents", "follow.py")
         self._output = folder / "output"
@@ -168,7 +168,7 @@ class _Page:
 async def test_delivers_within_a_quarter_of_a_second(world: PostgresStoreStage, redis_url: str) -> None:
     """After the commit; filtered by type and project; a slow reader loses nothing."""
     organization = await world.add_organization()
-    with running_service(world.url, redis_url, "grpc") as service:
+    with run_service(world.url, redis_url, "grpc") as service:
         async with grpc.aio.insecure_channel(str(service.grpc_address)) as channel:
             request = StreamEventsRequest(organization_id=str(organization.external_id), types=["git.link.created"])
             metadata = (("authorization", f"Bearer {token('git.events')}"),)
@@ -200,4 +200,4 @@ async def _refusals(service: Service, organization: Organization) -> None:
             metadata = (("authorization", f"Bearer {token(scope)}"),)
             with pytest.raises(grpc.aio.AioRpcError) as caught:
                 await EventServiceStub(channel).StreamEvents(request, metadata=metadata).read()
-            assert (caught.value.code(), told(caught.value).reason) == (code, reason)
+            assert (caught.value.code(), read_error(caught.value).reason) == (code, reason)

@@ -73,4 +73,4 @@ def _permissions(rows: list[tuple[Any, ...]]) -> dict[str, str]:
 
 def _of(scope: str) -> tuple[tuple[str, str], ...]:
     claims = tokens.claims(datetime.now(UTC), sub="builder", service="builder", scope=scope)
-    return (("authorization", f"Bearer {tokens.signed(claims, tokens.rsa_key())}"),)
+    return (("authorization", f"Bearer {tokens.sign_token(claims, tokens.rsa_key())}"),)

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.support.servers.service import running_service
+from tests.support.servers.service import run_service
 
 _PROGRAM = """
 import ctypes, resource
@@ -26,7 +26,7 @@ def test_only_root_can_read_memory_and_environment() -> None:
 
 def test_running_processes_are_hardened(database_url: str, redis_url: str) -> None:
     """The API as it is started: no core, no secret in its command line or in a child process."""
-    with running_service(database_url, redis_url, "api") as service:
+    with run_service(database_url, redis_url, "api") as service:
         process = psutil.Process(service.pid("api"))
         limits = Path(f"/proc/{process.pid}/limits").read_text()
         assert "Max core file size        0                    0" in limits

@@ -10,10 +10,10 @@ import pytest
 
 from adapters.postgres.connection import locks
 from tests.support.builders.deliveries import REPOSITORY
-from tests.support.clients.rest_client import calling
+from tests.support.clients.rest_client import open_client
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import Ledger, opened
-from tests.support.servers.service import Service, running_service
+from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.servers.service import Service, run_service
 from tests.support.servers.service_with_sandbox import service_at_sandbox
 
 KEY = {"idempotency-key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
@@ -40,7 +40,7 @@ AT_THE_COMMIT = (f"SELECT pg_advisory_xact_lock({locks.CLASS}, {locks.DOMAIN_EVE
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
     """Return the webhook events of a connected installation without projects."""
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         ledger.connect_installation(links=0)
         yield ledger
 
@@ -54,7 +54,7 @@ async def kill_during_import(service: Service, ledger: Ledger, database_url: str
     """Import while someone holds a lock, and kill the API when it waits for that."""
     with psycopg.connect(database_url) as holder:
         holder.execute(lock.encode())
-        async with calling(service, ledger, "git.link") as client:
+        async with open_client(service, ledger, "git.link") as client:
             request = asyncio.create_task(client.post("/projects/import", json=IMPORT, headers=KEY))
             await asyncio.to_thread(wait_until, lambda: ledger.rows(WAITING, (kind,)))
             [(pid,)] = ledger.rows(WAITING, (kind,))
@@ -68,7 +68,7 @@ async def kill_during_import(service: Service, ledger: Ledger, database_url: str
 
 async def test_import_is_atomic_after_a_kill_and_in_a_race(database_url: str, redis_url: str, ledger: Ledger) -> None:
     """Project, link, key, domain event and versions exist together or not at all; one of twenty wins."""
-    with running_service(database_url, redis_url, "api") as service:
+    with run_service(database_url, redis_url, "api") as service:
         await kill_during_import(service, ledger, database_url, *BETWEEN_THE_WRITES)
         assert counts(ledger) == NONE
         service.start("api")
@@ -78,7 +78,7 @@ async def test_import_is_atomic_after_a_kill_and_in_a_race(database_url: str, re
         service.start("api")
 
         already = counts(ledger)[0]
-        async with calling(service, ledger, "git.link") as client:
+        async with open_client(service, ledger, "git.link") as client:
             answers = await asyncio.gather(
                 *(client.post("/projects/import", json=IMPORT, headers=KEY) for _ in range(20))
             )
@@ -91,8 +91,8 @@ async def test_import_is_atomic_after_a_kill_and_in_a_race(database_url: str, re
 
 async def test_names_and_links_are_unique_in_a_race(database_url: str, redis_url: str, ledger: Ledger) -> None:
     """One import gets the name. Two projects can link one repository."""
-    with running_service(database_url, redis_url, "api") as service:
-        async with calling(service, ledger, "git.link", "git.read") as client:
+    with run_service(database_url, redis_url, "api") as service:
+        async with open_client(service, ledger, "git.link", "git.read") as client:
             answers = await asyncio.gather(*(client.post("/projects/import", json=IMPORT) for _ in range(20)))
             codes = sorted(answer.json().get("code", "made") for answer in answers)
             assert codes == ["made"] + ["project_name_taken"] * 19
@@ -113,7 +113,7 @@ async def test_push_reaches_an_imported_project(database_url: str, redis_url: st
     async with service_at_sandbox(database_url, redis_url) as both:
         both.ledger.connect_installation(links=0)
         await both.start("api", "worker", "scheduler")
-        async with calling(both.service, both.ledger, "git.link", "git.read") as client:
+        async with open_client(both.service, both.ledger, "git.link", "git.read") as client:
             synced = "SELECT count(*) FROM git_integrations WHERE synced_at IS NOT NULL"
             await both.until(lambda: both.ledger.value(synced))
             found = (await client.get("/git-integrations/github/repos?q=guidance")).json()["data"]

@@ -40,7 +40,7 @@ from testing.builders.entities import INSTALLATION, PROVIDER, build_delivery, no
 from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.conditions import until
-from tests.support.fakes.provider_events import NoWorkerNotifier, Told
+from tests.support.fakes.provider_events import NoWorkerNotifier, ScriptedWebhooks
 from tests.support.scenarios.catalog import AUTHORIZER, Catalog, facts
 from tests.support.scenarios.processing import WatchedUnitOfWork
 from tests.support.scenarios.rest import KeptAlerts
@@ -59,7 +59,7 @@ class Race:
     organization: Organization
     project: Project
     integration: Integration
-    decoder: Told = field(default_factory=Told)
+    decoder: ScriptedWebhooks = field(default_factory=ScriptedWebhooks)
 
     def __post_init__(self) -> None:
         self.linking = WatchedUnitOfWork(self.world.unit_of_work)
@@ -156,20 +156,20 @@ class Race:
 async def ask(race: Race, what: str, project_id: UUID) -> object:
     """Do something with the repository of a project."""
     links = race.use_cases
-    asked: dict[str, Any] = {
+    statements: dict[str, Any] = {
         "organization_id": race.organization.external_id,
         "project_id": project_id,
         "provider": PROVIDER,
     }
     match what:
         case "show":
-            return await links.show(ME, **asked)
+            return await links.show(ME, **statements)
         case "link":
-            return await links.create(ME, **asked, repo_id=REPO)
+            return await links.create(ME, **statements, repo_id=REPO)
         case "change":
-            return await links.change(ME, **asked, choices=LinkChoices(webhooks_enabled=False))
+            return await links.change(ME, **statements, choices=LinkChoices(webhooks_enabled=False))
         case _:
-            await links.delete(ME, **asked)
+            await links.delete(ME, **statements)
             return None
 
 
@@ -293,10 +293,10 @@ async def test_foreign_project_needs_the_statements_of_a_missing_one(
     foreign_integration = await race.world.add_integration(other, provider_id="2")
     foreign = await race.world.add_project(other, "Telescope")
     await race.world.add_link(foreign, foreign_integration)
-    execute, asked = Session._execute, list[str]()
+    execute, statements = Session._execute, list[str]()
 
     async def record_statement(session: Session, statement: str, parameters: Parameters) -> AsyncCursor[Row]:
-        asked.append(statement)
+        statements.append(statement)
         return await execute(session, statement, parameters)
 
     monkeypatch.setattr(Session, "_execute", record_statement)
@@ -305,9 +305,9 @@ async def test_foreign_project_needs_the_statements_of_a_missing_one(
         await ask(race, what, other.external_id)
     costs = []
     for project_id in (foreign.external_id, foreign_integration.external_id):
-        asked.clear()
+        statements.clear()
         with pytest.raises(DomainError, match="no project with this id"):
             await ask(race, what, project_id)
-        costs.append(list(asked))
+        costs.append(list(statements))
     assert costs[0] == costs[1]
     assert any("FROM projects" in statement for statement in costs[0])

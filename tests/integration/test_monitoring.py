@@ -5,7 +5,7 @@ import pytest
 
 from entrypoints.process.listeners import require_free_address
 from entrypoints.settings.values import Address
-from tests.support.servers.service import running_service
+from tests.support.servers.service import run_service
 
 
 @pytest.mark.parametrize("process", ["grpc", "worker", "scheduler"])
@@ -14,7 +14,7 @@ def test_serves_metrics_and_health(database_url: str, redis_url: str, process: s
     address = require_free_address(Address("127.0.0.1", 0), "the address")
     settings = {"METRICS_ADDR": str(address)}
     with (
-        running_service(database_url, redis_url, process, settings=settings) as service,
+        run_service(database_url, redis_url, process, settings=settings) as service,
         httpx.Client(base_url=f"http://{address}") as client,
     ):
         assert "crewkit_git_deliveries_received_total" in client.get("/metrics").raise_for_status().text
@@ -32,7 +32,7 @@ def test_reports_a_missing_database(redis_url: str) -> None:
     address = require_free_address(Address("127.0.0.1", 0), "the address")
     nowhere = "postgresql://127.0.0.1:9/none"
     with (
-        running_service(nowhere, redis_url, "worker", settings={"METRICS_ADDR": str(address)}),
+        run_service(nowhere, redis_url, "worker", settings={"METRICS_ADDR": str(address)}),
         httpx.Client(base_url=f"http://{address}") as client,
     ):
         assert client.get("/healthz").is_success

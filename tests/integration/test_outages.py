@@ -63,8 +63,8 @@ async def test_outage_of_ten_minutes_suspends_no_integration(
     after = await connected.now()
     assert (after.status, after.status_changed_at) == (IntegrationStatus.ACTIVE, before.status_changed_at)
     assert await connected.status_steps() == []
-    assert await connected.told() == []
-    assert [alert for alert, _ in connected.alerts.told] == alerts
+    assert await connected.list_domain_events() == []
+    assert [alert for alert, _ in connected.alerts.entries] == alerts
     assert _events(logged).count("provider_breaker_opened") == (code == "provider_unavailable")
 
     connected.fault()
@@ -75,7 +75,7 @@ async def test_outage_of_ten_minutes_suspends_no_integration(
     assert (listed["sync"]["state"], listed["sync"]["error"]) == ("idle", None)
     assert listed["sync"]["age_seconds"] < 2 * TEN_MINUTES
     assert (await connected.get(f"/repos/{other}/branches")).json()["stale"] is False
-    assert [alert for alert, _ in connected.alerts.told] == alerts
+    assert [alert for alert, _ in connected.alerts.entries] == alerts
 
 
 async def test_suspends_a_rejected_installation_until_the_next_success(connected: Hours) -> None:
@@ -84,16 +84,16 @@ async def test_suspends_a_rejected_installation_until_the_next_success(connected
     await connected.go_by(seconds=TEN_MINUTES)
     suspended = await connected.now()
     assert (suspended.status, suspended.status_reason) == (IntegrationStatus.SUSPENDED, StatusReason.TOKEN_REFUSED)
-    assert [code for code, _ in connected.alerts.told] == ["integration_suspended"]
-    assert [event.type for event in await connected.told()] == [DomainEventType.INTEGRATION_SUSPENDED]
+    assert [code for code, _ in connected.alerts.entries] == ["integration_suspended"]
+    assert [event.type for event in await connected.list_domain_events()] == [DomainEventType.INTEGRATION_SUSPENDED]
     listed = await connected.get("/repos")
     assert (listed.status_code, len(listed.json()["data"])) == (200, 2)
 
     connected.fault()
     await connected.go_by(seconds=3600, step=60)
     assert (await connected.now()).status is IntegrationStatus.ACTIVE
-    assert [code for code, _ in connected.alerts.told] == ["integration_suspended"]
-    assert [event.type for event in await connected.told()] == [
+    assert [code for code, _ in connected.alerts.entries] == ["integration_suspended"]
+    assert [event.type for event in await connected.list_domain_events()] == [
         DomainEventType.INTEGRATION_SUSPENDED,
         DomainEventType.INTEGRATION_ACTIVATED,
     ]

@@ -56,7 +56,7 @@ def company(tmp_path: Path) -> Iterator[Company]:
 async def test_reads_token_keys_through_the_proxy(company: Company) -> None:
     async with http_client(company.outgoing) as client:
         assert list(await read_key_set(f"https://{HOST}/keys", client)) == ["k1"]
-    assert company.proxy.asked == [f"{HOST}:443"]
+    assert company.proxy.targets == [f"{HOST}:443"]
 
 
 async def test_needs_the_certificate_authority_of_the_proxy(company: Company) -> None:
@@ -70,7 +70,7 @@ async def test_calls_github_through_the_proxy(company: Company) -> None:
     await Registrar(
         GitHubUrls(f"https://{HOST}/api", "https://web"), None, connect_by(company.outgoing)
     ).check_reachable()
-    assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("GET", "/api/")])
+    assert (company.proxy.targets, company.server.requests) == ([f"{HOST}:443"], [("GET", "/api/")])
 
 
 def test_sends_alerts_through_the_proxy(company: Company) -> None:
@@ -81,7 +81,7 @@ def test_sends_alerts_through_the_proxy(company: Company) -> None:
     )
     alerts.alert("code", "Something happened.")
     alerts.close()
-    assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("POST", "/api/1/envelope/")])
+    assert (company.proxy.targets, company.server.requests) == ([f"{HOST}:443"], [("POST", "/api/1/envelope/")])
 
 
 def test_sends_traces_through_the_proxy(company: Company) -> None:
@@ -92,7 +92,7 @@ def test_sends_traces_through_the_proxy(company: Company) -> None:
     with traces.start_span("work", SpanRole.CONSUMER):
         pass
     traces.close()
-    assert (company.proxy.asked, company.server.requests) == ([f"{HOST}:443"], [("POST", "/v1/traces")])
+    assert (company.proxy.targets, company.server.requests) == ([f"{HOST}:443"], [("POST", "/v1/traces")])
 
 
 async def test_calls_loopback_addresses_directly(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ async def test_attributes_commits_to_users(both: ServiceAtSandbox) -> None:
             ],
             co_authors=["Priya <priya@acme-rockets.example>"],
         )
-        await both.sandbox.delivered()
+        await both.sandbox.wait_for_deliveries()
         await both.until(lambda: both.ledger.value("SELECT count(*) FROM git_commit_attributions") == 8)
         authors = [one for one in (await list_attributions(viewer))[::-1] if one["role"] == "author"]
         assert [(one["method"], (one["user"] or {}).get("id")) for one in authors] == [

@@ -77,7 +77,7 @@ def test_rejects_tokens_of_demo_users(home: Path, url: str) -> None:
         (home / "dev-keys" / "auth_private.pem").read_bytes(), issuer=tokens.ISSUER, audience=tokens.AUDIENCE
     )
     forged = {"authorization": f"Bearer {signer.for_user(MARA.external_id)}"}
-    own = tokens.signed(tokens.claims(tokens.now()), tokens.rsa_key())
+    own = tokens.sign_token(tokens.claims(tokens.now()), tokens.rsa_key())
     with httpx.Client(base_url=url) as client:
         refused = client.get("/api/v1/user", headers=forged)
         believed = client.get("/api/v1/user", headers={"authorization": f"Bearer {own}"})

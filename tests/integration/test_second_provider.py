@@ -16,8 +16,8 @@ from core.use_cases.tokens.encryption import encrypt_webhook_secret
 from tests.support.builders.deliveries import ROOT
 from tests.support.conditions import wait_until
 from tests.support.fakes.gitlab_like import signature
-from tests.support.scenarios.event_store import Ledger, opened
-from tests.support.servers.service import Service, running_service
+from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.servers.service import Service, run_service
 
 ACME, ZENITH = "group:42", "007"
 ACME_SECRET = "whsec_" + base64.b64encode(b"a" * 32).decode()
@@ -71,8 +71,8 @@ def stage(database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     settings = {"ADAPTERS": "webhooks=tests.support.fakes.gitlab_like:open_webhooks"}
     with (
-        opened(database_url) as ledger,
-        running_service(database_url, redis_url, "api", "worker", settings=settings) as service,
+        open_events(database_url) as ledger,
+        run_service(database_url, redis_url, "api", "worker", settings=settings) as service,
     ):
         for number, (key, secret) in enumerate([(ACME, ACME_SECRET), (ZENITH, ZENITH_SECRET)], start=1):
             ledger.connect_installation(number)

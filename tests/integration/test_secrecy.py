@@ -112,7 +112,7 @@ async def _webhooks(stage: Stage) -> None:
     await stage.both.push(3)
     await stage.both.sandbox.act(MARA, "suspend", installation=INSTALLATION)
     await stage.both.sandbox.act(MARA, "unsuspend", installation=INSTALLATION)
-    await stage.both.sandbox.delivered()
+    await stage.both.sandbox.wait_for_deliveries()
     url = f"{stage.both.service.url}/api/v1/git/github/webhooks"
     sound = stage.both.attempts()[0]
     for headers, body in (
@@ -245,7 +245,7 @@ async def test_secrets_are_only_in_their_places(stage: Stage, redis_url: str) ->
 
     secrets = stage.secrets
     secrets.add_world(stage.both.sandbox.data)
-    assert secrets.found_in(seen) == []
+    assert secrets.find_in(seen) == []
 
     # What was looked for was in play, and where was looked there was something to be seen.
     for kind in (
@@ -268,7 +268,7 @@ async def test_secrets_are_only_in_their_places(stage: Stage, redis_url: str) ->
         assert any(secret.startswith(beginning) for secret in secrets.kinds), beginning
     innocent = Secrets()
     innocent.add("innocent", "acme-rockets/launchpad", stage.both.attempts()[0].guid, "sync_requested_at")
-    found = innocent.found_in(seen)
+    found = innocent.find_in(seen)
     for place in ("logs/api.log", "the table git_webhook_events", "the table versions", "payloads"):
         assert any(place in one for one in found), (place, found)
     debugged = [text for place, text in seen.items() if place.startswith("logs/")]

@@ -15,7 +15,7 @@ from entrypoints.bootstrap.migrations import migrate
 from tests.support.builders.deliveries import post_all, pushes
 from tests.support.conditions import wait_until
 from tests.support.servers.servers import Servers, new_database, temporary_home
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 PASSWORD = "hunter2"
 NO_DATABASE = f"postgresql://me:{PASSWORD}@127.0.0.1:9/crewkit"
@@ -64,10 +64,10 @@ def test_reports_an_address_in_use(process: str, setting: str) -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_api_logs_its_address(database_url: str, redis_url: str, host: str) -> None:
     """With the actual port if the setting is 0."""
-    with running_service(database_url, redis_url, settings={"HTTP_ADDR": f"{host}:0"}) as service:
+    with run_service(database_url, redis_url, settings={"HTTP_ADDR": f"{host}:0"}) as service:
         service.begin("api")
         wait_until(lambda: service.has_started("api"), seconds=30)
-        [line] = service.logged("api", "api_started")
+        [line] = service.log_lines("api", "api_started")
         for address in line["address"].split(", "):
             assert httpx.get(f"http://{address}/healthz").json() == {"status": "alive"}
 
@@ -75,8 +75,8 @@ def test_api_logs_its_address(database_url: str, redis_url: str, host: str) -> N
 def test_reports_a_variable_that_is_not_a_setting(database_url: str, redis_url: str) -> None:
     """Each process logs one line without the value; `doctor` reports it, too."""
     misspelt = {"LOG_LEVLE": PASSWORD, "TYPO": PASSWORD}
-    with running_service(database_url, redis_url, "scheduler", settings=misspelt) as service:
-        [line] = service.logged("scheduler", "unknown_settings")
+    with run_service(database_url, redis_url, "scheduler", settings=misspelt) as service:
+        [line] = service.log_lines("scheduler", "unknown_settings")
     assert line["level"] == "warning"
     assert line["reason"] == (
         "CREWKIT_GIT_LOG_LEVLE: this setting does not exist. Rename it to CREWKIT_GIT_LOG_LEVEL, or remove "
@@ -92,16 +92,16 @@ def test_reports_a_variable_that_is_not_a_setting(database_url: str, redis_url: 
 @pytest.mark.parametrize("process", ["grpc", "worker", "scheduler"])
 def test_process_logs_its_metrics_address(database_url: str, redis_url: str, process: str) -> None:
     settings = {"METRICS_ADDR": "127.0.0.1:0"}
-    with running_service(database_url, redis_url, process, settings=settings) as service:
-        [line] = service.logged(process, "metrics_started")
+    with run_service(database_url, redis_url, process, settings=settings) as service:
+        [line] = service.log_lines(process, "metrics_started")
         assert httpx.get(f"http://{line['address']}/healthz").json() == {"status": "alive"}
 
 
 def test_names_a_missing_redis(database_url: str) -> None:
     """A worker logs it at once."""
-    with running_service(database_url, NO_REDIS, "worker") as service:
-        wait_until(lambda: service.logged("worker", "redis_unavailable"))
-        line = service.logged("worker", "redis_unavailable")[0]
+    with run_service(database_url, NO_REDIS, "worker") as service:
+        wait_until(lambda: service.log_lines("worker", "redis_unavailable"))
+        line = service.log_lines("worker", "redis_unavailable")[0]
         assert (line["url"], "refused" in line["error"]) == ("redis://127.0.0.1:9/0", True)
         assert "CREWKIT_GIT_REDIS_URL" in line["reason"]
         assert PASSWORD not in str(service.log("worker"))
@@ -110,16 +110,16 @@ def test_names_a_missing_redis(database_url: str) -> None:
 @pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
 def test_names_a_missing_database_once(redis_url: str, process: str) -> None:
     settings = {"METRICS_ADDR": "127.0.0.1:0"}
-    with running_service(NO_DATABASE, redis_url, settings=settings) as service:
+    with run_service(NO_DATABASE, redis_url, settings=settings) as service:
         wait_until_serving(service, process)
         watched = service.url if process == "api" else None
         if process == "worker":
-            watched = f"http://{service.logged(process, 'metrics_started')[0]['address']}"
+            watched = f"http://{service.log_lines(process, 'metrics_started')[0]['address']}"
         for _ in range(3):
             if watched:
                 assert httpx.get(f"{watched}/readyz").status_code == 503
-        wait_until(lambda: service.logged(process, "database_unavailable"))
-        [line] = service.logged(process, "database_unavailable")
+        wait_until(lambda: service.log_lines(process, "database_unavailable"))
+        [line] = service.log_lines(process, "database_unavailable")
         assert line["url"] == "postgresql://127.0.0.1:9/crewkit"
         assert "refused" in line["error"]
         assert "CREWKIT_GIT_DATABASE_URL" in line["reason"]
@@ -130,10 +130,10 @@ def test_names_a_missing_database_once(redis_url: str, process: str) -> None:
 def test_reports_a_rejected_login_at_once(database_url: str, redis_url: str, process: str) -> None:
     """With reason and remedy, which is not to start the server."""
     wrong = f"{database_url}&user=nobody"
-    with running_service(wrong, redis_url) as service:
+    with run_service(wrong, redis_url) as service:
         wait_until_serving(service, process)
-        wait_until(lambda: service.logged(process, "database_unavailable"))
-        [line] = service.logged(process, "database_unavailable")
+        wait_until(lambda: service.log_lines(process, "database_unavailable"))
+        [line] = service.log_lines(process, "database_unavailable")
         assert line["url"] == redact_url(database_url)
         assert line["reason"] == "Correct the user and password in CREWKIT_GIT_DATABASE_URL."
 
@@ -141,23 +141,23 @@ def test_reports_a_rejected_login_at_once(database_url: str, redis_url: str, pro
 @pytest.mark.parametrize("process", ["api", "grpc", "scheduler", "worker"])
 def test_reports_a_database_without_tables_once(servers: Servers, redis_url: str, process: str) -> None:
     """At once, and again when it is migrated."""
-    with new_database(servers.database_url) as empty, running_service(empty, redis_url) as service:
+    with new_database(servers.database_url) as empty, run_service(empty, redis_url) as service:
         wait_until_serving(service, process)
-        wait_until(lambda: service.logged(process, "database_not_migrated"))
+        wait_until(lambda: service.log_lines(process, "database_not_migrated"))
         migrate(empty)
-        wait_until(lambda: service.logged(process, "database_migrated"), seconds=20)
-        [line] = service.logged(process, "database_not_migrated")
+        wait_until(lambda: service.log_lines(process, "database_migrated"), seconds=20)
+        [line] = service.log_lines(process, "database_not_migrated")
         assert (line["url"], line["reason"]) == (redact_url(empty), "Run `crewkit-git migrate`.")
 
 
 async def test_api_without_tables_stops_cleanly(servers: Servers, redis_url: str) -> None:
     """Although it cannot store which secret verified a delivery."""
-    with new_database(servers.database_url) as empty, running_service(empty, redis_url) as service:
+    with new_database(servers.database_url) as empty, run_service(empty, redis_url) as service:
         wait_until_serving(service, "api")
         answers = await post_all(service.address, pushes(1), connections=1)
         assert list(answers.values()) == [503]
         service.stop()
-        assert service.logged("api", "api_stopped")
+        assert service.log_lines("api", "api_stopped")
         assert "Traceback" not in str(service.log("api"))
 
 
@@ -166,7 +166,7 @@ def test_readiness_distinguishes_database_problems(servers: Servers, database_ur
     said = set()
     with new_database(servers.database_url) as empty:
         for url in (NO_DATABASE, f"{database_url}&user=nobody", empty):
-            with running_service(url, redis_url) as service:
+            with run_service(url, redis_url) as service:
                 wait_until_serving(service, "api")
                 answer = httpx.get(f"{service.url}/readyz")
             assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")

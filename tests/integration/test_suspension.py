@@ -48,12 +48,12 @@ async def test_recovers_from_an_outage_by_itself(both: ServiceAtSandbox) -> None
         for _ in range(3):
             answer = await person.get(branches)
             assert (answer.status_code, answer.json()["code"]) == (503, "provider_unavailable")
-        await both.until(lambda: both.service.logged("api", "provider_breaker_opened"))
+        await both.until(lambda: both.service.log_lines("api", "provider_breaker_opened"))
         began = time.monotonic()
         assert (await person.get(branches)).status_code == 503
         assert time.monotonic() - began < 0.3, "GitHub was not asked"
         both.ledger.run(WANT_SYNC)
-        await both.until(lambda: both.service.logged("scheduler", "provider_unavailable"))
+        await both.until(lambda: both.service.log_lines("scheduler", "provider_unavailable"))
         listed = await person.get(f"{INTEGRATION}/repos")
         assert (listed.status_code, listed.json()["data"]) == (200, repositories)
         assert listed.json()["sync"]["age_seconds"] >= 0
@@ -64,7 +64,7 @@ async def test_recovers_from_an_outage_by_itself(both: ServiceAtSandbox) -> None
             return (await person.get(branches)).status_code == 200
 
         await until(answers, seconds=20)
-        await both.until(lambda: both.service.logged("api", "provider_breaker_closed"))
+        await both.until(lambda: both.service.log_lines("api", "provider_breaker_closed"))
         assert await _shows(person, "active")
     assert _alerts(both) == []
 
@@ -90,4 +90,4 @@ async def _shows(person: httpx.AsyncClient, status: str) -> bool:
 
 
 def _alerts(both: ServiceAtSandbox) -> list[str]:
-    return [line["code"] for name in PROCESSES for line in both.service.logged(name, "alert")]
+    return [line["code"] for name in PROCESSES for line in both.service.log_lines(name, "alert")]

@@ -26,7 +26,7 @@ from sandbox.faults import Fault, FaultKind
 from testing.builders.entities import BY, PROVIDER, time_ago
 from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.scenarios.token_world import KEYS, KeptAlerts
-from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, RunningSandbox, running_sandbox
+from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, RunningSandbox, run_sandbox
 
 MINTING = f"/app/installations/{INSTALLATION}/access_tokens"
 CIPHER = AesGcmCipher(KEYS)
@@ -73,7 +73,7 @@ class Stage:
 async def stage(database_url: str) -> AsyncIterator[Stage]:
     """Set one up."""
     world, alerts, clock = PostgresStoreStage(database_url), KeptAlerts(), SystemClock()
-    async with running_sandbox() as sandbox:
+    async with run_sandbox() as sandbox:
         app = GitHubApp(
             client_id=sandbox.app.client_id,
             client_secret=Secret(sandbox.app.client_secret),

@@ -21,7 +21,7 @@ from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.encryption import encrypt_installation_token, encrypt_user_tokens, open_refresh_token
 from testing.builders.entities import BY, PROVIDER, time_ago
 from tests.contract.postgres_store_stage import PostgresStoreStage
-from tests.support.fakes.counting_provider import CountingProvider, serving
+from tests.support.fakes.counting_provider import CountingProvider, serve_provider
 from tests.support.scenarios.token_world import KEYS
 
 ROOT = Path(__file__).parents[2]
@@ -85,7 +85,7 @@ async def test_twenty_requests_of_three_processes_refresh_once(world: PostgresSt
 
 async def _twenty(world: PostgresStoreStage, provider: CountingProvider, **environment: str) -> list[str]:
     """Let three processes make twenty requests; the provider answers once all are made."""
-    with serving(provider) as url:
+    with serve_provider(provider) as url:
         callers = [
             await asyncio.create_subprocess_exec(
                 sys.executable,

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from tests.support.conditions import all_ended, wait_until
-from tests.support.servers.up import UP, environment, running_up
+from tests.support.servers.up import UP, environment, run_up
 
 
 def has_started(home: Path, name: str) -> bool:
@@ -35,7 +35,7 @@ def refusal(home: Path, **settings: str) -> str:
 def test_starts_stops_and_starts_again(tmp_path: Path) -> None:
     """SIGTERM and Ctrl-C end every process; keys and data are the same next time."""
     home = tmp_path / "home"
-    with running_up(home) as up:
+    with run_up(home) as up:
         first = up.demo
         assert httpx.get(f"{first['http_url']}/readyz").status_code == 200
         assert (home / "demo.json").stat().st_mode & 0o777 == 0o600
@@ -45,23 +45,23 @@ def test_starts_stops_and_starts_again(tmp_path: Path) -> None:
         wait_until(lambda: all(map(partial(has_started, home), ("worker", "scheduler"))), seconds=30)
         family = up.family()
         up.process.send_signal(signal.SIGTERM)
-        assert up.ended_cleanly()
+        assert up.wait_for_clean_end()
         assert all_ended(family)
         for name in ("api", "worker", "scheduler"):
             assert f"{name}_stopped" in (home / "logs" / f"{name}.log").read_text()
-    with running_up(home) as up:
+    with run_up(home) as up:
         assert up.demo["webhook_secret"] == first["webhook_secret"]
         with psycopg.connect(up.demo["database_url"]) as connection:
             assert connection.execute("SELECT answer FROM kept").fetchone() == (1,)
         family = up.family()
         os.killpg(up.process.pid, signal.SIGINT)  # what a terminal sends on Ctrl-C
-        assert up.ended_cleanly()
+        assert up.wait_for_clean_end()
         assert all_ended(family)
 
 
 def test_rejects_a_second_start_with_a_remedy(tmp_path: Path) -> None:
     """The message names the process and the setting; the first continues."""
-    with running_up(tmp_path / "home") as up:
+    with run_up(tmp_path / "home") as up:
         assert f"kill {up.process.pid}" in refusal(tmp_path / "home")
         port = up.demo["http_url"].rpartition(":")[2]
         said = refusal(tmp_path / "other", HTTP_ADDR=f"127.0.0.1:{port}")
@@ -73,19 +73,19 @@ def test_rejects_a_second_start_with_a_remedy(tmp_path: Path) -> None:
 def test_kill_ends_every_process_and_the_next_start_repairs(tmp_path: Path) -> None:
     """The stale lock and facts do not prevent it."""
     home = tmp_path / "home"
-    with running_up(home) as up:
+    with run_up(home) as up:
         family = up.family()
         up.process.kill()
         wait_until(lambda: all_ended(family))
         assert (home / "demo.json").exists()
     (home / "demo.json").write_text("{}")
-    with running_up(home) as up:
+    with run_up(home) as up:
         assert httpx.get(f"{up.demo['http_url']}/readyz").status_code == 200
 
 
 def test_restarts_each_killed_program(tmp_path: Path) -> None:
     """Including the database; it becomes ready again."""
-    with running_up(tmp_path / "home", WORKERS="2") as up:
+    with run_up(tmp_path / "home", WORKERS="2") as up:
         children = psutil.Process(up.process.pid).children()
         assert len(children) == 8  # postgres, redis, api, grpc, two workers, scheduler, sandbox
         for child in children:
@@ -107,7 +107,7 @@ def test_restarts_each_killed_program(tmp_path: Path) -> None:
 
 def test_uses_configured_servers(tmp_path: Path, database_url: str, redis_url: str) -> None:
     """Only what is not given is started."""
-    with running_up(tmp_path / "home", DATABASE_URL=database_url, REDIS_URL=redis_url) as up:
+    with run_up(tmp_path / "home", DATABASE_URL=database_url, REDIS_URL=redis_url) as up:
         assert up.demo["database_url"] == database_url
         names = [process.name() for process in up.family()]
         assert "postgres" not in names

@@ -13,8 +13,8 @@ from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders.deliveries import post_all, pushes
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import opened
-from tests.support.servers.service import running_service
+from tests.support.scenarios.event_store import open_events
+from tests.support.servers.service import run_service
 
 # The schema of release 0.1.0, the last one before this.
 RELEASED = "0016"
@@ -44,7 +44,7 @@ def test_new_code_waits_for_the_migration(database_url: str, redis_url: str) -> 
     before = current(database_url)
     assert before != newest()
     processes = ("api", "worker", "scheduler")
-    with opened(database_url) as ledger, running_service(database_url, redis_url, *processes) as service:
+    with open_events(database_url) as ledger, run_service(database_url, redis_url, *processes) as service:
         ledger.connect_installation()
         organization, user = ledger.person("owner")
         signer = TokenSigner(private_pem(rsa_key()), issuer=ISSUER, audience=AUDIENCE)
@@ -66,4 +66,4 @@ def test_new_code_waits_for_the_migration(database_url: str, redis_url: str) -> 
         migrate(database_url)
         works(20)
         assert current(database_url) == newest()
-        assert not service.logged("api", "unexpected_error")
+        assert not service.log_lines("api", "unexpected_error")

@@ -24,11 +24,11 @@ async def until(condition: Callable[[], Awaitable[object]], seconds: float = 10.
 
 
 def all_ended(processes: Iterable[psutil.Process]) -> bool:
-    """Tell whether none of these runs any more; one that waits to be reaped has ended."""
-    return all(_ended(process) for process in processes)
+    """Return whether all of these have ended; a process that waits to be reaped has ended."""
+    return all(_has_ended(process) for process in processes)
 
 
-def _ended(process: psutil.Process) -> bool:
+def _has_ended(process: psutil.Process) -> bool:
     try:
         return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:

@@ -105,7 +105,7 @@ async def test_signed_token_is_a_principal_or_rejected(changed: dict[str, object
     """For any claims: the issuer may be wrong, too."""
     found = {**tokens.claims(NOW), **changed}
     try:
-        principal = await VERIFIER.verify(tokens.signed_by_hand(found))
+        principal = await VERIFIER.verify(tokens.sign_by_hand(found))
     except TokenRefused:
         assert changed
         return

@@ -29,7 +29,7 @@ from tests.support.builders.domain import (
     SUSPENDED_BY_US,
     link,
 )
-from tests.support.builders.webhooks import DELIVERY, PAYLOADS, labelled, protocol, signed
+from tests.support.builders.webhooks import DELIVERY, PAYLOADS, label_of, protocol, sign_headers
 
 OWN_RESULTS = {EventStatus.PROCESSED: 37, EventStatus.IGNORED: 1}
 
@@ -37,7 +37,7 @@ OWN_RESULTS = {EventStatus.PROCESSED: 37, EventStatus.IGNORED: 1}
 def receive_file(path: Path) -> WebhookEvent:
     """Return the webhook event that receiving a payload file stores."""
     body = path.read_bytes()
-    delivery = protocol().verify(signed(body, path.parent.name.encode()), body)
+    delivery = protocol().verify(sign_headers(body, path.parent.name.encode()), body)
     return replace(
         EVENT,
         delivery_id=DELIVERY,
@@ -104,7 +104,7 @@ STANDINGS = {
 
 
 @pytest.mark.parametrize("standing", STANDINGS)
-@pytest.mark.parametrize("path", PAYLOADS, ids=labelled)
+@pytest.mark.parametrize("path", PAYLOADS, ids=label_of)
 def test_every_payload_has_a_result(path: Path, standing: str) -> None:
     """Nothing raises; each ends processed, ignored or unrouted, with a reason."""
     interpretation = meant(path, STANDINGS[standing])
@@ -116,7 +116,7 @@ def test_own_payloads_change_the_demo_organization() -> None:
     """All except the ping."""
     own = [path for path in PAYLOADS if "octokit" not in path.parts]
     demo = replace(INTEGRATION, provider_updated_at=None)
-    results = {labelled(path): meant(path, demo).status for path in own}
+    results = {label_of(path): meant(path, demo).status for path in own}
     ignored = {name for name, status in results.items() if status is EventStatus.IGNORED}
     assert ignored == {"demo ping/app"}
     assert Counter(results.values()) == OWN_RESULTS

@@ -13,8 +13,8 @@ from adapters.github.protocol import payload_shapes as shapes
 from adapters.github.protocol.payloads import HANDLED
 from core.domain.events.event import EnvelopeUnreadable
 from core.domain.provider_events import ProviderEvent, PullRequest, Push, Unhandled
-from tests.support.builders.webhooks import PAYLOADS, ROOT, protocol, signed
-from tests.support.checks.payload_table import optional_fields, required_fields
+from tests.support.builders.webhooks import PAYLOADS, ROOT, protocol, sign_headers
+from tests.support.checks.payload_table import list_required_fields, optional_fields
 
 Place = tuple[str | int, ...]
 
@@ -202,7 +202,7 @@ def test_only_documented_fields_make_an_event_unreadable(pytestconfig: pytest.Co
                     found[event].add(field_name(place))
                 else:
                     check_rest(event, place, before, after)
-    assert dict(found) == required_fields()
+    assert dict(found) == list_required_fields()
     assert tried > 50_000
 
 
@@ -210,12 +210,12 @@ def test_invalid_field_does_not_affect_the_routing(pytestconfig: pytest.Config) 
     """Only fields of the envelope change the routing columns."""
     for event, body in payloads(pytestconfig):
         payload = msgspec.json.decode(body)
-        whole = READING.verify(signed(body, event.encode()), body)
+        whole = READING.verify(sign_headers(body, event.encode()), body)
         top = [(step,) for step in payload]
         inner = [place for place in places(payload) if place[0] in ("installation", "repository") and len(place) == 2]
         for place in [*top, *inner]:
             for changed_body in mutate(payload, place):
-                kept = READING.verify(signed(changed_body, event.encode()), changed_body)
+                kept = READING.verify(sign_headers(changed_body, event.encode()), changed_body)
                 own = field_name(place).partition(".")[0] if len(place) == 1 or place[1] == "id" else ""
                 if own != "action":
                     assert kept.action == whole.action

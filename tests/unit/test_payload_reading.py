@@ -26,7 +26,7 @@ from core.domain.provider_events import (
     RepositoryStep,
     Unhandled,
 )
-from tests.support.builders.webhooks import PAYLOADS, ROOT, labelled, protocol
+from tests.support.builders.webhooks import PAYLOADS, ROOT, label_of, protocol
 
 KINDS = {
     "push": Push,
@@ -61,7 +61,7 @@ def octokit(name: str) -> ProviderEvent:
     return read_file(ROOT / "tests" / "data" / "webhooks" / "octokit" / f"{name}.json")
 
 
-@pytest.mark.parametrize("path", PAYLOADS, ids=labelled)
+@pytest.mark.parametrize("path", PAYLOADS, ids=label_of)
 def test_reads_each_payload_as_its_event(path: Path) -> None:
     """Each handled event becomes a provider event; others have a reason."""
     event, payload, provider_event = path.parent.name, json.loads(path.read_bytes()), read_file(path)

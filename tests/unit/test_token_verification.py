@@ -10,7 +10,16 @@ from adapters.secrets.tokens import JwtVerifier
 from core.domain.actors import TokenRefused
 from testing.memory.clock import SettableClock
 from tests.support.builders import tokens
-from tests.support.builders.tokens import AUDIENCE, ISSUER, USER, claims, forged, public_pem, signed, signed_by_hand
+from tests.support.builders.tokens import (
+    AUDIENCE,
+    ISSUER,
+    USER,
+    claims,
+    forge_token,
+    public_pem,
+    sign_by_hand,
+    sign_token,
+)
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -37,13 +46,13 @@ def verifier(key: tokens.PrivateKey | None = None, clock: SettableClock | None =
 
 def user_token(**changes: object) -> str:
     """Sign a user's token with these changes."""
-    return signed(claims(NOW, **changes), tokens.rsa_key())
+    return sign_token(claims(NOW, **changes), tokens.rsa_key())
 
 
 @pytest.mark.parametrize("key", [tokens.rsa_key, tokens.p256_key, tokens.ed25519_key])
 async def test_valid_token_identifies_its_user(key: Callable[[], tokens.PrivateKey]) -> None:
     """RS256, ES256 and EdDSA are accepted, each for its kind of key."""
-    principal = await verifier(key()).verify(signed(claims(NOW), key()))
+    principal = await verifier(key()).verify(sign_token(claims(NOW), key()))
 
     assert principal.user_id == USER
     assert principal.service is None
@@ -105,7 +114,7 @@ REFUSED: dict[str, dict[str, object]] = {
 @pytest.mark.parametrize("changes", REFUSED.values(), ids=REFUSED.keys())
 async def test_rejects_tokens_with_other_claims(changes: dict[str, object]) -> None:
     """Each has a valid signature."""
-    token = signed_by_hand(claims(NOW, **changes))
+    token = sign_by_hand(claims(NOW, **changes))
 
     with pytest.raises(TokenRefused):
         await verifier().verify(token)
@@ -138,25 +147,25 @@ def tamper() -> str:
 
 
 FORGED: dict[str, Callable[[], str]] = {
-    "no signature requested": lambda: forged({"alg": "none"}, claims(NOW)),
-    "no signature requested, in capitals": lambda: forged({"alg": "NONE"}, claims(NOW)),
-    "no signature": lambda: forged({"alg": "RS256"}, claims(NOW)),
-    "public key as secret": lambda: tokens.signed_with_public_key(claims(NOW), public_pem(tokens.rsa_key())),
-    "other key": lambda: signed(claims(NOW), tokens.rsa_key("other")),
-    "other kind of key": lambda: signed(claims(NOW), tokens.p256_key()),
+    "no signature requested": lambda: forge_token({"alg": "none"}, claims(NOW)),
+    "no signature requested, in capitals": lambda: forge_token({"alg": "NONE"}, claims(NOW)),
+    "no signature": lambda: forge_token({"alg": "RS256"}, claims(NOW)),
+    "public key as secret": lambda: tokens.sign_with_public_key(claims(NOW), public_pem(tokens.rsa_key())),
+    "other key": lambda: sign_token(claims(NOW), tokens.rsa_key("other")),
+    "other kind of key": lambda: sign_token(claims(NOW), tokens.p256_key()),
     "claims changed": tamper,
-    "algorithm that is a list": lambda: forged({"alg": ["RS256"]}, claims(NOW)),
-    "key id that is an object": lambda: forged({"alg": "RS256", "kid": {"a": 1}}, claims(NOW)),
-    "its own key in the header": lambda: forged(
+    "algorithm that is a list": lambda: forge_token({"alg": ["RS256"]}, claims(NOW)),
+    "key id that is an object": lambda: forge_token({"alg": "RS256", "kid": {"a": 1}}, claims(NOW)),
+    "its own key in the header": lambda: forge_token(
         {"alg": "RS256", "jwk": tokens.public_jwk(tokens.rsa_key("other"), "x")}, claims(NOW), b"x" * 256
     ),
-    "an unknown critical extension": lambda: forged({"alg": "RS256", "crit": ["x"], "x": 1}, claims(NOW), b"x"),
+    "an unknown critical extension": lambda: forge_token({"alg": "RS256", "crit": ["x"], "x": 1}, claims(NOW), b"x"),
     "two parts": lambda: "a.b",
     "five parts": lambda: "a.b.c.d.e",
     "nothing": lambda: "",
     "no ASCII": lambda: "éé.éé.éé",
     "half a surrogate pair": lambda: "\ud800.a.b",
-    "deep nesting": lambda: forged({"alg": "RS256"}, {}).replace("e30", tokens.base64url(b"[" * 5000)),
+    "deep nesting": lambda: forge_token({"alg": "RS256"}, {}).replace("e30", tokens.base64url(b"[" * 5000)),
     "deep nesting in the header": lambda: f"{tokens.base64url(b'[' * 5000)}.e30.e30",
     "too long": lambda: user_token(padding="x" * 9000),
 }

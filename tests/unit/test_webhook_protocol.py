@@ -25,7 +25,7 @@ from core.domain.events.event import EnvelopeUnreadable
 from core.domain.provider_events import RepositoryChanged, Unhandled
 from core.domain.secret import Secret
 from entrypoints.bootstrap.github import replay_signature
-from tests.support.builders.webhooks import DELIVERY, SECRET, protocol, signed
+from tests.support.builders.webhooks import DELIVERY, SECRET, protocol, sign_headers
 
 BODY = b'{"action":"opened","installation":{"id":41000001,"node_id":"x"},"repository":{"id":700000001}}'
 # Far deeper than GitHub nests, and deeper than any parser that recurses can follow.
@@ -34,7 +34,7 @@ DEEP = 100_000
 
 def verify_body(body: bytes, *, form: bool = False) -> VerifiedDelivery:
     """Verify a body that is signed rightly."""
-    return protocol().verify(signed(body), body, form=form)
+    return protocol().verify(sign_headers(body), body, form=form)
 
 
 def rejection_of(body: bytes, *, form: bool = False) -> str:
@@ -93,7 +93,7 @@ def test_recognizes_handled_events() -> None:
 
 def test_replay_needs_the_signature_of_an_operator() -> None:
     """Anyone can send the header; only the owner of the secret can sign."""
-    headers = signed(BODY)
+    headers = sign_headers(BODY)
     signature = headers[b"x-hub-signature-256"].decode()
     for other in (b"1", b"", signature.encode(), replay_signature("another secret", signature).encode()):
         found = protocol().verify({**headers, b"x-crewkit-replay": other}, BODY)
@@ -101,7 +101,7 @@ def test_replay_needs_the_signature_of_an_operator() -> None:
     replay = replay_signature(SECRET, signature).encode()
     found = protocol().verify({**headers, b"x-crewkit-replay": replay}, BODY)
     assert (found.source, found.is_unique) == (Source.REPLAYED, False)
-    elsewhere = {**signed(b"{}"), b"x-crewkit-replay": replay}
+    elsewhere = {**sign_headers(b"{}"), b"x-crewkit-replay": replay}
     assert protocol().verify(elsewhere, b"{}").source is Source.RECEIVED
 
 
@@ -152,22 +152,22 @@ def test_body_without_one_required_field_is_unreadable(event: str, body: dict[st
 @pytest.mark.parametrize("event", ["github_app_authorization", "installation_repositories", "installation_target"])
 def test_events_without_a_time_can_repeat_their_bytes(event: str) -> None:
     """For example after adding, removing and adding a repository."""
-    assert not protocol().verify(signed(BODY, event.encode()), BODY).is_unique
-    assert protocol().verify(signed(BODY), BODY).is_unique
+    assert not protocol().verify(sign_headers(BODY, event.encode()), BODY).is_unique
+    assert protocol().verify(sign_headers(BODY), BODY).is_unique
 
 
 @pytest.mark.parametrize("event", [b"push", b"pull_request", b"projects_v2_item", b"a", b"a" * 64])
 @pytest.mark.parametrize("delivery", [DELIVERY.encode(), b"0", b"Replay-1", b"f" * 64])
 def test_accepts_valid_headers(event: bytes, delivery: bytes) -> None:
     """Events are words; delivery ids are GUIDs, or letters and digits of the service's tools."""
-    found = protocol().verify(signed(BODY, event, delivery), BODY)
+    found = protocol().verify(sign_headers(BODY, event, delivery), BODY)
     assert (found.event_type, found.delivery_id) == (event.decode(), delivery.decode())
 
 
 @pytest.mark.parametrize("name", [b"x-github-event", b"x-github-delivery"])
 def test_rejects_a_missing_header(name: bytes) -> None:
     """A delivery needs event and id."""
-    headers = {**signed(BODY)}
+    headers = {**sign_headers(BODY)}
     del headers[name]
     with pytest.raises(HeadersRefused) as error:
         protocol().verify(headers, BODY)
@@ -196,14 +196,14 @@ def test_rejects_a_missing_header(name: bytes) -> None:
 def test_rejects_a_malformed_header(name: bytes, value: bytes) -> None:
     """The signature does not cover headers, so a replayed body can have any."""
     with pytest.raises(HeadersRefused) as error:
-        protocol().verify({**signed(BODY), name: value}, BODY)
+        protocol().verify({**sign_headers(BODY), name: value}, BODY)
     assert (error.value.reason, error.value.kind) == ("header_malformed", ErrorKind.INVALID_ARGUMENT)
 
 
 def test_rejects_upper_case_events() -> None:
     """GitHub's events are lower case, and stored events have one spelling."""
     with pytest.raises(HeadersRefused):
-        protocol().verify(signed(BODY, b"Push"), BODY)
+        protocol().verify(sign_headers(BODY, b"Push"), BODY)
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_verifies_or_rejects_any_bytes(body: bytes, form: bool) -> None:
     assert isinstance(json.loads(protocol().format_body(body)), dict)
 
 
-@given(st.dictionaries(st.sampled_from([*signed(b""), b"x-crewkit-replay"]), st.binary(max_size=80)))
+@given(st.dictionaries(st.sampled_from([*sign_headers(b""), b"x-crewkit-replay"]), st.binary(max_size=80)))
 def test_rejects_any_other_headers(headers: dict[bytes, bytes]) -> None:
     """Without any other error."""
     with pytest.raises(DeliveryRefused):
@@ -427,4 +427,4 @@ def test_secret_is_valid_for_its_source_only() -> None:
 
 def test_github_has_no_source() -> None:
     """Its secret is the App's, so nothing is read before verification."""
-    assert protocol().find_claimed_source(signed(BODY), b"source=1") is None
+    assert protocol().find_claimed_source(sign_headers(BODY), b"source=1") is None

@@ -13,7 +13,7 @@ from adapters.github.protocol.signature import SigningSecret, sign
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.deliveries.delivery import BodyRefused, HeadersRefused, SignatureRefused
 from core.domain.errors import ErrorKind
-from tests.support.builders.webhooks import DELIVERY, SECRET, SIGNATURE, protocol, signature, signed
+from tests.support.builders.webhooks import DELIVERY, SECRET, SIGNATURE, protocol, sign_headers, signature
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "data" / "signature_vectors.json").read_bytes())
 BODY = b'{"zen":"Keep it logically awesome."}'
@@ -22,7 +22,7 @@ NOT_JSON = b"\xff{"
 
 def headers_with(value: bytes | None, body: bytes = BODY) -> dict[bytes, bytes]:
     """Return the headers of a delivery whose signature is this value, None for none."""
-    headers = {**signed(body)}
+    headers = {**sign_headers(body)}
     del headers[SIGNATURE]
     return headers if value is None else headers | {SIGNATURE: value}
 
@@ -115,7 +115,7 @@ def test_checks_nothing_else_without_a_valid_signature(value: bytes | None, body
 
 def test_checks_in_a_fixed_order() -> None:
     """Signature, then headers, then body."""
-    headers = {**signed(NOT_JSON)}
+    headers = {**sign_headers(NOT_JSON)}
     with pytest.raises(BodyRefused):
         protocol().verify(headers, NOT_JSON)
     del headers[b"x-github-event"]
@@ -127,17 +127,17 @@ def test_checks_in_a_fixed_order() -> None:
 def test_accepts_each_configured_secret(secret: str) -> None:
     """GitHub changes an App's secret in one step, so old and new are accepted together."""
     verifying = protocol("new", "old", "ältestes Geheimnis")
-    assert verifying.verify(signed(BODY, secret=secret), BODY).delivery_id == DELIVERY
+    assert verifying.verify(sign_headers(BODY, secret=secret), BODY).delivery_id == DELIVERY
 
 
 def test_rejects_a_removed_secret() -> None:
     with pytest.raises(SignatureRefused):
-        protocol("new").verify(signed(BODY, secret="old"), BODY)
+        protocol("new").verify(sign_headers(BODY, secret="old"), BODY)
 
 
 def test_empty_list_of_secrets_accepts_nothing() -> None:
     with pytest.raises(SignatureRefused):
-        GitHubWebhooks([]).verify(signed(BODY, secret=""), BODY)
+        GitHubWebhooks([]).verify(sign_headers(BODY, secret=""), BODY)
 
 
 def test_records_the_last_use_of_each_secret() -> None:
@@ -145,13 +145,13 @@ def test_records_the_last_use_of_each_secret() -> None:
     verifying = protocol("new", "old")
     assert verifying.get_secret_uses() == {}
     before = datetime.now(UTC)
-    verifying.verify(signed(BODY, secret="old"), BODY)
+    verifying.verify(sign_headers(BODY, secret="old"), BODY)
     ((mark, at),) = verifying.get_secret_uses().items()
     assert mark == SigningSecret("old").fingerprint
     assert before <= at <= datetime.now(UTC)
     assert (len(mark), mark in sign("old", b"")) == (16, False)
     with pytest.raises(SignatureRefused):
-        verifying.verify(signed(BODY, secret="stolen"), BODY)
+        verifying.verify(sign_headers(BODY, secret="stolen"), BODY)
     assert list(verifying.get_secret_uses()) == [mark]
 
 
@@ -164,7 +164,7 @@ def test_digest_covers_all_chunks(parts: list[bytes]) -> None:
     digest = verifying.start_digest()
     for cut in cuts:
         digest.update(cut)
-    assert verifying.verify(signed(body), body, digest=digest) == verifying.verify(signed(body), body)
+    assert verifying.verify(sign_headers(body), body, digest=digest) == verifying.verify(sign_headers(body), body)
 
 
 def test_rejects_a_digest_of_other_bytes() -> None:
@@ -173,4 +173,4 @@ def test_rejects_a_digest_of_other_bytes() -> None:
     digest = verifying.start_digest()
     digest.update(BODY[:-1])
     with pytest.raises(SignatureRefused):
-        verifying.verify(signed(BODY), BODY, digest=digest)
+        verifying.verify(sign_headers(BODY), BODY, digest=digest)

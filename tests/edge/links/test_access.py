@@ -5,7 +5,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from tests.support.scenarios.edge import Client, refused
+from tests.support.scenarios.edge import Client, check_error
 from tests.support.scenarios.projects import GADGETS, WIDGETS, ProjectsEdge, link
 
 ROLES = {"owner": 2, "admin": 2, "member": 2, "viewer": 1, "outsider": 0}
@@ -25,12 +25,12 @@ async def test_access_depends_on_the_role(edge: ProjectsEdge, client: Client, pe
     ):
         answer = await client.request(method, path, json=body, headers=edge.of(person))
         if rights == 0:
-            refused(answer, 404, "organization_not_found")
+            check_error(answer, 404, "organization_not_found")
         elif rights == 1 and changes:
-            refused(answer, 403, "action_forbidden")
+            check_error(answer, 403, "action_forbidden")
         else:
             assert answer.is_success, (method, path, answer.text)
-        refused(await client.request(method, path, json=body), 401, "token_invalid")
+        check_error(await client.request(method, path, json=body), 401, "token_invalid")
 
 
 @pytest.mark.parametrize(("scope", "reads", "links"), [("git.read", 200, 403), ("git.link", 403, 201)])
@@ -62,19 +62,19 @@ async def test_foreign_project_equals_a_missing_project(edge: ProjectsEdge, clie
             answer = await client.request(
                 method, path, json=body, headers={**edge.of("owner"), "x-request-id": "same-for-both"}
             )
-            refused(answer, 404, "project_not_found")
+            check_error(answer, 404, "project_not_found")
             answers.append((answer.content, _without_date(answer)))
         assert answers[0] == answers[1]
         # Nor does the other organization's own path help.
         path = edge.path(f"/projects/{edge.foreign.external_id}/repository", edge.other)
         foreign = await client.request(method, path, json=body, headers=edge.of("owner"))
-        refused(foreign, 404, "organization_not_found")
+        check_error(foreign, 404, "organization_not_found")
 
 
 @pytest.mark.parametrize("project_id", ["1", "import", "4b1c8a3e-7d52-4c0e-9a52-5a0f2d3b6c1"])
 async def test_invalid_id_is_not_found(edge: ProjectsEdge, client: Client, project_id: str) -> None:
     answer = await client.get(edge.path(f"/projects/{project_id}/repository"), headers=edge.of("owner"))
-    refused(answer, 404, "not_found")
+    check_error(answer, 404, "not_found")
 
 
 def _without_date(answer: httpx.Response) -> dict[str, str]:

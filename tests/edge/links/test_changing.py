@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from core.domain.integrations.integration import IntegrationStatus
-from tests.support.scenarios.edge import Client, refused
+from tests.support.scenarios.edge import Client, check_error
 from tests.support.scenarios.projects import GADGETS, WIDGETS, ProjectsEdge, link
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -73,7 +73,7 @@ async def test_names_the_invalid_field(
         ("POST", edge.path("/projects/import"), whole),
     ):
         answer = await client.request(method, path, json=sent, headers=edge.of("member"))
-        assert [one["field"] for one in refused(answer, 400, code)["errors"]] == [field]
+        assert [one["field"] for one in check_error(answer, 400, code)["errors"]] == [field]
     shown = await client.get(edge.repository_of(edge.second), headers=edge.of("member"))
     assert shown.json() == made
 
@@ -82,7 +82,7 @@ async def test_names_all_invalid_fields_at_once(edge: ProjectsEdge, client: Clie
     await link(edge, client, edge.project)
     body = {"default_branch": "a b", "settings": {"root_directory": "a//b"}}
     answer = await client.patch(edge.repository_of(edge.project), json=body, headers=edge.of("member"))
-    fields = [one["field"] for one in refused(answer, 400, "link_invalid")["errors"]]
+    fields = [one["field"] for one in check_error(answer, 400, "link_invalid")["errors"]]
     assert fields == ["default_branch", "settings.root_directory"]
 
 
@@ -94,9 +94,9 @@ async def test_unlinks(edge: ProjectsEdge, client: Client) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
     for method in ("GET", "DELETE"):
         again = await client.request(method, path, headers=edge.of("member"))
-        assert "Link one first" in refused(again, 404, "project_not_linked")["detail"]
+        assert "Link one first" in check_error(again, 404, "project_not_linked")["detail"]
     assert [step[0] for step in await edge.steps("link", made["id"])] == ["created", "deleted"]
-    assert [fact.type.value for fact in await edge.told()] == ["git.link.created", "git.link.removed"]
+    assert [fact.type.value for fact in await edge.list_domain_events()] == ["git.link.created", "git.link.removed"]
     assert (await link(edge, client, edge.project, GADGETS))["id"] != made["id"]
 
 
@@ -106,17 +106,17 @@ async def test_unlinks_only_the_named_link(edge: ProjectsEdge, client: Client) -
     path = edge.repository_of(edge.project)
     answer = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("admin"))
     other = answer.json()
-    before = await edge.told()
+    before = await edge.list_domain_events()
 
     late = await client.delete(path, params={"link_id": seen["id"]}, headers=edge.of("member"))
-    assert "Load the link again" in refused(late, 409, "link_replaced")["detail"]
+    assert "Load the link again" in check_error(late, 409, "link_replaced")["detail"]
     assert (await client.get(path, headers=edge.of("member"))).json() == other
-    assert await edge.told() == before
+    assert await edge.list_domain_events() == before
 
     answer = await client.delete(path, params={"link_id": other["id"]}, headers=edge.of("member"))
     assert (answer.status_code, answer.content) == (204, b"")
     again = await client.delete(path, params={"link_id": other["id"]}, headers=edge.of("member"))
-    refused(again, 404, "project_not_linked")
+    check_error(again, 404, "project_not_linked")
 
 
 @pytest.mark.parametrize("name", ["", "null", "1", "x" * 36])
@@ -125,7 +125,7 @@ async def test_rejects_a_link_id_that_is_not_a_uuid(edge: ProjectsEdge, client: 
     await link(edge, client, edge.project)
     path = edge.repository_of(edge.project)
     answer = await client.delete(path, params={"link_id": name}, headers=edge.of("member"))
-    [error] = refused(answer, 400, "query_invalid")["errors"]
+    [error] = check_error(answer, 400, "query_invalid")["errors"]
     assert (error["field"], error["message"]) == ("link_id", "Pass the id of a link, a UUID.")
     assert (await client.get(path, headers=edge.of("member"))).status_code == 200
 
@@ -134,7 +134,7 @@ async def test_project_without_a_link_is_not_found(edge: ProjectsEdge, client: C
     """There is nothing to show, change or delete."""
     for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
         answer = await client.request(method, edge.repository_of(edge.project), json=body, headers=edge.of("owner"))
-        refused(answer, 404, "project_not_linked")
+        check_error(answer, 404, "project_not_linked")
 
 
 async def test_rejects_an_unknown_provider(edge: ProjectsEdge, client: Client) -> None:
@@ -144,8 +144,8 @@ async def test_rejects_an_unknown_provider(edge: ProjectsEdge, client: Client) -
     for method, body in (("GET", None), ("PATCH", {}), ("DELETE", None)):
         url = f"{path}?provider=gitlab"
         answer = await client.request(method, url, json=body, headers=edge.of("owner"))
-        assert "Use one of: github" in refused(answer, 404, "provider_unknown")["detail"]
+        assert "Use one of: github" in check_error(answer, 404, "provider_unknown")["detail"]
     for url in (path, edge.path("/projects/import")):
         sent = {"repo_id": WIDGETS, "provider": "gitlab"}
-        refused(await client.post(url, json=sent, headers=edge.of("owner")), 404, "provider_unknown")
+        check_error(await client.post(url, json=sent, headers=edge.of("owner")), 404, "provider_unknown")
     assert (await client.get(f"{path}?provider=github", headers=edge.of("owner"))).status_code == 200

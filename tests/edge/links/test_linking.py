@@ -6,7 +6,7 @@ import pytest
 
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.organizations import Role
-from tests.support.scenarios.edge import Client, refused
+from tests.support.scenarios.edge import Client, check_error
 from tests.support.scenarios.projects import ARCHIVED, FOREIGN, GADGETS, GONE, WIDGETS, ProjectsEdge, link
 
 
@@ -37,7 +37,7 @@ async def test_creates_and_shows_a_link(edge: ProjectsEdge, client: Client) -> N
         "successor": None,
     }
     assert (await client.get(path, headers=edge.of("viewer"))).json() == made
-    [fact] = await edge.told()
+    [fact] = await edge.list_domain_events()
     assert (fact.type.value, fact.project_id) == ("git.link.created", edge.project.external_id)
     [(event, actor, changes)] = await edge.steps("link", made["id"])
     assert (event, actor) == ("created", edge.people["member"].name)
@@ -68,10 +68,10 @@ async def test_second_request_changes_nothing(edge: ProjectsEdge, client: Client
         assert (again.status_code, again.json()) == (200, made)
         assert "location" not in again.headers
     other = await client.post(path, json={"repo_id": WIDGETS, "default_branch": "main"}, headers=edge.of("owner"))
-    assert "Update the link" in refused(other, 409, "project_already_linked")["detail"]
+    assert "Update the link" in check_error(other, 409, "project_already_linked")["detail"]
     other = await client.post(path, json={"repo_id": GADGETS}, headers=edge.of("owner"))
-    assert "already linked to acme/widgets. Unlink it" in refused(other, 409, "project_already_linked")["detail"]
-    assert len(await edge.told()) == 1
+    assert "already linked to acme/widgets. Unlink it" in check_error(other, 409, "project_already_linked")["detail"]
+    assert len(await edge.list_domain_events()) == 1
 
 
 async def test_two_projects_can_link_one_repository(edge: ProjectsEdge, client: Client) -> None:
@@ -79,7 +79,7 @@ async def test_two_projects_can_link_one_repository(edge: ProjectsEdge, client: 
     one = await link(edge, client, edge.project)
     two = await link(edge, client, edge.second, settings={"root_directory": "docs"})
     assert one["id"] != two["id"]
-    assert len(await edge.told()) == 2
+    assert len(await edge.list_domain_events()) == 2
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ async def test_rejects_repositories_outside_the_catalog(
     """Only the catalog of this integration counts, even for public repositories."""
     for path in (edge.repository_of(edge.project), edge.path("/projects/import")):
         answer = await client.post(path, json={"repo_id": repo_id}, headers=edge.of("member"))
-        refused(answer, status, code)
-    assert await edge.told() == []
+        check_error(answer, status, code)
+    assert await edge.list_domain_events() == []
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ async def test_rejects_an_inactive_integration(
     await edge.set_integration(replace(edge.integration, status=status, status_reason=reason))
     for path in (edge.repository_of(edge.project), edge.path("/projects/import")):
         answer = await client.post(path, json={"repo_id": WIDGETS}, headers=edge.of("member"))
-        assert hint in refused(answer, 409, "integration_not_active")["detail"]
+        assert hint in check_error(answer, 409, "integration_not_active")["detail"]
 
 
 async def test_rejects_an_organization_without_an_integration(edge: ProjectsEdge, client: Client) -> None:
@@ -126,7 +126,7 @@ async def test_rejects_an_organization_without_an_integration(edge: ProjectsEdge
     project = await edge.world.add_project(organization)
     for path in (f"/projects/{project.external_id}/repository", "/projects/import"):
         answer = await client.post(edge.path(path, organization), json={"repo_id": WIDGETS}, headers=edge.of("founder"))
-        assert "Connect it first" in refused(answer, 404, "integration_not_found")["detail"]
+        assert "Connect it first" in check_error(answer, 404, "integration_not_found")["detail"]
 
 
 async def test_replaces_the_repository(edge: ProjectsEdge, client: Client) -> None:
@@ -139,7 +139,7 @@ async def test_replaces_the_repository(edge: ProjectsEdge, client: Client) -> No
     assert (now["full_name"], now["webhooks_enabled"]) == ("acme/gadgets", True)
     assert (now["id"] != made["id"], now["default_branch"]) == (True, "main")
     assert (await client.get(path, headers=edge.of("viewer"))).json() == now
-    assert [fact.type.value for fact in await edge.told()] == [
+    assert [fact.type.value for fact in await edge.list_domain_events()] == [
         "git.link.created",
         "git.link.removed",
         "git.link.created",
@@ -147,7 +147,7 @@ async def test_replaces_the_repository(edge: ProjectsEdge, client: Client) -> No
     assert [step[0] for step in await edge.steps("link", made["id"])] == ["created", "deleted"]
     again = await client.post(path, json={"repo_id": GADGETS, "replace": True}, headers=edge.of("member"))
     assert (again.status_code, again.json()) == (200, now)
-    assert len(await edge.told()) == 3
+    assert len(await edge.list_domain_events()) == 3
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ async def test_failed_replacement_keeps_the_link(edge: ProjectsEdge, client: Cli
     answer = await client.post(path, json={"repo_id": repo_id, "replace": True}, headers=edge.of("member"))
     assert answer.json()["code"] == code
     assert (await client.get(path, headers=edge.of("viewer"))).json() == made
-    assert len(await edge.told()) == 1
+    assert len(await edge.list_domain_events()) == 1
 
 
 async def test_replacing_creates_a_link_if_there_is_none(edge: ProjectsEdge, client: Client) -> None:
@@ -169,4 +169,4 @@ async def test_replacing_creates_a_link_if_there_is_none(edge: ProjectsEdge, cli
     answer = await client.post(
         edge.path("/projects/import"), json={"repo_id": WIDGETS, "replace": True}, headers=edge.of("member")
     )
-    assert refused(answer, 400, "body_invalid")["errors"][0]["field"] == "replace"
+    assert check_error(answer, 400, "body_invalid")["errors"][0]["field"] == "replace"

@@ -10,7 +10,7 @@ from core.domain.identifiers import AccountId
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.organizations import Role
 from testing.builders.entities import build_repository, time_ago
-from tests.support.scenarios.edge import Client, refused
+from tests.support.scenarios.edge import Client, check_error
 from tests.support.scenarios.projects import WIDGETS, ProjectsEdge, link
 
 REASONS: dict[str, tuple[dict[str, Any], str, str, str]] = {
@@ -74,7 +74,7 @@ async def test_only_the_person_who_owns_the_account_gets_its_settings_page(edge:
         if expected:
             assert page.json() == {"redirect_url": expected}
         else:
-            refused(page, 403, "installation_of_other_person")
+            check_error(page, 403, "installation_of_other_person")
 
 
 async def test_link_to_a_removed_repository_stays(edge: ProjectsEdge, client: Client) -> None:

@@ -4,14 +4,14 @@ import pytest
 
 from entrypoints.doctor.findings import Level
 from sandbox.faults import Fault, FaultKind
-from tests.support.clients.doctor import examined, levels, wrong
+from tests.support.clients.doctor import levels, run_doctor, wrong
 from tests.support.servers.service_with_sandbox import ServiceAtSandbox
 
 
 async def test_reports_a_rejected_key_once(both: ServiceAtSandbox) -> None:
     """Checks that need the key are reported as skipped."""
     both.fault(Fault(FaultKind.KEY_REFUSED))
-    findings = await examined(both)
+    findings = await run_doctor(both)
 
     assert "Generate a private key" in wrong(findings)["github app"]
     assert levels(findings, "webhook", "deliveries", "github clock") == [Level.NOTE, Level.NOTE, Level.OK]
@@ -21,8 +21,8 @@ async def test_reports_a_rejected_key_once(both: ServiceAtSandbox) -> None:
 async def test_reports_a_rejected_client_secret(both: ServiceAtSandbox, name: str) -> None:
     """With its settings. The key is another credential and passes. The check changes nothing."""
     before = dict(both.sandbox.data.user_tokens)
-    well = await examined(both)
-    found = wrong(await examined(both, {name: "mistyped"}))
+    well = await run_doctor(both)
+    found = wrong(await run_doctor(both, {name: "mistyped"}))
 
     assert levels(well, "client secret") == [Level.OK]
     assert "CREWKIT_GIT_GITHUB_CLIENT_SECRET" in found["client secret"]
@@ -33,7 +33,7 @@ async def test_reports_a_rejected_client_secret(both: ServiceAtSandbox, name: st
 async def test_reports_an_outage_of_github_once(both: ServiceAtSandbox) -> None:
     """With the place to check."""
     both.fault(Fault(FaultKind.ERROR, status=502))
-    findings = await examined(both)
+    findings = await run_doctor(both)
 
     assert "githubstatus.com" in wrong(findings)["github app"]
     assert levels(findings, "client secret", "webhook", "deliveries", "github clock") == [Level.NOTE] * 4
@@ -42,7 +42,7 @@ async def test_reports_an_outage_of_github_once(both: ServiceAtSandbox) -> None:
 @pytest.mark.parametrize("kind", [FaultKind.PRIMARY_LIMIT, FaultKind.SECONDARY_LIMIT])
 async def test_rate_limit_is_not_a_network_problem(both: ServiceAtSandbox, kind: FaultKind) -> None:
     both.fault(Fault(kind, seconds=60))
-    problem = wrong(await examined(both))["github app"]
+    problem = wrong(await run_doctor(both))["github app"]
 
     assert "rate limit is exhausted" in problem
     assert "Wait until GitHub resets the rate limit" in problem
@@ -53,7 +53,7 @@ async def test_rate_limit_is_not_a_network_problem(both: ServiceAtSandbox, kind:
 async def test_reports_a_clock_that_differs_from_github(both: ServiceAtSandbox, seconds: float, level: Level) -> None:
     """Although the adapter corrects for it; the app passes."""
     both.fault(Fault(FaultKind.SKEWED_CLOCK, seconds=seconds))
-    findings = await examined(both)
+    findings = await run_doctor(both)
 
     assert levels(findings, "github clock", "github app") == [level, Level.OK]
 
@@ -65,7 +65,7 @@ async def test_reports_an_app_with_another_registration(both: ServiceAtSandbox) 
     app.events = ["push"]
     app.webhook_url = "https://elsewhere.example/hooks"
 
-    found = wrong(await examined(both, {"GITHUB_APP_SLUG": "another"}))
+    found = wrong(await run_doctor(both, {"GITHUB_APP_SLUG": "another"}))
 
     assert "lacks pull_requests: read, emails: read" in found["permissions"]
     assert f"{both.sandbox.url}/organizations/orbital-works/settings/apps/crewkit/permissions" in found["permissions"]
@@ -81,7 +81,7 @@ async def test_names_the_secret_if_deliveries_are_rejected(both: ServiceAtSandbo
     app.webhook_secret = "another"
     await both.push(1)
 
-    found = wrong(await examined(both))
+    found = wrong(await run_doctor(both))
 
     assert "Invalid HTTP Response: 401" in found["deliveries"]
     assert "GITHUB_WEBHOOK_SECRETS" in found["deliveries"]

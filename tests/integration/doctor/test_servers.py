@@ -15,7 +15,7 @@ from entrypoints.bootstrap import migrations
 from entrypoints.doctor.findings import Level
 from entrypoints.doctor.report import as_text
 from sandbox.faults import Fault, FaultKind
-from tests.support.clients.doctor import KEY, examined, levels, listening, wrong
+from tests.support.clients.doctor import KEY, levels, run_doctor, run_worker, wrong
 from tests.support.servers.servers import Servers, new_database
 from tests.support.servers.service_with_sandbox import ServiceAtSandbox
 
@@ -30,7 +30,7 @@ MISTAKES = [
 
 async def test_reports_each_server_that_is_down_once(both: ServiceAtSandbox) -> None:
     """Checks that do not need them still run."""
-    findings = await examined(
+    findings = await run_doctor(
         both, {"DATABASE_URL": "postgresql://u:hunter2@127.0.0.1:9/x", "REDIS_URL": "redis://:hunter2@127.0.0.1:9/0"}
     )
 
@@ -55,7 +55,7 @@ async def test_does_not_wait_for_silent_servers(both: ServiceAtSandbox) -> None:
     address = "{}:{}".format(*server.sockets[0].getsockname())
     began = time.monotonic()
     try:
-        findings = await examined(
+        findings = await run_doctor(
             both, {"DATABASE_URL": f"postgresql://u@{address}/x", "REDIS_URL": f"redis://{address}/0"}, seconds=1
         )
     finally:
@@ -72,9 +72,9 @@ async def test_reports_a_database_that_is_not_migrated(both: ServiceAtSandbox, d
     """Or only in part. Checks that need the tables report it instead of failing."""
     newest = migrations.revisions()[-1]
     await asyncio.to_thread(migrations.downgrade, database_url, "0005")
-    behind = await examined(both)
+    behind = await run_doctor(both)
     await asyncio.to_thread(migrations.downgrade, database_url, "base")
-    never = await examined(both)
+    never = await run_doctor(both)
 
     assert f"revision 0005, but this version needs {newest}" in wrong(behind)["migrations"]
     assert "no tables of this service" in wrong(never)["migrations"]
@@ -85,7 +85,7 @@ async def test_reports_a_database_that_is_not_migrated(both: ServiceAtSandbox, d
 async def test_reports_an_empty_database(both: ServiceAtSandbox, servers: Servers) -> None:
     """It has no revision table either. Checks that need the tables report the true reason, too."""
     with new_database(servers.database_url) as empty:
-        findings = await examined(both, {"DATABASE_URL": empty})
+        findings = await run_doctor(both, {"DATABASE_URL": empty})
 
     assert wrong(findings) == {
         "migrations": "The database has no tables of this service yet. Run `crewkit-git migrate`."
@@ -101,7 +101,7 @@ async def test_reports_an_invalid_database_url(
     both: ServiceAtSandbox, database_url: str, change: Change, remedy: str
 ) -> None:
     """With the remedy: starting PostgreSQL would not help."""
-    found = wrong(await examined(both, {"DATABASE_URL": change(database_url)}))
+    found = wrong(await run_doctor(both, {"DATABASE_URL": change(database_url)}))
     assert remedy in found["database"]
 
 
@@ -113,10 +113,10 @@ async def test_finds_values_that_no_key_decrypts(both: ServiceAtSandbox) -> None
     both.ledger.run(f"UPDATE git_integrations SET access_token = '{kept}'")
     other = base64.b64encode(sha256(b"other").digest()).decode()
 
-    well = await examined(both)
-    same_name = await examined(both, {"ENCRYPTION_KEYS": f"test:{other}"})
-    gone = await examined(both, {"ENCRYPTION_KEYS": f"new:{other}"})
-    none = await examined(both, {"ENCRYPTION_KEYS": None})
+    well = await run_doctor(both)
+    same_name = await run_doctor(both, {"ENCRYPTION_KEYS": f"test:{other}"})
+    gone = await run_doctor(both, {"ENCRYPTION_KEYS": f"new:{other}"})
+    none = await run_doctor(both, {"ENCRYPTION_KEYS": None})
 
     assert levels(well, "encryption keys") == [Level.OK]
     assert "encrypted with the key `test`. The newest cannot be decrypted" in wrong(same_name)["encryption keys"]
@@ -132,9 +132,9 @@ async def test_reports_missing_workers(both: ServiceAtSandbox, redis_url: str) -
     await both.push(1)
     both.ledger.run("UPDATE git_webhook_events SET created_at = now() - interval '10 minutes'")
 
-    silent = await examined(both)
-    async with listening(redis_url):
-        heard = await examined(both)
+    silent = await run_doctor(both)
+    async with run_worker(redis_url):
+        heard = await run_doctor(both)
 
     found = wrong(silent)
     assert "Start `crewkit-git worker`" in found["worker"]
@@ -146,14 +146,14 @@ async def test_reports_missing_workers(both: ServiceAtSandbox, redis_url: str) -
 async def test_reads_the_published_keys(both: ServiceAtSandbox) -> None:
     """An address without keys is reported."""
     published = {"AUTH_PUBLIC_KEY": None, "AUTH_JWKS_URL": f"{both.sandbox.url}/keys"}
-    found = wrong(await examined(both, published))
+    found = wrong(await run_doctor(both, published))
     assert "(status " in found["access tokens"]
 
 
 async def test_reports_an_invalid_private_key(both: ServiceAtSandbox) -> None:
     """Without showing any of it."""
     broken = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----"
-    findings = await examined(both, {"GITHUB_PRIVATE_KEY": broken})
+    findings = await run_doctor(both, {"GITHUB_PRIVATE_KEY": broken})
 
     assert "CREWKIT_GIT_GITHUB_PRIVATE_KEY: the private key is damaged" in wrong(findings)["settings"]
     assert "hunter2" not in as_text(findings)

@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 
 from entrypoints.doctor.findings import Level
-from tests.support.clients.doctor import examined, levels, wrong
-from tests.support.clients.register_app import read, registering
+from tests.support.clients.doctor import levels, run_doctor, wrong
+from tests.support.clients.register_app import read, run_registration
 from tests.support.conditions import until
 from tests.support.servers.sandbox import MARA
 from tests.support.servers.service_with_sandbox import ServiceAtSandbox
@@ -105,9 +105,9 @@ async def test_passes_for_a_newly_registered_app(both: ServiceAtSandbox, tmp_pat
     """The file has all settings: deliveries of the new app are accepted, and no check fails."""
     file = tmp_path / "app.env"
     wished = ("--public-url", both.service.url, "--name", "Fresh")
-    async with registering(both.sandbox, file, *wished) as registration:
+    async with run_registration(both.sandbox, file, *wished) as registration:
         await registration.browser.get(await registration.create())
-        status, said = await registration.ended()
+        status, said = await registration.wait_for_end()
     assert status == 0, said
     variables = read(file)
     api = await asyncio.create_subprocess_exec(
@@ -116,12 +116,12 @@ async def test_passes_for_a_newly_registered_app(both: ServiceAtSandbox, tmp_pat
     try:
         await until(partial(_is_ready, both.service.url), seconds=20)
         await both.sandbox.act(MARA, "install", app="fresh", account=MARA)
-        await both.sandbox.delivered()
+        await both.sandbox.wait_for_deliveries()
     finally:
         api.terminate()
         await api.wait()
 
-    findings = await examined(both, {n.removeprefix("CREWKIT_GIT_"): v for n, v in variables.items()})
+    findings = await run_doctor(both, {n.removeprefix("CREWKIT_GIT_"): v for n, v in variables.items()})
 
     assert wrong(findings).keys() == {"worker"}
     assert both.ledger.rows("SELECT event_type, action FROM git_webhook_events") == [("installation", "created")]
@@ -141,7 +141,7 @@ async def _is_ready(url: str) -> bool:
 
 async def test_reports_all_invalid_settings(both: ServiceAtSandbox) -> None:
     """The other checks still run."""
-    findings = await examined(both, {"HTTP_ADDR": "nowhere", "REDIS_URL": None})
+    findings = await run_doctor(both, {"HTTP_ADDR": "nowhere", "REDIS_URL": None})
 
     assert [one.message.partition(":")[0] for one in findings if one.about == "settings"] == [
         "CREWKIT_GIT_HTTP_ADDR",

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.scenarios.event_store import Ledger, opened
-from tests.support.servers.servers import Servers, emptied_redis, new_database
+from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.servers.servers import Servers, flush_redis, new_database
 
 
 @pytest.fixture(scope="module")
 def urls(servers: Servers, database_template: str) -> Iterator[tuple[str, str]]:
     """Give the URLs of a migrated database and an empty Redis."""
-    with new_database(servers.database_url, database_template) as database_url, emptied_redis(servers) as redis_url:
+    with new_database(servers.database_url, database_template) as database_url, flush_redis(servers) as redis_url:
         yield database_url, redis_url
 
 
 @pytest.fixture(scope="module")
 def ledger(urls: tuple[str, str]) -> Iterator[Ledger]:
     """Open the webhook events of the module."""
-    with opened(urls[0]) as ledger:
+    with open_events(urls[0]) as ledger:
         yield ledger

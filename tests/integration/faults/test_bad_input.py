@@ -11,11 +11,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.support.builders.deliveries import INSTALLATION, SECRET, Delivery, accepted, post_all, push, pushes
-from tests.support.clients.raw_http import Answer, ask, connected, head, request
+from tests.support.builders.deliveries import INSTALLATION, SECRET, Delivery, list_accepted, post_all, push, pushes
+from tests.support.clients.raw_http import Answer, ask, connect, head, request
 from tests.support.conditions import wait_until
 from tests.support.scenarios.event_store import Ledger
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 GOOD = push()
 DEEP = 100_000
@@ -78,7 +78,7 @@ ODD_HEADERS: dict[str, bytes] = {
 @pytest.fixture(scope="module")
 def service(urls: tuple[str, str]) -> Iterator[Service]:
     """Run the whole service."""
-    with running_service(*urls, "api", "worker", "scheduler") as service:
+    with run_service(*urls, "api", "worker", "scheduler") as service:
         yield service
 
 
@@ -100,7 +100,7 @@ def check_refused(service: Service, answer: Answer, status: int, code: str, reas
     assert problem["request_id"] == answer.headers["x-request-id"]
 
     def lines() -> list[dict[str, object]]:
-        refused = service.logged("api", "delivery_refused")
+        refused = service.log_lines("api", "delivery_refused")
         return [line for line in refused if line["request_id"] == problem["request_id"]]
 
     wait_until(lines)
@@ -116,7 +116,7 @@ async def all_statuses(service: Service, requests: list[bytes]) -> set[int]:
         assert answer.problem.keys() == PROBLEM
 
     def log_lines() -> set[object]:
-        lines = service.logged("api", "delivery_refused") + service.logged("api", "request_refused")
+        lines = service.log_lines("api", "delivery_refused") + service.log_lines("api", "request_refused")
         return {line["request_id"] for line in lines}
 
     wait_until(lambda: log_lines() >= {answer.problem["request_id"] for answer in answers})
@@ -177,7 +177,7 @@ async def test_rejects_an_invalid_header_and_stores_its_group(
     bad = [Delivery(GOOD).request({header: value}) for _ in range(8)]
     answers, statuses = await asyncio.gather(post_all(service.address, pushes(40)), all_statuses(service, bad))
     assert statuses == {400}
-    assert len(accepted(answers)) == 40
+    assert len(list_accepted(answers)) == 40
     assert set(ledger.delivery_ids()) >= set(answers)
     assert not ledger.value(
         "SELECT count(*) FROM git_webhook_events WHERE event_type <> 'push' AND event_type <> 'ping'"
@@ -213,7 +213,7 @@ async def test_stores_and_processes_a_form(service: Service, ledger: Ledger) -> 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"])
 async def test_rejects_another_method(service: Service, method: str) -> None:
     """The response lists the allowed method."""
-    async with connected(service.address) as line:
+    async with connect(service.address) as line:
         await line.send(request({}, method=method))
         if method == "HEAD":  # has the headers of an answer, and no body
             return
@@ -230,7 +230,7 @@ async def test_rejects_another_path(service: Service, path: str) -> None:
     assert answer.problem.keys() == PROBLEM
     request_id = answer.headers["x-request-id"]
     assert answer.problem["request_id"] == request_id
-    wait_until(lambda: [line for line in service.logged("api", "request") if line["request_id"] == request_id])
+    wait_until(lambda: [line for line in service.log_lines("api", "request") if line["request_id"] == request_id])
 
 
 async def test_stores_a_lone_surrogate(service: Service, ledger: Ledger) -> None:
@@ -262,7 +262,7 @@ async def test_stores_a_delivery_with_a_new_id_once(service: Service, ledger: Le
     answer = await ask(service.address, replay.request())
     assert (answer.status, json.loads(answer.body)["receipt"]) == (200, "replayed")
     assert replay.id not in ledger.delivery_ids()
-    [*_, line] = service.logged("api", "delivery_replayed")
+    [*_, line] = service.log_lines("api", "delivery_replayed")
     assert line["delivery_id"] == replay.id
 
 
@@ -290,7 +290,7 @@ async def test_rejects_noise_without_affecting_others(service: Service, ledger: 
 
     answers, statuses = await asyncio.gather(post_all(service.address, pushes(40)), all_statuses(service, noise))
     assert statuses == {400}
-    assert len(accepted(answers)) == 40
+    assert len(list_accepted(answers)) == 40
     assert set(ledger.delivery_ids()) >= set(answers)
 
 
@@ -299,9 +299,9 @@ async def test_disconnecting_sender_affects_no_other(service: Service, ledger: L
     whole = Delivery(GOOD)
     for cut in (1, len(whole.request()) - len(GOOD), len(whole.request()) - 1):
         lost = Delivery(GOOD, id=str(uuid4()))
-        async with connected(service.address) as line:
+        async with connect(service.address) as line:
             await line.send(lost.request()[:cut])
             answers = await post_all(service.address, pushes(5), connections=1)
-            assert len(accepted(answers)) == 5
-        assert len(accepted(await post_all(service.address, pushes(5), connections=1))) == 5
+            assert len(list_accepted(answers)) == 5
+        assert len(list_accepted(await post_all(service.address, pushes(5), connections=1))) == 5
         assert ledger.status(lost.id) is None

@@ -11,7 +11,7 @@ import httpx
 import psutil
 import pytest
 
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 MEGABYTE = 1024 * 1024
 HEAD = b"GET /healthz HTTP/1.1\r\nhost: here\r\n"
@@ -41,7 +41,7 @@ FORMS = {
 @pytest.fixture(scope="module")
 def service(urls: tuple[str, str]) -> Iterator[Service]:
     """Run an API."""
-    with running_service(*urls, "api") as service:
+    with run_service(*urls, "api") as service:
         yield service
 
 

@@ -11,7 +11,7 @@ from tests.support.builders.deliveries import INSTALLATION, Delivery, post_all, 
 from tests.support.clients.raw_http import ask
 from tests.support.conditions import wait_until
 from tests.support.scenarios.event_store import Ledger
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 MB = 1024 * 1024
 ELSEWHERE = INSTALLATION + 7
@@ -49,7 +49,7 @@ def connected(ledger: Ledger) -> Ledger:
 def service(urls: tuple[str, str], connected: Ledger) -> Iterator[Service]:
     """Run the service with a limited worker for each push: a process keeps its highest peak."""
     assert connected.is_settled()
-    with running_service(*urls, "api", "scheduler", "worker") as service:
+    with run_service(*urls, "api", "scheduler", "worker") as service:
         limit = 768 * MB
         resource.prlimit(service.pid("worker"), resource.RLIMIT_AS, (limit, limit))
         yield service

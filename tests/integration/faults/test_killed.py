@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.builders.deliveries import Delivery, accepted, post_all, pushes, renamed
+from tests.support.builders.deliveries import Delivery, list_accepted, post_all, pushes, rename_body
 from tests.support.conditions import until, wait_until
-from tests.support.scenarios.event_store import Ledger, opened
-from tests.support.servers.service import running_service
+from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.servers.service import run_service
 
 PUSHES = 5000
 RENAMES = 50
@@ -18,20 +18,20 @@ LINKS = 2
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
     """Open the webhook events of this test."""
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         yield ledger
 
 
 async def test_killed_worker_has_every_effect_once(database_url: str, redis_url: str, ledger: Ledger) -> None:
     """Uncommitted work is repeated, committed work is not: domain events, names and versions."""
     ledger.connect_installation(links=LINKS)
-    renames = [Delivery(renamed(f"name-{number}", second=number), event="repository") for number in range(RENAMES)]
-    with running_service(database_url, redis_url, "api", "scheduler") as service:
+    renames = [Delivery(rename_body(f"name-{number}", second=number), event="repository") for number in range(RENAMES)]
+    with run_service(database_url, redis_url, "api", "scheduler") as service:
         # One rename after the other, since their order matters, amid all the pushes.
         posted = await asyncio.gather(
             post_all(service.address, pushes(PUSHES)), post_all(service.address, renames, connections=1)
         )
-        assert [len(accepted(answers)) for answers in posted] == [PUSHES, RENAMES]
+        assert [len(list_accepted(answers)) for answers in posted] == [PUSHES, RENAMES]
         service.begin("worker")
         wait_until(lambda: ledger.statuses()["processed"] > 300, seconds=20)
         service.kill("worker")
@@ -66,9 +66,9 @@ async def test_stopped_api_has_stored_every_accepted_delivery(
         await until(lambda: asyncio.to_thread(lambda: len(ledger.delivery_ids()) > 300))
         service.kill("api") if how == "kill" else service.ask_to_stop("api")
 
-    with running_service(database_url, redis_url, "api") as service:
+    with run_service(database_url, redis_url, "api") as service:
         answers, _ = await asyncio.gather(post_all(service.address, deliveries, connections=32), end_amid())
-        promised = accepted(answers)
+        promised = list_accepted(answers)
         assert 0 < len(promised) < len(deliveries)
         assert set(promised) <= set(ledger.delivery_ids())
         if how == "stop":

@@ -7,7 +7,7 @@ import pytest
 from tests.support.builders.deliveries import INSTALLATION, Delivery, post_all, push
 from tests.support.conditions import wait_until
 from tests.support.scenarios.event_store import Ledger
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 KILLER = f"{666:040x}"
 ELSEWHERE = INSTALLATION + 7
@@ -30,7 +30,7 @@ def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
     ledger.connect_installation()
     ledger.connect_installation(ELSEWHERE)
     ledger.run(STOPS_AT_KILLER)
-    with running_service(*urls, "api", "scheduler") as service:
+    with run_service(*urls, "api", "scheduler") as service:
         yield service
 
 
@@ -70,4 +70,4 @@ async def test_killing_event_fails_alone(service: Service, ledger: Ledger) -> No
     assert ledger.value("SELECT sum(attempts) FROM git_webhook_events") == 3
     assert ledger.value("SELECT count(*) FROM git_domain_events") == 120
     # The alert follows the commit.
-    wait_until(lambda: "event_failed" in [alert["code"] for alert in service.logged("worker", "alert")])
+    wait_until(lambda: "event_failed" in [alert["code"] for alert in service.log_lines("worker", "alert")])

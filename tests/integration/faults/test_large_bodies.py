@@ -13,12 +13,12 @@ from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.secret import Secret
 from entrypoints.rest.resources.webhooks import WebhookEndpoint
 from testing.memory.metrics import MemoryMetrics
-from tests.support.builders.deliveries import INSTALLATION, SECRET, Delivery, accepted, post_all, push, pushes
-from tests.support.clients.raw_http import WEBHOOKS, ask, chunk, chunked, connected, head, request
+from tests.support.builders.deliveries import INSTALLATION, SECRET, Delivery, list_accepted, post_all, push, pushes
+from tests.support.clients.raw_http import WEBHOOKS, ask, build_chunked, chunk, connect, head, request
 from tests.support.conditions import wait_until
 from tests.support.fakes.people import application_with
 from tests.support.scenarios.event_store import Ledger
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 MB = 1024 * 1024
 LIMIT = 25 * MB
@@ -30,7 +30,7 @@ MANY = 777
 def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
     """Run the whole service for one connected installation."""
     ledger.connect_installation()
-    with running_service(*urls, "api", "worker", "scheduler") as service:
+    with run_service(*urls, "api", "worker", "scheduler") as service:
         yield service
 
 
@@ -64,7 +64,7 @@ def push_with_messages(*messages: str, installation: int = INSTALLATION) -> byte
 async def test_rejects_a_declared_length_over_the_limit_before_reading(service: Service) -> None:
     """The response comes at once, and later bytes are discarded."""
     memory = Memory(service.pid("api"))
-    async with connected(service.address) as line:
+    async with connect(service.address) as line:
         await line.send(head({**Delivery(b"").headers, "content-length": str(4 * LIMIT)}))
         answer = await line.answer()
         assert (answer.status, answer.problem["code"]) == (413, "body_too_large")
@@ -78,7 +78,7 @@ async def test_rejects_a_declared_length_over_the_limit_before_reading(service: 
 async def test_rejects_an_undeclared_length_at_the_limit(service: Service) -> None:
     """Memory stays within the limit, however much the client sends."""
     memory = Memory(service.pid("api"))
-    async with connected(service.address) as line:
+    async with connect(service.address) as line:
         await line.send(head({**Delivery(b"").headers, "transfer-encoding": "chunked"}))
         for _ in range(8 * LIMIT // MB):
             await line.send(chunk(b"x" * MB))
@@ -95,7 +95,7 @@ async def test_accepts_a_body_of_exactly_the_limit(service: Service) -> None:
     largest = Delivery(push_of_size(LIMIT))
     assert (await ask(service.address, largest.request())).status == 202
     assert (await ask(service.address, request(largest.headers, largest.body + b" "))).status == 413
-    assert (await ask(service.address, chunked(largest.headers, largest.body + b" "))).status == 413
+    assert (await ask(service.address, build_chunked(largest.headers, largest.body + b" "))).status == 413
 
 
 @pytest.mark.parametrize("size", [1, 1000, 70_000])
@@ -104,10 +104,10 @@ async def test_accepts_a_body_in_chunks(service: Service, ledger: Ledger, size: 
     body = push_of_size(150_000) if size > 1000 else push()
     delivery = Delivery(body)
     parts = [body[start : start + size] for start in range(0, len(body), size)]
-    assert (await ask(service.address, chunked(delivery.headers, *parts))).status == 202
+    assert (await ask(service.address, build_chunked(delivery.headers, *parts))).status == 202
     wait_until(lambda: ledger.status(delivery.id) == "processed")
     forged = Delivery(body)
-    answer = await ask(service.address, chunked(forged.headers, *parts[:-1], b"?" * len(parts[-1])))
+    answer = await ask(service.address, build_chunked(forged.headers, *parts[:-1], b"?" * len(parts[-1])))
     assert answer.status == 401
 
 
@@ -155,11 +155,11 @@ async def test_unfinished_requests_do_not_block_others(service: Service, framing
     started = chunk(b"{") if "transfer-encoding" in framing else b"{"
     async with AsyncExitStack() as stack:
         for _ in range(100):
-            line = await stack.enter_async_context(connected(service.address))
+            line = await stack.enter_async_context(connect(service.address))
             await line.send(head({**Delivery(b"").headers, **framing}) + started)
-        assert len(accepted(await post_all(service.address, pushes(50)))) == 50
+        assert len(list_accepted(await post_all(service.address, pushes(50)))) == 50
         for delivery in (Delivery(push()), Delivery(push_of_size(LIMIT))):
-            assert (await ask(service.address, chunked(delivery.headers, delivery.body))).status == 202
+            assert (await ask(service.address, build_chunked(delivery.headers, delivery.body))).status == 202
 
 
 async def test_rejects_a_body_that_is_not_complete_in_time() -> None:
@@ -193,7 +193,7 @@ async def test_limits_the_total_size_of_bodies(service: Service) -> None:
     statuses = await asyncio.gather(*(_status(service, Delivery(push_of_size(LIMIT))) for _ in range(14)))
     assert set(statuses) <= {202, 503}
     assert 202 in statuses
-    assert len(accepted(await post_all(service.address, pushes(50)))) == 50
+    assert len(list_accepted(await post_all(service.address, pushes(50)))) == 50
 
 
 async def _status(service: Service, delivery: Delivery) -> int:

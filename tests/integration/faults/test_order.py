@@ -4,11 +4,11 @@ import asyncio
 
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from testing.memory.metrics import MemoryMetrics
-from tests.support.builders.deliveries import Delivery, accepted, post_all, push
+from tests.support.builders.deliveries import Delivery, list_accepted, post_all, push
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import opened
+from tests.support.scenarios.event_store import open_events
 from tests.support.servers.in_process_worker import a_push
-from tests.support.servers.service import running_service
+from tests.support.servers.service import run_service
 
 INSTALLATIONS = range(1, 9)
 PUSHES = 80
@@ -17,10 +17,10 @@ PUSHES = 80
 async def test_keeps_the_order_of_each_installation_with_several_workers(database_url: str, redis_url: str) -> None:
     """Several installations share a lane and several workers the lanes, while events arrive."""
     workers = ("worker-1", "worker-2", "worker-3")
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         for installation in INSTALLATIONS:
             ledger.connect_installation(installation)
-        with running_service(database_url, redis_url, "api", *workers, workers=3) as service:
+        with run_service(database_url, redis_url, "api", *workers, workers=3) as service:
             posted = await asyncio.gather(
                 *(
                     post_all(
@@ -31,7 +31,7 @@ async def test_keeps_the_order_of_each_installation_with_several_workers(databas
                     for installation in INSTALLATIONS
                 )
             )
-            assert sum(len(accepted(answers)) for answers in posted) == PUSHES * len(INSTALLATIONS)
+            assert sum(len(list_accepted(answers)) for answers in posted) == PUSHES * len(INSTALLATIONS)
             wait_until(ledger.is_settled)
         published = ledger.rows(
             "SELECT array_agg(data ->> 'after' ORDER BY id) FROM git_domain_events"
@@ -48,5 +48,5 @@ async def test_stores_a_burst_in_its_order_of_arrival(database_url: str) -> None
         for delivery in burst:
             group.create_task(log.append(delivery))
     await log.close()
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         assert ledger.delivery_ids() == [delivery.delivery_id for delivery in burst]

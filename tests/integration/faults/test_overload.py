@@ -13,7 +13,7 @@ from testing.memory.metrics import MemoryMetrics
 from tests.support.builders.deliveries import Delivery, push
 from tests.support.builders.webhooks import protocol
 from tests.support.fakes.people import application_with
-from tests.support.scenarios.event_store import opened
+from tests.support.scenarios.event_store import open_events
 from tests.support.scenarios.processing import Bell
 
 PATH = "http://service/api/v1/git/github/webhooks"
@@ -47,5 +47,5 @@ async def test_full_queue_is_503_with_retry_after(database_url: str) -> None:
         again = Delivery(push(99))
         assert (await client.post(PATH, content=again.body, headers=again.headers)).status_code == 202
     await log.close()
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         assert len(ledger.delivery_ids()) == CAPACITY + 1

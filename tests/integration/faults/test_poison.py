@@ -7,7 +7,7 @@ import pytest
 from tests.support.builders.deliveries import Delivery, post_all, push
 from tests.support.conditions import wait_until
 from tests.support.scenarios.event_store import Ledger
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 POISON = f"{666:040x}"
 # Equals a crash for the client, without affecting the connections of other tests.
@@ -27,7 +27,7 @@ def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
     """Run the whole service, connected, on a database that dies of one push."""
     ledger.connect_installation()
     ledger.run(DIES_ON_POISON)
-    with running_service(*urls, "api", "scheduler") as service:
+    with run_service(*urls, "api", "scheduler") as service:
         yield service
 
 
@@ -44,5 +44,5 @@ async def test_event_that_kills_the_database_fails(service: Service, ledger: Led
     [(message,)] = ledger.rows("SELECT error_message FROM git_webhook_events WHERE delivery_id = %s", (poison.id,))
     assert message.startswith("database_lost: ")
     assert ledger.value("SELECT count(*) FROM git_domain_events") == 20
-    assert len(service.logged("worker", "drain_failed")) == 3
+    assert len(service.log_lines("worker", "drain_failed")) == 3
     assert service.is_running("worker")

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from tests.support.builders.deliveries import Delivery, accepted, post_all, push, pushes
+from tests.support.builders.deliveries import Delivery, list_accepted, post_all, push, pushes
 from tests.support.clients.raw_http import Answer, ask
 from tests.support.conditions import until, wait_until
-from tests.support.scenarios.event_store import Ledger, opened
-from tests.support.servers.service import Service, running_service
+from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.servers.service import Service, run_service
 from tests.support.servers.stoppable_servers import Breakable, breakable_postgres
 
 PROCESSES = ("api", "worker", "scheduler")
@@ -25,7 +25,7 @@ SOME_TURNS_SECONDS = 4
 def postgres() -> Iterator[Breakable]:
     """Run a PostgreSQL of this module's own."""
     with breakable_postgres() as server:
-        with opened(server.url) as ledger:
+        with open_events(server.url) as ledger:
             ledger.connect_installation()
         yield server
 
@@ -33,7 +33,7 @@ def postgres() -> Iterator[Breakable]:
 @pytest.fixture
 def service(postgres: Breakable, redis_url: str) -> Iterator[Service]:
     """Run the whole service; afterwards none of it has been started again or has crashed."""
-    with running_service(postgres.url, redis_url, *PROCESSES) as service:
+    with run_service(postgres.url, redis_url, *PROCESSES) as service:
         yield service
         for name in PROCESSES:
             assert service.is_running(name)
@@ -95,8 +95,8 @@ async def test_stopped_postgres_is_503_until_it_returns(service: Service, postgr
     await asyncio.gather(*(post_rejected(service) for _ in range(20)))
     await check_unready(service)
     postgres.start()
-    with opened(postgres.url) as ledger:
-        await check_healed(service, ledger, accepted(answers))
+    with open_events(postgres.url) as ledger:
+        await check_healed(service, ledger, list_accepted(answers))
 
 
 async def test_silent_postgres_is_503_until_it_returns(service: Service, postgres: Breakable) -> None:
@@ -112,41 +112,41 @@ async def test_silent_postgres_is_503_until_it_returns(service: Service, postgre
     postgres.thaw()
     answers = await amid
     assert set(answers.values()) == {202, 503}
-    with opened(postgres.url) as ledger:
-        await check_healed(service, ledger, accepted(answers))
+    with open_events(postgres.url) as ledger:
+        await check_healed(service, ledger, list_accepted(answers))
 
 
 def test_scheduler_logs_an_outage_and_its_end_once(postgres: Breakable, redis_url: str) -> None:
     """For all of its schedules."""
-    with running_service(postgres.url, redis_url, "scheduler") as service:
+    with run_service(postgres.url, redis_url, "scheduler") as service:
         postgres.stop()
-        wait_until(lambda: service.logged("scheduler", "schedule_failed"))
+        wait_until(lambda: service.log_lines("scheduler", "schedule_failed"))
         began = time.monotonic()
         wait_until(lambda: time.monotonic() - began > SOME_TURNS_SECONDS)
         postgres.start()
-        wait_until(lambda: service.logged("scheduler", "schedules_resumed"))
-        [line] = service.logged("scheduler", "schedule_failed")
+        wait_until(lambda: service.log_lines("scheduler", "schedules_resumed"))
+        [line] = service.log_lines("scheduler", "schedule_failed")
         assert (line["error"], "Start PostgreSQL" in line["reason"]) == ("storage_unavailable", True)
-        assert len(service.logged("scheduler", "schedules_resumed")) == 1
+        assert len(service.log_lines("scheduler", "schedules_resumed")) == 1
         # PostgreSQL that still starts up is another reason than PostgreSQL that is stopped.
-        reasons = [line["reason"] for line in service.logged("scheduler", "database_unavailable")]
+        reasons = [line["reason"] for line in service.log_lines("scheduler", "database_unavailable")]
         assert len(reasons) == len(set(reasons))
         assert "Start PostgreSQL" in reasons[0]
 
 
 async def test_processes_start_without_postgres(postgres: Breakable, redis_url: str) -> None:
     """They wait for the end of the outage, so no second restart is necessary."""
-    with running_service(postgres.url, redis_url) as service:
+    with run_service(postgres.url, redis_url) as service:
         postgres.stop()
         service.begin(*PROCESSES)
         wait_until(lambda: all(map(service.has_started, PROCESSES)), seconds=20)
         await until(lambda: is_alive(service))
         await post_rejected(service)
         postgres.start()
-        with opened(postgres.url) as ledger:
+        with open_events(postgres.url) as ledger:
             await check_healed(service, ledger, [])
 
 
 def _count(postgres: Breakable) -> int:
-    with opened(postgres.url) as ledger:
+    with open_events(postgres.url) as ledger:
         return len(ledger.delivery_ids())

@@ -19,9 +19,9 @@ from core.domain.identifiers import EventId
 from testing.memory.metrics import MemoryMetrics
 from tests.support.builders.deliveries import Delivery, post_all, pushes
 from tests.support.conditions import until
-from tests.support.scenarios.event_store import opened
+from tests.support.scenarios.event_store import open_events
 from tests.support.servers.in_process_worker import INSTALLATION_OF_LANE, a_push
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 # Few enough that the groups of both processes hold the same ones, in another order.
 WAVES = 6
@@ -52,10 +52,10 @@ async def test_stores_overlapping_redeliveries_once_without_a_deadlock(database_
     """New and failed ones: one sender gets 202, the others 200."""
     random = Random(20)
     deliveries = pushes(COUNT)
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         with (
-            running_service(database_url, redis_url, "api") as first,
-            running_service(database_url, redis_url, "api") as second,
+            run_service(database_url, redis_url, "api") as first,
+            run_service(database_url, redis_url, "api") as second,
         ):
             services = [first, second, first, second]
             assert await post_in_waves(services, deliveries, random) == COUNT
@@ -66,14 +66,14 @@ async def test_stores_overlapping_redeliveries_once_without_a_deadlock(database_
             assert await post_in_waves(services, deliveries, random) == COUNT
             assert ledger.statuses() == {"pending": COUNT}
             for service in (first, second):
-                assert service.logged("api", "group_commit_failed") == []
+                assert service.log_lines("api", "group_commit_failed") == []
         # Their connections have ended by now, so their statistics are complete.
         assert ledger.value(DEADLOCKS) == 0
 
 
 async def test_groups_of_equal_ids_do_not_deadlock(database_url: str) -> None:
     """Each process inserts in the same order, although the ids arrive in opposite orders."""
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         for _ in range(10):
             wave = [a_push(lane=0) for _ in range(128)]
             async with asyncio.TaskGroup() as group:
@@ -88,7 +88,7 @@ async def test_requeueing_the_same_events_does_not_deadlock(database_url: str, s
     """Retries, redeliveries and routing lock rows in one order."""
     deliveries = [replace(a_push(lane=0), delivery_id=f"delivery-{99 - number}") for number in range(20)]
     await append_all(database_url, deliveries)
-    with opened(database_url) as ledger, psycopg.connect(database_url) as holder:
+    with open_events(database_url) as ledger, psycopg.connect(database_url) as holder:
         ledger.connect_installation(INSTALLATION_OF_LANE[0])
         ids = [found for (found,) in ledger.rows("UPDATE git_webhook_events SET status = %s RETURNING id", [status])]
         holder.execute("SELECT FROM git_webhook_events WHERE delivery_id = 'delivery-90' FOR UPDATE")

@@ -9,10 +9,10 @@ import redis
 
 from adapters.redis_queue.queue_probe import list_workers
 from core.domain.secret import redact_url
-from tests.support.builders.deliveries import accepted, post_all, pushes
+from tests.support.builders.deliveries import list_accepted, post_all, pushes
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import Ledger, opened
-from tests.support.servers.service import Service, running_service
+from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.servers.service import Service, run_service
 from tests.support.servers.stoppable_servers import Breakable, breakable_redis
 
 # The next sweep, and a worker that looks for Redis every two seconds.
@@ -30,7 +30,7 @@ def redis_server() -> Iterator[Breakable]:
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
     """Open the webhook events of this test, with a connected installation."""
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         ledger.connect_installation()
         yield ledger
 
@@ -39,7 +39,7 @@ def ledger(database_url: str) -> Iterator[Ledger]:
 def service(database_url: str, redis_server: Breakable, ledger: Ledger) -> Iterator[Service]:
     """Run the whole service; afterwards none of it has been started again or has crashed."""
     del ledger  # opened first, so closed last
-    with running_service(database_url, redis_server.url, "api", "worker", "scheduler") as service:
+    with run_service(database_url, redis_server.url, "api", "worker", "scheduler") as service:
         yield service
         for name in ("api", "worker", "scheduler"):
             assert service.is_running(name)
@@ -50,7 +50,7 @@ async def post_some(service: Service) -> None:
     """Post a few hundred; every one is taken, and none waits for Redis."""
     began = time.monotonic()
     answers = await post_all(service.address, pushes(300), connections=4)
-    assert len(accepted(answers)) == 300
+    assert len(list_accepted(answers)) == 300
     assert time.monotonic() - began < 5
 
 
@@ -90,13 +90,13 @@ async def test_silent_redis_loses_no_delivery(service: Service, redis_server: Br
     redis_server.freeze()
     await amid
     await post_some(service)
-    wait_until(lambda: service.logged("api", "worker_notification_failed"))
-    [line] = service.logged("api", "worker_notification_failed")
+    wait_until(lambda: service.log_lines("api", "worker_notification_failed"))
+    [line] = service.log_lines("api", "worker_notification_failed")
     assert (line["url"], "CREWKIT_GIT_REDIS_URL" in line["reason"]) == (redact_url(redis_server.url), True)
     redis_server.thaw()
     wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
     await post_some(service)
-    wait_until(lambda: service.logged("api", "worker_notifications_resumed"))
+    wait_until(lambda: service.log_lines("api", "worker_notifications_resumed"))
     wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
     assert ledger.statuses() == {"processed": 900}
 
@@ -108,15 +108,15 @@ def test_worker_logs_an_outage_and_its_end_once(
     """With the remedy, whether it loses Redis or never had it."""
     if not is_there_at_first:
         redis_server.stop()
-    with running_service(database_url, redis_server.url, "worker") as service:
+    with run_service(database_url, redis_server.url, "worker") as service:
         if is_there_at_first:
             redis_server.stop()
-        wait_until(lambda: service.logged("worker", "redis_unavailable"))
+        wait_until(lambda: service.log_lines("worker", "redis_unavailable"))
         began = time.monotonic()
         wait_until(lambda: time.monotonic() - began > SOME_TRIES_SECONDS)
         redis_server.start()
-        wait_until(lambda: service.logged("worker", "redis_available"))
-        [line] = service.logged("worker", "redis_unavailable")
+        wait_until(lambda: service.log_lines("worker", "redis_available"))
+        [line] = service.log_lines("worker", "redis_unavailable")
         assert (line["url"], line["level"]) == (redact_url(redis_server.url), "warning")
         assert line["reason"] == "Start Redis or correct CREWKIT_GIT_REDIS_URL."
         assert [one for one in service.log("worker") if "logger" in one] == []
@@ -124,8 +124,8 @@ def test_worker_logs_an_outage_and_its_end_once(
 
 def test_processes_stop_without_redis(database_url: str, redis_server: Breakable) -> None:
     """No `kill -9` is necessary."""
-    with running_service(database_url, redis_server.url, "api", "worker", "scheduler") as service:
+    with run_service(database_url, redis_server.url, "api", "worker", "scheduler") as service:
         redis_server.stop()
-        wait_until(lambda: service.logged("worker", "redis_unavailable"))
+        wait_until(lambda: service.log_lines("worker", "redis_unavailable"))
         service.ask_to_stop("api", "worker", "scheduler")
         wait_until(lambda: not any(map(service.is_running, ("api", "worker", "scheduler"))), seconds=5)

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from tests.support.scenarios.event_store import opened
+from tests.support.scenarios.event_store import open_events
 from tests.support.servers.in_process_worker import INSTALLATION_OF_LANE, a_push, workshop
 
 # What PostgreSQL raises when a statement's time is over, without the wait for it.
@@ -20,7 +20,7 @@ CREATE TRIGGER too_slow BEFORE INSERT ON git_domain_events FOR EACH ROW EXECUTE 
 
 async def test_statement_timeout_counts_as_an_attempt(database_url: str, redis_url: str) -> None:
     """It is not an outage: unlimited attempts would block the lane for all its installations."""
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         ledger.connect_installation(INSTALLATION_OF_LANE[3])
         ledger.run(TOO_SLOW)
         async with workshop(database_url, redis_url, Random(20), workers=0) as shop:

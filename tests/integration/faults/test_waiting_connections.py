@@ -13,7 +13,7 @@ import pytest
 
 from tests.support.conditions import wait_until
 from tests.support.servers.servers import temporary_home
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 COUNT = 2000
 HALF_A_HEAD = b"GET /healthz HTTP/1.1\r\nhost: here\r\nx-name: "
@@ -23,7 +23,7 @@ HALF_A_REQUEST = b"POST /api/v1/git/github/webhooks HTTP/1.1\r\nhost: here\r\nco
 @pytest.fixture(scope="module")
 def service(urls: tuple[str, str]) -> Iterator[Service]:
     """Run an API."""
-    with running_service(*urls, "api") as service:
+    with run_service(*urls, "api") as service:
         yield service
 
 
@@ -92,14 +92,14 @@ def test_logs_missing_file_descriptors_once(service: Service) -> None:
         resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_descriptors(service), before[1]))
         for _ in range(5):
             open_connection(stack, service)
-        wait_until(lambda: service.logged("api", "descriptors_exhausted"), seconds=30)
+        wait_until(lambda: service.log_lines("api", "descriptors_exhausted"), seconds=30)
         time.sleep(2.5)  # past more looks
         resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-        wait_until(lambda: service.logged("api", "descriptors_available"), seconds=30)
+        wait_until(lambda: service.log_lines("api", "descriptors_available"), seconds=30)
     assert httpx.get(f"{service.url}/healthz").status_code == 200
-    [exhausted] = service.logged("api", "descriptors_exhausted")
+    [exhausted] = service.log_lines("api", "descriptors_exhausted")
     assert "LimitNOFILE" in exhausted["reason"]
-    assert len(service.logged("api", "descriptors_available")) == 1
+    assert len(service.log_lines("api", "descriptors_available")) == 1
 
 
 def test_reserves_file_descriptors_for_the_database(urls: tuple[str, str]) -> None:
@@ -114,10 +114,10 @@ def test_reserves_file_descriptors_for_the_database(urls: tuple[str, str]) -> No
         with ExitStack() as strangers:
             for _ in range(200):
                 open_connection(strangers, service)
-            wait_until(lambda: service.logged("api", "connections_exhausted"), seconds=30)
+            wait_until(lambda: service.log_lines("api", "connections_exhausted"), seconds=30)
             # They have waited for longer than new callers.
             wait_until(lambda: httpx.get(f"{service.url}/healthz").status_code == 200, seconds=30)
-        wait_until(lambda: service.logged("api", "connections_available"), seconds=30)
+        wait_until(lambda: service.log_lines("api", "connections_available"), seconds=30)
         assert httpx.get(f"{service.url}/readyz").status_code == 200
-        assert len(service.logged("api", "connections_exhausted")) == 1
-        assert service.logged("api", "descriptors_exhausted") == []
+        assert len(service.log_lines("api", "connections_exhausted")) == 1
+        assert service.log_lines("api", "descriptors_exhausted") == []

@@ -13,9 +13,9 @@ import redis
 from ports.unit_of_work import Transaction, UnitOfWork
 from testing.memory.clock import SettableClock
 from tests.support.conditions import until
-from tests.support.scenarios.event_store import opened
+from tests.support.scenarios.event_store import open_events
 from tests.support.servers.in_process_worker import INSTALLATION_OF_LANE, Workshop, a_push, workshop
-from tests.support.servers.service import Service, running_service
+from tests.support.servers.service import Service, run_service
 
 LANES = (0, 3, 5, 8, 11, 17, 23, 30)
 ROUNDS = 60
@@ -99,10 +99,10 @@ async def test_processes_everything_after_crashes_and_flushes(database_url: str,
     """Cancelled drains, killed workers, an emptied Redis: each effect happens once."""
     random = Random(20)
     processes = ("worker-1", "worker-2", "scheduler")
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         for installation in INSTALLATION_OF_LANE.values():
             ledger.connect_installation(installation)
-        with running_service(database_url, redis_url, *processes, workers=2) as service:
+        with run_service(database_url, redis_url, *processes, workers=2) as service:
             async with workshop(database_url, redis_url, random, workers=4, linger=0.002) as shop:
                 await wreak_havoc(shop, service, random, redis_url)
                 await until(lambda: shop.is_idle(range(32)), UNTIL_HEALED_SECONDS)

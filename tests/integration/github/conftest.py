@@ -6,7 +6,7 @@ import pytest
 
 from adapters.github.provider import GitHubProvider
 from tests.support.builders import github_answers as answers
-from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, reply, scripted_github
+from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, reply, run_scripted_github
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def time() -> Time:
 @pytest.fixture
 async def github() -> AsyncIterator[ScriptedGitHub]:
     """Run a GitHub of the test's own."""
-    async with scripted_github() as running:
+    async with run_scripted_github() as running:
         yield running
 
 

@@ -121,7 +121,7 @@ async def test_lists_installation_requests_of_all_pages(known: ScriptedGitHub, p
     found = await provider.list_installation_requests()
 
     assert [(one.requester_id, one.account_id) for one in found] == [("7", "9"), ("8", "9")]
-    assert known.asked(f"GET {path}")[0].query == {"per_page": "100"}
+    assert known.requests_of(f"GET {path}")[0].query == {"per_page": "100"}
 
 
 @pytest.mark.parametrize("status", [202, 204, 404])
@@ -131,7 +131,7 @@ async def test_deletes_an_installation(status: int, known: ScriptedGitHub, provi
 
     await provider.uninstall("41")
 
-    assert len(known.asked(REMOVE)) == 1
+    assert len(known.requests_of(REMOVE)) == 1
 
 
 async def test_install_url_has_state_and_account(known: ScriptedGitHub, provider: GitHubProvider) -> None:

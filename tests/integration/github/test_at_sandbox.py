@@ -13,7 +13,7 @@ from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationAccess
 from sandbox.faults import Fault, FaultKind
 from tests.support.fakes.github import Time
-from tests.support.servers.sandbox import RunningSandbox, running_sandbox
+from tests.support.servers.sandbox import RunningSandbox, run_sandbox
 
 INSTALLATION = "41000001"
 
@@ -21,7 +21,7 @@ INSTALLATION = "41000001"
 @pytest.fixture
 async def sandbox(time: Time) -> AsyncIterator[RunningSandbox]:
     """Run a sandbox that lives by the test's time."""
-    async with running_sandbox() as running:
+    async with run_sandbox() as running:
         running.sandbox.clock = time.now
         yield running
 

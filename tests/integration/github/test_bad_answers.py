@@ -21,7 +21,15 @@ from core.domain.provider_errors import (
 )
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read, slowly
-from tests.support.fakes.github import Answer, ScriptedGitHub, Time, github_provider, refusal, reply, scripted_github
+from tests.support.fakes.github import (
+    Answer,
+    ScriptedGitHub,
+    Time,
+    github_provider,
+    refusal,
+    reply,
+    run_scripted_github,
+)
 
 SHORT = Limits(connect=1, silence=0.1, whole=0.3)
 
@@ -116,7 +124,7 @@ async def test_gives_up_after_three_bad_responses(broken: Answer, github: Script
 
 async def test_missing_server_is_unavailable(time: Time) -> None:
     """With a refused connection or no network."""
-    async with scripted_github() as gone:
+    async with run_scripted_github() as gone:
         pass
     async with github_provider(gone.url, time) as provider:
         with pytest.raises(ProviderUnavailable):
@@ -136,7 +144,7 @@ async def test_never_repeats_a_call_that_changes_something(
     with pytest.raises(ProviderUnavailable):
         await provider.uninstall("41")
 
-    assert (len(github.asked(mint)), len(github.asked(remove)), time.slept) == (1, 1, [])
+    assert (len(github.requests_of(mint)), len(github.requests_of(remove)), time.slept) == (1, 1, [])
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from core.domain.provider_errors import ProviderUnavailable
 from core.domain.secret import Secret
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read
-from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, refusal, reply, scripted_github
+from tests.support.fakes.github import ScriptedGitHub, Time, github_provider, refusal, reply, run_scripted_github
 
 
 async def test_outage_opens_the_breaker_and_its_end_closes_it(github: ScriptedGitHub, time: Time) -> None:
@@ -36,7 +36,7 @@ async def test_each_host_has_its_own_breaker(github: ScriptedGitHub, time: Time)
     """During an outage of the API, users can still sign in at github.com."""
     github.answers(REPOSITORY, refusal(500, "Server Error"))
     async with (
-        scripted_github() as pages,
+        run_scripted_github() as pages,
         github_provider(github.url, time, web=pages.url, limits=Limits(breaker=BreakerPolicy(failures=1))) as provider,
     ):
         pages.answers("POST /login/oauth/access_token", reply({"access_token": "ghu_1"}))

@@ -281,7 +281,7 @@ async def test_accepts_long_tokens(github: ScriptedGitHub, provider: GitHubProvi
     _ = [page async for page in provider.list_repository_pages(access)]
 
     assert access.token.reveal() == STATELESS
-    assert github.asked(LIST)[0].headers["authorization"] == f"Bearer {STATELESS}"
+    assert github.requests_of(LIST)[0].headers["authorization"] == f"Bearer {STATELESS}"
 
 
 async def test_rotated_key_suspends_no_installation(github: ScriptedGitHub, provider: GitHubProvider) -> None:

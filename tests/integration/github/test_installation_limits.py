@@ -27,7 +27,7 @@ async def test_rate_limit_applies_to_all_tokens_of_an_installation(
     for access in (FIRST, RENEWED):
         with pytest.raises(RateLimited):
             await provider.get_repository(access, REPO)
-    assert len(github.asked(REPOSITORY)) == 1
+    assert len(github.requests_of(REPOSITORY)) == 1
 
     assert (await provider.get_repository(OTHER, REPO)).repo_id == REPO
     time.pass_by(60)

@@ -23,7 +23,15 @@ from core.domain.secret import Secret
 from testing.memory.metrics import MemoryMetrics
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read
-from tests.support.fakes.github import ACCESS, ScriptedGitHub, Time, github_provider, refusal, reply, scripted_github
+from tests.support.fakes.github import (
+    ACCESS,
+    ScriptedGitHub,
+    Time,
+    github_provider,
+    refusal,
+    reply,
+    run_scripted_github,
+)
 
 LIST = "GET /installation/repositories"
 
@@ -97,7 +105,7 @@ async def test_follows_links_only_on_the_configured_host(
     scheme: str, github: ScriptedGitHub, provider: GitHubProvider
 ) -> None:
     """A proxy or an Enterprise Server writes its name into links; the token is not sent there."""
-    async with scripted_github() as other:
+    async with run_scripted_github() as other:
         elsewhere = other.url.replace("http://", f"{scheme}://")
         link = f'<{elsewhere}/installation/repositories?per_page=100&page=2>; rel="next"'
         github.answers(

@@ -9,7 +9,7 @@ from adapters.github.provider import GitHubProvider
 from core.domain.provider_errors import ProviderUnavailable
 from tests.support.builders import github_answers as answers
 from tests.support.checks.github_read import REPOSITORY, read
-from tests.support.fakes.github import ACCESS, TOKEN, ScriptedGitHub, reply, scripted_github
+from tests.support.fakes.github import ACCESS, TOKEN, ScriptedGitHub, reply, run_scripted_github
 
 
 async def test_every_call_has_user_agent_and_version(github: ScriptedGitHub, provider: GitHubProvider) -> None:
@@ -45,7 +45,7 @@ async def test_rejects_a_redirect_to_another_repository(github: ScriptedGitHub, 
 
 async def test_never_sends_a_token_to_another_host(github: ScriptedGitHub, provider: GitHubProvider) -> None:
     """Redirects and links of GitHub may be forged."""
-    async with scripted_github() as thief:
+    async with run_scripted_github() as thief:
         elsewhere = f"{thief.url}/repositories/7"
         github.answers(REPOSITORY, RedirectResponse(elsewhere, 301))
         github.answers(

@@ -46,7 +46,7 @@ async def test_secondary_limit_pauses_its_credential(
     time.pass_by(59)
     with pytest.raises(RateLimited):
         await read(provider)
-    assert len(github.asked(REPOSITORY)) == 1
+    assert len(github.requests_of(REPOSITORY)) == 1
     await provider.get_app()
 
     time.pass_by(1)

@@ -6,7 +6,7 @@ import httpx
 
 from sandbox.state.seed import ORBITAL
 from tests.support.scenarios.install_site import HTML, Site
-from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, refused
+from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, check_error
 from tests.support.servers.sandbox import MARA, OONA
 
 
@@ -51,7 +51,7 @@ async def test_requester_finishes_in_the_browser(site: Site) -> None:
         [wanted] = [one for one in chosen["installations"] if one["account"] == ORBITAL_ACCOUNT]
         form = {"state": chosen["state"], "installation_id": wanted["installation_id"]}
         wrong = await mara.here.post(CALLBACK, data={**form, "state": "x"}, headers={"accept": "application/json"})
-        refused(wrong, 409, "flow_invalid")
+        check_error(wrong, 409, "flow_invalid")
         done = await mara.here.post(CALLBACK, data=form, headers={"accept": "application/json"})
         assert done.json()["outcome"] == "connected", done.text
     shown = await site.show(site.acme, "owner")

@@ -3,55 +3,55 @@
 import httpx
 
 from tests.support.scenarios.install_site import HTML, JSON, Browser, Site
-from tests.support.scenarios.install_steps import CALLBACK, begun_by_oona, bound, link_of, refused
+from tests.support.scenarios.install_steps import CALLBACK, check_error, link_of, list_connected, start_as_oona
 from tests.support.servers.sandbox import INSTALLATION, MARA, OONA
 
 
 async def test_connected_organization_cannot_start_a_flow(site: Site) -> None:
     """It is managed at the provider, or disconnected first."""
     answer = await site.ask("GET", "/git/github/install", "owner", params={"organization_id": site.acme})
-    refused(answer, 409, "organization_already_connected")
+    check_error(answer, 409, "organization_already_connected")
 
 
 async def test_state_works_once_in_its_own_browser(site: Site, oona: Browser) -> None:
     """Rejected in another browser or if forged, without ending the flow. A replay does nothing."""
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     async with site.browser("nobody", OONA) as other:
-        refused(await other.arrive(landed), 409, "flow_invalid")
-    refused(await oona.arrive(landed.but(state="x" * 43)), 409, "flow_invalid")
-    assert await bound(site) == []
+        check_error(await other.arrive(landed), 409, "flow_invalid")
+    check_error(await oona.arrive(landed.but(state="x" * 43)), 409, "flow_invalid")
+    assert await list_connected(site) == []
     assert (await oona.arrive(landed)).json()["outcome"] == "connected"
-    [before] = await bound(site)
+    [before] = await list_connected(site)
     # The same person in the same browser reloads the page, or someone else put another number into it.
     for again in (landed, landed.but(installation_id=str(INSTALLATION))):
         assert (await oona.arrive(again)).json()["outcome"] == "connected"
-    assert await bound(site) == [before]
+    assert await list_connected(site) == [before]
     async with site.browser("nobody", OONA) as other:
-        refused(await other.arrive(landed), 409, "flow_invalid")
+        check_error(await other.arrive(landed), 409, "flow_invalid")
 
 
 async def test_expired_flow_connects_nothing(site: Site, oona: Browser) -> None:
     """It is valid for ten minutes."""
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     site.rows("UPDATE git_flows SET expires_at = now() - interval '1 second'")
-    refused(await oona.arrive(landed), 409, "flow_expired")
-    assert await bound(site) == []
+    check_error(await oona.arrive(landed), 409, "flow_expired")
+    assert await list_connected(site) == []
 
 
 async def test_session_of_another_user_connects_nothing(site: Site, oona: Browser) -> None:
     """Another user may have signed in meanwhile."""
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     other = site.facts.users["owner"]["token"]
     answer = await oona.here.get(landed.path, params=landed.query, headers={"authorization": f"Bearer {other}"})
-    refused(answer, 409, "flow_invalid")
-    assert await bound(site) == []
+    check_error(answer, 409, "flow_invalid")
+    assert await list_connected(site) == []
 
 
 async def test_checks_the_role_again_at_the_return(site: Site, oona: Browser) -> None:
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     site.rows("UPDATE memberships SET role = 'member' FROM users WHERE users.id = user_id AND email LIKE 'oona%%'")
-    refused(await oona.arrive(landed), 403, "action_forbidden")
-    assert await bound(site) == []
+    check_error(await oona.arrive(landed), 403, "action_forbidden")
+    assert await list_connected(site) == []
 
 
 async def test_starting_needs_permission(site: Site) -> None:
@@ -62,11 +62,11 @@ async def test_starting_needs_permission(site: Site) -> None:
         ("outsider", 404, "organization_not_found"),
     ):
         query = {"organization_id": site.acme}
-        refused(await site.ask("GET", "/git/github/install", person, params=query), status, code)
+        check_error(await site.ask("GET", "/git/github/install", person, params=query), status, code)
     token = site.facts.services["operator"]["token"]
     async with httpx.AsyncClient(base_url=site.url, headers={"authorization": f"Bearer {token}"}) as client:
         answer = await client.get("/api/v1/git/github/install", params={"organization_id": site.acme})
-        refused(answer, 403, "user_required")
+        check_error(answer, 403, "user_required")
     assert site.rows("SELECT count(*) FROM git_flows") == [(0,)]
 
 
@@ -97,7 +97,7 @@ async def test_link_on_another_site_needs_a_confirmation(site: Site) -> None:
         for origin in ("https://evil.example", "null"):
             page = await here.post(path, params=query, headers={**HTML, "origin": origin})
             assert (page.status_code, "Code origin_not_allowed" in page.text) == (403, True)
-        refused(
+        check_error(
             await here.get(path, params=query, headers={**JSON, "sec-fetch-site": "cross-site"}),
             403,
             "origin_not_allowed",
@@ -123,7 +123,7 @@ async def test_visitor_without_a_session_signs_in_and_returns(site: Site) -> Non
         page = httpx.URL(answer.headers["location"])
         assert page.path == "/dev/sign-in"
         assert page.params["return_to"].startswith("/api/v1/git/github/install?organization_id=")
-        refused(await here.get("/api/v1/git/github/install", params=query, headers=JSON), 401, "token_invalid")
+        check_error(await here.get("/api/v1/git/github/install", params=query, headers=JSON), 401, "token_invalid")
 
 
 async def test_browser_chooses_with_its_session_cookie(site: Site) -> None:
@@ -138,9 +138,9 @@ async def test_browser_chooses_with_its_session_cookie(site: Site) -> None:
         state = page.text.partition('name="state" value="')[2].partition('"')[0]
         form = {"state": state, "installation_id": str(INSTALLATION)}
         elsewhere = await mara.here.post(CALLBACK, data=form, headers={**JSON, "origin": "https://evil.example"})
-        refused(elsewhere, 403, "origin_not_allowed")
+        check_error(elsewhere, 403, "origin_not_allowed")
         garbage = await mara.here.post(CALLBACK, content=b"a=1&" * 40, headers={**JSON, "origin": site.url})
-        refused(garbage, 409, "flow_invalid")
+        check_error(garbage, 409, "flow_invalid")
         for _ in range(2):  # the second click finds it done
             done = await mara.here.post(CALLBACK, data=form, headers={**HTML, "origin": site.url})
             landed = f"{site.url}/kit/{site.acme}/settings/integrations?connected=github"
@@ -148,7 +148,7 @@ async def test_browser_chooses_with_its_session_cookie(site: Site) -> None:
         own = {**HTML, "sec-fetch-site": "same-origin"}
         other = await mara.here.get(link_of(page, "Install on another account"), headers=own)
         assert (other.status_code, "Code organization_already_connected" in other.text) == (409, True)
-    assert await bound(site, site.acme) == [(str(INSTALLATION), "0")]
+    assert await list_connected(site, site.acme) == [(str(INSTALLATION), "0")]
 
 
 async def test_database_has_no_readable_token_or_verifier(site: Site, oona: Browser) -> None:

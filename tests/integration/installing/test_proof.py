@@ -4,20 +4,27 @@ import pytest
 
 from tests.support.builders.deliveries import REPOSITORY
 from tests.support.scenarios.install_site import HTML, Browser, Landing, Site
-from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, begun_by_oona, bound, code_of, refused
+from tests.support.scenarios.install_steps import (
+    CALLBACK,
+    ORBITAL_ACCOUNT,
+    check_error,
+    code_of,
+    list_connected,
+    start_as_oona,
+)
 from tests.support.servers.sandbox import INSTALLATION, MARA, OONA, PRIYA
 
 
 async def test_foreign_installation_is_not_visible(site: Site, oona: Browser) -> None:
     """Installation ids are small numbers in URLs."""
     site.rows("DELETE FROM project_repositories")
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     answer = await oona.arrive(landed.but(installation_id=str(INSTALLATION)))
-    refused(answer, 403, "installation_not_visible")
+    check_error(answer, 403, "installation_not_visible")
     state = (await oona.begin(site.orbital)).partition("state=")[2]
     back = Landing(CALLBACK, {"state": state, "code": await code_of(oona), "installation_id": "999"})
-    refused(await oona.arrive(back), 409, "installation_gone")
-    assert await bound(site) == []
+    check_error(await oona.arrive(back), 409, "installation_gone")
+    assert await list_connected(site) == []
 
 
 @pytest.mark.parametrize("administers", [False, True])
@@ -37,34 +44,34 @@ async def test_members_and_repository_administrators_have_no_proof(site: Site, *
         state = onward["redirect_url"].partition("state=")[2]
         code = await code_of(browser)
         back = Landing(CALLBACK, {"state": state, "code": code, "installation_id": str(INSTALLATION)})
-        refused(await browser.arrive(back), 403, "installation_not_proven")
-    assert await bound(site) == []
+        check_error(await browser.arrive(back), 403, "installation_not_proven")
+    assert await list_connected(site) == []
 
 
 async def test_rejects_the_installation_of_another_organization(site: Site) -> None:
     """Without naming it, even if the user proves access."""
     async with site.browser("outsider", MARA) as browser:
         landed = await browser.authorize(await browser.begin(site.orbital, mode="existing"))
-        words = refused(await browser.arrive(landed), 409, "installation_bound_elsewhere")
+        words = check_error(await browser.arrive(landed), 409, "installation_bound_elsewhere")
     assert "acme" not in words.lower()
-    assert await bound(site) == []
+    assert await list_connected(site) == []
 
 
 async def test_requests_authorization_without_a_code(site: Site, oona: Browser) -> None:
     """An installation in the URL proves nothing. It is connected after authorization only."""
     site.sandbox.data.apps[site.sandbox.app.id].request_oauth_on_install = False
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     assert "code" not in landed.query
     onward = (await oona.arrive(landed)).json()
     assert onward["outcome"] == "continue"
-    assert await bound(site) == []
+    assert await list_connected(site) == []
     denied = await oona.authorize(onward["redirect_url"], "deny")
-    refused(await oona.arrive(denied), 409, "authorization_denied")
-    assert await bound(site) == []
+    check_error(await oona.arrive(denied), 409, "authorization_denied")
+    assert await list_connected(site) == []
 
     landed = await oona.authorize(await oona.begin(site.orbital, mode="existing"))
     assert (await oona.arrive(landed)).json()["outcome"] == "connected"
-    assert [status for _, status in await bound(site)] == ["0"]
+    assert [status for _, status in await list_connected(site)] == ["0"]
 
 
 async def test_rejects_a_choice_that_was_not_offered(site: Site) -> None:
@@ -79,5 +86,5 @@ async def test_rejects_a_choice_that_was_not_offered(site: Site) -> None:
         state = page.text.partition('name="state" value="')[2].partition('"')[0]
         form = {"state": state, "installation_id": str(foreign)}
         answer = await mara.here.post(CALLBACK, data=form, headers={"accept": "application/json"})
-        refused(answer, 400, "installation_choice_invalid")
-    assert [status for _, status in await bound(site, site.acme)] == ["2"]
+        check_error(answer, 400, "installation_choice_invalid")
+    assert [status for _, status in await list_connected(site, site.acme)] == ["2"]

@@ -9,14 +9,21 @@ import httpx
 import pytest
 
 from sandbox.faults import Fault, FaultKind
-from tests.support.scenarios.install_site import HTML, JSON, Browser, Landing, Site, landing
-from tests.support.scenarios.install_steps import CALLBACK, ORBITAL_ACCOUNT, begun_by_oona, bound, link_of, refused
+from tests.support.scenarios.install_site import HTML, JSON, Browser, Landing, Site, landing_of
+from tests.support.scenarios.install_steps import (
+    CALLBACK,
+    ORBITAL_ACCOUNT,
+    check_error,
+    link_of,
+    list_connected,
+    start_as_oona,
+)
 from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, OONA
 
 
 async def test_works_after_installing_and_reinstalling(site: Site, oona: Browser) -> None:
     """Install, catalog, import, push; uninstall keeps the link; a reinstallation restores all."""
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     answer = await oona.arrive(landed, HTML)
     assert (answer.status_code, answer.headers["location"]) == (302, f"{site.url}/integrations")
     shown = await site.show(site.orbital, "outsider")
@@ -35,7 +42,7 @@ async def test_works_after_installing_and_reinstalling(site: Site, oona: Browser
         return int(site.rows("SELECT count(*) FROM git_domain_events WHERE type = 'git.push'")[0][0])
 
     assert await pushes() == 1
-    [(first, _)] = await bound(site)
+    [(first, _)] = await list_connected(site)
     await site.sandbox.act(OONA, "uninstall", installation=int(first))
     await site.settle()
     gone = await site.show(site.orbital, "outsider")
@@ -64,7 +71,7 @@ async def test_choosing_repositories_returns_to_the_previous_page(site: Site) ->
             assert answer.status_code == 302, answer.text
             page = httpx.URL(answer.headers["location"])
             assert page.path.endswith(f"/installations/{INSTALLATION}")
-            saved = landing(await mara.there.post(page.path, data={"selection": "all"}))
+            saved = landing_of(await mara.there.post(page.path, data={"selection": "all"}))
             assert (saved.query["setup_action"], "state" in saved.query) == ("update", False)
             back = await mara.arrive(saved, HTML)
             assert (back.status_code, back.headers["location"]) == (302, f"{site.url}{expected}")
@@ -88,10 +95,10 @@ async def test_settings_page_needs_an_integration(site: Site) -> None:
     ):
         query = {"organization_id": organization}
         answer = await site.ask("GET", "/git/github/manage", person, params=query)
-        refused(answer, status, code)
+        check_error(answer, status, code)
     await site.ask("DELETE", f"/{site.acme}/git-integrations/github", "owner")
     answer = await site.ask("GET", "/git/github/manage", "member", params={"organization_id": site.acme})
-    refused(answer, 409, "integration_not_active")
+    check_error(answer, 409, "integration_not_active")
 
 
 async def test_redirects_only_to_the_dashboard(site: Site, oona: Browser) -> None:
@@ -105,7 +112,7 @@ async def test_redirects_only_to_the_dashboard(site: Site, oona: Browser) -> Non
 async def test_browser_and_webhook_can_arrive_in_any_order(site: Site, oona: Browser, delivering: str) -> None:
     """An early event waits until the integration is connected."""
     await site.sandbox.control("PATCH", "/behaviour", delivering=delivering)
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     for lane in range(32):
         await site.application.deliveries.drain_lane(lane)
     assert (await oona.arrive(landed)).json()["outcome"] == "connected"
@@ -115,25 +122,25 @@ async def test_browser_and_webhook_can_arrive_in_any_order(site: Site, oona: Bro
         "SELECT status, verdicts->0->>'reason' FROM git_webhook_events "
         "WHERE event_type = 'installation' AND action = 'created'"
     ) == [("processed", "already_bound")]
-    assert [status for _, status in await bound(site)] == ["0"]
+    assert [status for _, status in await list_connected(site)] == ["0"]
 
 
 async def test_two_returns_at_once_connect_once(site: Site, oona: Browser) -> None:
     """One exchanges its code, and the others wait for the result."""
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     answers = await asyncio.gather(*(oona.arrive(landed) for _ in range(5)))
     assert [answer.json()["outcome"] for answer in answers] == ["connected"] * 5
-    assert len(await bound(site)) == 1
+    assert len(await list_connected(site)) == 1
     assert site.rows("SELECT count(*) FROM versions WHERE item_type = 'integration' AND actor LIKE 'user:%%'") == [(1,)]
 
 
 async def test_connects_a_suspended_installation_as_suspended(site: Site, oona: Browser) -> None:
     """It works when the suspension ends."""
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     [installation] = [one for one in site.sandbox.data.installations if one != INSTALLATION]
     await site.sandbox.act(OONA, "suspend", installation=installation)
     # Of a suspended one, nothing but the event of its creation shows who installed it.
-    await site.sandbox.delivered()
+    await site.sandbox.wait_for_deliveries()
     assert (await oona.arrive(landed)).json()["outcome"] == "connected"
     shown = await site.show(site.orbital, "outsider")
     assert (shown["status"], shown["reason"]) == ("suspended", "suspended_on_provider")
@@ -163,18 +170,18 @@ async def test_explains_returns_without_a_flow(site: Site) -> None:
 
 async def test_outage_of_the_provider_connects_nothing(site: Site, oona: Browser) -> None:
     """The page links to the same flow, which continues after the outage."""
-    landed = await begun_by_oona(site, oona)
+    landed = await start_as_oona(site, oona)
     site.sandbox.sandbox.faults.active = [Fault(FaultKind.ERROR)]
     answer = await oona.arrive(landed, HTML)
     assert answer.status_code == 503
     assert "Code provider_unavailable" in answer.text
     assert "GitHub is not responding" in answer.text
     assert "retry-after" in answer.headers
-    assert await bound(site) == []
+    assert await list_connected(site) == []
     site.sandbox.sandbox.faults.active = []
     answer = await oona.arrive(await oona.authorize(link_of(answer, "Try again")), HTML)
     assert answer.status_code == 302
-    assert len(await bound(site)) == 1
+    assert len(await list_connected(site)) == 1
 
 
 async def test_denied_flow_can_be_retried(site: Site, oona: Browser) -> None:
@@ -188,4 +195,4 @@ async def test_denied_flow_can_be_retried(site: Site, oona: Browser) -> None:
     landed = await oona.authorize(link_of(answer, "Try again"))
     answer = await oona.arrive(landed.but(code=None), HTML)
     assert (answer.status_code, "Code authorization_code_missing" in answer.text) == (400, True)
-    assert await bound(site) == []
+    assert await list_connected(site) == []

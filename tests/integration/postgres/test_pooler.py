@@ -16,8 +16,8 @@ from entrypoints.bootstrap.migrations import migrate
 from tests.support.builders.deliveries import post_all, pushes
 from tests.support.conditions import wait_until
 from tests.support.fakes.pooler import transaction_pooler
-from tests.support.scenarios.event_store import opened
-from tests.support.servers.service import running_service
+from tests.support.scenarios.event_store import open_events
+from tests.support.servers.service import run_service
 
 
 @pytest.fixture
@@ -74,13 +74,13 @@ async def test_one_process_at_a_time_holds_a_lock(pooled_url: str, database_url:
 async def test_stores_and_processes_deliveries_through_a_pooler(
     pooled_url: str, database_url: str, redis_url: str
 ) -> None:
-    with opened(database_url) as ledger:
+    with open_events(database_url) as ledger:
         ledger.connect_installation()
-        with running_service(pooled_url, redis_url, "api", "grpc", "worker", "scheduler") as service:
+        with run_service(pooled_url, redis_url, "api", "grpc", "worker", "scheduler") as service:
             answers = await post_all(service.address, pushes(60))
             assert set(answers.values()) == {202}
             wait_until(lambda: ledger.statuses() == {"processed": 60}, seconds=60)
-            wait_until(lambda: bool(service.logged("scheduler", "scheduler_started")))
+            wait_until(lambda: bool(service.log_lines("scheduler", "scheduler_started")))
             for name in ("api", "worker", "scheduler"):
                 assert not [line for line in service.log(name) if line["level"] == "error"]
 

@@ -180,14 +180,14 @@ def test_foreign_object_equals_a_missing_one(
     absent = UNKNOWN_NUMBER if tenants.own[path_name].isdigit() else str(uuid4())
     seen = []
     for value in (tenants.foreign[path_name], absent):
-        asked, answer = statements.of(own.with_id(id_name, value), owner)
+        statement_count, answer = statements.of(own.with_id(id_name, value), owner)
         status, said = code(answer)
         assert status == 404
         assert said.endswith("_not_found")
         body = answer.json()
         del body["request_id"]
         headers = sorted(set(answer.headers) - {"x-request-id"})
-        seen.append((status, body, headers, answer.headers["content-length"], asked))
+        seen.append((status, body, headers, answer.headers["content-length"], statement_count))
     assert seen[0] == seen[1]
     assert seen[0][-1]
 

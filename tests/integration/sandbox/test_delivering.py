@@ -12,7 +12,7 @@ from tests.support.servers.sandbox import MARA, PAD, RunningSandbox
 async def test_delivery_has_signatures_and_headers(running: RunningSandbox, receiver: Receiver) -> None:
     """All headers of GitHub, and both signatures over the exact bytes."""
     await running.act(MARA, "push", repository=PAD, messages=["Signed"])
-    await running.delivered()
+    await running.wait_for_deliveries()
     one = receiver.received[0]
     secret = running.app.webhook_secret.encode()
     assert one.headers["x-hub-signature-256"] == f"sha256={hmac.new(secret, one.body, 'sha256').hexdigest()}"
@@ -29,7 +29,7 @@ async def test_failed_delivery_is_logged_and_not_retried(running: RunningSandbox
     """The log has status and response; a redelivery sends the same body with the same GUID."""
     receiver.status = 503
     await running.act(MARA, "push", repository=PAD, messages=["Refused"])
-    await running.delivered()
+    await running.wait_for_deliveries()
     listed = (await running.api("GET", "/app/hook/deliveries?status=failure")).json()
     assert [(one["status_code"], one["status"]) for one in listed] == [(503, "Invalid HTTP Response: 503")]
     whole = (await running.api("GET", f"/app/hook/deliveries/{listed[0]['id']}")).json()
@@ -37,7 +37,7 @@ async def test_failed_delivery_is_logged_and_not_retried(running: RunningSandbox
     assert whole["response"]["payload"] == "thanks"
     receiver.status = 202
     await running.api("POST", f"/app/hook/deliveries/{listed[0]['id']}/attempts")
-    await running.delivered()
+    await running.wait_for_deliveries()
     first, second = receiver.received
     assert (first.guid, first.body) == (second.guid, second.body)
     newest = (await running.api("GET", "/app/hook/deliveries")).json()[0]
@@ -49,11 +49,11 @@ async def test_stops_waiting_for_a_slow_or_missing_receiver(running: RunningSand
     running.sandbox.behaviour.delivery_timeout = 0.1
     receiver.silent = True
     await running.act(MARA, "push", repository=PAD, messages=["Too slow"])
-    await running.delivered()
+    await running.wait_for_deliveries()
     running.data.apps[running.app.id].webhook_url = "http://127.0.0.1:9/"
     running.sandbox.behaviour.delivery_timeout = 10
     await running.act(MARA, "push", repository=PAD, messages=["Away"])
-    await running.delivered()
+    await running.wait_for_deliveries()
     listed = (await running.api("GET", "/app/hook/deliveries")).json()
     assert [one["status"] for one in listed] == ["failed to connect to host", "timed out"]
     assert (await running.api("GET", "/app/hook/deliveries?status=failure")).json() == []
@@ -80,7 +80,7 @@ async def test_deliveries_can_be_held_failed_or_suppressed(running: RunningSandb
     for delivering in ("held", "failing", "never"):
         await running.control("PATCH", "/behaviour", delivering=delivering)
         await running.act(MARA, "push", repository=PAD, messages=[delivering])
-    await running.delivered()
+    await running.wait_for_deliveries()
     assert receiver.received == []
     listed = (await running.client.get("/_sandbox/deliveries")).json()
     assert [one["status"] for one in listed] == ["failed to connect to host", "pending"]
@@ -93,7 +93,7 @@ async def test_inactive_webhook_receives_nothing(running: RunningSandbox, receiv
     """An App can be registered with an inactive webhook."""
     await running.control("PATCH", "/apps/crewkit", webhook_active=False)
     await running.act(MARA, "push", repository=PAD, messages=["Unheard"])
-    await running.delivered()
+    await running.wait_for_deliveries()
     assert receiver.received == []
 
 
@@ -101,6 +101,6 @@ async def test_sends_many_deliveries_at_once(running: RunningSandbox, receiver: 
     """Five hundred pushes arrive, each once."""
     made = await running.control("POST", "/pushes", repository=PAD, count=500)
     async with asyncio.timeout(30):
-        await running.delivered()
+        await running.wait_for_deliveries()
     assert len(made["guids"]) == 500
     assert sorted(one.guid for one in receiver.received) == sorted(made["guids"])

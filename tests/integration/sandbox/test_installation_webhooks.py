@@ -1,13 +1,13 @@
 """Webhooks about installations, and their receivers."""
 
-from tests.support.fakes.webhook_receiver import Receiver, told
+from tests.support.fakes.webhook_receiver import Receiver, wait_for_deliveries
 from tests.support.servers.sandbox import ACME, INSTALLATION, JONAS, MARA, OONA, PAD, RunningSandbox
 
 
 async def test_sends_one_webhook_for_a_renamed_account(running: RunningSandbox, receiver: Receiver) -> None:
     """The installation keeps its id, and former repository names redirect."""
     await running.act(MARA, "rename_account", account="acme-rockets", login="acme-aero")
-    assert await told(running, receiver) == ["installation_target.renamed"]
+    assert await wait_for_deliveries(running, receiver) == ["installation_target.renamed"]
     payload = receiver.received[0].payload
     assert payload["changes"] == {"login": {"from": "acme-rockets"}}
     assert (payload["account"]["id"], payload["account"]["login"]) == (ACME, "acme-aero")
@@ -24,7 +24,7 @@ async def test_sends_webhooks_over_the_life_of_an_installation(running: RunningS
     await running.act(MARA, "accept_permissions", installation=INSTALLATION)
     await running.act(MARA, "uninstall", installation=INSTALLATION)
     again = await running.act(MARA, "install", account="acme-rockets")
-    assert sorted(await told(running, receiver)) == sorted(
+    assert sorted(await wait_for_deliveries(running, receiver)) == sorted(
         [
             "installation_repositories.added",
             "installation_repositories.removed",
@@ -47,14 +47,14 @@ async def test_suspended_installation_receives_nothing(running: RunningSandbox, 
     await running.act(MARA, "suspend", installation=INSTALLATION)
     await running.act(MARA, "push", repository=PAD, messages=["Unheard"])
     await running.act(MARA, "choose_repositories", installation=INSTALLATION, selection="all")
-    assert await told(running, receiver) == ["installation.suspend"]
+    assert await wait_for_deliveries(running, receiver) == ["installation.suspend"]
 
 
 async def test_app_receives_only_subscribed_events(running: RunningSandbox, receiver: Receiver) -> None:
     """A new branch is a push for an app without the event `create`."""
     await running.act(MARA, "push", repository=PAD, branch="new")
     await running.act(MARA, "push", repository="acme-rockets/telemetry", messages=["Elsewhere"])
-    assert await told(running, receiver) == ["push"]
+    assert await wait_for_deliveries(running, receiver) == ["push"]
 
 
 async def test_approval_names_the_requester(running: RunningSandbox, receiver: Receiver) -> None:
@@ -63,9 +63,9 @@ async def test_approval_names_the_requester(running: RunningSandbox, receiver: R
     assert (await running.api("GET", "/app/installation-requests")).json()[0]["requester"]["login"] == MARA
     await running.act(OONA, "deny_request", request=first["request"]["id"])
     second = await running.act(MARA, "install", account="orbital-works", selection="selected", repositories=["docking"])
-    assert await told(running, receiver) == []
+    assert await wait_for_deliveries(running, receiver) == []
     await running.act(OONA, "approve_request", request=second["request"]["id"])
-    assert await told(running, receiver) == ["installation.created"]
+    assert await wait_for_deliveries(running, receiver) == ["installation.created"]
     payload = receiver.received[0].payload
     assert (payload["requester"]["login"], payload["sender"]["login"]) == (MARA, OONA)
     assert [one["name"] for one in payload["repositories"]] == ["docking"]
@@ -81,7 +81,7 @@ async def test_administrator_installs_own_repositories_and_requests_others(
         JONAS, "install", account="acme-rockets", selection="selected", repositories=["guidance", "billing"]
     )
     await running.act(MARA, "approve_request", request=done["request"]["id"])
-    assert await told(running, receiver) == [
+    assert await wait_for_deliveries(running, receiver) == [
         "installation.deleted",
         "installation.created",
         "installation_repositories.added",
@@ -96,6 +96,6 @@ async def test_sends_a_webhook_for_a_revoked_authorization(running: RunningSandb
     """The user's tokens are invalid by then."""
     token = running.user_token(MARA)
     await running.act(MARA, "revoke_authorization", app="crewkit")
-    assert await told(running, receiver) == ["github_app_authorization.revoked"]
+    assert await wait_for_deliveries(running, receiver) == ["github_app_authorization.revoked"]
     assert receiver.received[0].payload["sender"]["login"] == MARA
     assert (await running.api("GET", "/user", token)).status_code == 401

@@ -83,7 +83,7 @@ def about_a_delivery(method: str, path: str) -> Ask:
 
     async def ask(running: RunningSandbox) -> httpx.Response:
         await running.act(MARA, "push", repository="acme-rockets/launchpad", messages=["Say it"])
-        await running.delivered()
+        await running.wait_for_deliveries()
         newest = max(running.data.deliveries)
         return await running.api(method, f"/app/hook/deliveries/{newest}{path}")
 
@@ -150,7 +150,7 @@ async def deliveries(running: RunningSandbox) -> httpx.Response:
     for delivering in (DeliveryMode.AT_ONCE, DeliveryMode.FAILING, DeliveryMode.HELD):
         running.sandbox.behaviour.delivering = delivering
         await running.act(MARA, "push", repository="acme-rockets/launchpad", messages=["Say it"])
-    await running.delivered()
+    await running.wait_for_deliveries()
     return await running.api("GET", "/app/hook/deliveries")
 
 

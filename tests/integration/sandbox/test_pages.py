@@ -134,7 +134,7 @@ async def test_forms_of_a_repository_work(running: RunningSandbox, receiver: Rec
         assert (await browser.get(f"/{PAD}")).headers["location"] == "/acme-rockets/pad"
         assert (await browser.get("/acme-rockets/pad/pull/1")).headers["location"] == "/acme-rockets/pad"
         page = (await browser.get("/acme-rockets/pad")).text
-    await running.delivered()
+    await running.wait_for_deliveries()
     assert "feature/click (default)" in page
     assert "Private, id 700000001" in page
     assert "merged" in page
@@ -196,7 +196,7 @@ async def test_shows_deliveries_and_redelivers(running: RunningSandbox, receiver
     """With request and response."""
     receiver.status = 500
     await running.act(MARA, "push", repository=PAD, messages=["Look at this"])
-    await running.delivered()
+    await running.wait_for_deliveries()
     page = f"/settings/apps/crewkit/deliveries/{max(running.data.deliveries)}"
     async with running.browser(OONA) as browser:
         listed = (await browser.get("/settings/apps/crewkit")).text
@@ -206,7 +206,7 @@ async def test_shows_deliveries_and_redelivers(running: RunningSandbox, receiver
         assert "Look at this" in shown
         assert "thanks" in shown
         again = await press(browser, page, page)
-        await running.delivered()
+        await running.wait_for_deliveries()
         assert "redelivery" in (await browser.get("/settings/apps/crewkit")).text
     assert again.headers["location"] != page
     assert len({one.guid for one in receiver.received}) == 1
@@ -249,7 +249,7 @@ async def test_replaces_a_webhook_secret(running: RunningSandbox, receiver: Rece
         assert 'name="webhook_secret"' in shown
         assert [secret for secret in (first, "the new one") if secret in shown] == []
     await running.act(MARA, "push", repository=PAD, messages=["Signed again"])
-    await running.delivered()
+    await running.wait_for_deliveries()
     one = receiver.received[-1]
     signature = hmac.new(b"the new one", one.body, "sha256").hexdigest()
     assert one.headers["x-hub-signature-256"] == f"sha256={signature}"

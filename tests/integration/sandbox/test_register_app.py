@@ -19,7 +19,7 @@ from core.domain.provider_errors import ProviderUnavailable
 from entrypoints.cli.register_app import register_app
 from entrypoints.settings.settings import Settings
 from sandbox.faults import Fault, FaultKind
-from tests.support.clients.register_app import read, registering
+from tests.support.clients.register_app import read, run_registration
 from tests.support.conditions import until
 from tests.support.fakes.webhook_receiver import Receiver
 from tests.support.servers.sandbox import MARA, RunningSandbox
@@ -41,10 +41,10 @@ async def test_registered_app_works_and_its_secrets_are_only_in_the_file(
     file = tmp_path / "app.env"
     wished = ["--public-url", receiver.url, "--name", "Crewkit of Mara"]
     wished += ["--organization", organization] if organization else []
-    async with registering(running, file, *wished) as registration:
+    async with run_registration(running, file, *wished) as registration:
         back = await registration.create(owner=organization or MARA)
         page = await registration.browser.get(back)
-        status, said = await registration.ended()
+        status, said = await registration.wait_for_end()
 
     assert (status, page.status_code) == (0, 200), said
     assert file.stat().st_mode & 0o777 == 0o600
@@ -82,7 +82,7 @@ async def test_registered_app_works_and_its_secrets_are_only_in_the_file(
 
 async def test_page_restricts_the_browser(running: RunningSandbox, tmp_path: Path) -> None:
     """No script, no frame, a form only to GitHub, at an address that only the operator has."""
-    async with registering(running, tmp_path / "app.env") as registration:
+    async with run_registration(running, tmp_path / "app.env") as registration:
         page = await registration.browser.get(registration.first_page)
         root = registration.first_page.rpartition("/")[0]
         guessed = await registration.browser.get(f"{root}/")
@@ -102,7 +102,7 @@ async def test_page_restricts_the_browser(running: RunningSandbox, tmp_path: Pat
 async def test_unsolicited_return_changes_nothing(running: RunningSandbox, tmp_path: Path) -> None:
     """Wrong or missing state or code: rejected, while the valid return still works, once."""
     file = tmp_path / "app.env"
-    async with registering(running, file) as registration:
+    async with run_registration(running, file) as registration:
         back = await registration.create()
         for wrong in (
             re.sub(r"state=[^&]+", "state=guessed", back),
@@ -115,7 +115,7 @@ async def test_unsolicited_return_changes_nothing(running: RunningSandbox, tmp_p
 
         running.sandbox.faults.active = [Fault(FaultKind.LATENCY, CONVERSION, seconds=0.3)]
         twice = await asyncio.gather(*(registration.browser.get(back) for _ in range(2)))
-        status, said = await registration.ended()
+        status, said = await registration.wait_for_end()
 
     assert sorted(page.status_code for page in twice) == [200, 400]
     assert status == 0, said
@@ -124,7 +124,7 @@ async def test_unsolicited_return_changes_nothing(running: RunningSandbox, tmp_p
 
 async def test_outage_of_github_needs_a_reload(running: RunningSandbox, tmp_path: Path) -> None:
     """The code stays valid, so the same page works again."""
-    async with registering(running, tmp_path / "app.env") as registration:
+    async with run_registration(running, tmp_path / "app.env") as registration:
         back = await registration.create()
         running.sandbox.faults.active = [Fault(FaultKind.ERROR, CONVERSION, status=502)]
         refused = await registration.browser.get(back, timeout=30)
@@ -133,20 +133,20 @@ async def test_outage_of_github_needs_a_reload(running: RunningSandbox, tmp_path
         running.sandbox.faults.active = []
 
         assert (await registration.browser.get(back, timeout=30)).status_code == 200
-        status, said = await registration.ended()
+        status, said = await registration.wait_for_end()
     assert status == 0, said
 
 
 async def test_used_code_is_an_error_with_a_remedy(running: RunningSandbox, tmp_path: Path) -> None:
     """GitHub shows secrets once, so another program has them."""
     file = tmp_path / "app.env"
-    async with registering(running, file) as registration:
+    async with run_registration(running, file) as registration:
         back = await registration.create()
         code = parse_qs(urlsplit(back).query)["code"][0]
         await running.client.post(f"/api/v3/app-manifests/{code}/conversions")
 
         page = await registration.browser.get(back)
-        status, said = await registration.ended()
+        status, said = await registration.wait_for_end()
 
     assert (status, page.status_code) == (1, 502)
     for text in (said, page.text):
@@ -159,14 +159,14 @@ async def test_used_code_is_an_error_with_a_remedy(running: RunningSandbox, tmp_
 async def test_interruption_during_the_return_keeps_the_secrets(running: RunningSandbox, tmp_path: Path) -> None:
     """The app exists at GitHub by then, so its secrets are fetched and stored."""
     file = tmp_path / "app.env"
-    async with registering(running, file) as registration:
+    async with run_registration(running, file) as registration:
         back = await registration.create()
         running.sandbox.faults.active = [Fault(FaultKind.LATENCY, CONVERSION, times=1, seconds=1.0)]
         returning = asyncio.create_task(registration.browser.get(back))
         await until(lambda: _is_met(running))
         registration.process.send_signal(signal.SIGTERM)
         await returning
-        status, said = await registration.ended()
+        status, said = await registration.wait_for_end()
 
     assert status == 0, said
     assert read(file)["CREWKIT_GIT_GITHUB_APP_SLUG"] == "crewkit-dev"
@@ -174,9 +174,9 @@ async def test_interruption_during_the_return_keeps_the_secrets(running: Running
 
 async def test_interruption_before_the_return_writes_nothing(running: RunningSandbox, tmp_path: Path) -> None:
     """The message names the app that may exist at GitHub."""
-    async with registering(running, tmp_path / "app.env") as registration:
+    async with run_registration(running, tmp_path / "app.env") as registration:
         registration.process.send_signal(signal.SIGINT)
-        status, said = await registration.ended()
+        status, said = await registration.wait_for_end()
 
     assert status == 1
     assert "The registration was interrupted. No file was written" in said
@@ -185,8 +185,8 @@ async def test_interruption_before_the_return_writes_nothing(running: RunningSan
 
 async def test_ends_without_a_return(running: RunningSandbox, tmp_path: Path) -> None:
     """With possible reasons, such as a duplicate name."""
-    async with registering(running, tmp_path / "app.env", "--timeout", "1s") as registration:
-        status, said = await registration.ended()
+    async with run_registration(running, tmp_path / "app.env", "--timeout", "1s") as registration:
+        status, said = await registration.wait_for_end()
 
     assert status == 1
     assert "Your browser did not return from GitHub within 1 seconds" in said
@@ -246,10 +246,10 @@ def test_prints_the_github_address_and_its_source(
 async def test_duplicate_name_can_be_changed_on_github(running: RunningSandbox, tmp_path: Path) -> None:
     """As the page and docs/github-app.md explain; all else stays."""
     file = tmp_path / "app.env"
-    async with registering(running, file, "--name", "crewkit") as registration:
+    async with run_registration(running, file, "--name", "crewkit") as registration:
         back = await registration.create(name="Crewkit of Mara")
         await registration.browser.get(back)
-        status, said = await registration.ended()
+        status, said = await registration.wait_for_end()
     assert status == 0, said
     assert read(file)["CREWKIT_GIT_GITHUB_APP_SLUG"] == "crewkit-of-mara"
 

@@ -59,7 +59,7 @@ async def test_registers_an_app_from_a_manifest(running: RunningSandbox, receive
     assert (await mine.api("GET", "/app")).json()["name"] == "Crewkit of Mara"
     done = await running.act(MARA, "install", app="crewkit-of-mara", account=MARA)
     await running.act(MARA, "push", repository=f"{MARA}/dotfiles", messages=["Hello"])
-    await running.delivered()
+    await running.wait_for_deliveries()
     assert receiver.names[0] == "ping"
     assert sorted(receiver.names[1:]) == ["installation.created", "push"]
     for one in receiver.received:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.fakes.webhook_receiver import Receiver, told
+from tests.support.fakes.webhook_receiver import Receiver, wait_for_deliveries
 from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, PAD, PRIYA, RunningSandbox
 
 ZEROS = "0" * 40
@@ -11,7 +11,7 @@ ZEROS = "0" * 40
 async def install_all_repositories(running: RunningSandbox) -> None:
     """Give the installation all repositories, and discard the webhook about it."""
     await running.act(MARA, "choose_repositories", installation=INSTALLATION, selection="all")
-    await running.delivered()
+    await running.wait_for_deliveries()
 
 
 async def test_sends_a_push_with_its_commits(running: RunningSandbox, receiver: Receiver) -> None:
@@ -24,7 +24,7 @@ async def test_sends_a_push_with_its_commits(running: RunningSandbox, receiver: 
         authors=[JONAS, "Sam <sam@nowhere.example>"],
         co_authors=[PRIYA],
     )
-    assert await told(running, receiver) == ["push"]
+    assert await wait_for_deliveries(running, receiver) == ["push"]
     push = receiver.received[0].payload
     assert (push["before"], push["after"]) == (done["before"], done["after"])
     assert push["head_commit"] == push["commits"][-1]
@@ -49,7 +49,9 @@ async def test_sends_each_kind_of_push(running: RunningSandbox, receiver: Receiv
         {"tag": "v3", "delete": True},
     ):
         await running.act(MARA, "push", repository=PAD, **wish)
-    assert sorted(await told(running, receiver)) == sorted(["push"] * 6 + ["create"] * 3 + ["delete"] * 2)
+    assert sorted(await wait_for_deliveries(running, receiver)) == sorted(
+        ["push"] * 6 + ["create"] * 3 + ["delete"] * 2
+    )
     pushes = {
         (one["ref"], one["created"], one["deleted"], one["forced"]): one
         for one in (each.payload for each in receiver.received if each.event == "push")
@@ -72,7 +74,7 @@ async def test_sends_each_step_of_a_pull_request(running: RunningSandbox, receiv
     await running.act(MARA, "push", repository=PAD, branch="feature/fuel-gauge", messages=["More"], authors=[JONAS])
     for action in ("close", "reopen", "merge"):
         await running.act(MARA, f"{action}_pull_request", repository=PAD, number=1)
-    names = await told(running, receiver)
+    names = await wait_for_deliveries(running, receiver)
     assert sorted(names) == sorted(
         [
             "pull_request.opened",
@@ -97,7 +99,7 @@ async def test_sends_changes_of_a_repository(running: RunningSandbox, receiver: 
     await running.act(MARA, "set_default_branch", repository=pad, branch="release/2026-09")
     for action in ("privatize", "publicize", "archive", "unarchive"):
         await running.act(MARA, f"{action}_repository", repository=pad)
-    names = await told(running, receiver)
+    names = await wait_for_deliveries(running, receiver)
     assert sorted(names) == sorted(
         [
             "repository.renamed",
@@ -117,11 +119,14 @@ async def test_sends_changes_of_a_repository(running: RunningSandbox, receiver: 
 async def test_new_repository_joins_an_installation_of_all(running: RunningSandbox, receiver: Receiver) -> None:
     """Sent as created and added; an installation of selected repositories receives nothing."""
     await running.act(MARA, "create_repository", owner="acme-rockets", name="unheard-of")
-    assert await told(running, receiver) == []
+    assert await wait_for_deliveries(running, receiver) == []
     await install_all_repositories(running)
     receiver.received.clear()
     await running.act(MARA, "create_repository", owner="acme-rockets", name="heard-of")
-    assert sorted(await told(running, receiver)) == ["installation_repositories.added", "repository.created"]
+    assert sorted(await wait_for_deliveries(running, receiver)) == [
+        "installation_repositories.added",
+        "repository.created",
+    ]
 
 
 @pytest.mark.parametrize("sends_deletion", [True, False])
@@ -132,16 +137,19 @@ async def test_deleted_repository_leaves_its_installation(
     running.sandbox.behaviour.deleted_repositories_told = sends_deletion
     await running.act(MARA, "delete_repository", repository=PAD)
     wanted = ["installation_repositories.removed"] + ["repository.deleted"] * sends_deletion
-    assert sorted(await told(running, receiver)) == wanted
+    assert sorted(await wait_for_deliveries(running, receiver)) == wanted
 
 
 async def test_sends_a_transfer_to_both_sides(running: RunningSandbox, receiver: Receiver) -> None:
     """`removed` to the former owner; `transferred`, and `added` where all repositories are included."""
     await running.act(MARA, "transfer_repository", repository=PAD, owner=MARA)
-    assert await told(running, receiver) == ["installation_repositories.removed"]
+    assert await wait_for_deliveries(running, receiver) == ["installation_repositories.removed"]
     await install_all_repositories(running)
     receiver.received.clear()
     await running.act(MARA, "transfer_repository", repository=f"{MARA}/launchpad", owner="acme-rockets")
-    assert sorted(await told(running, receiver)) == ["installation_repositories.added", "repository.transferred"]
+    assert sorted(await wait_for_deliveries(running, receiver)) == [
+        "installation_repositories.added",
+        "repository.transferred",
+    ]
     by_name = {one.name: one.payload for one in receiver.received}
     assert by_name["repository.transferred"]["changes"]["owner"]["from"]["user"]["login"] == MARA

@@ -167,7 +167,7 @@ async def test_event_can_arrive_before_or_after_the_browser(
     await install(running, OONA, "orbital-works")
     assert (receiver.names == ["installation.created"]) is before
     await running.control("POST", "/deliveries/release")
-    await running.delivered()
+    await running.wait_for_deliveries()
     assert receiver.names == ["installation.created"]
 
 

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from entrypoints.bootstrap.github import github_signature
 from entrypoints.settings.values import Address
-from tests.support.clients.raw_http import connected, request
+from tests.support.clients.raw_http import connect, request
 
 ROOT = Path(__file__).parents[3]
 SECRET = "vB7q tests 9XkLr2 Zm4w"
@@ -52,7 +52,7 @@ _pushed_at = itertools.count(1_790_000_000)
 
 
 def push(number: int = 0, *, installation: int = INSTALLATION, repository: int = REPOSITORY) -> bytes:
-    """Return the body of a push to the main branch; its number stands in `after`."""
+    """Return the body of a push to the main branch, with its number in `after`."""
     payload = _example("push/branch.json")
     payload["after"] = f"{number:040x}"
     # As at GitHub, no two pushes have the same bytes.
@@ -61,7 +61,7 @@ def push(number: int = 0, *, installation: int = INSTALLATION, repository: int =
     return _compact(payload)
 
 
-def renamed(name: str, *, second: int, installation: int = INSTALLATION, repository: int = REPOSITORY) -> bytes:
+def rename_body(name: str, *, second: int, installation: int = INSTALLATION, repository: int = REPOSITORY) -> bytes:
     """Return the body of a repository's renaming, so many seconds into a day of 2027."""
     payload = _example("repository/renamed.json")
     owner = payload["repository"]["owner"]["login"]
@@ -80,7 +80,7 @@ async def post_all(address: Address, deliveries: Iterable[Delivery], *, connecti
     async def post_the_rest() -> None:
         sent = None
         try:
-            async with connected(address) as line:
+            async with connect(address) as line:
                 for sent in waiting:
                     answers[sent.id] = (await line.ask(sent.request())).status
         except (OSError, EOFError, TimeoutError) as error:
@@ -91,7 +91,7 @@ async def post_all(address: Address, deliveries: Iterable[Delivery], *, connecti
     return answers
 
 
-def accepted(answers: Answers) -> list[str]:
+def list_accepted(answers: Answers) -> list[str]:
     """List the deliveries that were promised to be kept."""
     return [delivery_id for delivery_id, status in answers.items() if status == 202]
 

@@ -1,4 +1,4 @@
-"""Plain values to decide upon: an integration with a linked repository, and what a provider tells of it.
+"""Plain values for decisions: an integration with a linked repository, and its state at the provider.
 
 Tests vary them with `dataclasses.replace`, so that each shows only what matters to it.
 """

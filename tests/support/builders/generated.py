@@ -1,4 +1,4 @@
-"""Strategies for whatever may be known and told, over a few ids and times so that they meet."""
+"""Strategies for stored states and provider events, over few ids and times so that they match."""
 
 from dataclasses import replace
 from datetime import timedelta

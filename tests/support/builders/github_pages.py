@@ -32,7 +32,7 @@ _HEADERS = {
     "cache-control": "private, max-age=60, s-maxage=60",
     "vary": "Accept, Authorization, Cookie, X-GitHub-OTP",
 }
-# What the API tells of a repository beyond what a webhook does.
+# Fields of a repository that the API has and a webhook lacks.
 _OF_THE_API = {
     "permissions": {"admin": False, "maintain": False, "push": False, "triage": False, "pull": True},
     "has_discussions": False,
@@ -41,16 +41,16 @@ _OF_THE_API = {
 
 
 def large_listing(request: Request, pages: int) -> Response:
-    """Answer with the page that is asked for of so many full ones, as GitHub does: links, gzip, limits."""
+    """Respond with the requested page of so many full ones, like GitHub: links, gzip, limits."""
     page = int(request.query_params.get("page", "1"))
     base = f"{request.url.replace(query='')}?per_page={PER_PAGE}&page="
     links = [f'<{base}{page + 1}>; rel="next"', f'<{base}{pages}>; rel="last"'] if page < pages else []
     linked = {"link": ", ".join(links)} if links else {}
-    return Response(_made(page, pages), headers={**_HEADERS, **linked})
+    return Response(_build_page(page, pages), headers={**_HEADERS, **linked})
 
 
 @cache
-def _made(page: int, pages: int) -> bytes:
+def _build_page(page: int, pages: int) -> bytes:
     return page_of(1 + (page - 1) * PER_PAGE, pages * PER_PAGE)
 
 
@@ -68,12 +68,12 @@ def json_of(first: int, total: int) -> bytes:
 
 def _repository(number: int) -> str:
     chance = random.Random(number)
-    varied = _varied(number, chance)
+    varied = _vary(number, chance)
     name = "-".join([*chance.choices(_WORDS, k=3), str(number)])
     return _template() % {**{key: json.dumps(value) for key, value in varied.items()}, "@": name}
 
 
-def _varied(number: int, chance: random.Random) -> Mapping[str, Any]:
+def _vary(number: int, chance: random.Random) -> Mapping[str, Any]:
     """Return what differs from one repository to the next, besides its name."""
     return {
         "id": _FIRST_ID + number,
@@ -95,7 +95,7 @@ def _varied(number: int, chance: random.Random) -> Mapping[str, Any]:
 def _template() -> str:
     """Return the example as JSON with holes: making ten thousand from objects takes minutes."""
     example = json.loads(_EXAMPLE.read_bytes())["repository"]
-    keys = _varied(0, random.Random(0))
+    keys = _vary(0, random.Random(0))
     whole = {**example, **_OF_THE_API, "name": "%(@)s", **{key: f"%({key})s" for key in keys}}
     text = json.dumps(whole, separators=(",", ":"))
     text = text.replace(example["full_name"], f"{_OWNER}/%(@)s").replace(example["owner"]["login"], _OWNER)

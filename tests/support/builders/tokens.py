@@ -81,24 +81,24 @@ def claims(now: datetime, **changes: object) -> dict[str, Any]:
     return {name: value for name, value in {**sound, **changes}.items() if value is not None}
 
 
-def signed(content: dict[str, Any], key: PrivateKey, key_id: str | None = None) -> str:
+def sign_token(content: dict[str, Any], key: PrivateKey, key_id: str | None = None) -> str:
     """Sign with the algorithm the key is for."""
     algorithm = {"RSA": "RS256", "Ell": "ES256", "ECP": "ES256", "Ed2": "EdDSA"}[type(key).__name__[:3]]
     return jwt.encode(content, key, algorithm, headers={"kid": key_id} if key_id else None)
 
 
-def forged(header: dict[str, Any], content: dict[str, Any], signature: bytes = b"") -> str:
+def forge_token(header: dict[str, Any], content: dict[str, Any], signature: bytes = b"") -> str:
     """Put a token together by hand, as libraries refuse to."""
     return ".".join((base64url(_json(header)), base64url(_json(content)), base64url(signature)))
 
 
-def signed_by_hand(content: dict[str, Any]) -> str:
+def sign_by_hand(content: dict[str, Any]) -> str:
     """Sign with the RSA key whatever the claims are, where libraries refuse odd ones."""
     message = f"{base64url(_json({'alg': 'RS256', 'typ': 'JWT'}))}.{base64url(_json(content))}"
     return f"{message}.{base64url(rsa_key().sign(message.encode(), PKCS1v15(), SHA256()))}"
 
 
-def signed_with_public_key(content: dict[str, Any], pem: str) -> str:
+def sign_with_public_key(content: dict[str, Any], pem: str) -> str:
     """Forge an HS256 token whose secret is the RSA public key, which anyone has."""
     message = f"{base64url(_json({'alg': 'HS256', 'typ': 'JWT'}))}.{base64url(_json(content))}"
     return f"{message}.{base64url(hmac.digest(pem.encode(), message.encode(), hashlib.sha256))}"

@@ -30,7 +30,7 @@ def signature(body: bytes, secret: str = SECRET) -> bytes:
     return b"sha256=" + hmac.digest(secret.encode(), body, "sha256").hex().encode()
 
 
-def signed(
+def sign_headers(
     body: bytes, event: bytes = b"push", delivery: bytes = DELIVERY.encode(), secret: str = SECRET
 ) -> Mapping[bytes, bytes]:
     """Return the headers of a delivery, as a server hands them on."""
@@ -45,7 +45,7 @@ def signed(
     }
 
 
-def labelled(path: Path) -> str:
+def label_of(path: Path) -> str:
     """Name a payload file by where it is from, its event and its name."""
     origin = "demo" if "demo" in path.parts else path.parts[-3]
     return f"{origin} {path.parent.name}/{path.stem}"

@@ -4,7 +4,7 @@ AUDITED = {"git_integrations": "integration", "project_repositories": "link", "u
 """Tables whose every change is a version, and what it calls their rows."""
 
 _CREWKITS = "crewkit's own, changed by crewkit"
-_MIRROR = "a mirror of the provider's, which has a log of its own; what matters is told as a domain event"
+_MIRROR = "a mirror of the provider's data, which has its own log; relevant changes are domain events"
 _LOG = "a log itself"
 _BOOKKEEPING = "the service's own bookkeeping, in which nobody decides anything"
 
@@ -32,4 +32,4 @@ UNAUDITED = {
     "idempotency_keys": _BOOKKEEPING,
     "webhook_secret_uses": _BOOKKEEPING,
 }
-"""Tables whose changes are no versions, each with the reason."""
+"""Tables without versions, each with the reason."""

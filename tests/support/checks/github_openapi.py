@@ -41,7 +41,7 @@ def _description() -> dict[str, Any]:
 
 
 def _with_null(node: Any) -> Any:
-    """Say `nullable` as JSON Schema does: OpenAPI 3.0 has a word of its own for it."""
+    """Convert `nullable` of OpenAPI 3.0 to JSON Schema."""
     if isinstance(node, list):
         return [_with_null(item) for item in node]
     if not isinstance(node, dict):

@@ -1,4 +1,4 @@
-"""One read, which shows what becomes of any call."""
+"""One read that shows the result of any call."""
 
 import asyncio
 

@@ -4,14 +4,14 @@ import json
 from pathlib import Path
 
 from entrypoints.rest.openapi.document import describe
-from tests.support.scenarios.rest import COOKIE, everything_in_production
+from tests.support.scenarios.rest import COOKIE, list_production_operations
 
 FILE = Path(__file__).parents[3] / "docs" / "openapi.json"
 
 
 def text() -> str:
     """Give what the file must say."""
-    return json.dumps(describe(everything_in_production(), cookie=COOKIE), indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(describe(list_production_operations(), cookie=COOKIE), indent=1, ensure_ascii=False) + "\n"
 
 
 if __name__ == "__main__":

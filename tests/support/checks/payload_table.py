@@ -8,7 +8,7 @@ _PAGE = Path(__file__).parents[3] / "docs" / "payloads.md"
 _NAME = re.compile(r"`([^`]+)`")
 
 
-def required_fields() -> dict[str, set[str]]:
+def list_required_fields() -> dict[str, set[str]]:
     """Return the required fields by event, each with the objects that hold it."""
     found: dict[str, set[str]] = defaultdict(set)
     for event, fields in _rows("Required fields"):
@@ -18,7 +18,7 @@ def required_fields() -> dict[str, set[str]]:
     return dict(found)
 
 
-def required_answer_fields() -> dict[str, set[str]]:
+def list_required_answer_fields() -> dict[str, set[str]]:
     """Return the required fields by answer, each with the objects that hold it."""
     found: dict[str, set[str]] = defaultdict(set)
     for answer, fields in _rows("Required fields of GitHub's API responses"):

@@ -1,4 +1,4 @@
-"""Everything secret that was in play, collected by whoever saw it, and everywhere it must not be."""
+"""All secrets of a test, collected where they are used, and all places that must not contain them."""
 
 import gzip
 import json
@@ -30,7 +30,7 @@ _NAMES = {
     "token",
     "webhook_secret",
 }
-# Shorter ones are words, and GitHub masks what it will not tell.
+# Shorter ones are words, and GitHub masks some values.
 _SHORTEST = 12
 _MASK = "****"
 _SPEAKS_OF_SECRETS = ("/login/oauth/", "/access_tokens", "/app-manifests/", "/applications/", "/hook/config")
@@ -71,8 +71,8 @@ class Secrets:
         """List those of one kind."""
         return [secret for secret, known in self.kinds.items() if known == kind]
 
-    def found_in(self, places: Mapping[str, str]) -> list[str]:
-        """Tell which kind of secret is in which place, in whatever form."""
+    def find_in(self, places: Mapping[str, str]) -> list[str]:
+        """Return which kind of secret is in which place, in any encoding."""
         forms = {form: kind for secret, kind in self.kinds.items() for form in _forms(secret)}
         return sorted(
             {f"{kind} in {place}" for place, text in places.items() for form, kind in forms.items() if form in text}
@@ -94,26 +94,26 @@ class Overheard:
         headers = dict(scope["headers"])
         self._note_authorization(headers.get(b"authorization", b"").decode())
         self._note(parse_qsl(scope["query_string"].decode()))
-        asked, answered = bytearray(), bytearray()
+        request, response = bytearray(), bytearray()
         packed = False
 
-        async def listening() -> Message:
+        async def receive_message() -> Message:
             message = await receive()
-            asked.extend(message.get("body", b""))
+            request.extend(message.get("body", b""))
             return message
 
-        async def speaking(message: Message) -> None:
+        async def send_message(message: Message) -> None:
             nonlocal packed
             if message["type"] == "http.response.start":
                 packed = (b"content-encoding", b"gzip") in message["headers"]
                 self._note_location(message)
-            answered.extend(message.get("body", b""))
+            response.extend(message.get("body", b""))
             await send(message)
 
-        await self._behind(scope, listening, speaking)
+        await self._behind(scope, receive_message, send_message)
         if any(part in scope["path"] for part in _SPEAKS_OF_SECRETS):
-            self._note_body(bytes(asked))
-            self._note_body(gzip.decompress(answered) if packed else bytes(answered))
+            self._note_body(bytes(request))
+            self._note_body(gzip.decompress(response) if packed else bytes(response))
 
     def _note_authorization(self, value: str) -> None:
         scheme, _, shown = value.partition(" ")
@@ -128,15 +128,15 @@ class Overheard:
 
     def _note_body(self, body: bytes) -> None:
         try:
-            told = json.loads(body)
+            secrets = json.loads(body)
         except ValueError:
             self._note(parse_qsl(body.decode(errors="replace")))
             return
-        if isinstance(told, dict):
-            self._note((name, value) for name, value in told.items() if isinstance(value, str))
+        if isinstance(secrets, dict):
+            self._note((name, value) for name, value in secrets.items() if isinstance(value, str))
 
-    def _note(self, told: Iterable[tuple[str, str]]) -> None:
-        for name, value in told:
+    def _note(self, secrets: Iterable[tuple[str, str]]) -> None:
+        for name, value in secrets:
             if name in _NAMES:
                 self._secrets.add(name.replace("_", " "), value)
 
@@ -177,7 +177,7 @@ def in_database(url: str) -> dict[str, str]:
 def in_redis(url: str) -> dict[str, str]:
     """Return what every key holds."""
     with redis.Redis.from_url(url) as client:
-        return {f"Redis at {key!r}": f"{key!r} {_held(client, key)!r}" for key in client.scan_iter()}
+        return {f"Redis at {key!r}": f"{key!r} {_read_key(client, key)!r}" for key in client.scan_iter()}
 
 
 def _rows(connection: psycopg.Connection, table: str) -> Iterator[str]:
@@ -186,7 +186,7 @@ def _rows(connection: psycopg.Connection, table: str) -> Iterator[str]:
         yield row
 
 
-def _held(client: "redis.Redis", key: bytes) -> object:
+def _read_key(client: "redis.Redis", key: bytes) -> object:
     match client.type(key):
         case b"string":
             return client.get(key)

@@ -20,8 +20,8 @@ KEY = Secret(base64.b64encode(sha256(b"tests").digest()).decode())
 
 
 @asynccontextmanager
-async def listening(redis_url: str) -> AsyncIterator[None]:
-    """Register a worker for the length of the block, as one that runs does."""
+async def run_worker(redis_url: str) -> AsyncIterator[None]:
+    """Register a worker for the length of the block, like a running worker."""
     with Redis.from_url(redis_url) as client:
         worker = LaneWorker(client, threading.Event(), RedisOutage(redis_url))
         # RQ has types in part.
@@ -30,7 +30,7 @@ async def listening(redis_url: str) -> AsyncIterator[None]:
         worker.register_death()  # type: ignore[no-untyped-call]
 
 
-async def examined(
+async def run_doctor(
     both: ServiceAtSandbox, changes: Mapping[str, str | None] | None = None, *, seconds: float = 10
 ) -> list[Finding]:
     """Examine the service with some of its variables changed; None takes one away."""

@@ -13,7 +13,7 @@ from tests.support.conditions import until
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class StreamedEvent:
     """One event as a page gets it."""
 
     type: str
@@ -23,7 +23,7 @@ class Told:
 
 @dataclass
 class Browser:
-    """Reads a stream and, whenever it breaks off or ends, asks to go on from the last id it was told.
+    """Reads a stream and, when it breaks off or ends, reconnects with the last id it received.
 
     https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface
     """
@@ -31,7 +31,7 @@ class Browser:
     url: str
     headers: Mapping[str, str]
     reconnects: bool = True
-    told: list[Told] = field(default_factory=list)
+    all_events: list[StreamedEvent] = field(default_factory=list)
     comments: int = 0
     last_event_id: str = ""
     answers: list[int] = field(default_factory=list)
@@ -68,20 +68,20 @@ class Browser:
 
     @property
     def has_ended(self) -> bool:
-        """Tell whether it gave up: the answer was no stream, or it was not to come again."""
+        """Return whether it gave up: the response was not a stream, or forbade a reconnect."""
         return self._reading is not None and self._reading.done()
 
-    def events(self) -> list[Told]:
-        """Return what was told of git."""
-        return [one for one in self.told if one.type.startswith("git.")]
+    def events(self) -> list[StreamedEvent]:
+        """Return the received events about git."""
+        return [one for one in self.all_events if one.type.startswith("git.")]
 
     async def _read_again_and_again(self) -> None:
-        while await self._read():  # noqa: ASYNC110 - nothing tells when a server is there again
+        while await self._read():  # noqa: ASYNC110 - nothing reports the return of a server
             # It refuses at once while it is being restarted; a browser waits longer than a test should.
             await asyncio.sleep(0.02)
 
     async def _read(self) -> bool:
-        """Read one stream to its end; tell whether to come again."""
+        """Read one stream to its end; return whether to reconnect."""
         headers = dict(self.headers)
         if self.last_event_id:
             headers["Last-Event-ID"] = self.last_event_id
@@ -113,7 +113,7 @@ class Browser:
                     self.connected += 1
                     if data:
                         decoded = msgspec.json.decode("\n".join(data))
-                        self.told.append(Told(event_type, last_id, decoded))
+                        self.all_events.append(StreamedEvent(event_type, last_id, decoded))
                     event_type, data = "message", []
                 case "id":
                     last_id = value

@@ -1,4 +1,4 @@
-"""The package of stubs that other services install, and the page's program, with nothing else of ours."""
+"""The package of stubs that other services install, and the documented program, without other code of the service."""
 
 import asyncio
 import os
@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[3]
 
 
-def built_client(into: Path) -> Path:
+def build_client(into: Path) -> Path:
     """Build the package and unpack it as installers do; give where it can be imported from."""
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(into)],

@@ -15,7 +15,7 @@ class Wrong:
     changes: Mapping[str, Any]
     field: str | None
     query: Mapping[str, str] | None = None
-    """None where REST has no place for it, since a path that is none leads nowhere."""
+    """None if REST has no such parameter, since an invalid path is not found."""
     body: Mapping[str, Any] | None = None
 
 
@@ -37,9 +37,9 @@ class Method:
     asks_provider: bool = False
     streams: bool = False
     of_user: bool = False
-    """Whether it is about the accounts of whoever calls, and no organization."""
+    """Whether it is about the accounts of the caller instead of an organization."""
     missing: Mapping[str, str] = field(default_factory=dict)
-    """What it may be asked for that is not there, besides an organization: the name of it, and another."""
+    """A parameter, besides the organization, whose object may not exist: its name, and another value."""
 
     def __str__(self) -> str:
         return self.name
@@ -51,7 +51,7 @@ class Method:
 
     def message(self, names: Mapping[str, str], **changes: object) -> Message:
         """Return the request."""
-        return self.request(**{**_filled(self.fields, names), **changes})
+        return self.request(**{**_fill(self.fields, names), **changes})
 
     def call(self, channel: grpc.aio.Channel) -> Any:
         """Return what sends it."""
@@ -63,18 +63,18 @@ class Method:
         path = f"{root}{self.path}".format_map(names)
         request: dict[str, Any] = {"method": self.verb, "url": path}
         if self.body is not None:
-            request["json"] = {**_filled(self.body, names), **((wrong and wrong.body) or {})}
-        query = {**_filled(self.query, names), **((wrong and wrong.query) or {})}
+            request["json"] = {**_fill(self.body, names), **((wrong and wrong.body) or {})}
+        query = {**_fill(self.query, names), **((wrong and wrong.query) or {})}
         if query:
             request["params"] = query
         return request
 
 
-def _filled(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    return {name: _named(value, names) for name, value in fields.items()}
+def _fill(fields: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+    return {name: _replace_names(value, names) for name, value in fields.items()}
 
 
-def _named(value: Any, names: Mapping[str, str]) -> Any:
+def _replace_names(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, list):
-        return [_named(one, names) for one in value]
+        return [_replace_names(one, names) for one in value]
     return value.format_map(names) if isinstance(value, str) else value

@@ -66,11 +66,11 @@ class Peer(asyncio.Transport):
     abort = close
 
     def is_closing(self) -> bool:
-        """Tell whether nothing follows."""
+        """Return whether the connection has ended."""
         return self.is_closed
 
     def pause_reading(self) -> None:
-        """Send on all the same: what was under way arrives."""
+        """Send anyway: bytes on their way still arrive."""
 
     def resume_reading(self) -> None:
         """Send on."""

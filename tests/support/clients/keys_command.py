@@ -15,7 +15,7 @@ def keys(database_url: str, command: str, *ring: Key) -> subprocess.CompletedPro
     environment |= {
         "CREWKIT_GIT_HOME": "/nonexistent",
         "CREWKIT_GIT_DATABASE_URL": database_url,
-        "CREWKIT_GIT_ENCRYPTION_KEYS": ring_text(*ring),
+        "CREWKIT_GIT_ENCRYPTION_KEYS": format_keys(*ring),
     }
     return subprocess.run(
         [sys.executable, "-m", "entrypoints.cli.main", "keys", *command.split()],
@@ -26,6 +26,6 @@ def keys(database_url: str, command: str, *ring: Key) -> subprocess.CompletedPro
     )
 
 
-def ring_text(*ring: Key) -> str:
+def format_keys(*ring: Key) -> str:
     """Write a ring as the setting has it."""
     return ",".join(f"{name}:{key.reveal()}" for name, key in ring)

@@ -1,4 +1,4 @@
-"""Calls of operations, made from their descriptions, so that one that lands tomorrow is called, too."""
+"""Calls of operations, built from their descriptions, so that new operations are called, too."""
 
 import re
 from collections.abc import Mapping
@@ -11,9 +11,9 @@ from msgspec.structs import fields
 from entrypoints.rest.http.operations import EVENT_STREAM, Access, Operation, Tag
 from entrypoints.rest.openapi.document import describe
 from entrypoints.rest.openapi.schemas import example_of, properties, reference
-from tests.support.scenarios.rest import COOKIE, everything_in_production
+from tests.support.scenarios.rest import COOKIE, list_production_operations
 
-OPERATIONS = {one.name: one for one in everything_in_production()}
+OPERATIONS = {one.name: one for one in list_production_operations()}
 _SCHEMAS = describe(list(OPERATIONS.values()), cookie=COOKIE)["components"]["schemas"]
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")

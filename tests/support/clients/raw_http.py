@@ -1,4 +1,4 @@
-"""Speak HTTP by hand, since clients refuse to send what a receiver must be able to refuse."""
+"""Write HTTP by hand, since clients refuse to send invalid requests."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ class Answer:
 
     @property
     def problem(self) -> dict[str, Any]:
-        """The error it tells of."""
+        """The error that it contains."""
         assert self.headers["content-type"] == "application/problem+json", self
         return dict(json.loads(self.body))
 
@@ -61,7 +61,7 @@ class Line:
 
 
 @asynccontextmanager
-async def connected(address: Address) -> AsyncIterator[Line]:
+async def connect(address: Address) -> AsyncIterator[Line]:
     """Connect for the length of the block."""
     reader, writer = await asyncio.open_connection(address.host, address.port)
     line = Line(reader, writer)
@@ -72,8 +72,8 @@ async def connected(address: Address) -> AsyncIterator[Line]:
 
 
 async def ask(address: Address, data: bytes) -> Answer:
-    """Send one request on a connection of its own and return the response."""
-    async with connected(address) as line:
+    """Send one request on a separate connection and return the response."""
+    async with connect(address) as line:
         return await line.ask(data)
 
 
@@ -89,7 +89,7 @@ def request(
     return head({**headers, "content-length": str(len(body) if length is None else length)}, method, path) + body
 
 
-def chunked(headers: Mapping[str, str | bytes], *parts: bytes) -> bytes:
+def build_chunked(headers: Mapping[str, str | bytes], *parts: bytes) -> bytes:
     """Write a request whose body comes in parts of no declared total."""
     return head({**headers, "transfer-encoding": "chunked"}) + b"".join(map(chunk, (*parts, b"")))
 

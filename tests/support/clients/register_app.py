@@ -1,4 +1,4 @@
-"""Run `crewkit-git register-app` at a sandbox, with the browser of whoever started it."""
+"""Run `crewkit-git register-app` with a sandbox and the browser of its user."""
 
 import asyncio
 import html
@@ -19,7 +19,7 @@ from tests.support.servers.sandbox import MARA, RunningSandbox
 
 @dataclass
 class Registration:
-    """The command, running, and the browser of whoever started it."""
+    """The running command, and the browser of its user."""
 
     process: Process
     first_page: str
@@ -33,25 +33,25 @@ class Registration:
         With a name, that is entered on GitHub's page.
         """
         page = await self.browser.get(self.first_page)
-        target = html.unescape(found(r'<form action="([^"]+)"', page.text))
-        manifest = html.unescape(found(r'name="manifest" value="([^"]+)"', page.text))
+        target = html.unescape(first_group(r'<form action="([^"]+)"', page.text))
+        manifest = html.unescape(first_group(r'name="manifest" value="([^"]+)"', page.text))
         assert target.startswith(self.sandbox.url)
-        asked = await self.browser.post(target, data={"manifest": manifest})
-        assert f"Create GitHub App as {MARA}" in asked.text, asked.text
+        response = await self.browser.post(target, data={"manifest": manifest})
+        assert f"Create GitHub App as {MARA}" in response.text, response.text
         state = parse_qs(urlsplit(target).query)["state"][0]
-        shown = html.unescape(found(r'<input name="name" value="([^"]*)"', asked.text))
+        shown = html.unescape(first_group(r'<input name="name" value="([^"]*)"', response.text))
         form = {"manifest": manifest, "name": name or shown, "person": MARA, "owner": owner, "state": state}
         made = await self.browser.post(f"{self.sandbox.url}/settings/apps/from-manifest", data=form)
         return str(made.headers["location"])
 
-    async def ended(self) -> tuple[int, str]:
+    async def wait_for_end(self) -> tuple[int, str]:
         """Wait for the command; return its status and all it said since the first page."""
         said, complained = await self.process.communicate()
         assert self.process.returncode is not None
         return self.process.returncode, (said + complained).decode()
 
 
-def found(pattern: str, text: str) -> str:
+def first_group(pattern: str, text: str) -> str:
     """Return the first group of the first match."""
     match = re.search(pattern, text)
     assert match is not None, text
@@ -59,7 +59,7 @@ def found(pattern: str, text: str) -> str:
 
 
 @asynccontextmanager
-async def registering(sandbox: RunningSandbox, file: Path, *arguments: str) -> AsyncIterator[Registration]:
+async def run_registration(sandbox: RunningSandbox, file: Path, *arguments: str) -> AsyncIterator[Registration]:
     """Run the command at the sandbox for the length of the block."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
     process = await asyncio.create_subprocess_exec(

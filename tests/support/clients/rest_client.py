@@ -11,13 +11,13 @@ from tests.support.servers.service import Service
 
 
 @asynccontextmanager
-async def calling(service: Service, ledger: Ledger, *scopes: str) -> AsyncIterator[httpx.AsyncClient]:
+async def open_client(service: Service, ledger: Ledger, *scopes: str) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client below the one organization there is, with these scopes."""
     organization = ledger.value("SELECT external_id FROM organizations")
     claims = tokens.claims(tokens.now(), sub="deployer", service="deployer", scope=" ".join(scopes))
     async with httpx.AsyncClient(
         base_url=f"{service.url}/api/v1/{organization}",
-        headers={"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"},
+        headers={"authorization": f"Bearer {tokens.sign_token(claims, tokens.rsa_key())}"},
         limits=httpx.Limits(max_connections=20),
         trust_env=False,
         timeout=20,

@@ -1,6 +1,6 @@
 """One process of several that want the same token: `python -m tests.support.clients.token_process`.
 
-It asks as many times at once as told, says so, and then prints a digest of each token it was given.
+It makes the given number of concurrent requests, reports them, and then prints a digest of each token.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ async def main() -> None:
     database = Database(os.environ["DATABASE_URL"], max_connections=4)
     unit_of_work, clock = PostgresUnitOfWork(database), SystemClock()
     provider = ReachedProvider(clock, os.environ["PROVIDER_URL"])
-    # One service per call: what they share is the database alone, as if each were a process of its own.
+    # One service per call: they share only the database, like separate processes.
     services = [
         wire_token_sources(unit_of_work, {PROVIDER: provider}, AesGcmCipher(KEYS), clock, KeptAlerts())
         for _ in range(int(os.environ["CALLS"]))

@@ -15,20 +15,20 @@ class Authority:
 
     def __init__(self) -> None:
         self._key = generate_private_key(SECP256R1())
-        self._name = _named("authority")
-        self.certificate = self._signed(self._key, "authority", is_authority=True)
+        self._name = _name_of("authority")
+        self.certificate = self._sign(self._key, "authority", is_authority=True)
 
     def issue(self, name: str) -> tuple[bytes, bytes]:
         """Return a new key and its certificate."""
         key = generate_private_key(SECP256R1())
         pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        return pem, self._signed(key, name)
+        return pem, self._sign(key, name)
 
-    def _signed(self, key: EllipticCurvePrivateKey, name: str, *, is_authority: bool = False) -> bytes:
+    def _sign(self, key: EllipticCurvePrivateKey, name: str, *, is_authority: bool = False) -> bytes:
         now = datetime.now(UTC)
         certificate = (
             x509.CertificateBuilder()
-            .subject_name(_named(name))
+            .subject_name(_name_of(name))
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
@@ -41,7 +41,7 @@ class Authority:
         return certificate.public_bytes(Encoding.PEM)
 
 
-def _named(name: str) -> x509.Name:
+def _name_of(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 

@@ -44,7 +44,7 @@ class CountingProvider:
 
 
 @contextmanager
-def serving(provider: CountingProvider) -> Iterator[str]:
+def serve_provider(provider: CountingProvider) -> Iterator[str]:
     """Serve it on a loopback port; give its URL."""
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""A company's proxy: it takes CONNECT, asks for a password, and notes what it was asked for."""
+"""A company's proxy: it accepts CONNECT, requires a password, and records its requests."""
 
 import base64
 import select
@@ -18,11 +18,11 @@ _EXPECTED = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
 
 
 class ForwardProxy:
-    """A running proxy. Whatever host is asked for, it leads to one address."""
+    """A running proxy, which connects each host to one address."""
 
     def __init__(self, target: int) -> None:
         self.target = target
-        self.asked: list[str] = []
+        self.targets: list[str] = []
         self.port = 0
 
     @property
@@ -42,7 +42,7 @@ def forward_proxy(target: int) -> Iterator[ForwardProxy]:
             if self.headers["Proxy-Authorization"] != _EXPECTED:
                 self.send_error(407)
                 return
-            proxy.asked.append(self.path)
+            proxy.targets.append(self.path)
             with socket.create_connection(("127.0.0.1", proxy.target)) as server:
                 self.send_response(200)
                 self.end_headers()
@@ -51,7 +51,7 @@ def forward_proxy(target: int) -> Iterator[ForwardProxy]:
         def log_message(self, *_: object) -> None:
             """Log nothing."""
 
-    with _serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
+    with _serve(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as port:
         proxy.port = port
         yield proxy
 
@@ -94,7 +94,7 @@ def https_server(authority: Authority, *names: str, body: bytes = b"{}") -> Iter
         context.load_cert_chain(chain)
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     listening.socket = context.wrap_socket(listening.socket, server_side=True)
-    with _serving(listening) as port:
+    with _serve(listening) as port:
         server.port = port
         yield server
 
@@ -108,7 +108,7 @@ class HttpsServer:
 
 
 @contextmanager
-def _serving(server: ThreadingHTTPServer) -> Iterator[int]:
+def _serve(server: ThreadingHTTPServer) -> Iterator[int]:
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()

@@ -24,7 +24,7 @@ from entrypoints.settings.values import Address
 from ports.system import Clock
 from ports.telemetry import Metrics
 from tests.support.builders.tokens import private_pem, rsa_key
-from tests.support.servers.asgi_server import serving
+from tests.support.servers.asgi_server import run_server
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 CLIENT_ID = "Iv1.8a61f9b3a7aba766"
@@ -85,7 +85,7 @@ class Received:
 
 @dataclass
 class ScriptedGitHub:
-    """Answers each request with what was prepared for it, the last for ever; else 404."""
+    """Answers each request with its prepared responses, repeating the last; otherwise 404."""
 
     url: str
     received: list[Received] = field(default_factory=list)
@@ -100,7 +100,7 @@ class ScriptedGitHub:
         """Answer everything so."""
         self._whatever = answer
 
-    def asked(self, request: str) -> list[Received]:
+    def requests_of(self, request: str) -> list[Received]:
         """Return what came for a method and path."""
         return [one for one in self.received if f"{one.method} {one.path}" == request]
 
@@ -141,7 +141,7 @@ def refusal(status: int, message: str, **headers: str) -> Response:
 
 
 @asynccontextmanager
-async def scripted_github() -> AsyncIterator[ScriptedGitHub]:
+async def run_scripted_github() -> AsyncIterator[ScriptedGitHub]:
     """Run a server for the length of the block."""
     script = ScriptedGitHub("")
 
@@ -150,7 +150,7 @@ async def scripted_github() -> AsyncIterator[ScriptedGitHub]:
         config = uvicorn.Config(script, lifespan="off", log_config=None, access_log=False, date_header=False)
         return uvicorn.Server(config)
 
-    async with serving(make):
+    async with run_server(make):
         yield script
 
 

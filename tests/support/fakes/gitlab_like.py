@@ -115,7 +115,7 @@ class GitLabLikeWebhooks(WebhookProtocol):
         return body
 
     def get_secret_uses(self) -> Mapping[str, datetime]:
-        """Return nothing: the secrets are no settings."""
+        """Return nothing: the secrets are not settings."""
         return {}
 
 

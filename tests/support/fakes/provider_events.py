@@ -1,4 +1,4 @@
-"""Webhooks that tell a test's own notices, processed when the test says so."""
+"""Webhooks with provider events of a test, processed when the test requests it."""
 
 from adapters.github.protocol.webhooks import GitHubWebhooks
 from core.domain.provider_events import ProviderEvent
@@ -19,11 +19,11 @@ class NoWorkerNotifier(WorkerNotifier):
         """Do nothing."""
 
 
-class Told(GitHubWebhooks):
+class ScriptedWebhooks(GitHubWebhooks):
     """Reads each body as the notice that was put under it."""
 
     def __init__(self) -> None:
-        super().__init__([Secret("not asked for")])
+        super().__init__([Secret("not used")])
         self.provider_events: dict[bytes, ProviderEvent] = {}
 
     def decode(self, event_type: str, body: bytes) -> ProviderEvent:  # noqa: ARG002 - the port's signature

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from entrypoints.settings.values import Address
 from tests.support.checks.webhook_schema import check_payload
-from tests.support.servers.asgi_server import serving
+from tests.support.servers.asgi_server import run_server
 from tests.support.servers.sandbox import RunningSandbox
 
 
@@ -65,7 +65,7 @@ class Receiver:
 
 
 @asynccontextmanager
-async def running_receiver() -> AsyncIterator[Receiver]:
+async def run_receiver() -> AsyncIterator[Receiver]:
     """Receive on a loopback port, at any path."""
     receiver = Receiver("")
 
@@ -82,13 +82,13 @@ async def running_receiver() -> AsyncIterator[Receiver]:
         receiver.url = f"http://{address}"
         return uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, access_log=False))
 
-    async with serving(make):
+    async with run_server(make):
         yield receiver
 
 
-async def told(running: RunningSandbox, receiver: Receiver) -> list[str]:
+async def wait_for_deliveries(running: RunningSandbox, receiver: Receiver) -> list[str]:
     """Wait for the deliveries, check each against the published schema, and give their names."""
-    await running.delivered()
+    await running.wait_for_deliveries()
     for one in receiver.received:
         check_payload(one.event, one.payload)
     return receiver.names

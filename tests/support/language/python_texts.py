@@ -80,14 +80,14 @@ def _is_command(node: ast.FunctionDef) -> bool:
 def _names(nodes: list[ast.AST]) -> Iterator[Text]:
     seen = set()
     for node in nodes:
-        for name, is_public in _defined(node):
+        for name, is_public in _definitions_of(node):
             if name not in seen:
                 seen.add(name)
                 line = getattr(node, "lineno", 1)
                 yield Text(line, line, name, is_public, is_name=True)
 
 
-def _defined(node: ast.AST) -> Iterator[tuple[str, bool]]:
+def _definitions_of(node: ast.AST) -> Iterator[tuple[str, bool]]:
     match node:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             yield node.name, False

@@ -79,7 +79,7 @@ class Finding:
         return f"{self.path}:{self.line}: {self.message}"
 
 
-def scanned_files() -> list[str]:
+def list_files() -> list[str]:
     """Return the paths of all files that are scanned, from the root of the repository."""
     paths = {path.relative_to(ROOT).as_posix() for pattern in _SCANNED for path in ROOT.glob(pattern) if path.is_file()}
     return sorted(path for path in paths if not path.startswith(_NOT_SCANNED))
@@ -87,7 +87,7 @@ def scanned_files() -> list[str]:
 
 def scan_all() -> list[Finding]:
     """Return the findings of all files."""
-    return [finding for path in scanned_files() for finding in scan(path, (ROOT / path).read_text(encoding="utf-8"))]
+    return [finding for path in list_files() for finding in scan(path, (ROOT / path).read_text(encoding="utf-8"))]
 
 
 def scan(path: str, source: str) -> list[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from entrypoints.rest.http.operations import Access, Operation, Tag
 from tests.support.reference.tables import code, table
-from tests.support.scenarios.rest import everything
+from tests.support.scenarios.rest import list_all_operations
 
 _AUTHENTICATION: Mapping[Access, str] = {
     Access.CALLER: "bearer token or session cookie",
@@ -17,7 +17,7 @@ _MAX_CHARACTERS = 400
 
 def endpoints() -> str:
     """Return a heading and a table for each tag."""
-    operations = everything()
+    operations = list_all_operations()
     return "\n\n".join(f"## {tag.value}\n\n{_table([each for each in operations if each.tag is tag])}" for tag in Tag)
 
 

@@ -15,7 +15,7 @@ from tests.support.reference.tables import code, table
 
 
 def error_types() -> set[type[DomainError]]:
-    """Return every error class that defines a code of its own."""
+    """Return every error class that defines its own code."""
     return {
         value
         for package in (core, ports, entrypoints)
@@ -25,7 +25,7 @@ def error_types() -> set[type[DomainError]]:
     }
 
 
-def documented_texts() -> Iterator[tuple[str, str]]:
+def list_texts() -> Iterator[tuple[str, str]]:
     """Yield every error code with its documented text."""
     for error in error_types():
         yield error.code, error.documentation()

@@ -59,7 +59,7 @@ class MintedTokens(InstallationTokens):
 
 
 class Catalog:
-    """What a test of the catalog stands on: one organization, its installation, and the use cases."""
+    """The base of catalog tests: one organization, its installation, and the use cases."""
 
     def __init__(self, world: StoreStage, *, page_size: int = 100) -> None:
         self.world = world
@@ -87,7 +87,7 @@ class Catalog:
         self.disconnect = DisconnectIntegration(world.unit_of_work, access_control, self.clock)
         self.uninstall_revoked = UninstallRevoked(world.unit_of_work, self.providers, self.clock)
 
-    async def connected(self, *repositories: RepositoryFacts, **of_integration: Fact) -> Integration:
+    async def connect(self, *repositories: RepositoryFacts, **of_integration: Fact) -> Integration:
         """Install our app for these repositories and connect a new organization to that."""
         provider_id = of_integration.setdefault("provider_id", str(INSTALLATION))
         self.provider.state.install(provider_id, *repositories)
@@ -131,7 +131,7 @@ class Catalog:
             await tx.catalog.save_repositories(rows)
             await tx.commit()
 
-    async def told(self, after: int = 0) -> Sequence[RecordedEvent]:
-        """Return what consumers were told."""
+    async def list_domain_events(self, after: int = 0) -> Sequence[RecordedEvent]:
+        """Return the published events."""
         async with self.world.unit_of_work() as tx:
             return await tx.domain_events.list_after(after, limit=1000)

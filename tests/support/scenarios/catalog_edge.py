@@ -52,7 +52,7 @@ class CatalogEdge:
 
     async def connect(self, *listed: RepositoryFacts, **facts: Fact) -> Integration:
         """Connect the organization to an installation of these repositories, and read its catalog."""
-        integration = await self.catalog.connected(*listed, organization=self.organization, **facts)
+        integration = await self.catalog.connect(*listed, organization=self.organization, **facts)
         await self.catalog.sync(integration)
         self.integration = await self.catalog.read(integration)
         return self.integration
@@ -65,12 +65,12 @@ class CatalogEdge:
         """Return the header of this person's token."""
         now = self.catalog.clock.now()
         claims = tokens.claims(now, sub=str(self.people[person].external_id))
-        return {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+        return {"authorization": f"Bearer {tokens.sign_token(claims, tokens.rsa_key())}"}
 
     def service(self, *scopes: str) -> dict[str, str]:
         """Return the header of a service's token."""
         claims = tokens.claims(self.catalog.clock.now(), sub="reader", service="reader", scope=" ".join(scopes))
-        return {"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"}
+        return {"authorization": f"Bearer {tokens.sign_token(claims, tokens.rsa_key())}"}
 
     def later(self, **by: float) -> None:
         """Let time pass."""

@@ -22,20 +22,20 @@ class Connected:
         self.integration = integration
         self.member: UserActor
 
-    async def list(self, **asked: Fact) -> CatalogPage:
+    async def list(self, **filters: Fact) -> CatalogPage:
         """List as the member."""
         given = {"where": CatalogFilter(), "organization_id": self.organization.external_id}
-        actor = asked.pop("actor", self.member)
-        return await self.catalog.list_repositories(actor, **{"provider": PROVIDER, **given, **asked})
+        actor = filters.pop("actor", self.member)
+        return await self.catalog.list_repositories(actor, **{"provider": PROVIDER, **given, **filters})
 
-    async def branches(self, repo_id: str = "1", **asked: Fact) -> BranchPage:
+    async def branches(self, repo_id: str = "1", **filters: Fact) -> BranchPage:
         """List a repository's branches as the member."""
         return await self.catalog.list_branches(
             self.member,
             organization_id=self.organization.external_id,
             provider=PROVIDER,
             repo_id=RepoId(repo_id),
-            **asked,
+            **filters,
         )
 
     def has_branches(self, *names: str) -> None:

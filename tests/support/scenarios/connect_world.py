@@ -97,15 +97,15 @@ class ConnectingWorld:
         browser.cookies[begun.flow_id] = begun.cookie
         return {name: values[0] for name, values in parse_qs(urlsplit(begun.url).query).items()}
 
-    def authorize(self, account: str, asked: dict[str, str]) -> Callback:
-        """Let whoever is signed in at the provider authorize, and return what the browser brings back."""
+    def authorize(self, account: str, query: dict[str, str]) -> Callback:
+        """Authorize as the user who is signed in at the provider, and return the callback."""
         code = self.provider.state.authorize(
-            account, redirect_uri=asked["redirect_uri"], code_challenge=asked["code_challenge"]
+            account, redirect_uri=query["redirect_uri"], code_challenge=query["code_challenge"]
         )
-        return Callback(state=asked["state"], code=code)
+        return Callback(state=query["state"], code=code)
 
     async def finish(self, browser: Browser, returned: Callback) -> str:
-        """Let a browser come back, and return the path it goes on to."""
+        """Return to the service with a browser, and return the path of its redirect."""
         return await self.people.finish(
             PROVIDER, returned, cookies=browser.cookies.get, session=browser.session, request_id="request-1"
         )
@@ -131,15 +131,17 @@ class ConnectingWorld:
         pass
 
 
-async def nothing_is_connected(world: ConnectingWorld) -> bool:
-    """Tell whether nothing was kept, and no token given out is live once the scheduler had its turn."""
+async def has_no_connection(world: ConnectingWorld) -> bool:
+    """Return whether nothing is stored, and no issued token is valid after a run of the scheduler."""
     while await world.people.revoke_tokens():
         pass
     state = world.database.committed
     return not (state.connections or state.user_tokens or state.emails or world.provider.state.grants)
 
 
-async def refused(world: ConnectingWorld, browser: Browser, returned: Callback, kind: type[DomainError]) -> DomainError:
+async def expect_rejection(
+    world: ConnectingWorld, browser: Browser, returned: Callback, kind: type[DomainError]
+) -> DomainError:
     """Return the refusal that a return meets."""
     with pytest.raises(kind) as caught:
         await world.finish(browser, returned)

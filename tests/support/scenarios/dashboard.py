@@ -150,7 +150,7 @@ class Person:
         self.page.goto(whole)
         return self
 
-    def heading(self, name: str | re.Pattern[str]) -> Locator:
+    def find_heading(self, name: str | re.Pattern[str]) -> Locator:
         """Give the page's title."""
         return self.page.get_by_role("heading", level=1, name=name)
 

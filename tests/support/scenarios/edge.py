@@ -34,7 +34,7 @@ from tests.support.builders.directories import FailingDirectory
 from tests.support.builders.webhooks import protocol
 from tests.support.scenarios.processing import Bell
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, KeptAlerts
-from tests.support.servers.asgi_server import serving
+from tests.support.servers.asgi_server import run_server
 
 AUTHORIZER = OsoAuthorizer()
 _KEY = ("test", Secret(base64.b64encode(bytes(32)).decode()))
@@ -101,7 +101,7 @@ class WholeEdge:
         return self.people[name]
 
     def path(self, path: str, organization: Organization | None = None) -> str:
-        """Return a path below an organization, by default ours."""
+        """Return a path below an organization, by default the own one."""
         return f"/api/v1/{(organization or self.organization).external_id}{path}"
 
     def of(self, person: str) -> dict[str, str]:
@@ -117,7 +117,7 @@ class WholeEdge:
         self.clock.advance(timedelta(**by))
 
     @asynccontextmanager
-    async def served(self) -> AsyncIterator[str]:
+    async def serve_http(self) -> AsyncIterator[str]:
         """Serve it as the API's process does, and give its address."""
         addresses: list[Address] = []
 
@@ -125,7 +125,7 @@ class WholeEdge:
             addresses.append(address)
             return uvicorn.Server(server_config(create_app(self.application, self.parts), address))
 
-        async with serving(make):
+        async with run_server(make):
             yield f"http://{addresses[0]}"
 
     @asynccontextmanager
@@ -136,7 +136,7 @@ class WholeEdge:
             yield client
 
     def _bearer(self, **claims: Any) -> dict[str, str]:
-        signed = tokens.signed(tokens.claims(self.clock.now(), **claims), tokens.rsa_key())
+        signed = tokens.sign_token(tokens.claims(self.clock.now(), **claims), tokens.rsa_key())
         return {"authorization": f"Bearer {signed}"}
 
 
@@ -144,7 +144,7 @@ Client = httpx.AsyncClient
 Ask = Callable[[str], Awaitable[httpx.Response]]
 
 
-def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+def check_error(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     """Check the form of a refusal and give its body."""
     assert (answer.status_code, answer.headers["content-type"]) == (status, "application/problem+json")
     body: dict[str, Any] = answer.json()

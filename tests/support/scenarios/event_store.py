@@ -1,4 +1,4 @@
-"""Look at what the service keeps, and put in whom it works for."""
+"""Read the rows of the service, and insert organizations and users."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ class Ledger:
     def connect_installation(
         self, installation: int = INSTALLATION, repositories: Sequence[int] = (REPOSITORY,), *, links: int = 1
     ) -> None:
-        """Connect an installation to an organization of its own, with so many projects a repository."""
+        """Connect an installation to a new organization, with so many projects per repository."""
         self._connection.execute(
             _CONNECT,
             {"installation": installation, "repositories": [str(each) for each in repositories], "links": links},
@@ -97,12 +97,12 @@ class Ledger:
         return found[0][0] if found else None
 
     def is_settled(self) -> bool:
-        """Tell whether nothing waits."""
+        """Return whether no event waits."""
         return not self.value("SELECT count(*) FROM git_webhook_events WHERE status = 'pending'")
 
 
 @contextmanager
-def opened(database_url: str) -> Iterator[Ledger]:
-    """Open the ledger for the length of the block."""
+def open_events(database_url: str) -> Iterator[Ledger]:
+    """Open the webhook events for the length of the block."""
     with psycopg.connect(database_url, autocommit=True) as connection:
         yield Ledger(connection)

@@ -1,4 +1,4 @@
-"""An organization's ledger over REST, beside another's."""
+"""The webhook events of two organizations over REST."""
 
 import json
 
@@ -28,8 +28,8 @@ class LedgerEdge:
         world = self.edge.world
         self.integration = await world.add_integration(self.edge.organization)
         self.project = await world.add_project(self.edge.organization)
-        theirs = await world.add_integration(self.edge.other, provider_id="2")
-        self.foreign = await self.event(EventStatus.FAILED, of=theirs, source_key="2")
+        other = await world.add_integration(self.edge.other, provider_id="2")
+        self.foreign = await self.event(EventStatus.FAILED, of=other, source_key="2")
 
     async def event(
         self, status: EventStatus = EventStatus.PROCESSED, *, of: Integration | None = None, **facts: Fact

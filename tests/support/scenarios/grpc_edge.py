@@ -39,7 +39,7 @@ class GrpcEdge(ProjectsEdge):
         self.anonymous = AnonymousStreams()
 
     @asynccontextmanager
-    async def serving(
+    async def serve_grpc(
         self, *, seconds: float = SECONDS, tls: Tls | None = None
     ) -> AsyncIterator[tuple[Server, grpc.aio.Channel]]:
         """Serve, and give the server and a channel to it."""
@@ -58,7 +58,7 @@ class GrpcEdge(ProjectsEdge):
     @asynccontextmanager
     async def channel(self, *, seconds: float = SECONDS) -> AsyncIterator[grpc.aio.Channel]:
         """Serve, and give a channel."""
-        async with self.serving(seconds=seconds) as (_, channel):
+        async with self.serve_grpc(seconds=seconds) as (_, channel):
             yield channel
 
     def call_as(self, person: str) -> tuple[tuple[str, str], ...]:
@@ -104,11 +104,11 @@ class Refused:
         return found
 
 
-async def refused(call: Any) -> Refused:
+async def expect_error(call: Any) -> Refused:
     """Check that a call fails and in the form all failures have, and give it."""
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await first_answer(call)
-    return told(caught.value)
+    return read_error(caught.value)
 
 
 async def first_answer(call: Any) -> Message:
@@ -117,7 +117,7 @@ async def first_answer(call: Any) -> Message:
     return answer
 
 
-def told(error: grpc.aio.AioRpcError) -> Refused:
+def read_error(error: grpc.aio.AioRpcError) -> Refused:
     """Read a failure; what the server says of it is said twice, and the same."""
     trailing: dict[str, str | bytes] = dict(error.trailing_metadata() or ())
     details = []

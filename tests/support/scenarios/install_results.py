@@ -1,4 +1,4 @@
-"""What comes of the steps of installing, for tests to look at and go on from."""
+"""Results of the install steps, for tests to check and continue."""
 
 from collections.abc import Awaitable
 
@@ -30,7 +30,7 @@ def refusal(outcome: InstallResult) -> type[DomainError]:
     return type(outcome.refusal)
 
 
-async def refused(doing: Awaitable[object], kind: type[DomainError]) -> DomainError:
+async def expect_error(doing: Awaitable[object], kind: type[DomainError]) -> DomainError:
     """Return the refusal, which is exactly of this kind and says a whole sentence."""
     with pytest.raises(kind) as caught:
         await doing
@@ -40,14 +40,14 @@ async def refused(doing: Awaitable[object], kind: type[DomainError]) -> DomainEr
 
 
 def leaves_nothing(world: InstallWorld) -> bool:
-    """Tell whether no token of anybody is live at the provider."""
+    """Return whether no user token is valid at the provider."""
     return not (world.provider.state.grants or world.provider.state.installation_tokens)
 
 
 async def connect(world: InstallWorld, account: str, installation_id: str) -> InstallResult:
     """Let Mara connect Acme to an installation."""
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
-    return await world.finish(world.mara, world.installed(sent, account, installation_id))
+    return await world.finish(world.mara, world.build_install_callback(sent, account, installation_id))
 
 
 async def revoke(world: InstallWorld) -> None:
@@ -58,20 +58,20 @@ async def revoke(world: InstallWorld) -> None:
     )
 
 
-async def choosing(world: InstallWorld) -> Choose:
+async def open_choice(world: InstallWorld) -> Choose:
     """Let Mara come to the page where she chooses."""
-    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
+    came = world.build_authorize_callback(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
     outcome = await world.finish(world.mara, came)
     assert isinstance(outcome, Choose)
     return outcome
 
 
-async def asked_for(world: InstallWorld, account: str = "9") -> None:
+async def request_installation(world: InstallWorld, account: str = "9") -> None:
     """Let Mara ask an account's owner."""
     world.later(seconds=1)
     world.request(MARA, account)
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
-    outcome = await world.finish(world.mara, world.installed(sent, MARA, None, "request"))
+    outcome = await world.finish(world.mara, world.build_install_callback(sent, MARA, None, "request"))
     if isinstance(outcome, ChooseRequest):
         outcome = await world.choose(world.mara, outcome.state, account)
     assert isinstance(outcome, AwaitingApproval)

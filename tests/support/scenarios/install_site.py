@@ -25,8 +25,8 @@ from local.keys import development_environment
 from sandbox.state.sandbox_app import app_environment
 from sandbox.state.seed import update_app
 from tests.support.builders.tokens import private_pem, rsa_key
-from tests.support.servers.asgi_server import serving
-from tests.support.servers.sandbox import RunningSandbox, running_sandbox
+from tests.support.servers.asgi_server import run_server
+from tests.support.servers.sandbox import RunningSandbox, run_sandbox
 from tests.support.servers.servers import temporary_home
 
 HTML = {"accept": "text/html"}
@@ -67,13 +67,13 @@ class Browser:
         """Press the button of the page that installs the app on an account, or asks to."""
         state = parse_qs(urlsplit(page).query)["state"][0]
         wanted = {"account": account, "selection": "all", "state": state, **form}
-        return landing(await self.there.post(_PERMISSIONS, data=wanted))
+        return landing_of(await self.there.post(_PERMISSIONS, data=wanted))
 
     async def authorize(self, page: str, decision: str = "authorize") -> Landing:
         """Authorize the app on the provider's page, or deny that."""
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(page).query).items()}
+        query = {name: values[0] for name, values in parse_qs(urlsplit(page).query).items()}
         path = urlsplit(page).path
-        return landing(await self.there.post(path, data={**asked, "decision": decision}))
+        return landing_of(await self.there.post(path, data={**query, "decision": decision}))
 
     async def arrive(self, at: Landing, accept: dict[str, str] | None = None) -> httpx.Response:
         """Come back here."""
@@ -126,7 +126,7 @@ class Site:
 
     async def settle(self) -> None:
         """Let everything emitted be delivered and processed, and every catalog be synced that is due."""
-        await self.sandbox.delivered()
+        await self.sandbox.wait_for_deliveries()
         for _ in range(2):
             for lane in range(LANES):
                 await self.application.deliveries.drain_lane(lane)
@@ -141,7 +141,7 @@ class Site:
             return cursor.fetchall() if cursor.description else []
 
 
-def landing(answer: httpx.Response) -> Landing:
+def landing_of(answer: httpx.Response) -> Landing:
     """Return where the browser is sent."""
     assert answer.status_code == 303, answer.text
     parts = urlsplit(answer.headers["location"])
@@ -153,7 +153,7 @@ async def install_site(database_url: str, redis_url: str) -> AsyncIterator[Site]
     """Serve both on a migrated database with the demo's data."""
     with temporary_home() as home:
         address = require_free_address(Address("127.0.0.1", 0), "the address")
-        async with running_sandbox() as sandbox:
+        async with run_sandbox() as sandbox:
             given = {
                 **app_environment(sandbox.app, sandbox_url=sandbox.url),
                 f"{PREFIX}ENVIRONMENT": "development",
@@ -175,5 +175,5 @@ async def install_site(database_url: str, redis_url: str) -> AsyncIterator[Site]
                 def make(at: Address) -> uvicorn.Server:
                     return uvicorn.Server(server_config(rest.app, at))
 
-                async with serving(make, port=address.port):
+                async with run_server(make, port=address.port):
                     yield Site(url, settings, application, sandbox, facts)

@@ -11,14 +11,14 @@ ORBITAL_ACCOUNT = "orbital-works"
 CALLBACK = "/api/v1/git/github/callback"
 
 
-def refused(answer: httpx.Response, status: int, code: str) -> str:
+def check_error(answer: httpx.Response, status: int, code: str) -> str:
     """Check a refusal, and return its words."""
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (status, code), answer.text
     return str(problem["detail"])
 
 
-async def bound(site: Site, organization: str | None = None) -> list[tuple[str, str]]:
+async def list_connected(site: Site, organization: str | None = None) -> list[tuple[str, str]]:
     """Return what is bound to an organization that was not connected, and how."""
     rows = site.rows(
         "SELECT i.provider_id, i.status::text FROM git_integrations AS i "
@@ -28,7 +28,7 @@ async def bound(site: Site, organization: str | None = None) -> list[tuple[str, 
     return [(provider_id, status) for provider_id, status in rows]
 
 
-async def begun_by_oona(site: Site, oona: Browser) -> Landing:
+async def start_as_oona(site: Site, oona: Browser) -> Landing:
     """Let Oona install the app, and return with what her browser was sent back."""
     return await oona.install(await oona.begin(site.orbital, return_to="/integrations"), ORBITAL_ACCOUNT)
 

@@ -34,7 +34,7 @@ from testing.memory.metrics import MemoryMetrics
 from testing.memory.provider import FakeProvider
 from testing.memory.seed import seed_membership, seed_organization, seed_user
 from testing.memory.unit_of_work import MemoryUnitOfWork
-from tests.support.builders.webhooks import protocol, signed
+from tests.support.builders.webhooks import protocol, sign_headers
 from tests.support.scenarios.catalog import AUTHORIZER, facts
 from tests.support.scenarios.connect_world import PUBLIC_URL, Browser
 from tests.support.scenarios.processing import AlertBook, Bell, Meanwhile, WatchedUnitOfWork, payload
@@ -63,7 +63,7 @@ class Sent:
 
     @property
     def is_for_installing(self) -> bool:
-        """Whether the page is the one that installs, not the one that authorizes."""
+        """Whether the page installs instead of authorizing."""
         return "/installations/new" in self.url
 
 
@@ -154,19 +154,19 @@ class InstallWorld:
         browser.cookies[begun.flow_id] = begun.cookie
         return Sent(begun.url)
 
-    def installed(
+    def build_install_callback(
         self, sent: Sent, account: str, installation_id: str | None, setup_action: str = "install"
     ) -> Callback:
-        """Return what the page for installing sends along for whoever is signed in there."""
-        return returned(sent, self.provider.state.authorize(account), installation_id, setup_action=setup_action)
+        """Return the callback of the page to install for the user who is signed in there."""
+        return build_return(sent, self.provider.state.authorize(account), installation_id, setup_action=setup_action)
 
-    def authorized(self, sent: Sent, account: str) -> Callback:
+    def build_authorize_callback(self, sent: Sent, account: str) -> Callback:
         """Return what the page for authorizing sends along."""
-        asked = sent.query
+        query = sent.query
         code = self.provider.state.authorize(
-            account, redirect_uri=asked["redirect_uri"], code_challenge=asked["code_challenge"]
+            account, redirect_uri=query["redirect_uri"], code_challenge=query["code_challenge"]
         )
-        return returned(sent, code)
+        return build_return(sent, code)
 
     async def finish(self, browser: Browser, came_with: Callback) -> InstallResult:
         """Let a browser come back."""
@@ -191,17 +191,17 @@ class InstallWorld:
         self, provider_id: str, *, sender: str, requester: str | None = None, account: str | None = None
     ) -> None:
         """Deliver the signed `installation.created` of an installation."""
-        told = payload("installation/created-on-request")
+        content = payload("installation/created-on-request")
         installed = self.provider.state.installations[provider_id]
-        told["installation"]["id"] = int(provider_id)
-        told["installation"]["updated_at"] = self.clock.now().isoformat()
-        told["installation"]["account"]["id"] = int(account or installed.facts.account_id)
-        told["installation"]["target_id"] = told["installation"]["account"]["id"]
-        told["sender"]["id"] = int(sender)
-        told["repositories"] = []
-        told["requester"] = None if requester is None else {**told["sender"], "id": int(requester)}
-        body = _encoded(told)
-        await self.receive(self.protocol.verify(signed(body, b"installation", str(uuid4()).encode()), body))
+        content["installation"]["id"] = int(provider_id)
+        content["installation"]["updated_at"] = self.clock.now().isoformat()
+        content["installation"]["account"]["id"] = int(account or installed.facts.account_id)
+        content["installation"]["target_id"] = content["installation"]["account"]["id"]
+        content["sender"]["id"] = int(sender)
+        content["repositories"] = []
+        content["requester"] = None if requester is None else {**content["sender"], "id": int(requester)}
+        body = _encode(content)
+        await self.receive(self.protocol.verify(sign_headers(body, b"installation", str(uuid4()).encode()), body))
 
     def request(self, requester: str, account: str) -> None:
         """Let someone ask an account's owner to approve our app."""
@@ -218,7 +218,7 @@ class InstallWorld:
         """Let time pass."""
         self.clock.advance(timedelta(**by))
 
-    def bound(self) -> dict[str, str]:
+    def list_installations(self) -> dict[str, str]:
         """Return which live installation each organization has, by its name."""
         state = self.database.committed
         return {
@@ -242,7 +242,7 @@ class InstallWorld:
         await asyncio.sleep(0)
 
 
-def returned(
+def build_return(
     sent: Sent,
     code: Secret | None = None,
     installation_id: str | None = None,
@@ -260,5 +260,5 @@ def returned(
     )
 
 
-def _encoded(told: dict[str, Any]) -> bytes:
-    return json.dumps(told).encode()
+def _encode(content: dict[str, Any]) -> bytes:
+    return json.dumps(content).encode()

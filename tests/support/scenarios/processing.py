@@ -33,12 +33,12 @@ from testing.memory.delivery_log import MemoryDeliveryLog
 from testing.memory.metrics import MemoryMetrics
 from testing.memory.unit_of_work import MemoryUnitOfWork
 from tests.support.builders.domain import EVENT, INTEGRATION, LINK, NOW, ORGANIZATION, REPOSITORY, external
-from tests.support.builders.webhooks import ROOT, protocol, signed
+from tests.support.builders.webhooks import ROOT, protocol, sign_headers
 
 Meanwhile = Callable[[], Awaitable[None]]
 
 
-async def nothing() -> None:
+async def do_nothing() -> None:
     """Let nothing happen meanwhile."""
 
 
@@ -66,15 +66,15 @@ class Bell(WorkerNotifier):
 
 
 class AlertBook(Alerts):
-    """Keeps what people on call would be told."""
+    """Keeps the alerts for people on call."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[str, Mapping[str, str | int | None]]] = []
+        self.entries: list[tuple[str, Mapping[str, str | int | None]]] = []
 
     def alert(self, code: str, message: str, **facts: str | int | None) -> None:
-        """Note it; whoever reads it needs a sentence."""
+        """Record it; its reader needs a sentence."""
         assert message.endswith(".")
-        self.told.append((code, facts))
+        self.entries.append((code, facts))
 
 
 class WatchedProtocol(WebhookProtocol):
@@ -110,7 +110,7 @@ class WatchedProtocol(WebhookProtocol):
         return self._behind.accept_quoted(quoted)
 
     def handles(self, event_type: str) -> bool:
-        """Tell as GitHub's."""
+        """Return the value of GitHub's adapter."""
         return self._behind.handles(event_type)
 
     def decode(self, event_type: str, body: bytes) -> ProviderEvent:
@@ -124,7 +124,7 @@ class WatchedProtocol(WebhookProtocol):
         return self._behind.format_body(body)
 
     def get_secret_uses(self) -> Mapping[str, datetime]:
-        """Tell as GitHub's."""
+        """Return the value of GitHub's adapter."""
         return self._behind.get_secret_uses()
 
 
@@ -134,8 +134,8 @@ class WatchedUnitOfWork(UnitOfWork):
     def __init__(self, behind: UnitOfWork) -> None:
         self._behind = behind
         self.opened = 0
-        self.before_commit: Meanwhile = nothing
-        self.after_end: Meanwhile = nothing
+        self.before_commit: Meanwhile = do_nothing
+        self.after_end: Meanwhile = do_nothing
 
     def __call__(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin one."""
@@ -180,7 +180,7 @@ class _WatchedTransaction(Transaction):
 
 @dataclass
 class Processing:
-    """One service in memory: its ledger, its clock, and the use cases that receive and process."""
+    """One service in memory: its webhook events, its clock, and the use cases that receive and process."""
 
     clock: SettableClock = field(default_factory=lambda: SettableClock(NOW))
     bell: Bell = field(default_factory=Bell)
@@ -226,22 +226,22 @@ class Processing:
         self.database.committed.flows[request.flow_id] = build_flow(request)
 
     async def deliver(self, event: str, payload: Mapping[str, Any] | bytes) -> str:
-        """Receive one delivery, signed and with an id of its own, and return the id."""
+        """Receive one signed delivery with a new id, and return the id."""
         delivery_id = str(uuid4())
         # GitHub never sends the same bytes twice.
         if isinstance(payload, bytes):
             body = payload + b" " * len(self.database.committed.events)
         else:
             body = json.dumps({**payload, "id": delivery_id}).encode()
-        delivery = self.protocol.verify(signed(body, event.encode(), delivery_id.encode()), body)
+        delivery = self.protocol.verify(sign_headers(body, event.encode(), delivery_id.encode()), body)
         assert await self.receive(delivery) is Receipt.ACCEPTED
         return delivery_id
 
     async def redeliver(self, delivery_id: str) -> Receipt:
-        """Receive a delivery again, as it was, and return what the ledger answered."""
+        """Receive a delivery again, unchanged, and return the result."""
         event = self.event(delivery_id)
         body = self.database.committed.payloads[event.id]
-        headers = signed(body, event.event_type.encode(), delivery_id.encode())
+        headers = sign_headers(body, event.event_type.encode(), delivery_id.encode())
         return await self.receive(self.protocol.verify(headers, body))
 
     async def drain(self, lane: int = EVENT.lane) -> DrainResult:
@@ -249,7 +249,7 @@ class Processing:
         return await self.drain_lane(lane)
 
     def event(self, delivery_id: str) -> WebhookEvent:
-        """Return an event as the ledger has it."""
+        """Return a stored event."""
         (found,) = [one for one in self.database.committed.events.values() if one.delivery_id == delivery_id]
         return found
 
@@ -258,21 +258,21 @@ class Processing:
         return [event.status.value for _, event in sorted(self.database.committed.events.items())]
 
     def facts(self) -> list[DomainEvent]:
-        """Return every fact told, in order."""
+        """Return all domain events in order."""
         return [fact for _, (fact, _) in sorted(self.database.committed.domain_events.items())]
 
     def expire_payload(self, delivery_id: str) -> None:
         """Let retention remove a payload."""
         del self.database.committed.payloads[self.event(delivery_id).id]
 
-    def received_earlier(self, delivery_id: str, at: datetime) -> None:
+    def set_received_at(self, delivery_id: str, at: datetime) -> None:
         """Let an event have been received at another time."""
         event = self.event(delivery_id)
         self.database.committed.events[event.id] = replace(event, created_at=at)
 
 
 def payload(name: str) -> dict[str, Any]:
-    """Return one of our own payload files, to be varied."""
+    """Return one of the project's payload files, for variations."""
     for folder in ("deploy/demo/payloads", "tests/data/webhooks/own"):
         path: Path = ROOT / folder / f"{name}.json"
         if path.exists():
@@ -282,5 +282,5 @@ def payload(name: str) -> dict[str, Any]:
 
 
 def push(number: int = 0) -> dict[str, Any]:
-    """Return a push to the demo organization's linked repository; its number stands in `after`."""
+    """Return a push to the demo organization's linked repository, with its number in `after`."""
     return payload("push/branch") | {"after": f"{number:040x}"}

@@ -58,13 +58,13 @@ class ProjectsEdge(WholeEdge):
         """Return the path of a project's repository."""
         return self.path(f"/projects/{project.external_id}/repository")
 
-    async def told(self) -> list[RecordedEvent]:
-        """Return what consumers were told."""
+    async def list_domain_events(self) -> list[RecordedEvent]:
+        """Return the published events."""
         async with self.world.unit_of_work() as tx:
             return list(await tx.domain_events.list_after(0, limit=1000))
 
     async def steps(self, item_type: str, item_id: str) -> list[tuple[str, str, Any]]:
-        """Return the trail of an item: what happened, by whom, and what changed."""
+        """Return the versions of an item: action, actor and changes."""
         async with self.world.unit_of_work() as tx:
             trail = await tx.versions.list_by_item(item_type, item_id)
         return [(version.event, version.actor, version.changes) for version in trail]

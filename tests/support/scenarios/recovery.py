@@ -1,4 +1,4 @@
-"""A ledger in memory, a provider whose log is known, and recovery between the two."""
+"""Webhook events in memory, a provider with a known log, and recovery between the two."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,8 +78,8 @@ class Recovery:
         """Let so much time go by."""
         self.clock.advance(timedelta(**time))
 
-    def recovered(self) -> list[str]:
-        """List what the ledger has from the provider's log, in the order it came."""
+    def list_recovered(self) -> list[str]:
+        """List the stored deliveries of the provider's log, in the order of arrival."""
         events = sorted(self.processing.database.committed.events.items())
         return [event.delivery_id for _, event in events if event.source == "recovered"]
 
@@ -90,8 +90,8 @@ class Recovery:
 
     @property
     def alerts(self) -> list[tuple[str, Mapping[str, str | int | None]]]:
-        """What people on call were told."""
-        return self.processing.alerts.told
+        """The alerts for people on call."""
+        return self.processing.alerts.entries
 
     @property
     def now(self) -> datetime:

@@ -34,7 +34,7 @@ API = "http://api.crewkit.example"
 
 
 class KeptAlerts(Alerts):
-    """Keeps what people on call would be told."""
+    """Keeps the alerts for people on call."""
 
     def __init__(self) -> None:
         self.kept: list[tuple[str, str]] = []
@@ -50,7 +50,7 @@ async def answers() -> None:
 
 @dataclass
 class Edge:
-    """What the edge stands on, for a test to arrange and look at."""
+    """The base of the edge, for a test to arrange and check."""
 
     people: People = field(default_factory=People)
     clock: SettableClock = field(default_factory=lambda: SettableClock(NOW))
@@ -95,12 +95,12 @@ class Edge:
             yield client
 
 
-def everything_in_production() -> list[Operation]:
+def list_production_operations() -> list[Operation]:
     """Give all that the edge answers in production."""
     return list_operations(*Edge().parts())
 
 
-def everything() -> list[Operation]:
+def list_all_operations() -> list[Operation]:
     """Give all that the edge answers in development."""
     signer = TokenSigner(tokens.private_pem(tokens.rsa_key()), issuer="issuer", audience="audience")
     return list_operations(*Edge(sign_in=SignIn(dict, signer)).parts())
@@ -113,4 +113,4 @@ def bearer(**changes: object) -> dict[str, str]:
 
 def session(**changes: object) -> str:
     """Give Mara's token, with these changes to its claims."""
-    return tokens.signed(tokens.claims(NOW, **changes), tokens.rsa_key())
+    return tokens.sign_token(tokens.claims(NOW, **changes), tokens.rsa_key())

@@ -1,4 +1,4 @@
-"""Let things happen, and look at what browsers are told of them."""
+"""Publish events, and read the streams of browsers."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -21,7 +21,7 @@ async def happen(edge: WholeEdge, word: str, organization: Organization | None =
         await tx.commit()
 
 
-async def opened(edge: WholeEdge, url: str, person: str = "viewer", *, reconnects: bool = True) -> Browser:
+async def open_browser(edge: WholeEdge, url: str, person: str = "viewer", *, reconnects: bool = True) -> Browser:
     """Return a browser that is connected."""
     browser = Browser(url, edge.of(person), reconnects)
     await browser.open()
@@ -29,5 +29,5 @@ async def opened(edge: WholeEdge, url: str, person: str = "viewer", *, reconnect
 
 
 def words(browser: Browser) -> list[str]:
-    """Return what was told."""
+    """Return the received events."""
     return [one.data["data"]["reason"] for one in browser.events()]

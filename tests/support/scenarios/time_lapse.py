@@ -38,7 +38,7 @@ from tests.support.builders import tokens
 from tests.support.builders.webhooks import protocol
 from tests.support.scenarios.processing import AlertBook, Bell
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD
-from tests.support.servers.sandbox import INSTALLATION, RunningSandbox, running_sandbox
+from tests.support.servers.sandbox import INSTALLATION, RunningSandbox, run_sandbox
 
 KEYS = [("k1", Secret(base64.b64encode(bytes(32)).decode()))]
 
@@ -61,7 +61,7 @@ class Hours:
     async def go_by(self, *, seconds: int, step: int = 15) -> Counter[int]:
         """Let time go by with everything that happens by the clock, at its pace but never within a step.
 
-        At each step the repositories and the branches of one are asked for, and the statuses counted.
+        At each step the repositories and the branches of one are listed, and the statuses counted.
         """
         statuses: Counter[int] = Counter()
         for second in range(step, seconds + 1, step):
@@ -83,7 +83,7 @@ class Hours:
         return await self.client.request(
             method,
             f"/api/v1/{self.organization.external_id}/git-integrations/{PROVIDER}{path}",
-            headers={"authorization": f"Bearer {tokens.signed(claims, tokens.rsa_key())}"},
+            headers={"authorization": f"Bearer {tokens.sign_token(claims, tokens.rsa_key())}"},
         )
 
     def fault(self, *faults: Fault) -> None:
@@ -104,8 +104,8 @@ class Hours:
         steps = [version.changes.get("status") for version in versions if version.event != "created"]
         return [step for step in steps if step is not None]
 
-    async def told(self) -> list[RecordedEvent]:
-        """Return what consumers were told."""
+    async def list_domain_events(self) -> list[RecordedEvent]:
+        """Return the published events."""
         async with self.world.unit_of_work() as tx:
             return list(await tx.domain_events.list_after(0, limit=1000))
 
@@ -114,13 +114,13 @@ class Hours:
 async def hours(database_url: str) -> AsyncIterator[Hours]:
     """Connect an organization with the sandbox's installation."""
     async with AsyncExitStack() as stack:
-        sandbox = await stack.enter_async_context(running_sandbox())
+        sandbox = await stack.enter_async_context(run_sandbox())
         world = PostgresStoreStage(database_url)
         stack.push_async_callback(world.database.close)
         clock = SettableClock(sandbox.sandbox.now())
         sandbox.sandbox.clock = clock.now
         alerts = AlertBook()
-        application = wire(_driven(stack, sandbox, world, clock, alerts), pause=_moving(clock))
+        application = wire(_driven(stack, sandbox, world, clock, alerts), pause=_move_clock(clock))
         organization, user = await world.add_organization(), await world.add_user()
         await world.add_member(user, organization, Role.OWNER)
         integration = await world.add_integration(organization, provider_id=str(INSTALLATION))
@@ -154,7 +154,7 @@ def _driven(
         addresses=GitHubUrls(api=sandbox.api_url, web=sandbox.url),
     )
     provider = GitHubProvider(
-        app, clock, monotonic=lambda: clock.now().timestamp(), sleep=_moving(clock), draw=lambda: 0.5
+        app, clock, monotonic=lambda: clock.now().timestamp(), sleep=_move_clock(clock), draw=lambda: 0.5
     )
     stack.push_async_callback(provider.close)
     metrics = MemoryMetrics()
@@ -176,7 +176,7 @@ def _driven(
     )
 
 
-def _moving(clock: SettableClock) -> Pause:
+def _move_clock(clock: SettableClock) -> Pause:
     """Return a way to wait that takes no time and moves the clock."""
 
     async def wait(seconds: float) -> None:

@@ -35,7 +35,7 @@ KEYS = [("k1", Secret(base64.b64encode(bytes(32)).decode()))]
 
 
 class KeptAlerts(Alerts):
-    """Keeps what people on call would be told."""
+    """Keeps the alerts for people on call."""
 
     def __init__(self) -> None:
         self.codes: list[str] = []
@@ -88,7 +88,7 @@ class TokenWorld:
         assert found is not None
         return found
 
-    async def connected(self) -> Connection:
+    async def get_connection(self) -> Connection:
         """Return the connection as it is now."""
         async with self.unit_of_work() as tx:
             found = await tx.connections.find(self.connection.user_id, PROVIDER)
@@ -118,11 +118,11 @@ class TokenWorld:
     async def change_connection(self, after: Connection) -> None:
         """Change the connection as a webhook or a person would."""
         async with self.unit_of_work() as tx:
-            await tx.connections.apply([Change(await self.connected(), after, BY)])
+            await tx.connections.apply([Change(await self.get_connection(), after, BY)])
             await tx.commit()
 
     async def sign_in(self) -> Secret:
-        """Let the person connect anew; return their access token."""
+        """Connect the user again; return the access token."""
         tokens = self.provider.state.grant(PERSON)
         async with self.unit_of_work() as tx:
             sealed = encrypt_user_tokens(self.cipher, self.connection.external_id, tokens)
@@ -139,8 +139,8 @@ class TokenWorld:
             ]
         return [version for version in found if version.event != "created"]
 
-    async def told(self) -> list[RecordedEvent]:
-        """Return what consumers were told."""
+    async def list_domain_events(self) -> list[RecordedEvent]:
+        """Return the published events."""
         async with self.unit_of_work() as tx:
             return list(await tx.domain_events.list_after(0, limit=100))
 

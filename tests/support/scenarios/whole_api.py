@@ -26,9 +26,9 @@ from local.demo import DemoFacts, seed
 from local.keys import development_environment
 from sandbox.state.sandbox_app import app_environment
 from tests.support.builders.deliveries import REPOSITORY, SECRET, Delivery, push
-from tests.support.servers.asgi_server import serving
-from tests.support.servers.sandbox import running_sandbox, sandbox_app
-from tests.support.servers.servers import Servers, database_name, emptied_redis, new_database, temporary_home
+from tests.support.servers.asgi_server import run_server
+from tests.support.servers.sandbox import run_sandbox, sandbox_app
+from tests.support.servers.servers import Servers, database_name, flush_redis, new_database, temporary_home
 
 INSTALLATION, FOREIGN_INSTALLATION = 41_000_001, 41_000_999
 FOREIGN_REPOSITORY = 700_000_999
@@ -71,7 +71,7 @@ _FURNISH = """
 
 @dataclass(frozen=True, slots=True)
 class Tenants:
-    """The demo's organization, and another one that has as much of everything, in a database to be copied."""
+    """The demo's organization, and another organization with as much data, in a database to be copied."""
 
     servers: Servers
     environment: Mapping[str, str]
@@ -91,7 +91,7 @@ class Tenants:
         with _quietly(), new_database(self.servers.database_url, template) as url, start_blocking_portal() as portal:
             settings = Settings.from_environment({**self.environment, "CREWKIT_GIT_DATABASE_URL": url})
             with (
-                portal.wrap_async_context_manager(_served(settings)) as address,
+                portal.wrap_async_context_manager(_serve(settings)) as address,
                 httpx.Client(base_url=address, headers=self.bearer("owner"), timeout=10) as client,
             ):
                 self.databases.append(url)
@@ -109,14 +109,14 @@ def two_tenants(servers: Servers, template: str) -> Iterator[Tenants]:
     with ExitStack() as stack:
         home = stack.enter_context(temporary_home())
         portal = stack.enter_context(start_blocking_portal())
-        sandbox = stack.enter_context(portal.wrap_async_context_manager(running_sandbox()))
+        sandbox = stack.enter_context(portal.wrap_async_context_manager(run_sandbox()))
         database_url = stack.enter_context(new_database(servers.database_url, template))
         given = {
             **app_environment(sandbox_app(), sandbox_url=sandbox.url),
             "CREWKIT_GIT_ENVIRONMENT": "development",
             "CREWKIT_GIT_HOME": str(home.path),
             "CREWKIT_GIT_DATABASE_URL": database_url,
-            "CREWKIT_GIT_REDIS_URL": stack.enter_context(emptied_redis(servers)),
+            "CREWKIT_GIT_REDIS_URL": stack.enter_context(flush_redis(servers)),
             "CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS": SECRET,
         }
         environment = {**given, **development_environment(Path(home.path), given)}
@@ -153,7 +153,7 @@ def _quietly() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _served(settings: Settings) -> AsyncIterator[str]:
+async def _serve(settings: Settings) -> AsyncIterator[str]:
     addresses: list[Address] = []
     async with open_rest(settings) as rest:
 
@@ -161,7 +161,7 @@ async def _served(settings: Settings) -> AsyncIterator[str]:
             addresses.append(address)
             return uvicorn.Server(server_config(rest.app, address))
 
-        async with serving(make):
+        async with run_server(make):
             yield f"http://{addresses[0]}"
 
 

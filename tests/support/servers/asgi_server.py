@@ -10,7 +10,7 @@ from entrypoints.settings.values import Address
 
 
 @asynccontextmanager
-async def serving(make_server: Callable[[Address], uvicorn.Server], *, port: int = 0) -> AsyncIterator[None]:
+async def run_server(make_server: Callable[[Address], uvicorn.Server], *, port: int = 0) -> AsyncIterator[None]:
     """Run a server at a loopback address for the length of the block, on any free port unless one is named.
 
     Leaving waits for nobody: uvicorn's own way out sleeps twice, which a test for every row cannot afford.

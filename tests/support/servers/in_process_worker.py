@@ -76,7 +76,7 @@ class Workshop:
             self.under_way.add(drain)
             await asyncio.wait({drain})
             self.under_way.discard(drain)
-            # One that a test cut off, or that lost a race, leaves the rest to others; anything else is a bug.
+            # A drain that a test cut off, or that lost a race, leaves the rest to others; anything else is a bug.
             if not drain.cancelled() and not isinstance(drain.exception(), StorageConflict | None):
                 drain.result()
 
@@ -86,7 +86,7 @@ class Workshop:
             self.random.choice(sorted(self.under_way, key=id)).cancel()
 
     async def is_idle(self, lanes: Collection[int]) -> bool:
-        """Tell whether nothing waits in these lanes."""
+        """Return whether no event waits in these lanes."""
         async with self.database.session() as session:
             return not await session.read(
                 "SELECT FROM git_webhook_events WHERE status = 'pending' AND lane = ANY(%s::int2[]) LIMIT 1",

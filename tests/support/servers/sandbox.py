@@ -25,7 +25,7 @@ from sandbox.state.sandbox_app import SandboxApp, load_app
 from sandbox.state.seed import create_data
 from sandbox.user_tokens import create_tokens
 from sandbox.web.session import COOKIE
-from tests.support.servers.asgi_server import serving
+from tests.support.servers.asgi_server import run_server
 
 INSTALLATION = 41_000_001
 ACME = 900_000_100
@@ -67,7 +67,7 @@ class RunningSandbox:
         now = int(self.sandbox.now().timestamp())
         whole = {"iat": now - 60, "exp": now + 540, "iss": self.app.client_id, **claims}
         kept = {name: value for name, value in whole.items() if value is not None}
-        return jwt.encode(kept, _parsed(self.app.private_key), algorithm="RS256")
+        return jwt.encode(kept, _parse(self.app.private_key), algorithm="RS256")
 
     async def api(
         self,
@@ -105,18 +105,18 @@ class RunningSandbox:
         self.data.grants.add((self.app.id, account.id))
         return create_tokens(self.sandbox, self.data.apps[self.app.id], account.id).token
 
-    async def act(self, login: str, action: str, /, **told: object) -> dict[str, Any]:
-        """Let a person do something, and return what came of it."""
-        return await self.control("POST", f"/as/{login}/{action}", **told)
+    async def act(self, login: str, action: str, /, **arguments: object) -> dict[str, Any]:
+        """Do something as a user, and return the result."""
+        return await self.control("POST", f"/as/{login}/{action}", **arguments)
 
-    async def control(self, method: str, path: str, /, **told: object) -> dict[str, Any]:
+    async def control(self, method: str, path: str, /, **arguments: object) -> dict[str, Any]:
         """Ask the control API."""
-        answer = await self.client.request(method, f"/_sandbox{path}", json=told)
+        answer = await self.client.request(method, f"/_sandbox{path}", json=arguments)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
-    async def delivered(self) -> None:
+    async def wait_for_deliveries(self) -> None:
         """Return when everything emitted so far was delivered or given up."""
         await self.sandbox.outbox.wait_until_sent()
 
@@ -129,7 +129,7 @@ class RunningSandbox:
 
 
 @asynccontextmanager
-async def running_sandbox(
+async def run_sandbox(
     *,
     service_url: str = NOBODY_LISTENS,
     app: SandboxApp | None = None,
@@ -149,7 +149,7 @@ async def running_sandbox(
         server.config.app = in_front(server.config.app)  # type: ignore[arg-type]  # no name to import
         return server
 
-    async with serving(make):
+    async with run_server(make):
         url = made[0].links.web
         async with httpx.AsyncClient(base_url=url, trust_env=False, verify=False) as client:
             yield RunningSandbox(url, app, made[0], client)
@@ -163,7 +163,7 @@ def sandbox_app() -> SandboxApp:
 
 
 @cache
-def _parsed(private_key: str) -> RSAPrivateKey:
+def _parse(private_key: str) -> RSAPrivateKey:
     key = load_pem_private_key(private_key.encode(), password=None)
     assert isinstance(key, RSAPrivateKey)
     return key

@@ -33,7 +33,7 @@ class Servers:
 
 
 @contextmanager
-def running_servers() -> Iterator[Servers]:
+def run_servers() -> Iterator[Servers]:
     """Run the servers that the environment asks for, for the length of the block.
 
     `CREWKIT_GIT_TEST_CONTAINERS=1` takes containers, `CREWKIT_GIT_TEST_DATABASE_URL` and
@@ -66,7 +66,7 @@ def temporary_home() -> Iterator[Home]:
 def new_database(server_url: str, template: str | None = None) -> Iterator[str]:
     """Create a database on the server of the URL, a copy of the template if one is named, and give its URL.
 
-    It is dropped afterwards, whoever is still connected. Nobody may be connected to the template meanwhile.
+    It is dropped afterwards, even with open connections. The template must have no connection meanwhile.
     """
     name = f"test_{uuid.uuid4().hex}"
     create = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
@@ -84,7 +84,7 @@ def new_database(server_url: str, template: str | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def migrated_template(servers: Servers) -> Iterator[str]:
+def create_template(servers: Servers) -> Iterator[str]:
     """Make one database by the migrations and give its name, to be copied for each test."""
     from entrypoints.bootstrap.migrations import migrate  # noqa: PLC0415 - heavy, and not every test needs it
 
@@ -94,7 +94,7 @@ def migrated_template(servers: Servers) -> Iterator[str]:
 
 
 @contextmanager
-def emptied_redis(servers: Servers) -> Iterator[str]:
+def flush_redis(servers: Servers) -> Iterator[str]:
     """Give the URL of a logical Redis database that is empty before and after."""
     with redis.Redis.from_url(servers.redis_url) as client:
         client.flushdb()
@@ -128,8 +128,8 @@ def _execute(url: str, statement: sql.Composed) -> None:
 
 @contextmanager
 def _containers() -> Iterator[Servers]:
-    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - only where asked for
-    from testcontainers.community.redis import RedisContainer  # noqa: PLC0415 - only where asked for
+    from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - only on request
+    from testcontainers.community.redis import RedisContainer  # noqa: PLC0415 - only on request
 
     with PostgresContainer("postgres:18", driver=None) as postgres, RedisContainer("redis:7") as container:
         address = f"{container.get_container_host_ip()}:{container.get_exposed_port(container.port)}"

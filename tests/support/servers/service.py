@@ -84,15 +84,15 @@ class Service:
             self._processes[name] = ForkedProcess(self._programs[name], self._lines[name].append)
 
     def has_started(self, name: str) -> bool:
-        """Tell whether one has said that it serves."""
-        return bool(self.logged(name, _STARTED.get(name, _A_WORKER_STARTED)))
+        """Return whether a process has logged that it serves."""
+        return bool(self.log_lines(name, _STARTED.get(name, _A_WORKER_STARTED)))
 
     def pid(self, name: str) -> int:
-        """Give the process id of one that was started."""
+        """Return the id of a started process."""
         return self._processes[name].pid
 
     def is_running(self, name: str) -> bool:
-        """Tell whether one that was started has not ended."""
+        """Return whether a started process is running."""
         return self._processes[name].exit_code() is None
 
     def kill(self, name: str) -> None:
@@ -115,13 +115,13 @@ class Service:
         """Give what one has logged since it was started; what is not JSON is under `text`."""
         return [_entry(line) for line in tuple(self._lines[name])]
 
-    def logged(self, name: str, event: str) -> list[dict[str, Any]]:
+    def log_lines(self, name: str, event: str) -> list[dict[str, Any]]:
         """Give the log lines of this event."""
         return [entry for entry in self.log(name) if entry.get("event") == event]
 
 
 @contextmanager
-def running_service(
+def run_service(
     database_url: str, redis_url: str, *names: str, workers: int = 1, settings: Mapping[str, str] = MappingProxyType({})
 ) -> Iterator[Service]:
     """Run these processes against the servers until the block ends, whichever of them run by then."""

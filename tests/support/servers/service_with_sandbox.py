@@ -19,14 +19,14 @@ from sandbox.state.seed import update_app
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.checks.secrecy import Overheard, Secrets
 from tests.support.conditions import until
-from tests.support.scenarios.event_store import Ledger, opened
-from tests.support.servers.sandbox import RunningSandbox, running_sandbox
-from tests.support.servers.service import Service, running_service
+from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.servers.sandbox import RunningSandbox, run_sandbox
+from tests.support.servers.service import Service, run_service
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceAtSandbox:
-    """Both, and the ledger between them. What waits does so in a thread: the sandbox serves in this loop."""
+    """Both, and the webhook events. Waiting happens in a thread, because the sandbox serves in this loop."""
 
     service: Service
     sandbox: RunningSandbox
@@ -64,9 +64,9 @@ class ServiceAtSandbox:
 
     async def push(self, count: int, repository: str = "acme-rockets/launchpad") -> list[str]:
         """Let somebody push so often; return the deliveries' ids once each was tried."""
-        told = await self.sandbox.control("POST", "/pushes", repository=repository, count=count)
-        await self.sandbox.delivered()
-        guids: list[str] = told["guids"]
+        response = await self.sandbox.control("POST", "/pushes", repository=repository, count=count)
+        await self.sandbox.wait_for_deliveries()
+        guids: list[str] = response["guids"]
         return guids
 
     def attempts(self) -> list[Delivery]:
@@ -92,7 +92,7 @@ class ServiceAtSandbox:
             yield client
 
     async def command(self, *arguments: str) -> Process:
-        """Begin a command of ours with the service's environment."""
+        """Start a command of this service with its environment."""
         return await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "entrypoints.cli.main", *arguments),
             env=self.service.environment,
@@ -101,11 +101,11 @@ class ServiceAtSandbox:
         )
 
     async def run(self, *arguments: str) -> tuple[int, str]:
-        """Run a command of ours; return its status and all it said."""
-        return await ended(await self.command(*arguments))
+        """Run a command of this service; return its status and output."""
+        return await wait_for_end(await self.command(*arguments))
 
 
-async def ended(process: Process) -> tuple[int, str]:
+async def wait_for_end(process: Process) -> tuple[int, str]:
     """Wait for a command; return its status and all it said."""
     said, complained = await process.communicate()
     assert process.returncode is not None
@@ -126,12 +126,12 @@ async def service_at_sandbox(
     Where `overheard_by` is given, it learns every secret that comes to the sandbox or from it.
     """
     secrets = overheard_by or Secrets()
-    async with running_sandbox(in_front=lambda app: Overheard(app, secrets)) as sandbox:
+    async with run_sandbox(in_front=lambda app: Overheard(app, secrets)) as sandbox:
         app = app_environment(sandbox.app, sandbox_url=sandbox.url)
         wanted = {name.removeprefix(PREFIX): value for name, value in app.items()}
         with (
-            running_service(database_url, redis_url, workers=workers, settings={**wanted, **settings}) as service,
-            opened(database_url) as ledger,
+            run_service(database_url, redis_url, workers=workers, settings={**wanted, **settings}) as service,
+            open_events(database_url) as ledger,
         ):
             update_app(sandbox.data, sandbox.app, service_url=service.url)
             both = ServiceAtSandbox(service, sandbox, ledger)

@@ -1,4 +1,4 @@
-"""PostgreSQL on a disk of its own that a test fills, without root.
+"""PostgreSQL on a separate disk that a test fills, without root.
 
 In a user namespace anybody may mount a file system in memory. PostgreSQL runs there, in a second namespace in
 which it is not root; its socket is not on that disk, so that the test connects as always.

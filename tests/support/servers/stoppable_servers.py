@@ -43,7 +43,7 @@ class Breakable:
     def freeze(self) -> None:
         """Let it fall silent: its address accepts connections and nobody answers."""
         first = psutil.Process(self._process.pid)
-        # The one that makes the others before it is asked for them: one made meanwhile would go on answering.
+        # The parent process before its children: a child started meanwhile would continue to answer.
         first.suspend()
         wait_until(lambda: first.status() == psutil.STATUS_STOPPED)
         for process in first.children(recursive=True):
@@ -63,11 +63,11 @@ class Breakable:
 def breakable_postgres(*, durable: bool = False) -> Iterator[Breakable]:
     """Run PostgreSQL with a migrated database for the length of the block.
 
-    Only one that is durable has what it committed when it is killed.
+    Only a durable server has its committed data after a kill.
     """
     with temporary_home() as home:
         server = Breakable(postgres_program(home, durable=durable), postgres_url(home))
-        with _stopped_at_the_end(server):
+        with _stop_at_end(server):
             create_database(home)
             migrate(server.url)
             yield server
@@ -78,12 +78,12 @@ def breakable_redis() -> Iterator[Breakable]:
     """Run Redis for the length of the block."""
     with temporary_home() as home:
         server = Breakable(redis_program(home), redis_url(home))
-        with _stopped_at_the_end(server):
+        with _stop_at_end(server):
             yield server
 
 
 @contextmanager
-def _stopped_at_the_end(server: Breakable) -> Iterator[None]:
+def _stop_at_end(server: Breakable) -> Iterator[None]:
     try:
         yield
     finally:

@@ -1,4 +1,4 @@
-"""Run `python -m local` as a person does: one command, a home of its own, any free ports."""
+"""Run `python -m local` like a user: one command, a separate home, any free ports."""
 
 import json
 import os
@@ -46,16 +46,16 @@ class Up:
         """List every process it has started."""
         return psutil.Process(self.process.pid).children(recursive=True)
 
-    def ended_cleanly(self) -> bool:
-        """Wait for its end and tell whether it was without error and took its facts away."""
+    def wait_for_clean_end(self) -> bool:
+        """Wait for its end; return whether it had no error and removed its facts."""
         code = self.process.wait(timeout=30)
         assert code == 0, self._output.read_text()
         return not self._file.exists()
 
 
 @contextmanager
-def running_up(home: Path, **settings: str) -> Iterator[Up]:
-    """Run `up` in a session of its own until the block ends."""
+def run_up(home: Path, **settings: str) -> Iterator[Up]:
+    """Run `up` in a separate session until the block ends."""
     with home.with_suffix(".out").open("w") as output:
         process = subprocess.Popen(
             UP,

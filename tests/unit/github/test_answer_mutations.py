@@ -14,7 +14,7 @@ from adapters.github.api import user_responses as person_answers
 from adapters.github.skipped_fields import SkippedFields
 from adapters.github.tolerant_decoder import TolerantDecoder, Unreadable
 from adapters.github.urls import GitHubUrls
-from tests.support.checks.payload_table import required_answer_fields
+from tests.support.checks.payload_table import list_required_answer_fields
 
 _FILE = Path(__file__).parents[2] / "data" / "github" / "openapi.subset.json"
 _PATHS: Mapping[str, Any] = json.loads(_FILE.read_bytes())["paths"]
@@ -95,7 +95,7 @@ def test_only_documented_fields_make_a_response_unreadable() -> None:
                     CONVERTED[name](answer)
             except Unreadable:
                 found[name].add(field)
-    assert dict(found) == required_answer_fields()
+    assert dict(found) == list_required_answer_fields()
 
 
 @pytest.mark.parametrize("count", [1, 3])

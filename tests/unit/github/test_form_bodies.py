@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.domain.deliveries.delivery import BodyRefused
 from core.domain.events.event import EnvelopeUnreadable
 from tests.support.builders.deliveries import push
-from tests.support.builders.webhooks import protocol, signed
+from tests.support.builders.webhooks import protocol, sign_headers
 
 MB = 1024 * 1024
 OBJECT = {"action": "a+b&c=d %zz é \U0001f680", "installation": {"id": 5}}
@@ -83,7 +83,7 @@ def test_an_empty_payload_is_not_json(form: bytes) -> None:
     """It is there, so it is not reported as missing."""
     assert payload_of(form) == b""
     with pytest.raises(BodyRefused) as error:
-        protocol().verify(signed(form), form, form=True)
+        protocol().verify(sign_headers(form), form, form=True)
     assert error.value.reason == "body_not_json"
 
 
@@ -135,7 +135,7 @@ def test_memory_is_at_most_four_times_the_body(kind: str, act: str) -> None:
     size = 2 * MB if act == "read" or kind in WITH_LARGE_PIECES else MB
     form = HOSTILE[kind](size)
     assert 0.75 * size < len(form) < 1.25 * size
-    webhooks, headers = protocol(), signed(form)
+    webhooks, headers = protocol(), sign_headers(form)
     tracemalloc.start()
     try:
         if act == "verify":

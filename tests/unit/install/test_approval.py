@@ -7,48 +7,48 @@ from core.domain.flows.flow import FlowStatus
 from core.domain.provider_errors import ProviderUnavailable
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Connected
-from tests.support.scenarios.install_results import asked_for, connect, revoke
+from tests.support.scenarios.install_results import connect, request_installation, revoke
 from tests.support.scenarios.install_world import ACME, JONAS, MARA, OLGA, WORKSHOP, InstallWorld
 
 
 async def test_approval_connects_the_requested_account(world: InstallWorld) -> None:
     """To the requester, by a delivery that names them and the account."""
-    await asked_for(world)
+    await request_installation(world)
     await world.announce(ACME, sender=OLGA, requester=JONAS)
     await world.drain()
-    assert world.bound() == {}
+    assert world.list_installations() == {}
     await world.announce(ACME, sender=OLGA, requester=MARA)
     await world.drain()
-    assert world.bound() == {"Acme": ACME}
+    assert world.list_installations() == {"Acme": ACME}
     assert world.flow().status is FlowStatus.COMPLETED
 
 
 async def test_connected_installation_needs_no_approval(world: InstallWorld) -> None:
     """A late approval would connect it again after a disconnect."""
-    await asked_for(world)
-    await asked_for(world, "10")
+    await request_installation(world)
+    await request_installation(world, "10")
     assert await connect(world, MARA, WORKSHOP) == Connected("/settings")
     await revoke(world)
     await world.announce(ACME, sender=OLGA, requester=MARA)
     await world.drain()
-    assert world.bound() == {}
+    assert world.list_installations() == {}
 
 
 async def test_approval_and_browser_connect_once(world: InstallWorld) -> None:
     """Both at once, in any order."""
-    await asked_for(world)
+    await request_installation(world)
     await world.announce(ACME, sender=OLGA, requester=MARA)
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
-    await asyncio.gather(world.drain(), world.finish(world.mara, world.installed(sent, MARA, ACME)))
+    await asyncio.gather(world.drain(), world.finish(world.mara, world.build_install_callback(sent, MARA, ACME)))
     await world.drain()
-    assert world.bound() == {"Acme": ACME}
+    assert world.list_installations() == {"Acme": ACME}
     assert len(world.database.committed.versions) == 1
 
 
 async def test_missing_requests_expire(world: InstallWorld) -> None:
     """After an hour, so that recovery can still find an approval."""
-    await asked_for(world)
-    await asked_for(world, "10")
+    await request_installation(world)
+    await request_installation(world, "10")
     world.later(hours=2)
     end = world.installs.end_expired
     assert await end() == 0
@@ -59,12 +59,12 @@ async def test_missing_requests_expire(world: InstallWorld) -> None:
     world.later(minutes=59)
     await world.announce(ACME, sender=OLGA, requester=MARA)
     await world.drain()
-    assert world.bound() == {"Acme": ACME}
+    assert world.list_installations() == {"Acme": ACME}
 
 
 async def test_deletes_ended_requests_and_flows(world: InstallWorld) -> None:
     """Of expired requests, and flows without a return."""
-    await asked_for(world)
+    await request_installation(world)
     await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(hours=2)
     world.provider.state.requests.clear()
@@ -73,7 +73,7 @@ async def test_deletes_ended_requests_and_flows(world: InstallWorld) -> None:
     world.later(minutes=61)
     await world.announce(ACME, sender=OLGA, requester=MARA)
     await world.drain()
-    assert world.bound() == {}
+    assert world.list_installations() == {}
     assert await end() == 1
     world.later(days=3)
     assert await end() == 0
@@ -82,12 +82,12 @@ async def test_deletes_ended_requests_and_flows(world: InstallWorld) -> None:
 
 async def test_connecting_waits_for_running_batches(world: InstallWorld) -> None:
     """Otherwise an event could be ignored just after the waiting events were routed."""
-    came = world.installed(await world.begin(world.mara), OLGA, ACME)
+    came = world.build_install_callback(await world.begin(world.mara), OLGA, ACME)
     async with world.unit_of_work() as tx:
         assert await tx.event_queue.try_lock(choose_lane(ACME))
         finishing = asyncio.create_task(world.finish(world.mara, came))
         for _ in range(200):  # far more turns than it takes
             await asyncio.sleep(0)
         assert world.provider.calls["revoke_user_token"]
-        assert world.bound() == {}
+        assert world.list_installations() == {}
     assert await finishing == Connected("/settings")

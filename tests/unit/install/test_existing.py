@@ -9,51 +9,53 @@ from core.domain.provider_errors import InstallationSuspended
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Choose, Connected, RedirectTo
 from tests.support.scenarios.catalog import facts
-from tests.support.scenarios.install_results import choosing, connect, onward, refused, revoke
+from tests.support.scenarios.install_results import connect, expect_error, onward, open_choice, revoke
 from tests.support.scenarios.install_world import ACME, JONAS, MARA, MARAS, OLGA, WORKSHOP, InstallWorld
 
 
 async def test_connects_an_existing_proven_installation(world: InstallWorld) -> None:
     """A single one at once, without a new installation."""
-    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
+    came = world.build_authorize_callback(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
     assert await world.finish(world.mara, came) == Connected("/settings")
-    assert world.bound() == {"Acme": ACME}
+    assert world.list_installations() == {"Acme": ACME}
 
 
 async def test_user_chooses_one_of_several(world: InstallWorld) -> None:
     """Only proven ones are offered and can be chosen, once."""
-    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
+    came = world.build_authorize_callback(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
     choice = await world.finish(world.mara, came)
     assert isinstance(choice, Choose)
     assert [one.provider_id for one in choice.installations] == [MARAS, WORKSHOP]
     assert choice.organization_id == world.acme.external_id
-    await refused(world.choose(world.jonas, choice.state, WORKSHOP), FlowInvalid)
+    await expect_error(world.choose(world.jonas, choice.state, WORKSHOP), FlowInvalid)
     assert await world.choose(world.mara, choice.state, WORKSHOP) == Connected("/settings")
     assert await world.choose(world.mara, choice.state, MARAS) == Connected("/settings")
-    assert world.bound() == {"Acme": WORKSHOP}
+    assert world.list_installations() == {"Acme": WORKSHOP}
 
 
 async def test_rejects_a_choice_that_was_not_offered(world: InstallWorld) -> None:
     """Also without a page of choices, or by a return."""
     sent = await world.begin(world.mara, mode=InstallMode.EXISTING)
-    await refused(world.choose(world.mara, sent.query["state"], ACME), ChoiceInvalid)
-    choice = await choosing(world)
-    await refused(world.choose(world.mara, choice.state, ACME), ChoiceInvalid)
-    choice = await choosing(world)
-    await refused(world.finish(world.mara, Callback(choice.state, None, ACME)), FlowInvalid)
-    assert world.bound() == {}
+    await expect_error(world.choose(world.mara, sent.query["state"], ACME), ChoiceInvalid)
+    choice = await open_choice(world)
+    await expect_error(world.choose(world.mara, choice.state, ACME), ChoiceInvalid)
+    choice = await open_choice(world)
+    await expect_error(world.finish(world.mara, Callback(choice.state, None, ACME)), FlowInvalid)
+    assert world.list_installations() == {}
 
 
 async def test_explains_a_missing_proof_before_installing(world: InstallWorld) -> None:
     """Seeing an installation, or administering a part of it, is not enough."""
-    came = world.authorized(await world.begin(world.jonas, world.zenith, mode=InstallMode.EXISTING), JONAS)
+    came = world.build_authorize_callback(
+        await world.begin(world.jonas, world.zenith, mode=InstallMode.EXISTING), JONAS
+    )
     outcome = await world.finish(world.jonas, came)
     assert isinstance(outcome, RedirectTo)
     assert type(outcome.unproven) is InstallationNotProven
     assert onward(outcome).is_for_installing
     # A user who sees no repository gets no installation.
     world.provider.state.register("77")
-    came = world.authorized(await world.begin(world.jonas, world.zenith, mode=InstallMode.EXISTING), "77")
+    came = world.build_authorize_callback(await world.begin(world.jonas, world.zenith, mode=InstallMode.EXISTING), "77")
     outcome = await world.finish(world.jonas, came)
     assert isinstance(outcome, RedirectTo)
     assert outcome.unproven is None
@@ -62,7 +64,7 @@ async def test_explains_a_missing_proof_before_installing(world: InstallWorld) -
 async def test_explains_a_suspended_installation(world: InstallWorld) -> None:
     """A new installation would end at the provider's settings page, without a return."""
     world.provider.state.suspend(ACME)
-    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
+    came = world.build_authorize_callback(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
     outcome = await world.finish(world.mara, came)
     assert isinstance(outcome, RedirectTo)
     assert type(outcome.unproven) is InstallationSuspended
@@ -80,7 +82,7 @@ async def test_offers_the_former_installation_first(world: InstallWorld) -> None
     there.installations[ACME] = kept
     there.people[ProviderUserId(OLGA)].sees.update(map(RepoId, many))
     there.people[ProviderUserId(OLGA)].administers.update(map(RepoId, many))
-    choice = await world.finish(world.mara, world.authorized(await world.begin(world.mara), OLGA))
+    choice = await world.finish(world.mara, world.build_authorize_callback(await world.begin(world.mara), OLGA))
     assert isinstance(choice, Choose)
     assert choice.installations[0].provider_id == ACME
 
@@ -92,7 +94,7 @@ async def test_reconnecting_reuses_the_integration(world: InstallWorld) -> None:
     await revoke(world)
     sent = await world.begin(world.mara)
     assert not sent.is_for_installing
-    assert await world.finish(world.mara, world.authorized(sent, OLGA)) == Connected("/settings")
+    assert await world.finish(world.mara, world.build_authorize_callback(sent, OLGA)) == Connected("/settings")
     after = world.integration()
     assert (after.id, after.external_id, after.status) == (before.id, before.external_id, IntegrationStatus.ACTIVE)
     await revoke(world)
@@ -107,10 +109,10 @@ async def test_reconnects_a_rejected_installation(world: InstallWorld) -> None:
         integration = world.integration()
         suspended = integration.suspend(StatusReason.TOKEN_REFUSED, at=world.clock.now())
         world.database.committed.integrations[integration.id] = suspended
-        came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
+        came = world.build_authorize_callback(await world.begin(world.mara, mode=InstallMode.EXISTING), OLGA)
         assert await world.finish(world.mara, came) == Connected("/settings")
         after = world.integration()
         assert (after.id, after.status, after.status_reason) == (integration.id, IntegrationStatus.ACTIVE, None)
     suspended = world.integration().suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=world.clock.now())
     world.database.committed.integrations[suspended.id] = suspended
-    await refused(world.begin(world.mara, mode=InstallMode.EXISTING), OrganizationAlreadyConnected)
+    await expect_error(world.begin(world.mara, mode=InstallMode.EXISTING), OrganizationAlreadyConnected)

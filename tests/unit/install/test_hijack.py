@@ -23,7 +23,7 @@ from tests.support.scenarios.install_world import (
     WORKSHOP,
     InstallWorld,
     Sent,
-    returned,
+    build_return,
 )
 
 _ACCOUNTS = st.sampled_from([OLGA, MARA, JONAS])
@@ -102,12 +102,12 @@ class Story:
         """Let it happen, and look after each step."""
         await self.world.populate()
         for act in acts:
-            before = self.world.bound()
+            before = self.world.list_installations()
             try:
                 await self._act(act)
             except (DomainError, InstallationGone):
-                assert self.world.bound() == before
-            assert len(set(self.world.bound().values())) == len(self.world.bound())
+                assert self.world.list_installations() == before
+            assert len(set(self.world.list_installations().values())) == len(self.world.list_installations())
 
     async def _act(self, act: Begin | Come | Announce) -> None:
         match act:
@@ -123,7 +123,7 @@ class Story:
 
     async def _come(self, act: Come, carried: Carried) -> None:
         which = carried.browser ^ act.is_in_other_browser
-        before, browser = self.world.bound(), self._browser(which)
+        before, browser = self.world.list_installations(), self._browser(which)
         browser.is_signed_in = act.is_signed_in
         shown = carried.shown | (set() if act.lacks_code else {act.account})
         outcome = await self._return(act, carried, browser)
@@ -142,17 +142,17 @@ class Story:
         if act.lacks_code:
             code = None
         elif "redirect_uri" in carried.where.query:
-            code = self.world.authorized(carried.where, act.account).code
+            code = self.world.build_authorize_callback(carried.where, act.account).code
         else:
             code = self.world.provider.state.authorize(act.account)
-        came = returned(carried.where, code, act.installation_id, setup_action=act.setup_action)
+        came = build_return(carried.where, code, act.installation_id, setup_action=act.setup_action)
         return await self.world.finish(browser, came)
 
     def _browser(self, which: int) -> Browser:
         return (self.world.mara, self.world.jonas)[which]
 
     def _new(self, before: dict[str, str]) -> Iterator[tuple[str, str]]:
-        for name, number in self.world.bound().items():
+        for name, number in self.world.list_installations().items():
             if before.get(name) != number:
                 yield name, number
 

@@ -11,7 +11,7 @@ from core.use_cases.install.prove_installations import PAGE
 from core.use_cases.install.results import Checking, Choose, Connected, InstallResult, RetryLater
 from testing.builders.entities import now
 from tests.support.scenarios.catalog import facts
-from tests.support.scenarios.install_results import connect, leaves_nothing, onward, refusal, refused
+from tests.support.scenarios.install_results import connect, expect_error, leaves_nothing, onward, refusal
 from tests.support.scenarios.install_world import ACME, MARA, MARAS, OLGA, WORKSHOP, InstallWorld, Sent
 
 
@@ -29,7 +29,7 @@ def install_many(world: InstallWorld, count: int, *, first: int = 1000) -> list[
 async def return_as(world: InstallWorld, account: str, sent: Sent | None = None) -> InstallResult:
     """Let a browser return from the page to authorize as this account."""
     sent = sent or await world.begin(world.mara, mode=InstallMode.EXISTING)
-    return await world.finish(world.mara, world.authorized(sent, account))
+    return await world.finish(world.mara, world.build_authorize_callback(sent, account))
 
 
 async def test_pages_120_installations(world: InstallWorld) -> None:
@@ -50,7 +50,7 @@ async def test_pages_120_installations(world: InstallWorld) -> None:
     assert len(set(seen)) == 120
     last = seen[-1]
     assert await world.choose(world.mara, choice.state, last) == Connected("/settings")
-    assert world.bound() == {"Acme": last}
+    assert world.list_installations() == {"Acme": last}
 
 
 async def test_proves_a_choice_of_an_unchecked_page_at_the_return(world: InstallWorld) -> None:
@@ -60,7 +60,7 @@ async def test_proves_a_choice_of_an_unchecked_page_at_the_return(world: Install
     assert isinstance(choice, Choose)
     sent = onward(await world.choose(world.mara, choice.state, last))
     assert await return_as(world, OLGA, sent) == Connected("/settings")
-    assert world.bound() == {"Acme": last}
+    assert world.list_installations() == {"Acme": last}
 
 
 async def test_unchecked_offer_is_not_a_proof(world: InstallWorld) -> None:
@@ -70,11 +70,11 @@ async def test_unchecked_offer_is_not_a_proof(world: InstallWorld) -> None:
     assert isinstance(choice, Choose)
     sent = onward(await world.choose(world.mara, choice.state, last))
     assert isinstance(await return_as(world, MARA, sent), RetryLater)
-    assert world.bound() == {}
+    assert world.list_installations() == {}
     choice = await return_as(world, OLGA)
     assert isinstance(choice, Choose)
-    await refused(world.choose(world.mara, choice.state, "999999"), ChoiceInvalid)
-    await refused(world.choose(world.jonas, choice.state, last), FlowInvalid)
+    await expect_error(world.choose(world.mara, choice.state, "999999"), ChoiceInvalid)
+    await expect_error(world.choose(world.jonas, choice.state, last), FlowInvalid)
 
 
 async def test_failing_installation_does_not_affect_the_list(world: InstallWorld) -> None:
@@ -92,7 +92,7 @@ async def test_failing_installation_does_not_affect_the_list(world: InstallWorld
         [failed] = [one for one in choice.failed if not one.is_final]
         assert failed.refusal is error
         assert failed.installation.account_login in ("workshop", "olga", "acme", "empty")
-    assert world.bound() == {}
+    assert world.list_installations() == {}
 
 
 async def test_rate_limit_is_not_an_error_of_one_installation(world: InstallWorld) -> None:
@@ -121,7 +121,7 @@ async def test_accounts_hidden_by_single_sign_on_are_not_missing(world: InstallW
     outcome = await return_as(world, "77")
     assert refusal(outcome) is SingleSignOnRequired
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
-    claimed = await world.finish(world.mara, world.installed(sent, "77", ACME))
+    claimed = await world.finish(world.mara, world.build_install_callback(sent, "77", ACME))
     assert isinstance(claimed, RetryLater)
     assert isinstance(claimed.refusal, SingleSignOnRequired)
     assert claimed.refusal.url == "https://provider.example/orgs/acme/sso"
@@ -151,7 +151,7 @@ async def test_proves_12000_repositories_over_several_requests(world: InstallWor
     enlarge(world, 12_000)
     slow_pages(world, 0.5)
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
-    outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
+    outcome = await world.finish(world.mara, world.build_install_callback(sent, OLGA, ACME))
     steps = []
     while isinstance(outcome, Checking):
         steps.append((outcome.checked, outcome.total))
@@ -161,7 +161,7 @@ async def test_proves_12000_repositories_over_several_requests(world: InstallWor
     assert steps[0] == (2000, 12_000)
     assert len(steps) == 5
     assert world.provider.calls["administered_page"] == 120
-    assert world.bound() == {"Acme": ACME}
+    assert world.list_installations() == {"Acme": ACME}
 
 
 async def test_counting_stops_at_the_first_repository_without_administration(world: InstallWorld) -> None:
@@ -169,10 +169,10 @@ async def test_counting_stops_at_the_first_repository_without_administration(wor
     enlarge(world, 12_000, but=150)
     slow_pages(world, 0.5)
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
-    outcome = await world.finish(world.mara, world.installed(sent, OLGA, ACME))
+    outcome = await world.finish(world.mara, world.build_install_callback(sent, OLGA, ACME))
     assert isinstance(outcome, RetryLater)
     assert world.provider.calls["administered_page"] == 2
-    assert world.bound() == {}
+    assert world.list_installations() == {}
 
 
 async def test_checks_cheap_proofs_first(world: InstallWorld) -> None:
@@ -181,7 +181,7 @@ async def test_checks_cheap_proofs_first(world: InstallWorld) -> None:
     sent = await world.begin(world.mara, mode=InstallMode.NEW)
     world.later(seconds=1)
     await world.announce(ACME, sender=OLGA)
-    assert await world.finish(world.mara, world.installed(sent, OLGA, ACME)) == Connected("/settings")
+    assert await world.finish(world.mara, world.build_install_callback(sent, OLGA, ACME)) == Connected("/settings")
     assert not world.provider.calls["administered_page"]
 
 
@@ -227,7 +227,7 @@ async def test_another_user_cannot_continue_a_count(world: InstallWorld) -> None
     assert isinstance(outcome, Checking)
     assert outcome.checked == 1000
     assert refusal(await return_as(world, MARA, Sent(outcome.url))) is InstallationNotProven
-    assert world.bound() == {}
+    assert world.list_installations() == {}
 
 
 async def test_counting_ends_after_an_hour(world: InstallWorld) -> None:
@@ -238,7 +238,7 @@ async def test_counting_ends_after_an_hour(world: InstallWorld) -> None:
     doing = None
     for _ in range(60):
         assert isinstance(outcome, Checking)
-        came = world.authorized(Sent(outcome.url), OLGA)
+        came = world.build_authorize_callback(Sent(outcome.url), OLGA)
         try:
             outcome = await world.finish(world.mara, came)
         except FlowExpired as ended:
@@ -246,7 +246,7 @@ async def test_counting_ends_after_an_hour(world: InstallWorld) -> None:
             break
     assert doing is not None
     assert doing.way_back is not None
-    assert world.bound() == {}
+    assert world.list_installations() == {}
 
 
 async def test_connects_a_proven_choice_directly(world: InstallWorld) -> None:

@@ -10,7 +10,7 @@ from core.domain.provider_errors import InstallationGone
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import Connected
 from tests.support.scenarios.catalog import facts
-from tests.support.scenarios.install_results import connect, leaves_nothing, onward, refusal, refused
+from tests.support.scenarios.install_results import connect, expect_error, leaves_nothing, onward, refusal
 from tests.support.scenarios.install_world import (
     ACME,
     EMPTY,
@@ -20,7 +20,7 @@ from tests.support.scenarios.install_world import (
     OLGA,
     WORKSHOP,
     InstallWorld,
-    returned,
+    build_return,
 )
 
 
@@ -43,10 +43,10 @@ async def test_user_without_a_proof_connects_nothing(
     """With any number in the URL, with the code or later."""
     assert refusal(await connect(world, account, installation_id)) is reason
     sent = await world.begin(world.mara)
-    outcome = await world.finish(world.mara, returned(sent, None, installation_id, setup_action="install"))
-    outcome = await world.finish(world.mara, world.authorized(onward(outcome), account))
+    outcome = await world.finish(world.mara, build_return(sent, None, installation_id, setup_action="install"))
+    outcome = await world.finish(world.mara, world.build_authorize_callback(onward(outcome), account))
     assert refusal(outcome) is reason
-    assert world.bound() == {}
+    assert world.list_installations() == {}
     assert leaves_nothing(world)
 
 
@@ -56,11 +56,13 @@ async def test_seeing_an_empty_installation_is_not_a_proof(world: InstallWorld) 
     there.people[ProviderUserId(MARA)].sees.add(RepoId("5"))
     there.installations[EMPTY].repositories[RepoId("5")] = facts("5")
     sent = await world.begin(world.mara)
-    outcome = await world.finish(world.mara, world.installed(sent, MARA, EMPTY))
+    outcome = await world.finish(world.mara, world.build_install_callback(sent, MARA, EMPTY))
     assert refusal(outcome) is InstallationNotProven
     await world.announce(EMPTY, sender=MARA)
-    assert await world.finish(world.mara, world.authorized(onward(outcome), MARA)) == Connected("/settings")
-    assert world.bound() == {"Acme": EMPTY}
+    assert await world.finish(world.mara, world.build_authorize_callback(onward(outcome), MARA)) == Connected(
+        "/settings"
+    )
+    assert world.list_installations() == {"Acme": EMPTY}
 
 
 @pytest.mark.parametrize("is_drained", [True, False])
@@ -70,7 +72,7 @@ async def test_signed_delivery_is_a_proof(world: InstallWorld, *, is_drained: bo
     await world.announce(ACME, sender=MARA)
     if is_drained:
         await world.drain()
-    assert await world.finish(world.mara, world.installed(sent, MARA, ACME)) == Connected("/settings")
+    assert await world.finish(world.mara, world.build_install_callback(sent, MARA, ACME)) == Connected("/settings")
     await world.drain()
     assert {event.status.value for event in world.database.committed.events.values()} == {"processed"}
 
@@ -88,9 +90,9 @@ async def test_other_deliveries_are_not_a_proof(
     sent = await world.begin(world.mara)
     if not is_early:
         await world.announce(ACME, sender=sender, account=account)
-    outcome = await world.finish(world.mara, world.installed(sent, MARA, ACME))
+    outcome = await world.finish(world.mara, world.build_install_callback(sent, MARA, ACME))
     assert refusal(outcome) is InstallationNotProven
-    assert world.bound() == {}
+    assert world.list_installations() == {}
 
 
 async def test_requester_can_connect_at_any_time(world: InstallWorld) -> None:
@@ -105,39 +107,43 @@ async def test_requester_can_connect_at_any_time(world: InstallWorld) -> None:
 async def test_installation_of_another_organization_stays_there(world: InstallWorld) -> None:
     """Despite a proof; the organization is not named to anyone."""
     sent = await world.begin(world.jonas, world.zenith)
-    await world.finish(world.jonas, world.installed(sent, OLGA, ACME))
+    await world.finish(world.jonas, world.build_install_callback(sent, OLGA, ACME))
     for mode in (InstallMode.NEW, InstallMode.EXISTING):
         sent = await world.begin(world.mara, mode=mode)
-        came = world.installed(sent, OLGA, ACME) if sent.is_for_installing else world.authorized(sent, OLGA)
-        error = await refused(world.finish(world.mara, came), InstallationBoundElsewhere)
+        came = (
+            world.build_install_callback(sent, OLGA, ACME)
+            if sent.is_for_installing
+            else world.build_authorize_callback(sent, OLGA)
+        )
+        error = await expect_error(world.finish(world.mara, came), InstallationBoundElsewhere)
         assert "Zenith" not in error.message
     # A user without a proof does not learn that the installation is connected.
     assert refusal(await connect(world, JONAS, ACME)) is InstallationNotProven
-    assert world.bound() == {"Zenith": ACME}
+    assert world.list_installations() == {"Zenith": ACME}
 
 
 async def test_does_not_offer_connected_installations(world: InstallWorld) -> None:
     """They would be rejected."""
     sent = await world.begin(world.jonas, world.zenith)
-    await world.finish(world.jonas, world.installed(sent, MARA, WORKSHOP))
-    came = world.authorized(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
+    await world.finish(world.jonas, world.build_install_callback(sent, MARA, WORKSHOP))
+    came = world.build_authorize_callback(await world.begin(world.mara, mode=InstallMode.EXISTING), MARA)
     assert await world.finish(world.mara, came) == Connected("/settings")
-    assert world.bound() == {"Zenith": WORKSHOP, "Acme": MARAS}
+    assert world.list_installations() == {"Zenith": WORKSHOP, "Acme": MARAS}
 
 
 async def test_rejects_a_second_installation(world: InstallWorld) -> None:
     """At the start, and if the first was connected during the flow."""
     first, second = await world.begin(world.mara), await world.begin(world.mara)
-    assert await world.finish(world.mara, world.installed(first, OLGA, ACME)) == Connected("/settings")
-    came = world.installed(second, MARA, WORKSHOP)
-    await refused(world.finish(world.mara, came), OrganizationAlreadyConnected)
-    await refused(world.begin(world.mara), OrganizationAlreadyConnected)
-    assert world.bound() == {"Acme": ACME}
+    assert await world.finish(world.mara, world.build_install_callback(first, OLGA, ACME)) == Connected("/settings")
+    came = world.build_install_callback(second, MARA, WORKSHOP)
+    await expect_error(world.finish(world.mara, came), OrganizationAlreadyConnected)
+    await expect_error(world.begin(world.mara), OrganizationAlreadyConnected)
+    assert world.list_installations() == {"Acme": ACME}
 
 
 async def test_two_tabs_connect_once(world: InstallWorld) -> None:
     """The second finds the integration."""
     first, second = await world.begin(world.mara), await world.begin(world.mara, return_to="/other")
-    assert await world.finish(world.mara, world.installed(second, OLGA, ACME)) == Connected("/other")
-    assert await world.finish(world.mara, world.installed(first, OLGA, ACME)) == Connected("/settings")
+    assert await world.finish(world.mara, world.build_install_callback(second, OLGA, ACME)) == Connected("/other")
+    assert await world.finish(world.mara, world.build_install_callback(first, OLGA, ACME)) == Connected("/settings")
     assert len(world.database.committed.versions) == 1

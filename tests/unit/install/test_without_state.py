@@ -25,27 +25,29 @@ async def test_save_continues_the_flow_of_this_browser(world: InstallWorld) -> N
     outcome = await world.finish(world.mara, callback_after_save(world))
     assert isinstance(outcome, RedirectTo)
     assert not world.provider.calls["exchange_code"]  # the code in that URL may be anyone's
-    assert await world.finish(world.mara, world.authorized(onward(outcome), OLGA)) == Connected("/settings")
-    assert world.bound() == {"Acme": ACME}
+    assert await world.finish(world.mara, world.build_authorize_callback(onward(outcome), OLGA)) == Connected(
+        "/settings"
+    )
+    assert world.list_installations() == {"Acme": ACME}
 
 
 async def test_does_not_use_the_code_of_an_attacker(world: InstallWorld) -> None:
     """A link with the attacker's code and installation: only the user of this browser counts."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, callback_after_save(world, ACME, OLGA))
-    came = world.authorized(onward(outcome), MARA)
+    came = world.build_authorize_callback(onward(outcome), MARA)
     choice = await world.finish(world.mara, came)
     # Mara cannot prove the attacker's installation, and her installations need a click.
     assert isinstance(choice, Choose)
     assert ACME not in [one.provider_id for one in choice.installations]
-    assert world.bound() == {}
+    assert world.list_installations() == {}
 
 
 async def test_hint_only_orders_the_choices(world: InstallWorld) -> None:
     """The user chooses."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, callback_after_save(world, WORKSHOP))
-    choice = await world.finish(world.mara, world.authorized(onward(outcome), MARA))
+    choice = await world.finish(world.mara, world.build_authorize_callback(onward(outcome), MARA))
     assert isinstance(choice, Choose)
     assert [one.provider_id for one in choice.installations] == [WORKSHOP, MARAS]
     assert await world.choose(world.mara, choice.state, WORKSHOP) == Connected("/settings")
@@ -55,10 +57,10 @@ async def test_installation_that_is_not_the_hint_needs_a_choice(world: InstallWo
     """A forged number must not select another installation of the user."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, callback_after_save(world, "999"))
-    choice = await world.finish(world.mara, world.authorized(onward(outcome), OLGA))
+    choice = await world.finish(world.mara, world.build_authorize_callback(onward(outcome), OLGA))
     assert isinstance(choice, Choose)
     assert [one.provider_id for one in choice.installations] == [ACME]
-    assert world.bound() == {}
+    assert world.list_installations() == {}
 
 
 async def test_another_browser_or_user_continues_nothing(world: InstallWorld) -> None:
@@ -104,7 +106,7 @@ async def test_missing_installation_can_be_installed_again(world: InstallWorld) 
     """The account of this browser has no proof, so the page to install is next."""
     await world.begin(world.mara, mode=InstallMode.NEW)
     outcome = await world.finish(world.mara, callback_after_save(world))
-    came = world.authorized(onward(outcome), OLGA)
+    came = world.build_authorize_callback(onward(outcome), OLGA)
     world.provider.fail("list_visible_installations", InstallationGone("Gone."))
     assert refusal(await world.finish(world.mara, came)) is InstallationGone
 

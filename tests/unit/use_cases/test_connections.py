@@ -29,8 +29,8 @@ from tests.support.scenarios.connect_world import (
     MARAS,
     Browser,
     ConnectingWorld,
-    nothing_is_connected,
-    refused,
+    expect_rejection,
+    has_no_connection,
 )
 
 
@@ -101,7 +101,7 @@ async def test_a_return_that_is_not_its_own_changes_nothing(world: ConnectingWor
         (replace(world.mara, cookies=dict.fromkeys(world.mara.cookies, "forged")), returned),
         (replace(world.jonas, cookies=world.mara.cookies), returned),
     ):
-        await refused(world, browser, other, FlowInvalid)
+        await expect_rejection(world, browser, other, FlowInvalid)
     assert await world.finish(world.mara, returned) == "/settings"
 
 
@@ -109,10 +109,10 @@ async def test_a_return_works_once(world: ConnectingWorld) -> None:
     """Replayed it is refused as used, whatever came of the first time."""
     returned = world.authorize("7", await world.begin(world.mara))
     await world.finish(world.mara, returned)
-    await refused(world, world.mara, returned, FlowUsed)
+    await expect_rejection(world, world.mara, returned, FlowUsed)
     denied = Callback(state=(await world.begin(world.mara))["state"], error="access_denied")
-    await refused(world, world.mara, denied, AuthorizationDenied)
-    await refused(world, world.mara, denied, FlowUsed)
+    await expect_rejection(world, world.mara, denied, AuthorizationDenied)
+    await expect_rejection(world, world.mara, denied, FlowUsed)
 
 
 async def test_two_returns_at_once_are_one(world: ConnectingWorld) -> None:
@@ -127,8 +127,8 @@ async def test_a_flow_that_took_too_long_is_over(world: ConnectingWorld) -> None
     """It says so; nothing of the code it brought is used."""
     returned = world.authorize("7", await world.begin(world.mara))
     world.clock.advance(LIFETIME)
-    await refused(world, world.mara, returned, FlowExpired)
-    assert await nothing_is_connected(world)
+    await expect_rejection(world, world.mara, returned, FlowExpired)
+    assert await has_no_connection(world)
 
 
 @pytest.mark.parametrize(
@@ -139,24 +139,24 @@ async def test_what_the_provider_says_instead_of_a_code(
 ) -> None:
     """Denied by the person, or refused to our app: told apart."""
     asked = await world.begin(world.mara)
-    await refused(world, world.mara, Callback(state=asked["state"], error=error), kind)
-    assert await nothing_is_connected(world)
+    await expect_rejection(world, world.mara, Callback(state=asked["state"], error=error), kind)
+    assert await has_no_connection(world)
 
 
 async def test_a_return_without_a_code(world: ConnectingWorld) -> None:
     """Nothing can be shown for it."""
     asked = await world.begin(world.mara)
-    await refused(world, world.mara, Callback(state=asked["state"]), CodeMissing)
+    await expect_rejection(world, world.mara, Callback(state=asked["state"]), CodeMissing)
 
 
 async def test_a_code_of_another_flow_is_worth_nothing(world: ConnectingWorld) -> None:
     """PKCE: the code answers the challenge of the flow it was asked in."""
     mine, other = await world.begin(world.mara), await world.begin(world.jonas)
     stolen = world.authorize("8", other)
-    await refused(world, world.mara, replace(stolen, state=mine["state"]), CredentialRefused)
+    await expect_rejection(world, world.mara, replace(stolen, state=mine["state"]), CredentialRefused)
     wrong = Callback(state=(await world.begin(world.mara))["state"], code=Secret("invented"))
-    await refused(world, world.mara, wrong, CredentialRefused)
-    assert await nothing_is_connected(world)
+    await expect_rejection(world, world.mara, wrong, CredentialRefused)
+    assert await has_no_connection(world)
 
 
 @pytest.mark.parametrize("call", ["exchange_code", "get_person", "list_verified_emails"])
@@ -164,8 +164,8 @@ async def test_a_silent_provider_is_told_as_such(world: ConnectingWorld, call: s
     """Nothing is connected by halves, and what was given out is revoked once the provider is back."""
     returned = world.authorize("7", await world.begin(world.mara))
     world.provider.fail(call, ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0))
-    await refused(world, world.mara, returned, ProviderUnavailable)
-    assert await nothing_is_connected(world)
+    await expect_rejection(world, world.mara, returned, ProviderUnavailable)
+    assert await has_no_connection(world)
 
 
 async def test_a_refused_client_secret_is_told_to_those_on_call(world: ConnectingWorld) -> None:
@@ -173,7 +173,7 @@ async def test_a_refused_client_secret_is_told_to_those_on_call(world: Connectin
     for _ in range(2):
         returned = world.authorize("7", await world.begin(world.mara))
         world.provider.fail("exchange_code", AppRefused("The client secret is not accepted."))
-        await refused(world, world.mara, returned, AppRefused)
+        await expect_rejection(world, world.mara, returned, AppRefused)
     assert world.alerts.codes == ["app_refused"]
     await world.connect(world.mara, "7")
     assert world.alerts.codes == ["app_refused"]
@@ -182,14 +182,16 @@ async def test_a_refused_client_secret_is_told_to_those_on_call(world: Connectin
 async def test_an_app_that_may_not_read_addresses(world: ConnectingWorld) -> None:
     """Without addresses commits are not known; it says who can help."""
     world.provider.state.people[MARAS].emails = None
-    await refused(world, world.mara, world.authorize("7", await world.begin(world.mara)), EmailPermissionMissing)
-    assert await nothing_is_connected(world)
+    await expect_rejection(
+        world, world.mara, world.authorize("7", await world.begin(world.mara)), EmailPermissionMissing
+    )
+    assert await has_no_connection(world)
 
 
 async def test_an_account_is_one_users(world: ConnectingWorld) -> None:
     """The second user to connect it is refused, not told whose it is, and ends no token of the first."""
     await world.connect(world.mara, "7")
-    error = await refused(
+    error = await expect_rejection(
         world, world.jonas, world.authorize("7", await world.begin(world.jonas)), ProviderAccountTaken
     )
     assert "mara" not in error.message
@@ -222,7 +224,9 @@ async def test_the_same_account_again_brings_it_to_life(world: ConnectingWorld) 
 async def test_another_account_has_to_wait_for_the_first_to_go(world: ConnectingWorld) -> None:
     """Who is signed in elsewhere at the provider does not swap accounts unawares."""
     await world.connect(world.mara, "7")
-    error = await refused(world, world.mara, world.authorize("8", await world.begin(world.mara)), OtherAccountConnected)
+    error = await expect_rejection(
+        world, world.mara, world.authorize("8", await world.begin(world.mara)), OtherAccountConnected
+    )
     assert "mara" in error.message
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     assert (await world.connect(world.mara, "8")).provider_user_id == "8"

@@ -9,7 +9,7 @@ import pytest
 from core.domain.connections import ConnectionStatus
 from core.domain.provider_errors import AppRefused, ProviderUnavailable
 from testing.builders.entities import PROVIDER
-from tests.support.scenarios.connect_world import MARAS, ConnectingWorld, nothing_is_connected, refused
+from tests.support.scenarios.connect_world import MARAS, ConnectingWorld, expect_rejection, has_no_connection
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ async def test_disconnecting_forgets_and_revokes(world: ConnectingWorld) -> None
     world.clock.advance(timedelta(minutes=1))
     assert await world.process().revoke_tokens() == 1
     assert world.provider.state.grants == []
-    assert await nothing_is_connected(world)
+    assert await has_no_connection(world)
 
 
 async def test_a_grant_whose_token_has_ended_is_revoked_all_the_same(world: ConnectingWorld) -> None:
@@ -66,7 +66,7 @@ async def test_connecting_again_spares_the_new_tokens(world: ConnectingWorld) ->
         await tx.commit()
     assert taken.whole_grant
     returned = world.authorize("7", await world.begin(world.mara))
-    error = await refused(world, world.mara, returned, ProviderUnavailable)
+    error = await expect_rejection(world, world.mara, returned, ProviderUnavailable)
     assert error.retry_after
 
 

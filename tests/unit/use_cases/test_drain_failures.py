@@ -72,7 +72,7 @@ async def test_one_that_drives_storage_away_is_found_and_given_up() -> None:
     assert (bad.status, bad.attempts) == (EventStatus.FAILED, 1)
     assert bad.error_message is not None
     assert bad.error_message.startswith("database_lost: ")
-    assert [code for code, _ in processing.alerts.told] == ["event_failed"]
+    assert [code for code, _ in processing.alerts.entries] == ["event_failed"]
     assert len(crashes) == 3
     later = await processing.deliver("push", push(5))
     assert await processing.drain() is DrainResult.EMPTY
@@ -117,7 +117,7 @@ async def test_poison_fails_after_three_attempts_and_is_reported() -> None:
         assert processing.event(delivery).attempts == attempt
     failed = processing.event(delivery)
     assert (failed.status, failed.error_message) == (EventStatus.FAILED, "ZeroDivisionError: division by zero")
-    assert processing.alerts.told == [
+    assert processing.alerts.entries == [
         ("event_failed", {"delivery_id": delivery, "event_type": "push", "installation_id": str(INSTALLATION)})
     ]
     processing.clock.advance(timedelta(days=1))
@@ -165,7 +165,7 @@ async def test_an_unreadable_payload_fails_at_once_and_harms_nobody() -> None:
     assert (event.error_message or "").startswith("envelope_unreadable: ")
     assert told(processing) == [1, 2]
     assert processing.unit_of_work.opened == 4  # the batch, its start, the empty one, one more look
-    assert [code for code, _ in processing.alerts.told] == ["event_failed"]
+    assert [code for code, _ in processing.alerts.entries] == ["event_failed"]
 
 
 async def test_an_odd_envelope_is_kept_at_receipt_and_fails_when_processed() -> None:

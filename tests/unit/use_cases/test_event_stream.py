@@ -232,7 +232,7 @@ async def test_a_mistake_of_ours_ends_streams_rather_than_silencing_them() -> No
     with pytest.raises(StreamEnded) as ended:
         await waiting
     assert ended.value.reason is EndReason.FAILED
-    assert [code for code, _ in log.alerts.told] == ["event_streams_failed"]
+    assert [code for code, _ in log.alerts.entries] == ["event_streams_failed"]
     assert log.follower._task is not None
     assert isinstance(log.follower._task.exception(), ZeroDivisionError)
     await log.happen(ours, "meanwhile")

@@ -58,7 +58,7 @@ class Checks(Catalog):
 
     async def events(self) -> Sequence[tuple[DomainEventType, str]]:
         """Return what was published: type and the integration's status."""
-        recorded = await self.told()
+        recorded = await self.list_domain_events()
         return [(one.type, one.data.status) for one in recorded if isinstance(one.data, IntegrationData)]
 
 
@@ -171,7 +171,7 @@ async def test_one_installation_that_fails_holds_up_no_other(checks: Checks) -> 
     checks.provider.fail("get_installation", CredentialRefused("Not this one."))
     assert await checks.reconcile() == 1
     assert checks.metrics.checks == {(PROVIDER, CheckOutcome.FAILED): 1}
-    assert [code for code, _ in checks.alerts.told] == ["installation_check_failed"]
+    assert [code for code, _ in checks.alerts.entries] == ["installation_check_failed"]
     checks.clock.advance(timedelta(hours=1))
     assert await checks.reconcile() == 1
     assert checks.metrics.checks[PROVIDER, CheckOutcome.UNCHANGED] == 1
@@ -226,7 +226,7 @@ async def test_a_confirmed_deletion_revokes(checks: Checks) -> None:
     del checks.provider.state.installations[KEY]
     assert await checks.confirm() == 1
     assert (await checks.read(integration)).status is IntegrationStatus.REVOKED
-    [recorded] = await checks.told()
+    [recorded] = await checks.list_domain_events()
     assert recorded.type is DomainEventType.INTEGRATION_REVOKED
     assert recorded.occurred_at == deletion.received_at
     assert await checks.confirm() == 0
@@ -244,7 +244,7 @@ async def test_a_false_report_changes_nothing(checks: Checks) -> None:
     assert made in range(4, 9)
     assert await checks.read(integration) == integration
     assert await claim_requested(checks.world, checks.clock.now() + CHECK_INTERVAL) == []
-    assert checks.alerts.told == [
+    assert checks.alerts.entries == [
         (
             "deletion_not_confirmed",
             {"integration_id": str(integration.external_id), "delivery_id": deletion.delivery_id},

@@ -55,7 +55,7 @@ async def test_waiting_for_approval(catalog: Catalog) -> None:
     view = await shown(catalog, organization)
     assert (view.state, view.reason) == (ConnectionState.PENDING, "awaiting_approval")
     assert (view.remedy, view.pending_until) == (Remedy.AWAIT_APPROVAL, request.expires_at)
-    await catalog.connected(organization=organization)
+    await catalog.connect(organization=organization)
     assert (await shown(catalog, organization)).state is ConnectionState.ACTIVE
 
 
@@ -111,7 +111,7 @@ async def test_each_state_has_its_reason_and_one_thing_that_helps(
 ) -> None:
     """And the page at the provider, where there still is one."""
     organization = await catalog.world.add_organization()
-    integration = await catalog.connected(organization=organization, **facts_of)
+    integration = await catalog.connect(organization=organization, **facts_of)
     view = await shown(catalog, organization)
     assert (view.state, view.reason, view.remedy) == (state, reason, remedy)
     assert view.integration == integration
@@ -146,7 +146,7 @@ async def test_settings_of_a_personal_account_open_only_for_that_person(
 ) -> None:
     """The provider answers 404 to others. Who owns an organization is known only to the provider."""
     organization = await catalog.world.add_organization()
-    integration = await catalog.connected(
+    integration = await catalog.connect(
         organization=organization, account_type=account_type, account_id="9", **facts_of
     )
     actor = await viewer(catalog, organization, account)
@@ -167,7 +167,7 @@ async def test_settings_of_a_personal_account_open_only_for_that_person(
 async def test_settings_page_for_services_and_after_disconnecting(catalog: Catalog) -> None:
     """A service gets the page; the page of a service's acting user is as if the user asked."""
     organization = await catalog.world.add_organization()
-    await catalog.connected(organization=organization, account_type="User", account_id="9")
+    await catalog.connect(organization=organization, account_type="User", account_id="9")
     actor = await viewer(catalog, organization, "7")
 
     async def page(asking: Actor) -> str | None:
@@ -200,7 +200,7 @@ async def test_all_providers_are_listed(catalog: Catalog) -> None:
     member = await catalog.member(organization, Role.MEMBER)
     views = await catalog.list_integrations(member, organization_id=organization.external_id)
     assert [(view.provider, view.state) for view in views] == [(PROVIDER, ConnectionState.NOT_CONNECTED)]
-    await catalog.connected(organization=organization)
+    await catalog.connect(organization=organization)
     views = await catalog.list_integrations(member, organization_id=organization.external_id)
     assert [view.state for view in views] == [ConnectionState.ACTIVE]
 
@@ -208,7 +208,7 @@ async def test_all_providers_are_listed(catalog: Catalog) -> None:
 async def test_others_learn_nothing(catalog: Catalog) -> None:
     """Another's organization answers like none."""
     organization = await catalog.world.add_organization()
-    await catalog.connected(organization=organization)
+    await catalog.connect(organization=organization)
     outsider = await catalog.member(await catalog.world.add_organization(), Role.OWNER)
     messages = set()
     for organization_id in (organization.external_id, uuid4()):
@@ -246,7 +246,7 @@ async def disconnected(
 async def test_disconnecting_revokes_and_keeps_links_and_history(catalog: Catalog) -> None:
     """Consumers are told, the trail names who did it, and the catalog stays for when it comes back."""
     organization = await catalog.world.add_organization()
-    integration = await catalog.connected(facts("1"), organization=organization)
+    integration = await catalog.connect(facts("1"), organization=organization)
     await catalog.sync(integration)
     project = await catalog.world.add_project(organization)
     link = await catalog.world.add_link(project, integration)
@@ -259,7 +259,7 @@ async def test_disconnecting_revokes_and_keeps_links_and_history(catalog: Catalo
         trail = await tx.versions.list_by_item("integration", str(integration.external_id))
     assert trail[-1].actor == owner.name
     assert "1" in await catalog.rows(integration)
-    [fact] = await catalog.told()
+    [fact] = await catalog.list_domain_events()
     assert fact.type.value == "git.integration.revoked"
     assert isinstance(fact.data, IntegrationData)
     assert fact.data.reason == "disconnected"
@@ -268,10 +268,10 @@ async def test_disconnecting_revokes_and_keeps_links_and_history(catalog: Catalo
 async def test_disconnecting_twice_tells_nothing_more(catalog: Catalog) -> None:
     """A second click is fine."""
     organization = await catalog.world.add_organization()
-    await catalog.connected(organization=organization)
+    await catalog.connect(organization=organization)
     first = await disconnected(catalog, organization)
     assert await disconnected(catalog, organization) == first
-    assert len(await catalog.told()) == 1
+    assert len(await catalog.list_domain_events()) == 1
 
 
 async def test_disconnecting_what_never_was(catalog: Catalog) -> None:
@@ -284,7 +284,7 @@ async def test_disconnecting_what_never_was(catalog: Catalog) -> None:
 async def test_members_may_not_disconnect(catalog: Catalog, role: Role) -> None:
     """Owners and admins may."""
     organization = await catalog.world.add_organization()
-    await catalog.connected(organization=organization)
+    await catalog.connect(organization=organization)
     with pytest.raises(ActionForbidden):
         await disconnected(catalog, organization, await catalog.member(organization, role))
     await disconnected(catalog, organization, await catalog.member(organization, Role.ADMIN))
@@ -293,7 +293,7 @@ async def test_members_may_not_disconnect(catalog: Catalog, role: Role) -> None:
 async def test_disconnecting_waits_for_the_events_being_processed(catalog: Catalog) -> None:
     """An event is processed before it or after it, never in between."""
     organization = await catalog.world.add_organization()
-    integration = await catalog.connected(organization=organization)
+    integration = await catalog.connect(organization=organization)
     owner = await catalog.member(organization, Role.OWNER)
     async with catalog.world.unit_of_work() as event:
         assert await event.event_queue.try_lock(choose_lane(str(INSTALLATION)))
@@ -307,7 +307,7 @@ async def test_disconnecting_waits_for_the_events_being_processed(catalog: Catal
 async def test_uninstalling_is_wanted_until_it_is_done(catalog: Catalog) -> None:
     """An outage, or our app being refused, only delays it."""
     organization = await catalog.world.add_organization()
-    await catalog.connected(organization=organization)
+    await catalog.connect(organization=organization)
     after = await disconnected(catalog, organization, uninstall=True)
     assert after.uninstall_requested_at == catalog.clock.now()
     for error in (ProviderUnavailable("It does not answer."), AppRefused("The key is wrong.")):
@@ -323,7 +323,7 @@ async def test_uninstalling_is_wanted_until_it_is_done(catalog: Catalog) -> None
 async def test_uninstalling_may_be_asked_for_later(catalog: Catalog) -> None:
     """Disconnected first, uninstalled on second thoughts; what is uninstalled there already is not."""
     organization = await catalog.world.add_organization()
-    integration = await catalog.connected(organization=organization)
+    integration = await catalog.connect(organization=organization)
     await disconnected(catalog, organization)
     assert (await disconnected(catalog, organization, uninstall=True)).uninstall_requested_at is not None
     await catalog.change(integration, status_reason=StatusReason.UNINSTALLED_ON_PROVIDER, uninstall_requested_at=None)
@@ -333,7 +333,7 @@ async def test_uninstalling_may_be_asked_for_later(catalog: Catalog) -> None:
 async def test_one_that_fails_keeps_no_other_waiting(catalog: Catalog) -> None:
     """Each is tried in each run."""
     for number in range(3):
-        await catalog.connected(
+        await catalog.connect(
             provider_id=str(number),
             status=IntegrationStatus.REVOKED,
             status_reason=StatusReason.DISCONNECTED,
@@ -346,7 +346,7 @@ async def test_one_that_fails_keeps_no_other_waiting(catalog: Catalog) -> None:
 async def test_connected_anew_meanwhile_the_wish_is_not_touched(catalog: Catalog) -> None:
     """Whoever binds it again decides what is wanted then."""
     organization = await catalog.world.add_organization()
-    integration = await catalog.connected(organization=organization)
+    integration = await catalog.connect(organization=organization)
     await disconnected(catalog, organization, uninstall=True)
 
     async def rebind(call: str) -> None:

@@ -70,7 +70,7 @@ async def test_a_killer_among_a_hundred_fails_alone() -> None:
     )
     assert processing.statuses().count("processed") == 100
     assert {processing.event(one).attempts for one in deliveries if one != deliveries[50]} == {0}
-    codes = [code for code, _ in processing.alerts.told]
+    codes = [code for code, _ in processing.alerts.entries]
     assert codes == ["processing_interrupted"] * 4 + ["event_failed"]
 
 
@@ -128,7 +128,7 @@ async def test_a_failure_that_is_caught_is_counted_once() -> None:
     await processing.drain()
     assert await run_until_it_lives(processing) == 0
     assert processing.event(delivery).attempts == 1
-    assert processing.alerts.told == []
+    assert processing.alerts.entries == []
 
 
 async def test_an_outage_is_no_interruption_for_another_worker() -> None:
@@ -143,7 +143,7 @@ async def test_an_outage_is_no_interruption_for_another_worker() -> None:
     assert await run_until_it_lives(processing) == 0
     event = processing.event(delivery)
     assert (event.status, event.attempts) == (EventStatus.PROCESSED, 0)
-    assert processing.alerts.told == []
+    assert processing.alerts.entries == []
 
 
 async def test_a_drain_that_is_cut_off_counts_like_one_that_is_killed() -> None:

@@ -10,7 +10,7 @@ from core.domain.events.event import EventStatus
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from ports.event_queue import DeliveryLog
 from tests.support.builders.domain import EVENT, INSTALLATION, LAUNCHPAD, NOW
-from tests.support.builders.webhooks import protocol, signed
+from tests.support.builders.webhooks import protocol, sign_headers
 from tests.support.scenarios.processing import Bell, Processing, push
 
 
@@ -33,7 +33,7 @@ class SlowLog(DeliveryLog):
 def a_delivery(delivery_id: bytes = b"d-1") -> VerifiedDelivery:
     """Return a verified push of the demo installation."""
     body = b'{"installation":{"id":41000001},"repository":{"id":700000001},"after":"%s"}' % delivery_id
-    return protocol().verify(signed(body, b"push", delivery_id), body)
+    return protocol().verify(sign_headers(body, b"push", delivery_id), body)
 
 
 async def test_a_delivery_is_kept_as_it_was_signed_and_rings_its_lane() -> None:

@@ -14,7 +14,7 @@ async def connected() -> Connected:
     catalog = Catalog(MemoryStoreStage())
     organization = await catalog.world.add_organization()
     listed = [facts(str(number)) for number in range(1, 5)]
-    integration = await catalog.connected(*listed, organization=organization)
+    integration = await catalog.connect(*listed, organization=organization)
     found = Connected(catalog, organization, integration)
     found.member = await catalog.member(organization, Role.MEMBER)
     await catalog.sync(integration)

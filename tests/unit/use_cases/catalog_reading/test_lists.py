@@ -118,7 +118,7 @@ async def test_an_organization_without_an_integration(connected: Connected) -> N
 async def test_only_repositories_of_this_integrations_catalog_are_shown(connected: Connected) -> None:
     """Another organization's, a removed one and one nobody has all answer alike, branches included."""
     catalog = connected.catalog
-    await catalog.connected(facts("77", private=False), provider_id="2")
+    await catalog.connect(facts("77", private=False), provider_id="2")
     await catalog.save(build_repository(connected.integration, "4", removed_at=time_ago(minutes=1)))
     messages = set()
     for repo_id in ("77", "4", "404", "", "x/../y"):

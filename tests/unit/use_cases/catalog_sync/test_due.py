@@ -11,8 +11,8 @@ from tests.support.scenarios.catalog import Catalog, facts
 async def test_all_that_is_due_is_synced(catalog: Catalog) -> None:
     """One failing integration stops none of the others, and each is tried once."""
     for number in range(1, 5):
-        await catalog.connected(facts(str(number)), provider_id=str(number))
-    await catalog.connected(facts("9"), provider_id="9", synced_at=catalog.clock.now())
+        await catalog.connect(facts(str(number)), provider_id=str(number))
+    await catalog.connect(facts("9"), provider_id="9", synced_at=catalog.clock.now())
     catalog.provider.fail("list_repository_pages", ProviderUnavailable("It does not answer."))
     outcomes = await catalog.sync_due()
     assert outcomes == {SyncOutcome.DONE: 3, SyncOutcome.FAILED: 1}
@@ -24,7 +24,7 @@ async def test_all_that_is_due_is_synced(catalog: Catalog) -> None:
 async def test_several_share_what_is_due(catalog: Catalog) -> None:
     """Side by side they sync each catalog once."""
     for number in range(1, 9):
-        await catalog.connected(facts(str(number)), provider_id=str(number))
+        await catalog.connect(facts(str(number)), provider_id=str(number))
     ended = await asyncio.gather(*(catalog.sync_due() for _ in range(3)))
     assert sum(outcomes[SyncOutcome.DONE] for outcomes in ended) == 8
     assert catalog.provider.calls["list_repository_pages"] == 8
@@ -32,7 +32,7 @@ async def test_several_share_what_is_due(catalog: Catalog) -> None:
 
 async def test_every_catalog_is_read_again_within_a_day(catalog: Catalog) -> None:
     """Whatever events were lost, a day later the catalog is right."""
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
     await catalog.sync_due()
     catalog.lists(integration, facts("2"))
     catalog.clock.advance(timedelta(hours=21))

@@ -20,7 +20,7 @@ from core.domain.provider_errors import (
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from testing.builders.entities import time_ago
 from tests.support.scenarios.catalog import Catalog, facts
-from tests.support.scenarios.catalog_sync import SYNCED, synced
+from tests.support.scenarios.catalog_sync import SYNCED, sync_now
 
 
 async def listed_as(catalog: Catalog, integration: Integration, *pages: RepositoryPage) -> SyncOutcome:
@@ -32,7 +32,7 @@ async def listed_as(catalog: Catalog, integration: Integration, *pages: Reposito
 
     catalog.provider.list_repository_pages = repositories  # type: ignore[assignment,method-assign]
     await catalog.change(integration, **SYNCED)
-    return await synced(catalog, integration)
+    return await sync_now(catalog, integration)
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ async def listed_as(catalog: Catalog, integration: Integration, *pages: Reposito
 )
 async def test_an_incomplete_listing_removes_nothing(catalog: Catalog, totals: tuple[int, int]) -> None:
     """While pages move some are missed: what is shown is taken in, what is not stays."""
-    integration = await catalog.connected(facts("1"), facts("2"), facts("3"), facts("4"))
-    await synced(catalog, integration)
+    integration = await catalog.connect(facts("1"), facts("2"), facts("3"), facts("4"))
+    await sync_now(catalog, integration)
     before = await catalog.read(integration)
     first, last = totals
     outcome = await listed_as(
@@ -76,8 +76,8 @@ FAILURES = {
 @pytest.mark.parametrize(("error", "delay"), FAILURES.values(), ids=FAILURES.keys())
 async def test_a_failure_keeps_the_catalog_and_its_age(catalog: Catalog, error: DomainError, delay: timedelta) -> None:
     """It is tried again later, and not before the provider wants that."""
-    integration = await catalog.connected(facts("1"))
-    await synced(catalog, integration)
+    integration = await catalog.connect(facts("1"))
+    await sync_now(catalog, integration)
     rows = await catalog.rows(integration)
     known = await catalog.change(integration, **SYNCED)
     catalog.provider.fail("list_repository_pages", error)
@@ -87,19 +87,19 @@ async def test_a_failure_keeps_the_catalog_and_its_age(catalog: Catalog, error: 
     after = await catalog.read(integration)
     assert (after.synced_at, after.sync_error) == (known.synced_at, error.code)
     assert after.sync_retry_at == catalog.clock.now() + delay
-    assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
+    assert await sync_now(catalog, integration) is SyncOutcome.NOT_DUE
     catalog.clock.advance(delay)
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
     assert (await catalog.read(integration)).sync_error is None
 
 
 async def test_failures_in_a_row_wait_longer(catalog: Catalog) -> None:
     """An outage of an hour is not met by sixty attempts."""
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
     catalog.provider.fail("list_repository_pages", ProviderUnavailable("It does not answer."), times=None)
     waits = []
     for _ in range(6):
-        assert await synced(catalog, integration) is SyncOutcome.FAILED
+        assert await sync_now(catalog, integration) is SyncOutcome.FAILED
         retry_at = (await catalog.read(integration)).sync_retry_at
         assert retry_at is not None
         waits.append(int((retry_at - catalog.clock.now()).total_seconds() / 60))
@@ -109,18 +109,18 @@ async def test_failures_in_a_row_wait_longer(catalog: Catalog) -> None:
 
 async def test_a_token_that_dies_is_replaced_once(catalog: Catalog) -> None:
     """A token revoked a moment ago is no failure; a second refusal is."""
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
     catalog.provider.fail("list_repository_pages", CredentialRefused("The token is dead."))
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
     assert catalog.provider.calls["mint_token"] == 2
     await catalog.change(integration, **SYNCED)
     catalog.provider.fail("list_repository_pages", CredentialRefused("The token is dead."), times=2)
-    assert await synced(catalog, integration) is SyncOutcome.FAILED
+    assert await sync_now(catalog, integration) is SyncOutcome.FAILED
 
 
 async def test_stopped_in_the_middle_it_is_left_to_the_next(catalog: Catalog) -> None:
     """A scheduler that is asked to stop does not make people wait for its claim to expire."""
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
     reading = asyncio.Event()
 
     async def hold(call: str) -> None:
@@ -135,35 +135,35 @@ async def test_stopped_in_the_middle_it_is_left_to_the_next(catalog: Catalog) ->
     await asyncio.gather(task, return_exceptions=True)
     assert task.cancelled()
     catalog.provider.before = None
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
 
 
 async def test_a_crash_is_left_to_the_next_when_the_claim_expires(catalog: Catalog) -> None:
     """Whoever held it is gone without a word; its request is not forgotten."""
-    integration = await catalog.connected(facts("1"), **SYNCED)
+    integration = await catalog.connect(facts("1"), **SYNCED)
     async with catalog.world.unit_of_work() as tx:
         now = catalog.clock.now()
         until = now + timedelta(minutes=2)
         assert await tx.catalog.claim_sync(integration, owner="gone", now=now, until=until)
         await tx.commit()
-    assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
+    assert await sync_now(catalog, integration) is SyncOutcome.NOT_DUE
     catalog.clock.advance(timedelta(minutes=2))
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
 
 
 async def test_a_mistake_of_ours_is_counted_and_seen(catalog: Catalog) -> None:
     """It is no provider's fault, so it is raised; and it is not tried again at once for ever."""
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
     catalog.provider.fail("list_repository_pages", ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
         await catalog.sync(integration)
-    assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
+    assert await sync_now(catalog, integration) is SyncOutcome.NOT_DUE
     assert (await catalog.read(integration)).sync_error == "internal"
 
 
 async def test_storage_lost_in_the_middle_is_raised(catalog: Catalog) -> None:
     """Nothing can be noted then; the claim expires by itself."""
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
 
     async def lose(call: str) -> None:
         if call == "list_repository_pages":
@@ -175,4 +175,4 @@ async def test_storage_lost_in_the_middle_is_raised(catalog: Catalog) -> None:
     catalog.provider.before = None
     await catalog.world.restore_storage()
     catalog.clock.advance(timedelta(minutes=2))
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE

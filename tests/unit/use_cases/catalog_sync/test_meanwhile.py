@@ -8,12 +8,12 @@ from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from testing.builders.entities import Fact, build_repository, time_ago
 from tests.support.scenarios.catalog import Catalog, facts
-from tests.support.scenarios.catalog_sync import synced
+from tests.support.scenarios.catalog_sync import sync_now
 
 
 async def test_one_sync_at_a_time(catalog: Catalog) -> None:
     """Whoever comes second leaves it to the first."""
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
     reading, go_on = asyncio.Event(), asyncio.Event()
 
     async def hold(call: str) -> None:
@@ -24,7 +24,7 @@ async def test_one_sync_at_a_time(catalog: Catalog) -> None:
     catalog.provider.before = hold
     first = asyncio.create_task(catalog.sync(integration))
     await reading.wait()
-    assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
+    assert await sync_now(catalog, integration) is SyncOutcome.NOT_DUE
     assert (await catalog.read(integration)).sync_claimed_until is not None
     go_on.set()
     assert (await first).outcome is SyncOutcome.DONE
@@ -32,7 +32,7 @@ async def test_one_sync_at_a_time(catalog: Catalog) -> None:
 
 async def test_an_event_during_a_sync_asks_for_another(catalog: Catalog) -> None:
     """What the provider told meanwhile may not be in the pages any more."""
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
 
     async def event(call: str) -> None:
         if call == "list_repository_pages":
@@ -41,15 +41,15 @@ async def test_an_event_during_a_sync_asks_for_another(catalog: Catalog) -> None
             await catalog.change(integration, sync_requested_at=wanted.sync_requested_at)
 
     catalog.provider.before = event
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
     catalog.provider.before = None
-    assert await synced(catalog, integration) is SyncOutcome.DONE
-    assert await synced(catalog, integration) is SyncOutcome.NOT_DUE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.NOT_DUE
 
 
 async def test_what_an_event_wrote_meanwhile_stays(catalog: Catalog) -> None:
     """Neither is what it removed revived, nor what it added removed, nor what it changed changed back."""
-    integration = await catalog.connected(facts("1"), facts("2"), facts("3", "acme/old"))
+    integration = await catalog.connect(facts("1"), facts("2"), facts("3", "acme/old"))
     await catalog.save(build_repository(integration, "1"), build_repository(integration, "3", full_name="acme/old"))
     written = [
         build_repository(integration, "1", removed_at=time_ago(seconds=1)),
@@ -62,11 +62,11 @@ async def test_what_an_event_wrote_meanwhile_stays(catalog: Catalog) -> None:
             await catalog.save(*written)
 
     catalog.provider.before = events
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
     rows = await catalog.rows(integration)
     assert [rows[row.repo_id] for row in written] == written
     assert rows["2"].removed_at is None
-    assert await catalog.told() == []
+    assert await catalog.list_domain_events() == []
 
 
 REBOUND: dict[str, dict[str, Fact]] = {
@@ -79,14 +79,14 @@ REBOUND: dict[str, dict[str, Fact]] = {
 @pytest.mark.parametrize("changed", REBOUND.values(), ids=REBOUND.keys())
 async def test_a_sync_ends_with_its_installation(catalog: Catalog, changed: dict[str, Fact]) -> None:
     """Pages of an installation that is not this integration's any more never reach its catalog."""
-    integration = await catalog.connected(facts("1"))
+    integration = await catalog.connect(facts("1"))
 
     async def rebind(call: str) -> None:
         if call == "list_repository_pages":
             await catalog.change(integration, **changed)
 
     catalog.provider.before = rebind
-    assert await synced(catalog, integration) is SyncOutcome.LOST
+    assert await sync_now(catalog, integration) is SyncOutcome.LOST
     assert await catalog.rows(integration) == {}
     after = await catalog.read(integration)
     assert (after.synced_at, after.sync_claimed_until) == (None, None)

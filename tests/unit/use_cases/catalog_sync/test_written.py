@@ -7,7 +7,7 @@ from core.domain.streams.domain_event import RepositoryData
 from core.use_cases.catalog.sync_catalog import SyncOutcome
 from testing.builders.entities import build_repository, time_ago
 from tests.support.scenarios.catalog import Catalog, facts
-from tests.support.scenarios.catalog_sync import SYNCED, names, synced
+from tests.support.scenarios.catalog_sync import SYNCED, names, sync_now
 
 
 async def test_the_first_sync_fills_the_catalog(catalog: Catalog) -> None:
@@ -25,7 +25,7 @@ async def test_the_first_sync_fills_the_catalog(catalog: Catalog) -> None:
         updated_at=time_ago(days=2),
     )
     listed = [full, *(facts(str(number)) for number in range(2, 9))]
-    integration = await catalog.connected(*listed)
+    integration = await catalog.connect(*listed)
     report = await catalog.sync(integration)
     assert (report.outcome, report.listed, report.written) == (SyncOutcome.DONE, 8, 8)
     rows = await catalog.rows(integration)
@@ -44,25 +44,25 @@ async def test_the_first_sync_fills_the_catalog(catalog: Catalog) -> None:
         pushed_at=full.pushed_at,
         provider_updated_at=full.updated_at,
     )
-    assert await catalog.told() == []
+    assert await catalog.list_domain_events() == []
     assert (await catalog.read(integration)).synced_at == catalog.clock.now()
 
 
 async def test_a_second_sync_writes_nothing(catalog: Catalog) -> None:
     """What is as it was is not written again, nor told."""
-    integration = await catalog.connected(facts("1"), facts("2"))
-    await synced(catalog, integration)
+    integration = await catalog.connect(facts("1"), facts("2"))
+    await sync_now(catalog, integration)
     await catalog.change(integration, sync_requested_at=time_ago(minutes=1))
     report = await catalog.sync(await catalog.read(integration))
     assert (report.outcome, report.listed, report.written) == (SyncOutcome.DONE, 2, 0)
-    assert await catalog.told() == []
+    assert await catalog.list_domain_events() == []
 
 
 async def test_what_changed_is_written_and_told(catalog: Catalog) -> None:
     """Each repository by its own kind of change, once."""
     known = [facts(str(number), default_branch="main") for number in range(1, 8)]
-    integration = await catalog.connected(*known)
-    await synced(catalog, integration)
+    integration = await catalog.connect(*known)
+    await sync_now(catalog, integration)
     catalog.lists(
         integration,
         replace(known[0], full_name="acme/renamed"),
@@ -74,12 +74,12 @@ async def test_what_changed_is_written_and_told(catalog: Catalog) -> None:
         facts("9"),
     )
     await catalog.change(integration, **SYNCED)
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
     rows = await catalog.rows(integration)
     assert rows["1"].full_name == "acme/renamed"
     assert rows["5"].description == "What nobody is told of"
     assert rows["7"].removed_at == catalog.clock.now()
-    told = [(fact.type.value, fact.data) for fact in await catalog.told()]
+    told = [(fact.type.value, fact.data) for fact in await catalog.list_domain_events()]
     assert [
         (name, data.repo_id, data.change, data.previous_full_name)
         for name, data in told
@@ -96,15 +96,15 @@ async def test_what_changed_is_written_and_told(catalog: Catalog) -> None:
 
 async def test_links_follow(catalog: Catalog) -> None:
     """A link's name and mirrored branch follow; lost and found again, its project is told."""
-    integration = await catalog.connected(facts("1"), facts("2"))
-    await synced(catalog, integration)
+    integration = await catalog.connect(facts("1"), facts("2"))
+    await sync_now(catalog, integration)
     organization = await catalog.world.add_organization()
     project = await catalog.world.add_project(replace(organization, id=integration.organization_id))
     link = await catalog.world.add_link(project, integration, repo_full_name="acme/repository-1")
 
     catalog.lists(integration, facts("1", "acme/renamed", default_branch="trunk"), facts("2"))
     await catalog.change(integration, **SYNCED)
-    await synced(catalog, integration)
+    await sync_now(catalog, integration)
     async with catalog.world.unit_of_work() as tx:
         followed = await tx.links.find(project.id, link.provider)
     assert followed is not None
@@ -112,11 +112,11 @@ async def test_links_follow(catalog: Catalog) -> None:
 
     catalog.lists(integration, facts("2"))
     await catalog.change(integration, **SYNCED)
-    await synced(catalog, integration)
+    await sync_now(catalog, integration)
     catalog.lists(integration, facts("1", "acme/renamed", default_branch="trunk"), facts("2"))
     await catalog.change(integration, **SYNCED)
-    await synced(catalog, integration)
-    assert names(list(await catalog.told())) == [
+    await sync_now(catalog, integration)
+    assert names(list(await catalog.list_domain_events())) == [
         ("git.repository.renamed", "1"),
         ("git.repository.removed", "1"),
         ("git.link.unreachable", "1"),
@@ -130,44 +130,44 @@ async def test_links_follow(catalog: Catalog) -> None:
 
 async def test_links_are_told_of_even_at_the_first_sync(catalog: Catalog) -> None:
     """Connected anew, an organization's links come back to life."""
-    integration = await catalog.connected(facts("1"), facts("2"))
+    integration = await catalog.connect(facts("1"), facts("2"))
     organization = await catalog.world.add_organization()
     project = await catalog.world.add_project(replace(organization, id=integration.organization_id))
     await catalog.world.add_link(project, integration)
     await catalog.save(build_repository(integration, "1", removed_at=time_ago(hours=1)))
-    await synced(catalog, integration)
-    assert names(list(await catalog.told())) == [("git.link.restored", "1")]
+    await sync_now(catalog, integration)
+    assert names(list(await catalog.list_domain_events())) == [("git.link.restored", "1")]
 
 
 async def test_an_accounts_new_name_is_told_of_linked_repositories_alone(catalog: Catalog) -> None:
     """It changes the names of all, which would be noise."""
-    integration = await catalog.connected(*(facts(str(number)) for number in range(1, 6)))
-    await synced(catalog, integration)
+    integration = await catalog.connect(*(facts(str(number)) for number in range(1, 6)))
+    await sync_now(catalog, integration)
     organization = await catalog.world.add_organization()
     project = await catalog.world.add_project(replace(organization, id=integration.organization_id))
     await catalog.world.add_link(project, integration, repo_id=RepoId("4"))
     catalog.lists(integration, *(facts(str(n), f"acme-inc/repository-{n}") for n in range(1, 6)))
     await catalog.change(integration, **SYNCED)
-    await synced(catalog, integration)
+    await sync_now(catalog, integration)
     assert {row.owner for row in (await catalog.rows(integration)).values()} == {"acme-inc"}
-    assert names(list(await catalog.told())) == [("git.repository.renamed", "4")]
+    assert names(list(await catalog.list_domain_events())) == [("git.repository.renamed", "4")]
 
 
 async def test_a_listing_older_than_the_row_changes_nothing(catalog: Catalog) -> None:
     """Lists lag behind events; what is listed all the same is not removed."""
     old = facts("1", updated_at=time_ago(minutes=10))
-    integration = await catalog.connected(old, facts("2"))
+    integration = await catalog.connect(old, facts("2"))
     newer = build_repository(integration, "1", full_name="acme/newer", provider_updated_at=time_ago(minutes=5))
     await catalog.save(newer)
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
     assert (await catalog.rows(integration))["1"] == newer
 
 
 async def test_an_installation_without_repositories_empties_the_catalog(catalog: Catalog) -> None:
     """A list of none is complete when the provider says there are none."""
-    integration = await catalog.connected(facts("1"))
-    await synced(catalog, integration)
+    integration = await catalog.connect(facts("1"))
+    await sync_now(catalog, integration)
     catalog.lists(integration)
     await catalog.change(integration, **SYNCED)
-    assert await synced(catalog, integration) is SyncOutcome.DONE
+    assert await sync_now(catalog, integration) is SyncOutcome.DONE
     assert (await catalog.rows(integration))["1"].removed_at is not None

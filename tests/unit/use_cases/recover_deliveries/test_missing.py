@@ -14,7 +14,7 @@ async def test_what_is_missing_comes_into_the_ledger_once(recovery: Recovery) ->
     """Marked as recovered, with the provider's text as its payload, and due."""
     guids = [recovery.log(ago=timedelta(minutes=60 - number)) for number in range(10)]
     report = await recovery.run()
-    assert recovery.recovered() == guids
+    assert recovery.list_recovered() == guids
     assert (report.looked_at, report.found, report.recovered) == (10, {"push": 10}, 10)
     assert (report.missing, report.stopped_by, report.is_complete) == (0, None, True)
     assert report.compared_until == recovery.now - timedelta(minutes=51)
@@ -24,7 +24,7 @@ async def test_what_is_missing_comes_into_the_ledger_once(recovery: Recovery) ->
     assert recovery.processing.metrics.recoveries[PROVIDER] == (0, 0)
     assert recovery.provider.state.redelivered == []
     again = await recovery.run()
-    assert (again.found, again.recovered, len(recovery.recovered())) == ({}, 0, 10)
+    assert (again.found, again.recovered, len(recovery.list_recovered())) == ({}, 0, 10)
 
 
 async def test_our_ledger_decides_and_not_the_providers_word(recovery: Recovery) -> None:
@@ -33,7 +33,7 @@ async def test_our_ledger_decides_and_not_the_providers_word(recovery: Recovery)
     kept = recovery.log(succeeded=False)
     await recovery.processing.receive(build_delivery(delivery_id=kept))
     await recovery.run()
-    assert recovery.recovered() == [lost]
+    assert recovery.list_recovered() == [lost]
 
 
 async def test_one_that_may_be_on_its_way_is_left_alone(recovery: Recovery) -> None:
@@ -43,7 +43,7 @@ async def test_one_that_may_be_on_its_way_is_left_alone(recovery: Recovery) -> N
     assert (report.found, report.looked_at, report.too_young) == ({}, 1, 1)
     recovery.later(minutes=5)
     assert (await recovery.run()).too_young == 0
-    assert recovery.recovered() == [young]
+    assert recovery.list_recovered() == [young]
 
 
 async def test_several_attempts_are_one_delivery(recovery: Recovery) -> None:
@@ -52,7 +52,7 @@ async def test_several_attempts_are_one_delivery(recovery: Recovery) -> None:
     second = recovery.log(ago=timedelta(hours=2))
     recovery.log(ago=timedelta(hours=1), guid=first)
     await recovery.run()
-    assert recovery.recovered() == [first, second]
+    assert recovery.list_recovered() == [first, second]
 
 
 async def test_one_that_arrives_meanwhile_is_kept_once(recovery: Recovery) -> None:
@@ -67,7 +67,7 @@ async def test_one_that_arrives_meanwhile_is_kept_once(recovery: Recovery) -> No
     recovery.provider.before = arrive
     report = await recovery.run()
     assert recovery.processing.statuses() == ["pending"] * 2
-    assert recovery.recovered() == []
+    assert recovery.list_recovered() == []
     assert (report.recovered, report.missing) == (0, 0)
 
 
@@ -92,7 +92,7 @@ async def test_a_dry_run_changes_nothing(recovery: Recovery) -> None:
     recovery.log(event="star")
     report = await recovery.run(dry_run=True)
     assert (report.found, report.missing, report.is_complete) == ({"push": 1, "star": 1}, 2, False)
-    assert recovery.recovered() == []
+    assert recovery.list_recovered() == []
     assert (await recovery.state()).compared_at is None
     assert (await recovery.run()).recovered == 2
     assert (await recovery.run(dry_run=True)).is_complete

@@ -30,7 +30,7 @@ async def test_a_log_that_cannot_be_read_leaves_the_mark(recovery: Recovery, out
     report = await recovery.run()
     assert (report.stopped_by, report.compared_until, report.is_complete) == (outage.code, None, False)
     await recovery.run()
-    assert recovery.recovered() == [guid]
+    assert recovery.list_recovered() == [guid]
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.code)
@@ -45,12 +45,12 @@ async def test_a_provider_that_stops_answering_ends_the_run(recovery: Recovery, 
     recovery.provider.before = break_down
     report = await recovery.run()
     assert (report.stopped_by, report.failed) == (outage.code, 0)
-    assert recovery.recovered() == guids[:6]
+    assert recovery.list_recovered() == guids[:6]
     assert recovery.provider.calls["redeliver"] == 0
     recovery.provider.before = None
     recovery.provider.heal()
     await recovery.run()
-    assert recovery.recovered() == guids
+    assert recovery.list_recovered() == guids
     assert recovery.alerts == []
 
 
@@ -65,13 +65,13 @@ async def test_one_that_breaks_the_provider_holds_up_no_other(recovery: Recovery
 
     recovery.provider.before = break_once
     report = await recovery.run()
-    assert recovery.recovered() == others
+    assert recovery.list_recovered() == others
     assert (report.redelivered, report.missing, report.stopped_by) == (1, 1, None)
     recovery.later(minutes=5)
     assert (await recovery.run()).redelivered == 1
     recovery.later(minutes=20)
     assert (await recovery.run()).recovered == 1
-    assert recovery.recovered()[-1] == poison
+    assert recovery.list_recovered()[-1] == poison
 
 
 async def test_a_run_that_is_cancelled_publishes_the_delay(recovery: Recovery) -> None:
@@ -121,7 +121,7 @@ async def test_one_the_ledger_cannot_take_holds_up_no_other(recovery: Recovery) 
     others = [recovery.log() for _ in range(5)]
     _breaking(recovery, poison, ValueError("a figure out of range"))
     report = await recovery.run()
-    assert recovery.recovered() == others
+    assert recovery.list_recovered() == others
     assert (report.failed, report.redelivered, report.missing) == (1, 0, 1)
 
 
@@ -131,7 +131,7 @@ async def test_storage_that_goes_away_loses_nothing(recovery: Recovery) -> None:
     _breaking(recovery, guids[6], StorageUnavailable("gone"))
     with pytest.raises(StorageUnavailable):
         await recovery.run()
-    assert recovery.recovered() == guids[:6]
+    assert recovery.list_recovered() == guids[:6]
     _breaking(recovery, "none", ValueError())
     await recovery.run()
-    assert sorted(recovery.recovered()) == sorted(guids)
+    assert sorted(recovery.list_recovered()) == sorted(guids)

@@ -13,11 +13,11 @@ async def test_the_log_is_read_to_the_mark_and_a_little_further(recovery: Recove
     late = recovery.log(ago=timedelta(hours=2, minutes=9))
     too_late = recovery.log(ago=timedelta(hours=2, minutes=11))
     report = await recovery.run()
-    assert recovery.recovered()[300:] == [late]
+    assert recovery.list_recovered()[300:] == [late]
     assert report.looked_at == 301
-    assert too_late not in recovery.recovered()
+    assert too_late not in recovery.list_recovered()
     assert (await recovery.run(since=timedelta(hours=3))).recovered == 1
-    assert too_late in recovery.recovered()
+    assert too_late in recovery.list_recovered()
 
 
 async def test_a_single_late_entry_does_not_end_the_reading(recovery: Recovery) -> None:
@@ -28,14 +28,14 @@ async def test_a_single_late_entry_does_not_end_the_reading(recovery: Recovery) 
     for _ in range(100):
         recovery.log(ago=timedelta(hours=5))
     await recovery.run()
-    assert recovery.recovered()[1:] == [held_up]
+    assert recovery.list_recovered()[1:] == [held_up]
 
 
 async def test_a_look_that_is_asked_for_never_looks_less_far(recovery: Recovery) -> None:
     """Else what lies between would be skipped for ever."""
     old = recovery.log(ago=timedelta(days=2))
     await recovery.run(since=timedelta(minutes=5))
-    assert recovery.recovered() == [old]
+    assert recovery.list_recovered() == [old]
 
 
 async def test_what_we_act_on_comes_first_and_a_run_has_an_end(recovery: Recovery) -> None:
@@ -48,7 +48,7 @@ async def test_what_we_act_on_comes_first_and_a_run_has_an_end(recovery: Recover
             relevant.append(guid)
     assert len(relevant) == 270
     report = await recovery.run()
-    assert recovery.recovered()[:270] == relevant
+    assert recovery.list_recovered()[:270] == relevant
     assert (report.looked_at, report.recovered, report.missing) == (7000, 600, 6400)
     assert not report.is_complete
     assert recovery.provider.calls["get_delivery"] == 600

@@ -14,7 +14,7 @@ async def test_one_without_a_payload_is_asked_to_be_sent_again(recovery: Recover
     gone = recovery.log(ago=timedelta(hours=2), body=None)
     others = [recovery.log() for _ in range(5)]
     report = await recovery.run()
-    assert recovery.recovered() == others
+    assert recovery.list_recovered() == others
     assert (report.redelivered, report.failed, report.missing) == (1, 1, 1)
     assert recovery.provider.state.redelivered == [100]
     assert recovery.paused == [1.0]
@@ -63,7 +63,7 @@ async def test_one_that_cannot_be_read_is_given_up(recovery: Recovery, body: byt
     recovery.log(body=body)
     well = recovery.log()
     report = await recovery.run()
-    assert recovery.recovered() == [well]
+    assert recovery.list_recovered() == [well]
     assert report.given_up == 1
     assert recovery.provider.state.redelivered == []
     [(_, facts)] = recovery.alerts

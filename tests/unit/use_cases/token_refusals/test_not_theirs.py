@@ -31,7 +31,7 @@ async def test_ten_minutes_of_outage_suspend_nobody(world: TokenWorld, outage: C
                 await process.installation(world.integration)
         world.later(seconds=15)
     assert await world.now() == world.integration
-    assert (await world.trail(), await world.told(), world.alerts.codes) == ([], [], [])
+    assert (await world.trail(), await world.list_domain_events(), world.alerts.codes) == ([], [], [])
     world.provider.heal()
     await process.installation(world.integration)
     assert await world.now() == world.integration

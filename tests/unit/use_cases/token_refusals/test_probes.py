@@ -27,7 +27,7 @@ async def test_it_is_active_again_after_the_next_success(world: TokenWorld) -> N
     await process.installation(after)
     assert world.provider.calls["mint_token"] == 6
     assert world.alerts.codes == ["integration_suspended"]
-    assert [event.type for event in await world.told()] == [
+    assert [event.type for event in await world.list_domain_events()] == [
         DomainEventType.INTEGRATION_SUSPENDED,
         DomainEventType.INTEGRATION_ACTIVATED,
     ]
@@ -68,7 +68,7 @@ async def test_a_probe_learns_the_better_reason(world: TokenWorld) -> None:
     world.later(minutes=5)
     await world.process().probe()
     assert (await world.now()).status_reason is StatusReason.SUSPENDED_ON_PROVIDER
-    assert await world.told() == []
+    assert await world.list_domain_events() == []
 
 
 async def test_a_late_token_does_not_lift_a_newer_suspension(world: TokenWorld) -> None:

@@ -41,7 +41,7 @@ async def test_three_refusals_suspend_with_one_alert(world: TokenWorld, error: D
     [version] = await world.trail()
     assert version.actor == "system:tokens"
     assert version.changes["status"] == ["active", "suspended"]
-    [event] = await world.told()
+    [event] = await world.list_domain_events()
     assert event.type is DomainEventType.INTEGRATION_SUSPENDED
     assert isinstance(event.data, IntegrationData)
     assert (event.data.status, event.data.reason) == ("suspended", "token_refused")
@@ -72,7 +72,7 @@ async def test_an_installation_that_is_gone_is_revoked(world: TokenWorld) -> Non
     after = await world.now()
     assert (after.status, after.status_reason) == (IntegrationStatus.REVOKED, StatusReason.UNINSTALLED_ON_PROVIDER)
     assert (await world.row()).tokens is None
-    assert [event.type for event in await world.told()] == [DomainEventType.INTEGRATION_REVOKED]
+    assert [event.type for event in await world.list_domain_events()] == [DomainEventType.INTEGRATION_REVOKED]
     world.later(hours=2)
     assert (await process.probe(), await process.renew()) == (0, 0)
     assert world.provider.calls["mint_token"] == 2

@@ -30,7 +30,7 @@ async def test_a_dead_refresh_token_asks_for_its_person(world: TokenWorld) -> No
         with pytest.raises(ReconnectRequired):
             await world.process().user(world.connection)
     assert world.provider.calls["refresh"] == 1
-    known = await world.connected()
+    known = await world.get_connection()
     assert (known.status, known.status_reason) == (ConnectionStatus.RECONNECT_REQUIRED, "refresh_token_refused")
     with pytest.raises(ReconnectRequired):
         await world.process().user(known)
@@ -54,11 +54,11 @@ async def test_a_rotation_lost_in_a_crash_asks_for_the_person(world: TokenWorld)
     await until(lambda: _is_leased(world))
     with pytest.raises(ProviderUnavailable):
         await world.process().user(world.connection)
-    assert (await world.connected()).is_active
+    assert (await world.get_connection()).is_active
     world.later(seconds=LEASE_DURATION.total_seconds())
     with pytest.raises(ReconnectRequired):
         await world.process().user(world.connection)
-    assert (await world.connected()).status_reason == "rotation_lost"
+    assert (await world.get_connection()).status_reason == "rotation_lost"
     dead.cancel()
     await asyncio.gather(dead, return_exceptions=True)
 
@@ -75,7 +75,7 @@ async def test_a_token_refused_because_another_was_faster_is_no_refusal(world: T
     world.provider.before = be_faster
     token = await world.process().user(world.connection)
     assert token.reveal() == world.provider.state.grants[0].access
-    assert (await world.connected()).is_active
+    assert (await world.get_connection()).is_active
 
 
 async def test_who_was_only_slow_brings_the_connection_back(world: TokenWorld) -> None:
@@ -99,7 +99,7 @@ async def test_who_was_only_slow_brings_the_connection_back(world: TokenWorld) -
     world.provider.state.grants[:] = grants
     answer.set()
     token = await slow
-    known = await world.connected()
+    known = await world.get_connection()
     assert (known.status, known.status_reason) == (ConnectionStatus.ACTIVE, None)
     assert (await world.process().user(known)).reveal() == token.reveal()
 
@@ -125,14 +125,14 @@ async def test_a_withdrawn_connection_keeps_no_late_tokens(world: TokenWorld) ->
 
     async def withdraw(_: str) -> None:
         world.provider.before = None
-        known = await world.connected()
+        known = await world.get_connection()
         await world.change_connection(replace(known, status=ConnectionStatus.REVOKED, status_reason="x"))
 
     world.provider.before = withdraw
     with pytest.raises(ReconnectRequired):
         await world.process().user(world.connection)
     assert (await world.user_row()).tokens is None
-    assert (await world.connected()).status is ConnectionStatus.REVOKED
+    assert (await world.get_connection()).status is ConnectionStatus.REVOKED
 
 
 async def _is_leased(world: TokenWorld) -> bool:

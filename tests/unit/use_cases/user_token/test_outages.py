@@ -18,7 +18,7 @@ async def test_an_outage_asks_nobody_to_connect_again(world: TokenWorld, error: 
     for _ in range(3):
         with pytest.raises(type(error)):
             await world.process().user(world.connection)
-    assert await world.connected() == world.connection
+    assert await world.get_connection() == world.connection
     await world.process().user(world.connection)
     assert (await world.trail(), world.alerts.codes) == ([], [])
 
@@ -32,7 +32,7 @@ async def test_a_refused_client_secret_is_not_the_persons_fault(world: TokenWorl
         with pytest.raises(AppRefused):
             await process.user(world.connection)
         world.later(seconds=10)
-    assert await world.connected() == world.connection
+    assert await world.get_connection() == world.connection
     assert world.alerts.codes == ["app_refused"]
     assert world.provider.calls["refresh"] <= 6
     world.provider.accepts_app = True

@@ -60,7 +60,7 @@ async def test_twenty_at_once_in_three_processes_refresh_once(world: TokenWorld)
     answer.set()
     assert len({(await call).reveal() for call in calls}) == 1
     assert world.provider.calls["refresh"] == 1
-    assert (await world.connected()).is_active
+    assert (await world.get_connection()).is_active
 
 
 async def test_a_hundred_refreshes_in_a_row(world: TokenWorld) -> None:
@@ -93,7 +93,7 @@ async def test_a_token_without_an_end_is_never_refreshed(world: TokenWorld) -> N
     assert token.reveal() == "ghu_forever"
     with pytest.raises(ReconnectRequired):
         await world.process().user(world.connection, instead_of=token)
-    assert (await world.connected()).status_reason == "token_ended"
+    assert (await world.get_connection()).status_reason == "token_ended"
     assert world.provider.calls["refresh"] == 0
 
 
@@ -116,7 +116,7 @@ async def test_a_refresh_token_that_is_not_replaced_is_kept(world: TokenWorld) -
         world.later(hours=8)
         await world.process().user(world.connection)
     assert keeping.calls["refresh"] == 3
-    assert (await world.connected()).is_active
+    assert (await world.get_connection()).is_active
 
 
 async def _yield(_: float) -> None:
