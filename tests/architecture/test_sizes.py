@@ -13,7 +13,6 @@ MAX_FILES = 26
 LARGE_FILES: frozenset[str] = frozenset(
     {
         "src/adapters/postgres/queries/repositories.py",
-        "src/core/use_cases/install/finish_install.py",
         "tests/e2e/test_connecting.py",
         "tests/integration/faults/test_bad_input.py",
         "tests/integration/sandbox/test_openapi.py",

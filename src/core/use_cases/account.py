@@ -28,35 +28,35 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class WhoAmI:
-    """Tell the caller who they are and where they belong."""
+    """Return the account of the calling user, with their organizations."""
 
     access_control: AccessControl
 
     async def __call__(self, actor: Actor) -> Account:
         """Return the acting user's account; raises `UserRequired` or `UserNotFound`."""
-        person = find_acting_user(actor)
-        if person is None:
+        user_actor = find_acting_user(actor)
+        if user_actor is None:
             raise UserRequired(
                 "This operation returns a user's own account. Call it with a user's token, or with a "
                 "service token and the header `X-Acting-User`."
             )
-        user = await self.access_control.directory.find_user(person.external_id)
+        user = await self.access_control.directory.find_user(user_actor.external_id)
         if user is None:
             raise UserNotFound("Your account does not exist in crewkit. Sign in again.")
         memberships = await self.access_control.directory.list_memberships(user.id)
-        return Account(user, [self._access(actor, membership) for membership in memberships])
+        return Account(user, [self._describe_access(actor, membership) for membership in memberships])
 
-    def _access(self, actor: Actor, membership: Membership) -> OrganizationAccess:
+    def _describe_access(self, actor: Actor, membership: Membership) -> OrganizationAccess:
         permissions = self.access_control.find_permissions(actor, membership.role)
         return OrganizationAccess(membership.organization, membership.role, permissions)
 
 
 @dataclass(frozen=True, slots=True)
 class Identify:
-    """Turn the principal of a verified token into the actor every other use case is called with.
+    """Turn the principal of a verified token into the actor that calls use cases.
 
-    A service may name a user it acts for; it then has the rights both have (the policy's business), and what
-    it does is written down as done for that user. It is trusted to have asked them.
+    A service may name a user it acts for. It may then do what the policy allows for both, and audit rows name
+    the user. The service is trusted to have asked the user.
     """
 
     directory: Directory
@@ -64,25 +64,25 @@ class Identify:
     async def __call__(
         self, principal: Principal, *, acting_user: UUID | None = None, request_id: str | None = None
     ) -> Actor:
-        """Return the actor; raises `ActingUserRefused`, and `UserNotFound` for one crewkit no longer has."""
+        """Return the actor; raises `ActingUserRefused`, or `UserNotFound` for a deleted user."""
         if principal.user_id is None:
-            person = await self._acting(acting_user, request_id) if acting_user else None
-            return ServiceActor(principal.service or "", principal.scopes, person, request_id)
+            user = await self._get_acting_user(acting_user, request_id) if acting_user else None
+            return ServiceActor(principal.service or "", principal.scopes, user, request_id)
         if acting_user is not None:
             raise ActingUserRefused(
                 "A user cannot act for another user. Remove the acting user; only services can send one."
             )
-        user = await self._person(principal.user_id, request_id)
-        if user is None:
+        caller = await self._find_user(principal.user_id, request_id)
+        if caller is None:
             raise UserNotFound("Your account does not exist in crewkit. Sign in again.")
-        return user
+        return caller
 
-    async def _acting(self, user_id: UUID, request_id: str | None) -> UserActor:
-        user = await self._person(user_id, request_id)
+    async def _get_acting_user(self, user_id: UUID, request_id: str | None) -> UserActor:
+        user = await self._find_user(user_id, request_id)
         if user is None:
             raise ActingUserRefused("The acting user does not exist in crewkit. Send the id of an existing user.")
         return user
 
-    async def _person(self, user_id: UUID, request_id: str | None) -> UserActor | None:
+    async def _find_user(self, user_id: UUID, request_id: str | None) -> UserActor | None:
         user = await self.directory.find_user(user_id)
         return UserActor(user.id, user.external_id, request_id) if user else None

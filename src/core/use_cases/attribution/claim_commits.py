@@ -8,17 +8,17 @@ from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 _MAX_DUE_CLAIMS = 20
-# Well inside a statement's time limit, and nearly always all there is.
+# One statement stays far below its time limit, and nearly all claims have fewer commits.
 _BATCH_SIZE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimCommits:
-    """Give people who connected the commits they wrote before.
+    """Attribute earlier commits to users who connected later.
 
-    Which claims are wanted stands in storage until each is done; each step is one transaction with what is
-    told of it: one that is broken off goes on where it was. All claims on one integration are looked into
-    together, however many of its members connect at a time.
+    Requested claims stay stored until they are done. Each step is one transaction with its domain events, so an
+    interrupted claim continues. All claims of one integration are processed together, however many of its
+    members connect at the same time.
     """
 
     unit_of_work: UnitOfWork
@@ -26,24 +26,24 @@ class ClaimCommits:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Go on until no claim is due, and return how many commits were claimed.
+        """Process all due claims and return the number of claimed commits.
 
         Raises `StorageUnavailable`.
         """
         total = 0
         tried: set[CommitClaims] = set()
-        while due := await self._due(tried):
+        while due := await self._list_due(tried):
             for claims in due:
                 tried.add(claims)
-                total += await self._look_into(claims)
+                total += await self._process(claims)
         return total
 
-    async def _due(self, tried: set[CommitClaims]) -> list[CommitClaims]:
+    async def _list_due(self, tried: set[CommitClaims]) -> list[CommitClaims]:
         async with self.unit_of_work() as tx:
             due = await tx.attributions.list_due_claims(limit=_MAX_DUE_CLAIMS + len(tried))
         return [claims for claims in due if claims not in tried]
 
-    async def _look_into(self, claims: CommitClaims) -> int:
+    async def _process(self, claims: CommitClaims) -> int:
         total = 0
         try:
             await self._wait_for_drain(claims)
@@ -52,14 +52,13 @@ class ClaimCommits:
                 step = await self._step(claims)
                 total, is_done = total + step.total, step.is_done
         except StorageConflict:
-            # The lane is busy at length; the claims stay due.
-            pass
+            pass  # the lane was locked for too long; the claims stay due
         return total
 
     async def _wait_for_drain(self, claims: CommitClaims) -> None:
-        """Return when no batch is under way that may have looked for its people before they connected.
+        """Wait for a batch that may have loaded its identities before these users connected.
 
-        The lane is held no longer than that; a drainer that found it taken and left is called back.
+        The lane is locked only for this. A drain that found it locked is started again by the notification.
         """
         lane = choose_lane(claims.installation)
         async with self.unit_of_work() as tx:
@@ -71,7 +70,7 @@ class ClaimCommits:
         async with self.unit_of_work() as tx:
             claimed = await tx.attributions.apply_claims(claims, limit=_BATCH_SIZE)
             if claimed.commits:
-                keys = {(claims.integration_id, one.repo_id) for one in claimed.commits}
+                keys = {(claims.integration_id, commit.repo_id) for commit in claimed.commits}
                 links = await tx.links.list_by_repositories(keys)
                 await tx.domain_events.append(build_claim_events(claims, claimed, links, at=self.clock.now()))
             await tx.commit()
@@ -80,16 +79,16 @@ class ClaimCommits:
 
 @dataclass(frozen=True, slots=True)
 class FollowMemberships:
-    """Notice who joined or left an organization, which crewkit tells nobody of.
+    """Find users who joined or left an organization. crewkit sends no events for this.
 
-    Whoever joined looks for their earlier commits. Of who left nothing has to be taken back: readers are told
-    of members only.
+    A claim for earlier commits is requested for each user who joined. For users who left, nothing changes:
+    readers only see members.
     """
 
     unit_of_work: UnitOfWork
 
     async def __call__(self) -> int:
-        """Return how many claims came of it; raises `StorageUnavailable`."""
+        """Return the number of requested claims; raises `StorageUnavailable`."""
         async with self.unit_of_work() as tx:
             count = await tx.attributions.follow_memberships()
             await tx.commit()

@@ -21,7 +21,7 @@ class AttributionPage:
 
 @dataclass(frozen=True, slots=True)
 class ListAttributions:
-    """List whose the commits of an organization are, the latest told first."""
+    """List the attributions of an organization's commits, newest first."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -35,20 +35,19 @@ class ListAttributions:
         limit: int = 50,
         before: int | None = None,
     ) -> AttributionPage:
-        """Return at most `limit`, those below `before` only; nobody is named who is no member now.
+        """Return at most `limit` attributions below `before`. Only current members are named.
 
-        A project that is not this organization's has none.
-        Raises `OrganizationNotFound` or `ActionForbidden`.
+        A project of another organization has no attributions. Raises `OrganizationNotFound` or `ActionForbidden`.
         """
         organization = await self.access_control.require(actor, Action.READ, organization_id)
         async with self.unit_of_work() as tx:
-            found = await tx.attributions.list_attributions(organization.id, where, limit=limit + 1, before=before)
-        return AttributionPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
+            rows = await tx.attributions.list_attributions(organization.id, where, limit=limit + 1, before=before)
+        return AttributionPage(rows[:limit], rows[limit - 1].id if len(rows) > limit else None)
 
 
 @dataclass(frozen=True, slots=True)
 class ResolveCommitAuthors:
-    """Tell whose some commits of a repository are: authors, committers and co-authors."""
+    """Return the authors, committers and co-authors of some commits of a repository."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -56,16 +55,16 @@ class ResolveCommitAuthors:
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, provider: str, repo_id: RepoId, shas: Sequence[str]
     ) -> Mapping[str, Sequence[AttributionView]]:
-        """Return the people of each of these commits; of one no push ever told of, nobody.
+        """Return the attributions by commit id, none for a commit that was never pushed.
 
         Raises `RepositoryNotFound`, `IntegrationNotActive`, `IntegrationNotFound`, `ProviderUnknown`,
         `OrganizationNotFound` or `ActionForbidden`.
         """
         organization = await self.access_control.require(actor, Action.READ, organization_id, provider)
-        people: dict[str, list[AttributionView]] = {sha: [] for sha in shas}
+        attributions: dict[str, list[AttributionView]] = {sha: [] for sha in shas}
         async with self.unit_of_work() as tx:
             await get_repository(tx, await get_connected(tx, organization, provider), repo_id)
-            found = await tx.attributions.list_by_commits(organization.id, provider, repo_id, people)
-        for one in found:
-            people[one.sha].append(one)
-        return people
+            rows = await tx.attributions.list_by_commits(organization.id, provider, repo_id, attributions)
+        for row in rows:
+            attributions[row.sha].append(row)
+        return attributions

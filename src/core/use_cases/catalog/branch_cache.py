@@ -18,82 +18,82 @@ _MAX_CACHED = 50_000
 
 
 class BranchCache:
-    """The branches that this process was told of lately; the longest unused make place for others.
+    """The branches that this process read recently. The least recently used are removed first.
 
-    Kept by installation: what one was shown is not for another that the same organization connects later.
+    The key includes the installation: an installation that is connected later must not see these branches.
     """
 
-    def __init__(self, most: int = _MAX_CACHED) -> None:
-        self._most = most
-        self._kept: OrderedDict[_RepositoryKey, KnownBranches] = OrderedDict()
+    def __init__(self, max_branches: int = _MAX_CACHED) -> None:
+        self._max_branches = max_branches
+        self._entries: OrderedDict[_RepositoryKey, KnownBranches] = OrderedDict()
         self._size = 0
 
     def find(self, integration: Integration, repo_id: RepoId) -> KnownBranches | None:
-        """Return what was kept last, however old."""
+        """Return the cached branches, however old."""
         key = _key(integration, repo_id)
-        known = self._kept.get(key)
-        if known is not None:
-            self._kept.move_to_end(key)
-        return known
+        branches = self._entries.get(key)
+        if branches is not None:
+            self._entries.move_to_end(key)
+        return branches
 
-    def keep(self, integration: Integration, repo_id: RepoId, known: KnownBranches) -> None:
-        """Keep this instead of what was known before."""
+    def store(self, integration: Integration, repo_id: RepoId, branches: KnownBranches) -> None:
+        """Cache the branches of a repository."""
         key = _key(integration, repo_id)
-        self._drop(self._kept.pop(key, None))
-        self._kept[key] = known
-        self._size += _weight(known)
-        while self._size > self._most and len(self._kept) > 1:
-            _, oldest = self._kept.popitem(last=False)
-            self._drop(oldest)
+        self._subtract(self._entries.pop(key, None))
+        self._entries[key] = branches
+        self._size += _measure(branches)
+        while self._size > self._max_branches and len(self._entries) > 1:
+            _, oldest = self._entries.popitem(last=False)
+            self._subtract(oldest)
 
-    def _drop(self, known: KnownBranches | None) -> None:
-        self._size -= _weight(known) if known else 0
+    def _subtract(self, branches: KnownBranches | None) -> None:
+        self._size -= _measure(branches) if branches else 0
 
 
 def _key(integration: Integration, repo_id: RepoId) -> _RepositoryKey:
     return integration.id, integration.provider_id, repo_id
 
 
-def _weight(known: KnownBranches) -> int:
-    # A repository without a branch takes room, too.
-    return len(known.branches) + 1
+def _measure(branches: KnownBranches) -> int:
+    # A repository without branches needs memory too.
+    return len(branches.branches) + 1
 
 
 # A hundred requests to the provider.
 _MAX_BRANCHES = 10_000
-# Reading so many branches is repeated rarely; meanwhile a new branch is found by its beginning.
-_FRESH = timedelta(minutes=5)
-# The person keeps typing: the next request finds the branches read by then.
+# Reading so many branches is expensive. In the meantime, a search finds a new branch by its prefix.
+_MAX_AGE = timedelta(minutes=5)
+# The user is typing: a later request finds the branches that were read in the meantime.
 _WAIT_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class AllBranches:
-    """The branches of repositories that have more than a list shows, so that a search finds them by any part.
+    """All branches of repositories with many branches, so that a search finds any part of a name.
 
-    Read in the background when a search first needs them, once for all who search, and kept for a while.
+    They are read in the background when a search first needs them, once for all callers, and cached.
     """
 
     access: ProviderAccess
     clock: Clock
-    memory: BranchCache = field(default_factory=BranchCache)
+    cache: BranchCache = field(default_factory=BranchCache)
     in_flight: SingleFlight[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=SingleFlight)
     wait_seconds: float = _WAIT_SECONDS
 
     async def find(self, integration: Integration, repository: Repository) -> KnownBranches | None:
-        """Return the branches, ten thousand at most; None while they are read for the first time.
+        """Return at most ten thousand branches, or None while they are read for the first time.
 
-        Raises what the provider raises.
+        Raises errors of the provider.
         """
-        known = self.memory.find(integration, repository.repo_id)
-        if known is not None and self.clock.now() - known.fetched_at < _FRESH:
-            return known
-        flight = integration.id, integration.provider_id, repository.repo_id
+        cached = self.cache.find(integration, repository.repo_id)
+        if cached is not None and self.clock.now() - cached.fetched_at < _MAX_AGE:
+            return cached
+        key = integration.id, integration.provider_id, repository.repo_id
         try:
             async with asyncio.timeout(self.wait_seconds):
-                return await self.in_flight.share(flight, lambda: self._read(integration, repository))
+                return await self.in_flight.share(key, lambda: self._read(integration, repository))
         except TimeoutError:
-            return known
+            return cached
 
     async def _read(self, integration: Integration, repository: Repository) -> KnownBranches:
         fetched_at = self.clock.now()
@@ -101,6 +101,6 @@ class AllBranches:
             integration,
             lambda provider, access: provider.list_branches(access, repository.repo_id, prefix="", limit=_MAX_BRANCHES),
         )
-        known = KnownBranches(branches, len(branches) < _MAX_BRANCHES, fetched_at)
-        self.memory.keep(integration, repository.repo_id, known)
-        return known
+        complete = KnownBranches(branches, len(branches) < _MAX_BRANCHES, fetched_at)
+        self.cache.store(integration, repository.repo_id, complete)
+        return complete

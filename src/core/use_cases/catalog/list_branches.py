@@ -18,21 +18,21 @@ from core.use_cases.single_flight import SingleFlight
 from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
-_FRESH = timedelta(seconds=30)
-# Ten pages at the provider; a search looks through more of them.
-_MOST = 1000
-_MOST_BEGINNING = 100
+_MAX_AGE = timedelta(seconds=30)
+# Ten pages at the provider. A search reads more branches.
+_MAX_LISTED = 1000
+_MAX_WITH_PREFIX = 100
 
-# None of these says anything of the repository: what was known is better than nothing.
-_UNREACHABLE = (ProviderUnavailable, RateLimited, AppRefused)
+# These errors do not concern the repository, so cached branches are returned.
+_PROVIDER_UNAVAILABLE = (ProviderUnavailable, RateLimited, AppRefused)
 
 
 @dataclass(frozen=True, slots=True)
 class BranchPage:
     """One page of branches; `next` is the name after which the following page begins.
 
-    `is_stale` tells that the provider does not answer and this is what it said at `fetched_at`. Where
-    `is_complete` is false there are more branches than were read; a search reads more of them.
+    With `is_stale`, the provider does not respond and the branches are from `fetched_at`. Without `is_complete`,
+    the repository has more branches than were read; a search reads more of them.
     """
 
     branches: Sequence[Branch]
@@ -52,7 +52,7 @@ class ListBranches:
     access: ProviderAccess
     clock: Clock
     all_branches: AllBranches
-    memory: BranchCache = field(default_factory=BranchCache)
+    cache: BranchCache = field(default_factory=BranchCache)
     in_flight: SingleFlight[tuple[IntegrationId, str, RepoId], KnownBranches] = field(default_factory=SingleFlight)
 
     async def __call__(
@@ -66,21 +66,21 @@ class ListBranches:
         limit: int = 50,
         after: str | None = None,
     ) -> BranchPage:
-        """Return at most `limit` branches whose names hold a text, in any case.
+        """Return at most `limit` branches whose names contain the text, ignoring case.
 
-        Raises what `ShowRepository` raises, and what the provider says where it never answered before.
+        Raises what `ShowRepository` raises, and errors of the provider if no branches are cached.
         """
         organization = await self.access_control.require(actor, Action.READ, organization_id, provider)
         async with self.unit_of_work() as tx:
             integration = await get_connected(tx, organization, provider)
             repository = await get_repository(tx, integration, repo_id)
-        known, is_stale = await self._known(integration, repository)
-        branches, is_complete = filter_branches(known.branches, text), known.is_complete
-        if text and not known.is_complete and not is_stale:
+        fetched, is_stale = await self._load(integration, repository)
+        branches, is_complete = filter_branches(fetched.branches, text), fetched.is_complete
+        if text and not fetched.is_complete and not is_stale:
             try:
                 more, is_complete = await self._search(integration, repository, text)
                 branches = [*more, *branches]
-            except _UNREACHABLE:
+            except _PROVIDER_UNAVAILABLE:
                 is_stale = True
         default = repository.default_branch
         branches = sort_branches(branches, default)
@@ -90,53 +90,53 @@ class ListBranches:
             branches[:limit],
             default,
             branches[limit - 1].name if len(branches) > limit else None,
-            known.fetched_at,
+            fetched.fetched_at,
             is_stale,
             is_complete,
         )
 
-    async def _known(self, integration: Integration, repository: Repository) -> tuple[KnownBranches, bool]:
-        """Return the branches, asked for anew unless that was just done, and whether they are stale."""
-        known = self.memory.find(integration, repository.repo_id)
-        if known is not None and self.clock.now() - known.fetched_at < _FRESH:
-            return known, False
+    async def _load(self, integration: Integration, repository: Repository) -> tuple[KnownBranches, bool]:
+        """Return the branches, from the cache if they are recent, and whether they are stale."""
+        cached = self.cache.find(integration, repository.repo_id)
+        if cached is not None and self.clock.now() - cached.fetched_at < _MAX_AGE:
+            return cached, False
         try:
-            flight = integration.id, integration.provider_id, repository.repo_id
-            return await self.in_flight.share(flight, lambda: self._fetch(integration, repository)), False
-        except _UNREACHABLE:
-            if known is None:
+            key = integration.id, integration.provider_id, repository.repo_id
+            return await self.in_flight.share(key, lambda: self._fetch(integration, repository)), False
+        except _PROVIDER_UNAVAILABLE:
+            if cached is None:
                 raise
-            return known, True
+            return cached, True
 
     async def _fetch(self, integration: Integration, repository: Repository) -> KnownBranches:
         repo_id, default = repository.repo_id, repository.default_branch
         fetched_at = self.clock.now()
-        found = await self.access(
-            integration, lambda provider, access: provider.list_branches(access, repo_id, prefix="", limit=_MOST)
+        branches = await self.access(
+            integration, lambda provider, access: provider.list_branches(access, repo_id, prefix="", limit=_MAX_LISTED)
         )
-        known = KnownBranches(found, len(found) < _MOST, fetched_at)
-        if default and not known.is_complete and all(branch.name != default for branch in found):
+        fetched = KnownBranches(branches, len(branches) < _MAX_LISTED, fetched_at)
+        if default and not fetched.is_complete and all(branch.name != default for branch in branches):
             first = await self.access(
                 integration, lambda provider, access: provider.find_branch(access, repo_id, default)
             )
-            known = replace(known, branches=[*([first] if first else []), *found])
-        self.memory.keep(integration, repo_id, known)
-        return known
+            fetched = replace(fetched, branches=[*([first] if first else []), *branches])
+        self.cache.store(integration, repo_id, fetched)
+        return fetched
 
     async def _search(
         self, integration: Integration, repository: Repository, text: str
     ) -> tuple[Sequence[Branch], bool]:
-        """Return branches beyond the list that match a text, and whether no other does.
+        """Return more branches that match the text, and whether these are all.
 
-        Those that begin with it the provider finds, as they are now; the others are found among all branches.
+        The provider finds branches with the text as prefix. Others are found among all branches.
         """
-        beginning = await self.access(
+        with_prefix = await self.access(
             integration,
             lambda provider, access: provider.list_branches(
-                access, repository.repo_id, prefix=text, limit=_MOST_BEGINNING
+                access, repository.repo_id, prefix=text, limit=_MAX_WITH_PREFIX
             ),
         )
-        every = await self.all_branches.find(integration, repository)
-        if every is None:
-            return beginning, False
-        return [*beginning, *filter_branches(every.branches, text)], every.is_complete
+        complete = await self.all_branches.find(integration, repository)
+        if complete is None:
+            return with_prefix, False
+        return [*with_prefix, *filter_branches(complete.branches, text)], complete.is_complete

@@ -20,9 +20,9 @@ from ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class CatalogPage:
-    """One page of the catalog and how current it is; `next` is where the following page begins.
+    """One page of the catalog with the state of its sync. `next` is where the following page begins.
 
-    `projects` are those linked to each repository, where they were asked for.
+    `projects` are the linked projects by repository, if the caller requested them.
     """
 
     repositories: Sequence[Repository]
@@ -33,7 +33,7 @@ class CatalogPage:
 
 @dataclass(frozen=True, slots=True)
 class ListRepositories:
-    """List or search the repositories an integration may see, from our catalog, by name."""
+    """List or search the repositories of an integration in the catalog, by name."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -51,9 +51,9 @@ class ListRepositories:
         refresh: bool = False,
         with_projects: bool = False,
     ) -> CatalogPage:
-        """Return at most `limit` repositories; with `refresh` also ask for a sync, unless one just was.
+        """Return at most `limit` repositories. `refresh` also requests a sync, unless there was one just now.
 
-        The sync is not waited for, but takes the right to sync. Raises `IntegrationNotActive`,
+        A refresh requires permission to sync, and does not wait for the sync. Raises `IntegrationNotActive`,
         `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
         """
         action = Action.SYNC if refresh else Action.READ
@@ -64,23 +64,23 @@ class ListRepositories:
                 with suppress(SyncCoolingDown, IntegrationNotActive):
                     await request_sync(tx, actor, organization, provider, now)
                     await tx.commit()
-            browsed = await tx.catalog.search_repositories(
+            result = await tx.catalog.search_repositories(
                 organization.id, provider, where, limit=limit + 1, after=after
             )
-            integration, found = browsed or (None, ())
+            integration, rows = result or (None, ())
             integration = require_connected(integration)
-            shown, last = found[:limit], found[limit - 1] if len(found) > limit else None
+            page, last = rows[:limit], rows[limit - 1] if len(rows) > limit else None
             projects = None
             if with_projects:
-                ids = [repository.repo_id for repository in shown]
+                ids = [repository.repo_id for repository in page]
                 projects = await find_linked_projects(tx, organization, integration.id, ids)
-        following = CatalogPosition(last.full_name, last.repo_id) if last else None
-        return CatalogPage(shown, following, build_sync_state(integration, now), projects)
+        next_position = CatalogPosition(last.full_name, last.repo_id) if last else None
+        return CatalogPage(page, next_position, build_sync_state(integration, now), projects)
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryDetails:
-    """A repository, projects linked to it, and how current the catalog is that shows it."""
+    """A repository with its linked projects and the state of the catalog's sync."""
 
     repository: Repository
     sync: SyncState
@@ -89,7 +89,7 @@ class RepositoryDetails:
 
 @dataclass(frozen=True, slots=True)
 class ShowRepository:
-    """Show one repository, from our catalog."""
+    """Show one repository of the catalog."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl

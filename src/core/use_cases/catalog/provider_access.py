@@ -12,30 +12,30 @@ T = TypeVar("T")
 
 
 class InstallationTokens(Protocol):
-    """Gives the tokens that open an integration's repositories: see `GetInstallationToken`."""
+    """Returns tokens for an integration's repositories: see `GetInstallationToken`."""
 
     async def __call__(self, integration: Integration, *, instead_of: Secret | None = None) -> Secret:
-        """Return a token, other than one the provider just refused."""
+        """Return a token that is not the rejected token `instead_of`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderAccess:
-    """Asks an integration's provider, with its token."""
+    """Calls an integration's provider with its token."""
 
     providers: Mapping[str, GitProvider]
     tokens: InstallationTokens
 
     async def __call__(
-        self, integration: Integration, ask: Callable[[GitProvider, InstallationAccess], Awaitable[T]]
+        self, integration: Integration, request: Callable[[GitProvider, InstallationAccess], Awaitable[T]]
     ) -> T:
-        """Return what the provider answers; a token that died before its time is replaced once.
+        """Return the result of the request. A token that the provider rejects is replaced once.
 
-        Raises what `ask` and the tokens raise.
+        Raises what `request` and the tokens raise.
         """
         provider = self.providers[integration.provider]
         access = InstallationAccess(integration.provider_id, await self.tokens(integration))
         try:
-            return await ask(provider, access)
+            return await request(provider, access)
         except CredentialRefused:
-            another = await self.tokens(integration, instead_of=access.token)
-            return await ask(provider, replace(access, token=another))
+            new_token = await self.tokens(integration, instead_of=access.token)
+            return await request(provider, replace(access, token=new_token))

@@ -7,20 +7,19 @@ from core.domain.organizations import Organization, Project
 from core.domain.tokens.lease import explain_inactive
 from ports.unit_of_work import Transaction
 
-# Enough to see that there are some, and which.
-_MOST_PROJECTS = 3
+# Enough to show that a repository is linked, and to what.
+_MAX_PROJECTS = 3
 
 
 async def get_connected(tx: Transaction, organization: Organization, provider: str) -> Integration:
-    """Return the organization's integration, whose catalog may be shown; raises as `require_connected` does."""
+    """Return the organization's integration; raises what `require_connected` raises."""
     return require_connected(await tx.integrations.find(organization.id, provider))
 
 
 def require_connected(integration: Integration | None) -> Integration:
-    """Return an integration whose catalog may be shown.
+    """Return an active or suspended integration, whose catalog may be shown.
 
-    A suspended one's may: nobody withdrew what it shows. Raises `IntegrationNotFound` where there is none,
-    and `IntegrationNotActive` for a revoked one.
+    Raises `IntegrationNotFound` without an integration, and `IntegrationNotActive` for a revoked one.
     """
     if integration is None:
         raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
@@ -42,5 +41,5 @@ async def get_repository(tx: Transaction, integration: Integration, repo_id: Rep
 async def find_linked_projects(
     tx: Transaction, organization: Organization, integration_id: IntegrationId, repo_ids: Collection[RepoId]
 ) -> Mapping[RepoId, Sequence[Project]]:
-    """Return the projects linked to each of these repositories, those linked first, three at most."""
-    return await tx.projects.list_by_repositories(organization.id, integration_id, repo_ids, most=_MOST_PROJECTS)
+    """Return at most three linked projects per repository, the first linked first."""
+    return await tx.projects.list_by_repositories(organization.id, integration_id, repo_ids, most=_MAX_PROJECTS)

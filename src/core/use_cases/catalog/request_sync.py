@@ -16,14 +16,14 @@ from ports.unit_of_work import Transaction, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class RequestSync:
-    """Ask for the catalog to be read from the provider now."""
+    """Request a sync of the catalog with the provider."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
     clock: Clock
 
     async def __call__(self, actor: Actor, *, organization_id: UUID, provider: str) -> SyncState:
-        """Return how current the catalog is; the sync comes within seconds.
+        """Return the state of the sync, which starts within seconds.
 
         Raises `SyncCoolingDown`, `IntegrationNotActive`, `IntegrationNotFound`, `ProviderUnknown`,
         `OrganizationNotFound` or `ActionForbidden`.
@@ -31,21 +31,21 @@ class RequestSync:
         organization = await self.access_control.require(actor, Action.SYNC, organization_id, provider)
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            wanted = await request_sync(tx, actor, organization, provider, now)
+            integration = await request_sync(tx, actor, organization, provider, now)
             await tx.commit()
-        return build_sync_state(wanted, now)
+        return build_sync_state(integration, now)
 
 
 async def request_sync(
     tx: Transaction, actor: Actor, organization: Organization, provider: str, now: datetime
 ) -> Integration:
-    """Note, for whoever has been authorized, that a sync is wanted; raises what `RequestSync` does."""
-    known = await tx.integrations.get_for_update(organization.id, provider)
-    if known is None:
+    """Request a sync for an authorized actor; raises what `RequestSync` raises."""
+    integration = await tx.integrations.get_for_update(organization.id, provider)
+    if integration is None:
         raise IntegrationNotFound("This organization is not connected to the provider. Connect it first.")
-    if known.status is not IntegrationStatus.ACTIVE:
-        raise explain_inactive(known)
-    wanted = request_manual_sync(known, now)
-    if wanted != known:
-        await tx.integrations.apply([Change(known, wanted, actor)])
-    return wanted
+    if integration.status is not IntegrationStatus.ACTIVE:
+        raise explain_inactive(integration)
+    requested = request_manual_sync(integration, now)
+    if requested != integration:
+        await tx.integrations.apply([Change(integration, requested, actor)])
+    return requested

@@ -33,9 +33,9 @@ class SyncOutcome(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
-    """How a sync ended, how many repositories it was shown and how many rows it wrote.
+    """How a sync ended, and the numbers of listed repositories and written rows.
 
-    `reason` is the code of the error it failed with.
+    `reason` is the code of the error of a failed sync.
     """
 
     outcome: SyncOutcome
@@ -46,7 +46,7 @@ class SyncReport:
 
 @dataclass(slots=True)
 class _Listing:
-    """What was listed so far: ids alone, so that ten thousand repositories fit."""
+    """The listed repositories so far. Only ids, to limit the memory for ten thousand repositories."""
 
     repo_ids: set[RepoId] = field(default_factory=set)
     totals: set[int] = field(default_factory=set)
@@ -55,11 +55,11 @@ class _Listing:
 
 @dataclass(frozen=True, slots=True)
 class SyncCatalog:
-    """Read an integration's repositories from its provider and bring the catalog up to them.
+    """Read an integration's repositories from its provider and update the catalog.
 
-    Page by page, as pages come: each is compared with its rows, and only what differs is written. What an
-    event wrote after the sync began is neither revived nor removed, since a page may be older than the event.
-    Only a complete listing removes anything. After a failure the catalog keeps what it had, and its age.
+    Each page is compared with its rows, and only differences are written. Rows that an event wrote after the
+    sync began do not change, because a page may be older than the event. Only a complete listing removes
+    repositories. After a failure, the catalog stays as it was.
     """
 
     unit_of_work: UnitOfWork
@@ -67,20 +67,19 @@ class SyncCatalog:
     clock: Clock
 
     async def __call__(self, integration: Integration) -> SyncReport:
-        """Sync one integration if it is due and nobody else does; raises `StorageUnavailable`."""
+        """Sync one integration if it is due and no other process syncs it; raises `StorageUnavailable`."""
         claim = await self._claim(integration)
         if claim is None:
             return SyncReport(SyncOutcome.NOT_DUE)
         try:
             return await self._sync(claim)
-        except (ClaimLost, asyncio.CancelledError) as left:
+        except (ClaimLost, asyncio.CancelledError) as reason:
             await self._release(claim)
-            if isinstance(left, ClaimLost):
+            if isinstance(reason, ClaimLost):
                 return SyncReport(SyncOutcome.LOST)
             raise
         except StorageUnavailable:
-            # Storage cannot be told either; the claim expires.
-            raise
+            raise  # the claim cannot be released; it expires
         except DomainError as error:
             await self._fail(claim, error.code, at_least=error.retry_after or 0.0)
             return SyncReport(SyncOutcome.FAILED, reason=error.code)
@@ -91,7 +90,7 @@ class SyncCatalog:
     async def _claim(self, integration: Integration) -> SyncClaim | None:
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            # What events wrote before is visible then, and those of after ask for another sync.
+            # Changes of earlier events are visible after this, and later events request another sync.
             await tx.event_queue.lock(choose_lane(integration.provider_id))
             claim = await tx.catalog.claim_sync(integration, owner=uuid4().hex, now=now, until=now + LEASE)
             await tx.commit()
@@ -106,13 +105,13 @@ class SyncCatalog:
                 async for page in pages:
                     listing.totals.add(page.total)
                     listing.repo_ids.update(facts.repo_id for facts in page.repositories)
-                    listing.written += await writer.take_listed(page.repositories)
+                    listing.written += await writer.write_listed(page.repositories)
             return listing
 
         listing = await self.access(claim.integration, read)
         listed = len(listing.repo_ids)
         if not is_complete(listing.totals, listing.repo_ids):
-            # What was listed is kept; what was not may be there all the same, so nothing is removed.
+            # The other repositories may still exist, so none is removed.
             await writer.finish(remark=LISTING_INCOMPLETE, retry_at=self.clock.now() + INCOMPLETE_RETRY)
             return SyncReport(SyncOutcome.INCOMPLETE, listed, listing.written)
         removed = await writer.remove_unlisted(listing.repo_ids)
@@ -120,7 +119,7 @@ class SyncCatalog:
         return SyncReport(SyncOutcome.DONE, listed, listing.written + removed)
 
     async def _fail(self, claim: SyncClaim, reason: str, *, at_least: float = 0.0) -> None:
-        """Let it be tried again later: with each failure more so, and in `at_least` so many seconds."""
+        """Schedule a retry. The delay grows with each failure and is at least `at_least` seconds."""
         delay = max(retry_delay(claim.integration.sync_failures + 1), timedelta(seconds=at_least))
         async with self.unit_of_work() as tx:
             await tx.catalog.fail_sync(claim, reason=reason, retry_at=self.clock.now() + delay)
@@ -132,15 +131,14 @@ class SyncCatalog:
             await tx.commit()
 
 
-_MAX_DUE = 20
+_PAGE_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
 class SyncDueCatalogs:
-    """Sync the catalogs that are due, one after the other.
+    """Sync the due catalogs one after the other.
 
-    Several of these may run side by side, in one process or many: each catalog is synced by one of them, and
-    a large one keeps only its own waiting.
+    Several runs are possible at the same time, in one process or many: each catalog is synced by one of them.
     """
 
     unit_of_work: UnitOfWork
@@ -148,7 +146,7 @@ class SyncDueCatalogs:
     clock: Clock
 
     async def __call__(self) -> Counter[SyncOutcome]:
-        """Go on until nothing is due, and return how many ended how; raises `StorageUnavailable`."""
+        """Sync until no catalog is due and return the number of syncs by outcome; raises `StorageUnavailable`."""
         outcomes: Counter[SyncOutcome] = Counter()
         tried: set[IntegrationId] = set()
         while integration := await self._next(tried):
@@ -156,11 +154,11 @@ class SyncDueCatalogs:
             try:
                 outcomes[(await self.sync(integration)).outcome] += 1
             except StorageConflict:
-                # Its events are being processed at length; it stays due.
+                # The lane was locked for too long; the catalog stays due.
                 outcomes[SyncOutcome.NOT_DUE] += 1
         return outcomes
 
     async def _next(self, tried: set[IntegrationId]) -> Integration | None:
         async with self.unit_of_work() as tx:
-            due = await tx.catalog.list_due_syncs(now=self.clock.now(), limit=_MAX_DUE + len(tried))
+            due = await tx.catalog.list_due_syncs(now=self.clock.now(), limit=_PAGE_SIZE + len(tried))
         return next((integration for integration in due if integration.id not in tried), None)

@@ -82,7 +82,7 @@ class FinishConnection:
     async def __call__(
         self,
         provider: str,
-        returned: Callback,
+        callback: Callback,
         *,
         cookies: Cookies,
         session: Actor | None,
@@ -97,26 +97,26 @@ class FinishConnection:
         require_supported(provider, self.providers)
         flow: Flow | None = None
         try:
-            flow = await self.take.take_and_end(provider, returned.state, FlowPurpose.CONNECT, cookies, session)
-            return await self._finish(flow, returned, request_id)
+            flow = await self.take.take_and_end(provider, callback.state, FlowPurpose.CONNECT, cookies, session)
+            return await self._finish(flow, callback, request_id)
         except DomainError as refusal:
-            own = flow or find_own_flow(refusal)
-            if own is not None:
-                refusal.way_back = WayBack(own.return_to)
+            own_flow = flow or find_own_flow(refusal)
+            if own_flow is not None:
+                refusal.way_back = WayBack(own_flow.return_to)
             raise
 
-    async def _finish(self, flow: Flow, returned: Callback, request_id: str | None) -> str:
+    async def _finish(self, flow: Flow, callback: Callback, request_id: str | None) -> str:
         provider = flow.provider
         user = await self.directory.find_user_by_id(flow.user_id)
         if user is None:
             raise FlowInvalid("user_gone")
-        tokens = await self._exchange(flow, returned)
+        tokens = await self._exchange(flow, callback)
         person: ProviderPerson | None = None
         try:
             person = await self.providers[provider].get_person(tokens.access_token)
             emails = await self._emails(provider, tokens)
             by = UserActor(user.id, user.external_id, request_id)
-            await self._keep(_Proven(flow, by, person, emails, tokens))
+            await self._store(_ProvenAccount(flow, by, person, emails, tokens))
         except DomainError:
             async with self.unit_of_work() as tx:
                 account = person.id if person else None
@@ -125,26 +125,26 @@ class FinishConnection:
             raise
         return flow.return_to
 
-    async def _exchange(self, flow: Flow, returned: Callback) -> UserTokens:
-        returned.require_no_error()
-        if returned.code is None or flow.pkce_verifier is None:
+    async def _exchange(self, flow: Flow, callback: Callback) -> UserTokens:
+        callback.require_no_error()
+        if callback.code is None or flow.pkce_verifier is None:
             raise CodeMissing("The provider sent you back without an authorization code. Start again.")
-        return await self.authorization.exchange(flow, returned.code)
+        return await self.authorization.exchange(flow, callback.code)
 
     async def _emails(self, provider: str, tokens: UserTokens) -> set[str]:
         if not self.providers[provider].capabilities.user_emails:
             return set()
         try:
-            listed = await self.providers[provider].list_verified_emails(tokens.access_token)
+            emails = await self.providers[provider].list_verified_emails(tokens.access_token)
         except PermissionMissing as error:
             raise EmailPermissionMissing(
                 "The app is not permitted to read your verified email addresses, which it needs to "
                 "attribute your commits. Ask your crewkit operator to grant this permission, then "
                 "connect again."
             ) from error
-        return {normal for normal in map(normalize_address, listed) if normal}
+        return {email for email in map(normalize_address, emails) if email}
 
-    async def _keep(self, proven: "_Proven") -> None:
+    async def _store(self, proven: "_ProvenAccount") -> None:
         for tries_left in reversed(range(_MAX_ATTEMPTS)):
             try:
                 async with self.unit_of_work() as tx:
@@ -156,18 +156,18 @@ class FinishConnection:
             else:
                 return
 
-    async def _write(self, tx: Transaction, proven: "_Proven") -> None:
+    async def _write(self, tx: Transaction, proven: "_ProvenAccount") -> None:
         flow, person, now = proven.flow, proven.person, self.clock.now()
         if not await tx.user_tokens.exclude_grant_revocation(flow.provider, person.id, now=now):
             raise ProviderUnavailable(
                 "Your previous connection is still being revoked at the provider. Connect again in a minute.",
                 retry_after=60.0,
             )
-        known = await tx.connections.get_for_update(flow.user_id, flow.provider)
+        existing = await tx.connections.get_for_update(flow.user_id, flow.provider)
         holders = await tx.connections.list_by_provider_users(flow.provider, [person.id])
         new = Connection(
-            id=known.id if known else await tx.connections.next_id(),
-            external_id=known.external_id if known else uuid4(),
+            id=existing.id if existing else await tx.connections.next_id(),
+            external_id=existing.external_id if existing else uuid4(),
             user_id=flow.user_id,
             provider=flow.provider,
             provider_user_id=person.id,
@@ -175,9 +175,9 @@ class FinishConnection:
             updated_at=now,
             scopes=proven.tokens.scopes,
         )
-        after = connect(known, holders[0] if holders else None, person, new)
+        after = connect(existing, holders[0] if holders else None, person, new)
         sealed = encrypt_user_tokens(self.cipher, after.external_id, proven.tokens)
-        await tx.connections.apply([Change(known, after, proven.by)])
+        await tx.connections.apply([Change(existing, after, proven.by)])
         await tx.user_tokens.replace(after.id, sealed)
         await tx.connections.replace_emails(after.id, proven.emails)
         await tx.connections.schedule_check(after.id, at=now + LOOKUP_INTERVAL)
@@ -186,7 +186,7 @@ class FinishConnection:
 
 
 @dataclass(frozen=True, slots=True)
-class _Proven:
+class _ProvenAccount:
     """The user's account at the provider, after the flow's authorization."""
 
     flow: Flow

@@ -32,26 +32,32 @@ class DisconnectAccount:
 
         Raises `UserRequired`, `ActionForbidden` or `ProviderUnknown`.
         """
-        person = self.access_control.require_own_accounts(actor, Action.END_CONNECTION, provider)
+        user = self.access_control.require_own_accounts(actor, Action.END_CONNECTION, provider)
         async with self.unit_of_work() as tx:
-            known = await tx.connections.get_for_update(person.user_id, provider)
-            if known is not None:
+            connection = await tx.connections.get_for_update(user.user_id, provider)
+            if connection is not None:
                 # Without its key a token cannot be revoked, which must not prevent disconnecting.
                 with suppress(CiphertextRefused):
-                    await self._ask_to_revoke(tx, known)
-                await tx.connections.apply([Change(known, None, actor)])
+                    await self._request_revocation(tx, connection)
+                await tx.connections.apply([Change(connection, None, actor)])
                 await tx.commit()
 
-    async def _ask_to_revoke(self, tx: Transaction, known: Connection) -> None:
-        row = await tx.user_tokens.find(known.id)
+    async def _request_revocation(self, tx: Transaction, connection: Connection) -> None:
+        row = await tx.user_tokens.find(connection.id)
         if row is None or row.tokens is None:
             return
         tokens = UserTokens(
-            access_token=open_access_token(self.cipher, known.external_id, row.tokens),
+            access_token=open_access_token(self.cipher, connection.external_id, row.tokens),
             expires_at=None,
-            refresh_token=open_refresh_token(self.cipher, known.external_id, row.tokens),
+            refresh_token=open_refresh_token(self.cipher, connection.external_id, row.tokens),
             refresh_expires_at=None,
         )
         await request_revocation(
-            tx, self.cipher, known.provider, known.provider_user_id, tokens, at=self.clock.now(), whole_grant=True
+            tx,
+            self.cipher,
+            connection.provider,
+            connection.provider_user_id,
+            tokens,
+            at=self.clock.now(),
+            whole_grant=True,
         )

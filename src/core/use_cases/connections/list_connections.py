@@ -20,11 +20,15 @@ class ListConnections:
 
         Raises `UserRequired`, `ActionForbidden` or `ProviderUnknown`.
         """
-        person = self.access_control.require_own_accounts(actor, Action.SEE_CONNECTION, provider)
+        user = self.access_control.require_own_accounts(actor, Action.SEE_CONNECTION, provider)
         async with self.unit_of_work() as tx:
-            known = {one.provider: one for one in await tx.connections.list_by_user(person.user_id)}
+            connections = {
+                connection.provider: connection for connection in await tx.connections.list_by_user(user.user_id)
+            }
             return [
-                build_connection_view(name, found, await tx.connections.list_emails(found.id) if found else ())
+                build_connection_view(
+                    name, connection, await tx.connections.list_emails(connection.id) if connection else ()
+                )
                 for name in ([provider] if provider else sorted(self.access_control.providers))
-                for found in [known.get(name)]
+                for connection in [connections.get(name)]
             ]

@@ -38,49 +38,49 @@ class LookUpIdentities:
         async with self.unit_of_work() as tx:
             due = await tx.connections.claim_due_checks(now=now, until=now + _RETRY_AFTER, limit=_BATCH_SIZE)
             await tx.commit()
-        return sum([await self._settle(connection) for connection in due])
+        return sum([await self._update(connection) for connection in due])
 
-    async def _settle(self, connection: Connection) -> bool:
+    async def _update(self, connection: Connection) -> bool:
         try:
-            person, emails = await self._ask(connection)
+            person, emails = await self._fetch(connection)
         except StorageUnavailable:
             raise
         except DomainError:
             return False
-        await self._keep(connection, person, emails)
+        await self._store(connection, person, emails)
         return True
 
-    async def _ask(self, connection: Connection) -> tuple[ProviderPerson, set[str] | None]:
+    async def _fetch(self, connection: Connection) -> tuple[ProviderPerson, set[str] | None]:
         token = await self.tokens(connection)
         try:
-            return await self._ask_with(connection.provider, token)
+            return await self._fetch_with(connection.provider, token)
         except AppRefused:
             raise
         except CredentialRefused:
             token = await self.tokens(connection, instead_of=token)
-            return await self._ask_with(connection.provider, token)
+            return await self._fetch_with(connection.provider, token)
 
-    async def _ask_with(self, name: str, token: Secret) -> tuple[ProviderPerson, set[str] | None]:
+    async def _fetch_with(self, name: str, token: Secret) -> tuple[ProviderPerson, set[str] | None]:
         provider = self.providers[name]
         person = await provider.get_person(token)
         if not provider.capabilities.user_emails:
             return person, None
         try:
-            listed = await provider.list_verified_emails(token)
+            emails = await provider.list_verified_emails(token)
         except PermissionMissing:
             return person, None
-        return person, {normal for normal in map(normalize_address, listed) if normal}
+        return person, {email for email in map(normalize_address, emails) if email}
 
-    async def _keep(self, seen: Connection, person: ProviderPerson, emails: set[str] | None) -> None:
+    async def _store(self, checked: Connection, person: ProviderPerson, emails: set[str] | None) -> None:
         async with self.unit_of_work() as tx:
-            known = await tx.connections.get_for_update(seen.user_id, seen.provider)
+            current = await tx.connections.get_for_update(checked.user_id, checked.provider)
             # The user may have disconnected, or connected another account.
-            if known is None or known.id != seen.id or known.provider_user_id != person.id:
+            if current is None or current.id != checked.id or current.provider_user_id != person.id:
                 return
-            after = known.with_profile(person)
-            if after != known:
-                await tx.connections.apply([Change(known, after, _BY)])
-            if emails is not None and await tx.connections.replace_emails(known.id, emails):
-                await tx.attributions.request_claims(known.id)
-            await tx.connections.schedule_check(known.id, at=self.clock.now() + LOOKUP_INTERVAL)
+            after = current.with_profile(person)
+            if after != current:
+                await tx.connections.apply([Change(current, after, _BY)])
+            if emails is not None and await tx.connections.replace_emails(current.id, emails):
+                await tx.attributions.request_claims(current.id)
+            await tx.connections.schedule_check(current.id, at=self.clock.now() + LOOKUP_INTERVAL)
             await tx.commit()

@@ -59,9 +59,9 @@ class RevokeTokens:
         async with self.unit_of_work() as tx:
             due = await tx.user_tokens.claim_revocations(now=now, until=now + CLAIM_DURATION, limit=_BATCH_SIZE)
             await tx.commit()
-        return sum([await self._settle(revocation) for revocation in due])
+        return sum([await self._process(revocation) for revocation in due])
 
-    async def _settle(self, revocation: Revocation) -> bool:
+    async def _process(self, revocation: Revocation) -> bool:
         try:
             await self._revoke(revocation)
         except StorageUnavailable:
@@ -92,10 +92,10 @@ class RevokeTokens:
             raise
         except CredentialRefused:
             # The token has expired and cannot identify the grant. The refresh token gets a new one.
-            if refresh is not None and (renewed := await self._renewed(revocation, refresh)):
-                await provider.revoke_grant(renewed)
+            if refresh is not None and (new_token := await self._refresh(revocation, refresh)):
+                await provider.revoke_grant(new_token)
 
-    async def _renewed(self, revocation: Revocation, refresh: Secret) -> Secret | None:
+    async def _refresh(self, revocation: Revocation, refresh: Secret) -> Secret | None:
         """Return a new token, which is stored before it is used; None if the grant no longer exists."""
         try:
             tokens = await self.providers[revocation.provider].refresh(refresh)

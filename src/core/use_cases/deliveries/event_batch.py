@@ -192,7 +192,7 @@ class EventBatch:
                 )
 
     async def _load_identities(self, tx: Transaction, events: DecodedEvents) -> None:
-        """Load the users whom events of linked repositories name, with one statement per provider."""
+        """Load the users named by events of linked repositories, with one statement per provider."""
         queries: dict[str, IdentityQuery] = defaultdict(IdentityQuery)
         organizations: set[OrganizationId] = set()
         linked = {(link.integration_id, link.repo_id) for links in self.links.values() for link in links.values()}

@@ -8,18 +8,18 @@ from ports.system import Clock
 from ports.telemetry import Metrics
 from ports.unit_of_work import UnitOfWork
 
-_AT_ONCE = 1000
-# A run is bounded; where years are to go, the next one goes on.
-_MOST_PIECES = 500
+_BATCH_SIZE = 1000
+# A run is bounded, and the next one continues.
+_MAX_BATCHES = 500
 
 
-class _Piece(Protocol):
+class _DeleteBatch(Protocol):
     async def __call__(self, *, before: datetime, limit: int) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """How long payloads, events, domain events and attributions are stored; None is for ever."""
+    """How long payloads, events, domain events and attributions are stored; None means without a limit."""
 
     payloads: timedelta | None = None
     events: timedelta | None = None
@@ -37,24 +37,26 @@ class ApplyRetention:
 
     async def __call__(self) -> int:
         """Return the number of rows checked or deleted; raises `StorageUnavailable`."""
-        kept = self.retention
+        periods = self.retention
         return (
-            await self._in_pieces(kept.payloads, lambda store: store.expire_payloads)
-            + await self._in_pieces(kept.events, lambda store: store.delete_events)
-            + await self._in_pieces(kept.domain_events, lambda store: store.delete_domain_events)
-            + await self._in_pieces(kept.attributions, lambda store: store.delete_attributions)
+            await self._delete_in_batches(periods.payloads, lambda store: store.expire_payloads)
+            + await self._delete_in_batches(periods.events, lambda store: store.delete_events)
+            + await self._delete_in_batches(periods.domain_events, lambda store: store.delete_domain_events)
+            + await self._delete_in_batches(periods.attributions, lambda store: store.delete_attributions)
         )
 
-    async def _in_pieces(self, age: timedelta | None, of: Callable[[HousekeepingStore], _Piece]) -> int:
+    async def _delete_in_batches(
+        self, age: timedelta | None, select: Callable[[HousekeepingStore], _DeleteBatch]
+    ) -> int:
         if age is None:
             return 0
         before, total = self.clock.now() - age, 0
-        for _ in range(_MOST_PIECES):
+        for _ in range(_MAX_BATCHES):
             async with self.unit_of_work() as tx:
-                taken = await of(tx.housekeeping)(before=before, limit=_AT_ONCE)
+                count = await select(tx.housekeeping)(before=before, limit=_BATCH_SIZE)
                 await tx.commit()
-            total += taken
-            if taken < _AT_ONCE:
+            total += count
+            if count < _BATCH_SIZE:
                 break
         return total
 

@@ -58,17 +58,17 @@ class RetryEvent:
         """
         organization = await require_in_scope(self.access_control, actor, Action.RETRY, scope)
         now = self.clock.now()
-        request = _keyed_request(key, "retry", {"event": delivery_id}, organization, actor=actor, now=now)
+        request = _create_request(key, "retry", {"event": delivery_id}, organization, actor=actor, now=now)
         async with self.unit_of_work() as tx:
 
             async def act() -> WebhookEvent:
                 return await _reopen(tx, await get_event(tx, organization, delivery_id, provider), now)
 
-            done = await run_once(tx, request, WebhookEvent, act)
+            result = await run_once(tx, request, WebhookEvent, act)
             await tx.commit()
-        if not done.is_replay:
-            self.worker_notifier.notify(done.result.lane)
-        return done
+        if not result.is_replay:
+            self.worker_notifier.notify(result.result.lane)
+        return result
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ class RetryEvents:
         if where.provider is not None:
             require_supported(where.provider, self.access_control.providers)
         now = self.clock.now()
-        facts = {**asdict(where), "limit": limit, "before": before}
-        request = _keyed_request(key, "retries", facts, organization, actor=actor, now=now)
+        request_data = {**asdict(where), "limit": limit, "before": before}
+        request = _create_request(key, "retries", request_data, organization, actor=actor, now=now)
         retryable = replace(where, reopenable_at=now)
         if organization is not None:
             retryable = replace(retryable, organization_id=organization.id)
@@ -117,17 +117,17 @@ class RetryEvents:
                 rest = events[-1].id if len(matching) > limit else None
                 return RetryResult(len(reopened), rest, tuple(lanes))
 
-            done = await run_once(tx, request, RetryResult, act)
+            result = await run_once(tx, request, RetryResult, act)
             await tx.commit()
-        for lane in () if done.is_replay else done.result.lanes:
+        for lane in () if result.is_replay else result.result.lanes:
             self.worker_notifier.notify(lane)
-        return done
+        return result
 
 
-def _keyed_request(
+def _create_request(
     key: IdempotencyKey | None,
     operation: str,
-    facts: Mapping[str, object],
+    request_data: Mapping[str, object],
     organization: Organization | None,
     *,
     actor: Actor,
@@ -137,7 +137,7 @@ def _keyed_request(
         if key is not None:
             raise ValueError("An idempotency key belongs to one organization. Pass its scope.")
         return None
-    return build_keyed_request(key, operation, facts, organization_id=organization.id, actor=actor, now=now)
+    return build_keyed_request(key, operation, request_data, organization_id=organization.id, actor=actor, now=now)
 
 
 async def _reopen(tx: Transaction, event: WebhookEvent, now: datetime) -> WebhookEvent:

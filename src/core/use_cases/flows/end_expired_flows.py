@@ -45,7 +45,7 @@ class EndExpiredFlows:
         return ended
 
     async def _end(self, name: str, provider: GitProvider, now: datetime) -> int:
-        known: _RequestKeys | None = None
+        open_requests: _RequestKeys | None = None
         ended, after = 0, None
         while True:
             async with self.unit_of_work() as tx:
@@ -55,17 +55,19 @@ class EndExpiredFlows:
             if not waiting:
                 return ended
             if after is None:
-                known = await _requests(provider)
+                open_requests = await _list_requests(provider)
             after = waiting[-1].flow_id
-            over = [request for request in waiting if request.expires_at <= now]
-            gone = [request for request in waiting if request.expires_at > now and _is_gone(request, known)]
+            expired = [request for request in waiting if request.expires_at <= now]
+            answered = [
+                request for request in waiting if request.expires_at > now and _is_answered(request, open_requests)
+            ]
             async with self.unit_of_work() as tx:
-                ended += await tx.flows.end(over) + len(gone)
-                await tx.flows.limit_lifetime(gone, by=now + _GRACE)
+                ended += await tx.flows.end(expired) + len(answered)
+                await tx.flows.limit_lifetime(answered, by=now + _GRACE)
                 await tx.commit()
 
 
-async def _requests(provider: GitProvider) -> _RequestKeys | None:
+async def _list_requests(provider: GitProvider) -> _RequestKeys | None:
     """Return the open requests by requester and account, or None if the provider does not list them."""
     if not provider.capabilities.installation_requests:
         return None
@@ -78,5 +80,5 @@ async def _requests(provider: GitProvider) -> _RequestKeys | None:
     return {(request.requester_id, request.account_id) for request in requests}
 
 
-def _is_gone(request: PendingRequest, known: _RequestKeys | None) -> bool:
-    return known is not None and (request.requester_id, request.account_id) not in known
+def _is_answered(request: PendingRequest, open_requests: _RequestKeys | None) -> bool:
+    return open_requests is not None and (request.requester_id, request.account_id) not in open_requests

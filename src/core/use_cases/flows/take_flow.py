@@ -55,7 +55,7 @@ def is_of_session(flow: Flow, session: Actor | None) -> bool:
 
 
 def find_own_flow(refusal: DomainError) -> Flow | None:
-    """Return the flow that a refusal is about, if the caller has proven that the flow is theirs."""
+    """Return the flow of a refusal, if the caller has proven that they started the flow."""
     return refusal.flow if isinstance(refusal, FlowInvalid) else None
 
 

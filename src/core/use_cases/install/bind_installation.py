@@ -49,7 +49,7 @@ class BindInstallation:
         now, provider_id = self.clock.now(), installation.provider_id
         current = await tx.integrations.get_for_update(organization_id, provider)
         holders = await tx.integrations.list_by_installations(provider, [provider_id])
-        holder = next((one.organization_id for one in holders if not one.is_revoked), None)
+        holder = next((other.organization_id for other in holders if not other.is_revoked), None)
         if not should_bind(provider_id, organization_id, holder=holder, current=current):
             assert current is not None  # it has this installation
             return current
@@ -58,15 +58,15 @@ class BindInstallation:
         )
         after = bind(target, provider_id, to_facts(installation), suspended_at=installation.suspended_at, at=now)
         await tx.integrations.apply([Change(current, after, actor)])
-        lost: tuple[DomainEvent, ...] = ()
+        unavailable: tuple[DomainEvent, ...] = ()
         if current is not None:
-            gone = repositories_to_remove(target, after, await tx.catalog.load_repositories(current.id), at=now)
-            if gone:
-                await tx.catalog.save_repositories(gone)
-                lost = create_unreachable_events(await tx.links.list_by_integration(current.id), gone, at=now)
+            removed = repositories_to_remove(target, after, await tx.catalog.load_repositories(current.id), at=now)
+            if removed:
+                await tx.catalog.save_repositories(removed)
+                unavailable = create_unreachable_events(await tx.links.list_by_integration(current.id), removed, at=now)
         # A later approval must not bind a second installation when this one is disconnected.
         while pending := await tx.flows.find_pending_request(organization_id, provider):
             await tx.flows.end([pending])
         await tx.event_queue.reopen_unrouted(now=now)
-        await tx.domain_events.append([build_status_event(after, at=now), *lost])
+        await tx.domain_events.append([build_status_event(after, at=now), *unavailable])
         return after

@@ -5,21 +5,13 @@ from uuid import UUID
 
 from core.domain.actors import Actor
 from core.domain.connections import ProviderPerson
-from core.domain.errors import DomainError, StorageConflict, StorageTooSlow
-from core.domain.flows.callback import (
-    ApprovalNotFound,
-    AuthorizationDenied,
-    Callback,
-    ChoiceInvalid,
-    CodeMissing,
-    SetupAction,
-)
+from core.domain.errors import DomainError
+from core.domain.flows.callback import ApprovalNotFound, Callback, ChoiceInvalid, CodeMissing, SetupAction
 from core.domain.flows.flow import (
     LIFETIME,
     LONGEST_PROOF,
     Flow,
     FlowExpired,
-    FlowInterrupted,
     FlowInvalid,
     FlowPurpose,
     FlowStatus,
@@ -28,17 +20,8 @@ from core.domain.flows.flow import (
     advance,
 )
 from core.domain.identifiers import AccountId, ProviderUserId
-from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.install.installations import Installation, RepositoryAdministration
 from core.domain.integrations.integration import InstallationBoundElsewhere
-from core.domain.provider_errors import (
-    AccessBlocked,
-    CredentialRefused,
-    InstallationGone,
-    InstallationSuspended,
-    ProviderUnavailable,
-    RateLimited,
-)
 from core.domain.secret import Secret
 from core.use_cases.authorization import AccessControl, require_supported
 from core.use_cases.flows.steps import FlowSteps
@@ -46,31 +29,21 @@ from core.use_cases.flows.take_flow import Cookies, FlowActor, TakeFlow, authori
 from core.use_cases.flows.user_authorization import OpenUserSession
 from core.use_cases.install.bind_installation import BindInstallation
 from core.use_cases.install.prove_installations import ProofResult, ProveClaim, ProveInstallations, UnfinishedProof
-from core.use_cases.install.results import AwaitingApproval, Checking, Choose, ChooseRequest, Connected, InstallResult
+from core.use_cases.install.results import (
+    RETRYABLE_ERRORS,
+    AwaitingApproval,
+    Checking,
+    Choose,
+    ChooseRequest,
+    Connected,
+    InstallResult,
+    to_result,
+)
 from core.use_cases.install.return_without_state import ReturnWithoutState
-from ports.encryption import CiphertextRefused
 from ports.provider import GitProvider
 from ports.system import Clock
 
-# Refusals that a retry can avoid, at once or with another account at the provider.
-_RETRYABLE = (
-    AccessBlocked,
-    AuthorizationDenied,
-    CodeMissing,
-    ApprovalNotFound,
-    InstallationGone,
-    InstallationNotVisible,
-    InstallationNotProven,
-    InstallationSuspended,
-    CredentialRefused,
-    CiphertextRefused,
-    ProviderUnavailable,
-    RateLimited,
-    StorageConflict,
-    StorageTooSlow,
-    FlowInterrupted,
-)
-_MOST_UNCHECKED = 1000
+_MAX_UNCHECKED = 1000
 
 PROOF_TIME_PER_REQUEST = timedelta(seconds=10)
 """How long one request reads repositories for a proof. Proxies end a request after 30 seconds."""
@@ -99,7 +72,7 @@ class FinishInstall:
     async def __call__(
         self,
         provider: str,
-        returned: Callback,
+        callback: Callback,
         *,
         cookies: Cookies,
         session: Actor | None,
@@ -113,13 +86,13 @@ class FinishInstall:
         retry can succeed, the result is `RetryLater`.
         """
         require_supported(provider, self.providers)
-        if returned.state is None:
+        if callback.state is None:
             return await self.without_state(
-                provider, returned, cookies=cookies, flow_ids=flow_ids, session=session, request_id=request_id
+                provider, callback, cookies=cookies, flow_ids=flow_ids, session=session, request_id=request_id
             )
-        visit = _Visit(provider, returned.state, cookies, session, request_id)
+        visit = _Visit(provider, callback.state, cookies, session, request_id)
         return await self._visit(
-            visit, lambda flow: _note_callback(flow, returned), lambda flow, who: self._return(flow, who, returned)
+            visit, lambda flow: _note_callback(flow, callback), lambda flow, who: self._return(flow, who, callback)
         )
 
     async def choose(
@@ -157,45 +130,45 @@ class FinishInstall:
         try:
             flow = await self.take(visit.provider, visit.state, FlowPurpose.INSTALL, visit.cookies, visit.session)
             if flow.status is not FlowStatus.TAKEN:
-                return _repeat_result(flow)
+                return to_result(flow)
             who = await authorize_flow(flow, self.access_control, request_id=visit.request_id)
             flow = note(flow)
             return await proceed(flow, who)
         except DomainError as refusal:
-            own = flow or find_own_flow(refusal)
-            if own is not None:
-                refusal.way_back = refusal.way_back or await self.steps.way_back(own)
-                if isinstance(refusal, _RETRYABLE):
-                    return await self.steps.retry(own, refusal)
+            own_flow = flow or find_own_flow(refusal)
+            if own_flow is not None:
+                refusal.way_back = refusal.way_back or await self.steps.way_back(own_flow)
+                if isinstance(refusal, RETRYABLE_ERRORS):
+                    return await self.steps.retry(own_flow, refusal)
             raise
 
-    async def _return(self, flow: Flow, who: FlowActor, returned: Callback) -> InstallResult:
+    async def _return(self, flow: Flow, who: FlowActor, callback: Callback) -> InstallResult:
         if flow.step in (FlowStep.CHOOSE, FlowStep.CHOOSE_REQUEST):
             raise FlowInvalid("choice_expected", flow)
-        returned.require_no_error()
-        if returned.code is None:
+        callback.require_no_error()
+        if callback.code is None:
             if flow.pkce_verifier is not None:
                 raise CodeMissing("The provider sent you back without an authorization code. Start again.")
             # Without a code, the user must authorize the app before an installation is bound.
             return await self.steps.authorize(flow)
         if flow.step is FlowStep.REQUEST:
-            return await self._requested(flow, returned.code)
+            return await self._request_approval(flow, callback.code)
         until = self.clock.now() + PROOF_TIME_PER_REQUEST
-        async with self.open_session(flow, returned.code) as (person, token):
+        async with self.open_session(flow, callback.code) as (person, token):
             visible = await self.providers[flow.provider].list_visible_installations(token)
             is_claimed = flow.installation_id is not None and flow.step is not FlowStep.SAVED
-            found: Installation | UnfinishedProof | ProofResult
+            proof: Installation | UnfinishedProof | ProofResult
             if is_claimed:
-                found = await self.claimed(flow, person, token, visible, until=until)
+                proof = await self.claimed(flow, person, token, visible, until=until)
             else:
-                found = await self.proven(flow, who.organization.id, person, token, visible, until=until)
-        match found:
+                proof = await self.proven(flow, who.organization.id, person, token, visible, until=until)
+        match proof:
             case Installation():
-                return await self._connect(flow, who, found)
+                return await self._connect(flow, who, proof)
             case UnfinishedProof():
-                return await self._continue_count(flow, found)
+                return await self._continue_count(flow, proof)
             case ProofResult():
-                return await self._decide(flow, who, person, found)
+                return await self._decide(flow, who, person, proof)
 
     async def _continue_count(self, flow: Flow, unfinished: UnfinishedProof) -> InstallResult:
         """Continue counting with the next request of the browser, which any process can answer."""
@@ -215,9 +188,9 @@ class FinishInstall:
 
     async def _decide(self, flow: Flow, who: FlowActor, person: ProviderPerson, proven: ProofResult) -> InstallResult:
         """Connect the only possible installation, or let the user choose from several or unchecked ones."""
-        hint, found = flow.installation_id, list(proven.installations)
-        if len(found) + len(proven.unchecked) == 1 and not proven.has_retryable:
-            for installation in found:
+        hint, candidates = flow.installation_id, list(proven.installations)
+        if len(candidates) + len(proven.unchecked) == 1 and not proven.has_retryable:
+            for installation in candidates:
                 if hint in (None, installation.provider_id):
                     return await self._connect(flow, who, installation)
             for large in proven.unchecked:
@@ -226,26 +199,26 @@ class FinishInstall:
                     none_read = RepositoryAdministration(0, 0, is_complete=False)
                     so_far = proven.counts.get(large.provider_id, none_read)
                     return await self._continue_count(claimed, UnfinishedProof(person.id, large.account_login, so_far))
-        if not found and not proven.unchecked:
+        if not candidates and not proven.unchecked:
             if proven.has_retryable and proven.refusal is not None and len(proven.failed) == 1:
                 raise proven.refusal
             if not proven.has_retryable:
                 return await self.steps.install(flow, proven.refusal)
         onward, state = advance(flow, FlowStep.CHOOSE)
-        unchecked = tuple(one.provider_id for one in proven.unchecked)[:_MOST_UNCHECKED]
+        unchecked = tuple(installation.provider_id for installation in proven.unchecked)[:_MAX_UNCHECKED]
         onward = replace(
             onward,
-            candidates=tuple(one.provider_id for one in found),
+            candidates=tuple(installation.provider_id for installation in candidates),
             progress=ProofProgress(page=proven.page, unchecked=unchecked),
         )
-        found.sort(key=lambda one: one.provider_id != hint)
+        candidates.sort(key=lambda candidate: candidate.provider_id != hint)
         choice = Choose(
             state,
-            found,
+            candidates,
             who.organization.external_id,
             flow.return_to,
             proven.failed,
-            proven.unchecked[:_MOST_UNCHECKED],
+            proven.unchecked[:_MAX_UNCHECKED],
             proven.page,
             proven.pages,
         )
@@ -266,22 +239,22 @@ class FinishInstall:
         chosen = await self.providers[flow.provider].get_installation(choice)
         return await self._connect(flow, who, chosen)
 
-    async def _requested(self, flow: Flow, code: Secret) -> InstallResult:
+    async def _request_approval(self, flow: Flow, code: Secret) -> InstallResult:
         """Make the flow wait until an owner approves the user's request.
 
         The provider does not show which request is the newest, so with several requests the user chooses.
         """
         async with self.open_session(flow, code) as (person, _):
             requests = await self.providers[flow.provider].list_installation_requests()
-        own = {one.account_id: one for one in requests if one.requester_id == person.id}
-        if not own:
+        own_requests = {request.account_id: request for request in requests if request.requester_id == person.id}
+        if not own_requests:
             raise ApprovalNotFound("You have no open approval request at the provider. Request the installation again.")
-        if len(own) == 1:
-            [request] = own.values()
+        if len(own_requests) == 1:
+            [request] = own_requests.values()
             return await self._await_approval(flow, person.id, request.account_id, request.account_login)
         onward, state = advance(flow, FlowStep.CHOOSE_REQUEST)
-        onward = replace(onward, provider_user_id=person.id, candidates=tuple(own))
-        return await self.steps.save(flow, onward, ChooseRequest(state, list(own.values()), flow.return_to))
+        onward = replace(onward, provider_user_id=person.id, candidates=tuple(own_requests))
+        return await self.steps.save(flow, onward, ChooseRequest(state, list(own_requests.values()), flow.return_to))
 
     async def _await_approval(
         self, flow: Flow, requester_id: ProviderUserId, account_id: AccountId, account_login: str | None
@@ -310,17 +283,10 @@ class _Visit:
     request_id: str | None
 
 
-def _repeat_result(flow: Flow) -> InstallResult:
-    """Return the result of an earlier request again."""
-    if flow.status is FlowStatus.AWAITING_APPROVAL:
-        return AwaitingApproval(None, flow.return_to)
-    return Connected(flow.return_to)
-
-
-def _note_callback(flow: Flow, returned: Callback) -> Flow:
+def _note_callback(flow: Flow, callback: Callback) -> Flow:
     """Return the flow with the claims of the URL about what the user did on the page for installing."""
     if flow.step is not FlowStep.INSTALL:
         return flow
-    if returned.setup_action is SetupAction.REQUEST:
+    if callback.setup_action is SetupAction.REQUEST:
         return replace(flow, step=FlowStep.REQUEST)
-    return replace(flow, installation_id=returned.installation_id)
+    return replace(flow, installation_id=callback.installation_id)

@@ -17,7 +17,7 @@ from ports.provider import GitProvider
 from ports.unit_of_work import UnitOfWork
 from ports.webhooks import WebhookProtocol
 
-_ANNOUNCEMENTS = 5
+_MAX_ANNOUNCEMENTS = 5
 _FIXABLE_AT_PROVIDER = (SingleSignOnRequired, AddressNotAllowed)
 
 
@@ -58,29 +58,29 @@ class GatherEvidence:
             person_id=person.id,
             installation=installation,
             is_listed=provider_id in listed,
-            announcements=await self._announcements(flow.provider, provider_id) if installation else (),
+            announcements=await self._list_announcements(flow.provider, provider_id) if installation else (),
         )
         try:
             prove(evidence)
         except InstallationNotProven:
-            return await self._counted(evidence, provider, token, provider_id, after=after, until=until)
+            return await self._count(evidence, provider, token, provider_id, after=after, until=until)
         except DomainError:
             return evidence  # the caller calls `prove` again
         return evidence
 
-    async def _announcements(self, provider: str, provider_id: str) -> tuple[Announcement, ...]:
+    async def _list_announcements(self, provider: str, provider_id: str) -> tuple[Announcement, ...]:
         async with self.unit_of_work() as tx:
             queued_events = await tx.event_queue.list_unrouted(
-                provider, provider_id, event_type="installation", action="created", limit=_ANNOUNCEMENTS
+                provider, provider_id, event_type="installation", action="created", limit=_MAX_ANNOUNCEMENTS
             )
-        found = []
+        announcements = []
         for queued_event in queued_events:
             if queued_event.body is None:
                 continue
             with suppress(EnvelopeUnreadable):
                 provider_event = self.protocols[provider].decode(queued_event.event.event_type, queued_event.body)
                 if isinstance(provider_event, InstallationChanged) and provider_event.step is InstallationStep.CREATED:
-                    found.append(
+                    announcements.append(
                         Announcement(
                             queued_event.event.created_at,
                             provider_event.installation.account_id,
@@ -88,9 +88,9 @@ class GatherEvidence:
                             provider_event.requester_id,
                         )
                     )
-        return tuple(found)
+        return tuple(announcements)
 
-    async def _counted(
+    async def _count(
         self,
         evidence: Evidence,
         provider: GitProvider,
@@ -105,7 +105,7 @@ class GatherEvidence:
             administration = await provider.count_administered(token, provider_id, after=after, until=until)
             if not administration.is_complete or administration.total != administration.administered:
                 return replace(evidence, administration=administration)
-            covered = await _covered(provider, provider_id)
+            covered = await _count_covered(provider, provider_id)
         except DomainError as error:
             if error.kind is ErrorKind.UNAVAILABLE or isinstance(error, _FIXABLE_AT_PROVIDER):
                 raise
@@ -113,7 +113,7 @@ class GatherEvidence:
         return replace(evidence, administration=administration, covered=covered)
 
 
-async def _covered(provider: GitProvider, provider_id: str) -> int:
+async def _count_covered(provider: GitProvider, provider_id: str) -> int:
     """Return the number of the installation's repositories, with a token that is revoked at once."""
     token = (await provider.mint_token(provider_id)).token
     try:

@@ -49,7 +49,9 @@ class ProveClaim:
     ) -> Installation | UnfinishedProof:
         """Return the installation, or the progress of its proof; raises what `prove` raises."""
         provider_id = flow.installation_id or ""
-        listed: dict[str, VisibleInstallation] = {one.provider_id: one for one in visible.installations}
+        listed: dict[str, VisibleInstallation] = {
+            installation.provider_id: installation for installation in visible.installations
+        }
         after = None
         # A count for one user proves nothing for another user in the same browser.
         if flow.progress.total is not None and flow.provider_user_id == person.id:
@@ -108,16 +110,16 @@ class ProofResult:
 
     @property
     def refusal(self) -> DomainError | None:
-        """The refusal to show: one that can pass, such as an outage or a suspension, comes first."""
-        refusals = [one.refusal for one in self.failed]
-        retryable = (one.refusal for one in self.failed if not one.is_final)
-        suspended = (one for one in refusals if isinstance(one, InstallationSuspended))
+        """The refusal to show: an error that can pass, such as an outage or a suspension, comes first."""
+        refusals = [failure.refusal for failure in self.failed]
+        retryable = (failure.refusal for failure in self.failed if not failure.is_final)
+        suspended = (refusal for refusal in refusals if isinstance(refusal, InstallationSuspended))
         return next(retryable, next(suspended, next(iter(refusals), None)))
 
     @property
     def has_retryable(self) -> bool:
         """Whether an installation may be proven later, or after a change at the provider."""
-        return any(not one.is_final for one in self.failed)
+        return any(not failure.is_final for failure in self.failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,57 +147,68 @@ class ProveInstallations:
         """Return the installations in the provider's order. Raises errors that concern all installations."""
         listed = visible.installations
         async with self.unit_of_work() as tx:
-            known = await tx.integrations.list_by_installations(flow.provider, [one.provider_id for one in listed])
-        own = {one.provider_id for one in known if one.organization_id == organization_id}
-        taken = {one.provider_id for one in known if _is_elsewhere(one, organization_id)}
+            integrations = await tx.integrations.list_by_installations(
+                flow.provider, [installation.provider_id for installation in listed]
+            )
+        own = {
+            integration.provider_id for integration in integrations if integration.organization_id == organization_id
+        }
+        bound = {integration.provider_id for integration in integrations if _is_elsewhere(integration, organization_id)}
         # Earlier installations of this organization come first, because users look for them. The user's own
         # account comes next, because its proof needs no count.
         free = sorted(
-            (one for one in listed if one.provider_id not in taken),
-            key=lambda one: (one.provider_id not in own, str(one.account_id) != str(person.id)),
+            (installation for installation in listed if installation.provider_id not in bound),
+            key=lambda candidate: (candidate.provider_id not in own, str(candidate.account_id) != str(person.id)),
         )
-        proven = await self._page(free, flow, person, token, until)
+        proven = await self._check_page(free, flow, person, token, until)
         if visible.hides_accounts and not proven.installations and not proven.unchecked:
             raise SingleSignOnRequired(
                 "Some of your organizations at the provider require SAML single sign-on, so they are not "
                 "shown. Sign in to the organization there, then try again.",
                 url=self.providers[flow.provider].build_single_sign_on_url(None),
             )
-        if proven.installations or proven.has_retryable or proven.unchecked or not taken:
+        if proven.installations or proven.has_retryable or proven.unchecked or not bound:
             return proven
-        held = await self._page([one for one in listed if one.provider_id in taken], flow, person, token, until)
-        return held if held.installations else proven
+        elsewhere = await self._check_page(
+            [installation for installation in listed if installation.provider_id in bound], flow, person, token, until
+        )
+        return elsewhere if elsewhere.installations else proven
 
-    async def _page(
-        self, wanted: Sequence[VisibleInstallation], flow: Flow, person: ProviderPerson, token: Secret, until: datetime
+    async def _check_page(
+        self,
+        candidates: Sequence[VisibleInstallation],
+        flow: Flow,
+        person: ProviderPerson,
+        token: Secret,
+        until: datetime,
     ) -> ProofResult:
-        pages = max(1, -(-len(wanted) // PAGE))
+        pages = max(1, -(-len(candidates) // PAGE))
         page = min(flow.progress.page, pages - 1)
-        checked = wanted[page * PAGE : (page + 1) * PAGE]
-        others = [*wanted[: page * PAGE], *wanted[(page + 1) * PAGE :]]
-        turns = asyncio.Semaphore(_MAX_CONCURRENT)
-        listed = {one.provider_id for one in wanted}
+        checked = candidates[page * PAGE : (page + 1) * PAGE]
+        others = [*candidates[: page * PAGE], *candidates[(page + 1) * PAGE :]]
+        slots = asyncio.Semaphore(_MAX_CONCURRENT)
+        listed = {installation.provider_id for installation in candidates}
         counts: dict[str, RepositoryAdministration] = {}
 
-        async def check(one: VisibleInstallation) -> Installation | FailedProof | VisibleInstallation:
+        async def check(installation: VisibleInstallation) -> Installation | FailedProof | VisibleInstallation:
             try:
-                async with turns:
-                    evidence = await self.gather(flow, person, token, one.provider_id, listed, until=until)
+                async with slots:
+                    evidence = await self.gather(flow, person, token, installation.provider_id, listed, until=until)
                     if evidence.administration is not None and evidence.is_unfinished:
-                        counts[one.provider_id] = evidence.administration
-                        return one
+                        counts[installation.provider_id] = evidence.administration
+                        return installation
                     prove(evidence)
             except _FOR_ALL:
                 raise
             except DomainError as refusal:
-                return FailedProof(one, refusal)
+                return FailedProof(installation, refusal)
             assert evidence.installation is not None  # `prove` raises without one
             return evidence.installation
 
         results = await asyncio.gather(*map(check, checked))
-        failed = [one for one in results if isinstance(one, FailedProof)]
-        large = [one for one in results if isinstance(one, VisibleInstallation)]
-        proven = [one for one in results if isinstance(one, Installation)]
+        failed = [result for result in results if isinstance(result, FailedProof)]
+        large = [result for result in results if isinstance(result, VisibleInstallation)]
+        proven = [result for result in results if isinstance(result, Installation)]
         return ProofResult(proven, failed, [*large, *others], counts, page, pages)
 
 

@@ -4,11 +4,41 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from core.domain.errors import DomainError
-from core.domain.flows.callback import SetupAction
+from core.domain.errors import DomainError, StorageConflict, StorageTooSlow
+from core.domain.flows.callback import ApprovalNotFound, AuthorizationDenied, CodeMissing, SetupAction
+from core.domain.flows.flow import Flow, FlowInterrupted, FlowStatus
+from core.domain.install.claims import InstallationNotProven, InstallationNotVisible
 from core.domain.install.installations import Installation, InstallationRequest, VisibleInstallation
 from core.domain.organizations import Organization
+from core.domain.provider_errors import (
+    AccessBlocked,
+    CredentialRefused,
+    InstallationGone,
+    InstallationSuspended,
+    ProviderUnavailable,
+    RateLimited,
+)
 from core.use_cases.install.prove_installations import FailedProof
+from ports.encryption import CiphertextRefused
+
+RETRYABLE_ERRORS = (
+    AccessBlocked,
+    AuthorizationDenied,
+    CodeMissing,
+    ApprovalNotFound,
+    InstallationGone,
+    InstallationNotVisible,
+    InstallationNotProven,
+    InstallationSuspended,
+    CredentialRefused,
+    CiphertextRefused,
+    ProviderUnavailable,
+    RateLimited,
+    StorageConflict,
+    StorageTooSlow,
+    FlowInterrupted,
+)
+"""Errors that a retry can avoid, at once or with another account at the provider."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +125,10 @@ class NoFlow:
 
 
 InstallResult = Connected | RedirectTo | RetryLater | Checking | Choose | ChooseRequest | AwaitingApproval | NoFlow
+
+
+def to_result(flow: Flow) -> InstallResult:
+    """Return the result of an earlier request again."""
+    if flow.status is FlowStatus.AWAITING_APPROVAL:
+        return AwaitingApproval(None, flow.return_to)
+    return Connected(flow.return_to)

@@ -15,7 +15,7 @@ from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
 # One user does not have more flows in one browser.
-_MOST_FLOWS = 32
+_MAX_FLOWS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class ReturnWithoutState:
     async def __call__(
         self,
         provider: str,
-        returned: Callback,
+        callback: Callback,
         *,
         cookies: Cookies,
         flow_ids: Collection[UUID],
@@ -43,18 +43,18 @@ class ReturnWithoutState:
         request_id: str | None,
     ) -> InstallResult:
         """Return where the browser goes, or `NoFlow` with the organizations that the user can connect."""
-        if returned.setup_action in (SetupAction.INSTALL, SetupAction.UPDATE) and not await self._is_bound(
-            provider, returned.installation_id
+        if callback.setup_action in (SetupAction.INSTALL, SetupAction.UPDATE) and not await self._is_bound(
+            provider, callback.installation_id
         ):
-            flows = await self._live_flows(provider, cookies, flow_ids, session)
+            flows = await self._list_live_flows(provider, cookies, flow_ids, session)
             # With flows for several organizations, only the user knows which one is meant.
             if len({flow.organization_id for flow in flows}) == 1:
                 flow = flows[0]
                 await authorize_flow(flow, self.access_control, request_id=request_id)
-                onward = replace(flow, step=FlowStep.SAVED, installation_id=returned.installation_id)
+                onward = replace(flow, step=FlowStep.SAVED, installation_id=callback.installation_id)
                 return await self.steps.authorize(flow, onward)
         organizations = await self._list_connectable(provider, session) if session else ()
-        return NoFlow(returned.setup_action, organizations)
+        return NoFlow(callback.setup_action, organizations)
 
     async def _is_bound(self, provider: str, installation_id: str | None) -> bool:
         """Return whether the saved installation already belongs to an integration."""
@@ -62,17 +62,17 @@ class ReturnWithoutState:
             return False
         async with self.unit_of_work() as tx:
             holders = await tx.integrations.list_by_installations(provider, [installation_id])
-        return any(not one.is_revoked for one in holders)
+        return any(not holder.is_revoked for holder in holders)
 
-    async def _live_flows(
+    async def _list_live_flows(
         self, provider: str, cookies: Cookies, flow_ids: Collection[UUID], session: Actor | None
     ) -> list[Flow]:
         async with self.unit_of_work() as tx:
-            found = await tx.flows.list_by_ids(provider, list(flow_ids)[:_MOST_FLOWS])
+            flows = await tx.flows.list_by_ids(provider, list(flow_ids)[:_MAX_FLOWS])
         now = self.clock.now()
         return [
             flow
-            for flow in found
+            for flow in flows
             if flow.purpose is FlowPurpose.INSTALL
             and flow.step is FlowStep.INSTALL
             and flow.is_live(now)
@@ -85,14 +85,14 @@ class ReturnWithoutState:
         if not isinstance(session, UserActor):
             return []
         allowed = [
-            one.organization
-            for one in await self.access_control.directory.list_memberships(session.user_id)
-            if Action.INSTALL in self.access_control.find_permissions(session, one.role)
+            membership.organization
+            for membership in await self.access_control.directory.list_memberships(session.user_id)
+            if Action.INSTALL in self.access_control.find_permissions(session, membership.role)
         ]
-        found = []
+        connectable = []
         async with self.unit_of_work() as tx:
             for organization in allowed:
                 current = await tx.integrations.find(organization.id, provider)
                 if current is None or current.is_replaceable:
-                    found.append(organization)
-        return found
+                    connectable.append(organization)
+        return connectable

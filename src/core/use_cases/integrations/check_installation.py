@@ -24,8 +24,8 @@ _RETRY_DELAY = timedelta(seconds=5)
 class CheckInstallation:
     """Read an installation at its provider and update the integration.
 
-    The provider is called outside any transaction. The answer is dropped if the integration changed during
-    the call, since a webhook may have brought something newer; the check is then due again soon.
+    The provider is called outside any transaction. If the integration changed during the call, the answer is
+    dropped, because a webhook may be newer. The check is then due again soon.
     """
 
     unit_of_work: UnitOfWork
@@ -41,7 +41,7 @@ class CheckInstallation:
         """
         provider = due.integration.provider
         try:
-            installation = await self._installation(due)
+            installation = await self._find_installation(due)
         except (*PROVIDER_REFUSALS, StorageUnavailable):
             raise
         except DomainError as error:
@@ -67,7 +67,7 @@ class CheckInstallation:
             )
         return outcome
 
-    async def _installation(self, due: DueCheck) -> Installation | None:
+    async def _find_installation(self, due: DueCheck) -> Installation | None:
         integration = due.integration
         try:
             return await self.providers[integration.provider].get_installation(integration.provider_id)
@@ -81,33 +81,33 @@ class CheckInstallation:
             await tx.commit()
 
     async def _apply(self, due: DueCheck, installation: Installation | None) -> CheckOutcome:
-        read, deletion = due.integration, due.deletion
+        checked, deletion = due.integration, due.deletion
         async with self.unit_of_work() as tx:
             # Events of this installation are not processed meanwhile.
-            await tx.event_queue.lock(choose_lane(read.provider_id))
-            known = await tx.integrations.get_for_update(read.organization_id, read.provider)
+            await tx.event_queue.lock(choose_lane(checked.provider_id))
+            current = await tx.integrations.get_for_update(checked.organization_id, checked.provider)
             now = self.clock.now()
-            is_bound = known is not None and known.provider_id == read.provider_id and not known.is_revoked
-            if known is None or not is_bound:
-                # It was disconnected, or connected to another installation, which is checked in its own time.
+            is_bound = current is not None and current.provider_id == checked.provider_id and not current.is_revoked
+            if current is None or not is_bound:
+                # The integration was disconnected or has another installation, which has its own check.
                 outcome, next_check_at = CheckOutcome.OVERTAKEN, now + FAILED_CHECK_DELAY
-            elif installation is not None and known.updated_at != read.updated_at:
-                await tx.installation_checks.reschedule(read.id, at=now + _RETRY_DELAY)
+            elif installation is not None and current.updated_at != checked.updated_at:
+                await tx.installation_checks.reschedule(checked.id, at=now + _RETRY_DELAY)
                 await tx.commit()
                 return CheckOutcome.OVERTAKEN
             else:
-                result = apply_check(known, installation, deletion, at=now)
+                result = apply_check(current, installation, deletion, at=now)
                 outcome, next_check_at = result.outcome, result.next_check_at
-                if result.integration != known:
+                if result.integration != current:
                     by = SystemActor("webhook", deletion.delivery_id) if deletion else SystemActor("scheduler")
-                    await tx.integrations.apply([Change(known, result.integration, by)])
+                    await tx.integrations.apply([Change(current, result.integration, by)])
                 if result.domain_events:
                     await tx.domain_events.append(result.domain_events)
             if outcome is CheckOutcome.DELETION_PENDING:
-                await tx.installation_checks.reschedule(read.id, at=next_check_at)
+                await tx.installation_checks.reschedule(checked.id, at=next_check_at)
             else:
                 await tx.installation_checks.complete(
-                    read.id,
+                    checked.id,
                     checked_at=now,
                     next_check_at=next_check_at,
                     event_id=deletion.event_id if deletion else None,
@@ -122,7 +122,7 @@ _MAX_CHECKS = 50
 
 @dataclass(frozen=True, slots=True)
 class ConfirmDeletions:
-    """Ask the provider whether the installations that webhooks report as deleted are gone.
+    """Check at the provider whether installations are deleted, after a webhook reported this.
 
     Called every second. A report stays in storage until the provider has answered, so that neither an outage
     of the provider nor a crash loses it.
@@ -131,7 +131,7 @@ class ConfirmDeletions:
     check: CheckInstallation
 
     async def __call__(self) -> int:
-        """Return how many checks were made; raises `StorageUnavailable`."""
+        """Return the number of completed checks; raises `StorageUnavailable`."""
         return sum([await self._confirm(name) for name in self.check.providers])
 
     async def _confirm(self, provider: str) -> int:
@@ -142,14 +142,14 @@ class ConfirmDeletions:
             )
             if claimed:
                 await tx.commit()
-        made = 0
+        completed = 0
         for due in claimed:
             try:
                 await self.check(due)
             except PROVIDER_REFUSALS:
                 break  # the claims end in some seconds
-            made += 1
-        return made
+            completed += 1
+        return completed
 
 
 # Runs in half a day, at one a minute: all installations are checked each day even if many runs are skipped.
@@ -170,12 +170,12 @@ class ReconcileInstallations:
     check: CheckInstallation
 
     async def __call__(self) -> int:
-        """Check what is due and return how many checks were made; raises `StorageUnavailable`."""
+        """Return the number of completed checks; raises `StorageUnavailable`."""
         return sum([await self._reconcile(provider) for provider in self.check.providers.values()])
 
     async def _reconcile(self, provider: GitProvider) -> int:
         now = self.check.clock.now()
-        made = 0
+        completed = 0
         if not _is_short_of_calls(provider):
             async with self.check.unit_of_work() as tx:
                 backlog = await tx.installation_checks.get_backlog(provider.name, now=now)
@@ -188,12 +188,12 @@ class ReconcileInstallations:
                     await self.check(due)
                 except PROVIDER_REFUSALS:
                     break
-                made += 1
+                completed += 1
         async with self.check.unit_of_work() as tx:
             backlog = await tx.installation_checks.get_backlog(provider.name, now=now)
         overdue_seconds = (now - backlog.due_since).total_seconds() if backlog.due_since else 0.0
         self.check.metrics.set_installation_check_delay(provider.name, overdue_seconds=overdue_seconds)
-        return made
+        return completed
 
 
 def _is_short_of_calls(provider: GitProvider) -> bool:

@@ -16,10 +16,10 @@ from ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class DisconnectIntegration:
-    """End an organization's integration; its links and history stay.
+    """Revoke an organization's integration. Its links and history stay.
 
-    The token goes in the same write. Uninstalling at the provider is only noted here, and done by
-    `UninstallRevoked`: the provider may be out of reach, and the person should not wait for it.
+    The same write deletes the token. `UninstallRevoked` uninstalls at the provider later: the provider may be
+    unavailable, and the user should not wait for it.
     """
 
     unit_of_work: UnitOfWork
@@ -27,32 +27,32 @@ class DisconnectIntegration:
     clock: Clock
 
     async def __call__(self, actor: Actor, *, organization_id: UUID, provider: str, uninstall: bool = False) -> None:
-        """Revoke it; one that is revoked already stays so, and may still be asked to be uninstalled.
+        """Revoke the integration. For a revoked one, `uninstall` still requests uninstalling.
 
         Raises `IntegrationNotFound`, `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
         """
         organization = await self.access_control.require(actor, Action.DISCONNECT, organization_id, provider)
         async with self.unit_of_work() as tx:
-            found = await tx.integrations.find(organization.id, provider)
-            if found is None:
+            integration = await tx.integrations.find(organization.id, provider)
+            if integration is None:
                 raise IntegrationNotFound(
                     "This organization is not connected to the provider, so it cannot be disconnected."
                 )
-            # Its events are processed either before or after, and then find it revoked.
-            await tx.event_queue.lock(choose_lane(found.provider_id))
-            known = await tx.integrations.get_for_update(organization.id, provider)
-            if known is None or known.provider_id != found.provider_id:
+            # Events are processed either before, or after and then find the integration revoked.
+            await tx.event_queue.lock(choose_lane(integration.provider_id))
+            current = await tx.integrations.get_for_update(organization.id, provider)
+            if current is None or current.provider_id != integration.provider_id:
                 raise StorageConflict(
                     "The organization was connected again in the meantime. Load the integration, then try again."
                 )
             now = self.clock.now()
-            after = known if known.is_revoked else known.revoke(StatusReason.DISCONNECTED, at=now)
-            gone = after.status_reason is StatusReason.UNINSTALLED_ON_PROVIDER
-            if uninstall and not gone and after.uninstall_requested_at is None:
+            after = current if current.is_revoked else current.revoke(StatusReason.DISCONNECTED, at=now)
+            is_uninstalled = after.status_reason is StatusReason.UNINSTALLED_ON_PROVIDER
+            if uninstall and not is_uninstalled and after.uninstall_requested_at is None:
                 after = replace(after, uninstall_requested_at=now)
-            if after != known:
-                await tx.integrations.apply([Change(known, after, actor)])
-            if not known.is_revoked:
+            if after != current:
+                await tx.integrations.apply([Change(current, after, actor)])
+            if not current.is_revoked:
                 await tx.domain_events.append([build_status_event(after, at=now)])
             await tx.commit()
 
@@ -63,9 +63,9 @@ _BY = SystemActor("scheduler")
 
 @dataclass(frozen=True, slots=True)
 class UninstallRevoked:
-    """Remove at the provider the installations whose people asked for that when they disconnected.
+    """Uninstall the app at the provider where a user requested this on disconnecting.
 
-    What is wanted stands in the integration's row until it is done, so no outage and no crash loses it.
+    The request stays in the integration's row until it is done, so no outage or crash loses it.
     """
 
     unit_of_work: UnitOfWork
@@ -73,10 +73,10 @@ class UninstallRevoked:
     clock: Clock
 
     async def __call__(self) -> int:
-        """Try each once and return how many are done; raises `StorageUnavailable`."""
+        """Try each once and return the number of uninstalled installations; raises `StorageUnavailable`."""
         async with self.unit_of_work() as tx:
-            wanted = await tx.integrations.list_to_uninstall(limit=_BATCH_SIZE)
-        return sum([await self._uninstall(integration) for integration in wanted])
+            requested = await tx.integrations.list_to_uninstall(limit=_BATCH_SIZE)
+        return sum([await self._uninstall(integration) for integration in requested])
 
     async def _uninstall(self, integration: Integration) -> bool:
         try:
@@ -86,10 +86,10 @@ class UninstallRevoked:
         except DomainError:
             return False
         async with self.unit_of_work() as tx:
-            known = await tx.integrations.get_for_update(integration.organization_id, integration.provider)
-            # It may have been connected anew meanwhile, to the same installation or another.
-            if known and known.is_revoked and known.provider_id == integration.provider_id:
-                done = replace(known, uninstall_requested_at=None)
-                await tx.integrations.apply([Change(known, done, _BY)])
+            current = await tx.integrations.get_for_update(integration.organization_id, integration.provider)
+            # The organization may have connected again in the meantime, to this installation or another.
+            if current and current.is_revoked and current.provider_id == integration.provider_id:
+                done = replace(current, uninstall_requested_at=None)
+                await tx.integrations.apply([Change(current, done, _BY)])
                 await tx.commit()
         return True

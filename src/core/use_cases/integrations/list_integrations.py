@@ -17,7 +17,7 @@ from ports.unit_of_work import Transaction, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class ListIntegrations:
-    """List how an organization stands with each provider there is, connected or not."""
+    """List the integrations of an organization with all providers, connected or not."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -29,16 +29,19 @@ class ListIntegrations:
         organization = await self.access_control.require(actor, Action.READ, organization_id)
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            known = {one.provider: one for one in await tx.integrations.list_by_organization(organization.id)}
+            integrations = {
+                integration.provider: integration
+                for integration in await tx.integrations.list_by_organization(organization.id)
+            }
             return [
-                await look(tx, actor, organization, provider, known.get(name), now=now)
+                await load_view(tx, actor, organization, provider, integrations.get(name), now=now)
                 for name, provider in sorted(self.providers.items())
             ]
 
 
 @dataclass(frozen=True, slots=True)
 class ShowIntegration:
-    """Show how an organization stands with a provider: there is always an answer, and one thing to do."""
+    """Show the integration of an organization with a provider, connected or not."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -51,10 +54,10 @@ class ShowIntegration:
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             integration = await tx.integrations.find(organization.id, provider)
-            return await look(tx, actor, organization, self.providers[provider], integration, now=now)
+            return await load_view(tx, actor, organization, self.providers[provider], integration, now=now)
 
 
-async def look(
+async def load_view(
     tx: Transaction,
     actor: Actor,
     organization: Organization,
@@ -63,8 +66,8 @@ async def look(
     *,
     now: datetime,
 ) -> IntegrationView:
-    """Return what people are told of an integration just loaded, or of there being none."""
-    # A request counts only where nothing is connected, which is seldom: the others are spared the question.
+    """Return the view of an integration, or of a provider that is not connected."""
+    # A pending request matters only while nothing is connected, so most calls save this query.
     is_live = integration is not None and not integration.is_revoked
     pending = None if is_live else await tx.flows.find_pending_request(organization.id, provider.name)
     return build_integration_view(

@@ -12,7 +12,7 @@ from ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class VersionPage:
-    """One page of an audit trail, and those of the people in it who are members today."""
+    """One page of versions, and the current members among their actors."""
 
     versions: Sequence[Version]
     members: Mapping[UUID, User]
@@ -21,7 +21,7 @@ class VersionPage:
 
 @dataclass(frozen=True, slots=True)
 class ListVersions:
-    """Tell who changed an organization's integration, links and projects, newest first."""
+    """List the changes of an organization's integration, links and projects, newest first."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -35,8 +35,10 @@ class ListVersions:
         """
         organization = await self.access_control.require(actor, Action.AUDIT, organization_id, provider)
         async with self.unit_of_work() as tx:
-            found = await tx.versions.list_by_organization(organization.id, provider, limit=limit + 1, before=before)
-        page = found[:limit]
-        people = {parse_actor(version).user_id for version in page} - {None}
-        members = await self.access_control.directory.find_members(organization.id, [one for one in people if one])
-        return VersionPage(page, members, page[-1].id if len(found) > limit else None)
+            versions = await tx.versions.list_by_organization(organization.id, provider, limit=limit + 1, before=before)
+        page = versions[:limit]
+        user_ids = {parse_actor(version).user_id for version in page} - {None}
+        members = await self.access_control.directory.find_members(
+            organization.id, [user_id for user_id in user_ids if user_id]
+        )
+        return VersionPage(page, members, page[-1].id if len(versions) > limit else None)

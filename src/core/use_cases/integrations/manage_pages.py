@@ -15,7 +15,7 @@ from ports.unit_of_work import Transaction, UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class ManagePage:
-    """The provider's page of an installation, and the path of the dashboard's to come back to."""
+    """The provider's settings page of an installation, and the dashboard path to return to."""
 
     url: str
     return_to: str
@@ -23,7 +23,7 @@ class ManagePage:
 
 @dataclass(frozen=True, slots=True)
 class FindManagePage:
-    """Find where at the provider people choose what an integration may see."""
+    """Find the page where users choose which repositories an integration can access."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl

@@ -15,7 +15,7 @@ from ports.unit_of_work import UnitOfWork
 
 @dataclass(frozen=True, slots=True)
 class ShowLink:
-    """Show which repository a project is linked to, and whether it can be reached."""
+    """Show which repository a project is linked to, and whether the repository is available."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -37,7 +37,7 @@ class ShowLink:
 
 @dataclass(frozen=True, slots=True)
 class ChangeLink:
-    """Change what people chose of a link; it need not be reachable for that."""
+    """Change the settings of a link. The repository need not be available."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -46,15 +46,15 @@ class ChangeLink:
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str, choices: LinkChoices
     ) -> LinkView:
-        """Return the link with these choices made; raises `LinkInvalid` and what `ShowLink` raises."""
+        """Return the link with these settings; raises `LinkInvalid` and what `ShowLink` raises."""
         organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         choices = normalize_choices(choices)
         async with self.unit_of_work() as tx:
             project, _ = await get_project_for_update(tx, organization, project_id, provider)
-            known = await get_link(tx, project, provider)
-            changed = apply_choices(known, choices)
-            if changed != known:
-                await tx.links.apply([Change(known, changed, actor)])
+            link = await get_link(tx, project, provider)
+            changed = apply_choices(link, choices)
+            if changed != link:
+                await tx.links.apply([Change(link, changed, actor)])
                 changed = await get_link(tx, project, provider)
             [view] = await load_link_views(tx, actor, organization, [changed], self.providers)
             await tx.commit()

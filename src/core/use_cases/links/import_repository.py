@@ -17,12 +17,12 @@ from ports.provider import GitProvider
 from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
 
-_NONE = LinkChoices()
+_NO_CHOICES = LinkChoices()
 
 
 @dataclass(frozen=True, slots=True)
 class ImportRepository:
-    """Make a project from a repository: project and link appear together or not at all."""
+    """Create a project with a link to a repository, in one transaction."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -37,10 +37,10 @@ class ImportRepository:
         provider: str,
         repo_id: RepoId,
         name: str | None = None,
-        choices: LinkChoices = _NONE,
+        choices: LinkChoices = _NO_CHOICES,
         key: IdempotencyKey | None = None,
     ) -> IdempotentResult[ProjectView]:
-        """Return the new project with its link; its name is the repository's unless another is given.
+        """Return the new project with its link. The default name is the name of the repository.
 
         Raises `ProjectNameTaken`, `ProjectNameInvalid`, `RepositoryNotFound`, `RepositoryArchived`,
         `IntegrationNotActive`, `IntegrationNotFound`, `LinkInvalid`, `ProviderUnknown`,
@@ -48,8 +48,10 @@ class ImportRepository:
         """
         organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         choices, now = normalize_choices(choices), self.clock.now()
-        asked = {"provider": provider, "repo": repo_id, "name": name, **asdict(choices)}
-        request = build_keyed_request(key, "import", asked, organization_id=organization.id, actor=actor, now=now)
+        request_data = {"provider": provider, "repo": repo_id, "name": name, **asdict(choices)}
+        request = build_keyed_request(
+            key, "import", request_data, organization_id=organization.id, actor=actor, now=now
+        )
         async with self.unit_of_work() as tx:
 
             async def act() -> ProjectView:
@@ -63,9 +65,9 @@ class ImportRepository:
                     created_at=now,
                 )
                 await tx.projects.add(project, actor)
-                made = await create_link(tx, actor, project, integration, repository, choices=choices, at=now)
-                return ProjectView(project, [LinkView(made)])
+                link = await create_link(tx, actor, project, integration, repository, choices=choices, at=now)
+                return ProjectView(project, [LinkView(link)])
 
-            done = await run_once(tx, request, ProjectView, act)
+            result = await run_once(tx, request, ProjectView, act)
             await tx.commit()
-        return done
+        return result

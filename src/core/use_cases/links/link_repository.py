@@ -24,12 +24,12 @@ from ports.provider import GitProvider
 from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
-_NONE = LinkChoices()
+_NO_CHOICES = LinkChoices()
 
 
 @dataclass(frozen=True, slots=True)
 class LinkResult:
-    """A link, and whether it was made just now or had been there, just as wished."""
+    """A link, and whether this request created it. Otherwise it existed with the same settings."""
 
     view: LinkView
     is_new: bool = True
@@ -39,8 +39,8 @@ class LinkResult:
 class LinkRepository:
     """Link a project to a repository of its organization's integration.
 
-    Asked again for the link that is there, it answers with that link: a second click changes nothing. Asked
-    to replace it, it ends the link to another repository and makes the new one, both or neither.
+    A repeated request returns the existing link: a second click changes nothing. With `replace`, the link to
+    another repository is deleted in the same transaction.
     """
 
     unit_of_work: UnitOfWork
@@ -56,7 +56,7 @@ class LinkRepository:
         project_id: UUID,
         provider: str,
         repo_id: RepoId,
-        choices: LinkChoices = _NONE,
+        choices: LinkChoices = _NO_CHOICES,
         key: IdempotencyKey | None = None,
         replace: bool = False,
     ) -> IdempotentResult[LinkResult]:
@@ -68,37 +68,39 @@ class LinkRepository:
         """
         organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         choices, now = normalize_choices(choices), self.clock.now()
-        asked = {"project": project_id, "provider": provider, "repo": repo_id, **asdict(choices)}
+        request_data = {"project": project_id, "provider": provider, "repo": repo_id, **asdict(choices)}
         if replace:
-            asked |= {"replace": True}
-            await self._make_way(organization, project_id, provider, repo_id)
-        request = build_keyed_request(key, "link", asked, organization_id=organization.id, actor=actor, now=now)
+            request_data |= {"replace": True}
+            await self._detach_replaced(organization, project_id, provider, repo_id)
+        request = build_keyed_request(key, "link", request_data, organization_id=organization.id, actor=actor, now=now)
         async with self.unit_of_work() as tx:
 
             async def act() -> LinkResult:
-                project, found = await get_project_for_update(tx, organization, project_id, provider)
-                known = await tx.links.find(project.id, provider)
-                if known is not None and not (replace and known.repo_id != repo_id):
-                    same = require_same_link(known, repo_id, choices)
+                project, found_integration = await get_project_for_update(tx, organization, project_id, provider)
+                existing = await tx.links.find(project.id, provider)
+                if existing is not None and not (replace and existing.repo_id != repo_id):
+                    same = require_same_link(existing, repo_id, choices)
                     [view] = await load_link_views(tx, actor, organization, [same], self.providers)
                     return LinkResult(view, is_new=False)
-                integration = require_active(found)
+                integration = require_active(found_integration)
                 repository = await get_linkable_repository(tx, integration, repo_id)
-                if known is not None:
-                    await delete_link(tx, actor, known, at=now)
-                made = await create_link(tx, actor, project, integration, repository, choices=choices, at=now)
-                return LinkResult(LinkView(made))
+                if existing is not None:
+                    await delete_link(tx, actor, existing, at=now)
+                link = await create_link(tx, actor, project, integration, repository, choices=choices, at=now)
+                return LinkResult(LinkView(link))
 
-            done = await run_once(tx, request, LinkResult, act)
+            result = await run_once(tx, request, LinkResult, act)
             await tx.commit()
-        return done
+        return result
 
-    async def _make_way(self, organization: Organization, project_id: UUID, provider: str, repo_id: RepoId) -> None:
-        """Let the events of a link go that is about to be replaced, unless it will not be."""
+    async def _detach_replaced(
+        self, organization: Organization, project_id: UUID, provider: str, repo_id: RepoId
+    ) -> None:
+        """Detach the events of the link that this request replaces, if it does."""
         async with self.unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
-            known = await tx.links.find(project.id, provider)
-            if known is None or known.repo_id == repo_id:
+            existing = await tx.links.find(project.id, provider)
+            if existing is None or existing.repo_id == repo_id:
                 return
             integration = require_active(await tx.integrations.find(organization.id, provider))
             await get_linkable_repository(tx, integration, repo_id)
@@ -106,7 +108,7 @@ class LinkRepository:
 
 
 async def get_linkable_repository(tx: Transaction, integration: Integration, repo_id: RepoId) -> Repository:
-    """Return a repository of this integration, which is held, so that it stays what it is until the end.
+    """Return a repository that can be linked. The caller has locked the integration, so it does not change.
 
     Raises `RepositoryNotFound` or `RepositoryArchived`.
     """
@@ -124,12 +126,12 @@ async def create_link(
     choices: LinkChoices,
     at: datetime,
 ) -> Link:
-    """Link them, and tell; raises `ProjectAlreadyLinked`."""
-    made = build_link(
+    """Create a link and record the domain event; raises `ProjectAlreadyLinked`."""
+    link = build_link(
         project, integration, repository, choices, link_id=await tx.links.next_id(), external_id=uuid4(), at=at
     )
-    await tx.links.apply([Change(None, made, actor)])
-    await tx.domain_events.append([build_link_event(made, DomainEventType.LINK_CREATED, at)])
+    await tx.links.apply([Change(None, link, actor)])
+    await tx.domain_events.append([build_link_event(link, DomainEventType.LINK_CREATED, at)])
     stored = await tx.links.find(project.id, integration.provider)
     assert stored is not None  # it was written in this transaction
     return stored

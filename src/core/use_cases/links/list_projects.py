@@ -24,7 +24,7 @@ class ProjectPage:
 
 @dataclass(frozen=True, slots=True)
 class ListProjects:
-    """List an organization's projects by name, each with the repository it is linked to."""
+    """List an organization's projects by name, each with its links."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -42,23 +42,23 @@ class ListProjects:
         """Return at most `limit` projects; raises `OrganizationNotFound` or `ActionForbidden`."""
         organization = await self.access_control.require(actor, Action.READ, organization_id)
         async with self.unit_of_work() as tx:
-            found = await tx.projects.list(organization.id, limit=limit + 1, after=after, linked=linked)
-            shown = found[:limit]
-            links = await tx.links.list_by_projects([project.id for project in shown])
+            projects = await tx.projects.list(organization.id, limit=limit + 1, after=after, linked=linked)
+            page = projects[:limit]
+            links = await tx.links.list_by_projects([project.id for project in page])
             views = await load_link_views(tx, actor, organization, links, self.providers)
-        of_project: dict[ProjectId, list[LinkView]] = defaultdict(list)
+        links_by_project: dict[ProjectId, list[LinkView]] = defaultdict(list)
         for view in views:
-            of_project[view.link.project_id].append(view)
-        last = shown[-1] if len(found) > limit else None
+            links_by_project[view.link.project_id].append(view)
+        last = page[-1] if len(projects) > limit else None
         return ProjectPage(
-            [ProjectView(project, tuple(of_project[project.id])) for project in shown],
+            [ProjectView(project, tuple(links_by_project[project.id])) for project in page],
             ProjectPosition(last.name, last.external_id) if last else None,
         )
 
 
 @dataclass(frozen=True, slots=True)
 class ShowProject:
-    """Show a project, with the repository it is linked to if there is one."""
+    """Show a project with its links."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl

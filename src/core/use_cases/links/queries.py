@@ -15,24 +15,24 @@ from ports.unit_of_work import Transaction
 
 
 async def get_project(tx: Transaction, organization: Organization, project_id: UUID) -> Project:
-    """Return a project of this organization; raises `ProjectNotFound`, for another's as for none."""
-    return _found(await tx.projects.find(organization.id, project_id))
+    """Return a project of this organization; raises `ProjectNotFound`, also for other organizations."""
+    return _require_project(await tx.projects.find(organization.id, project_id))
 
 
 async def get_project_for_update(
     tx: Transaction, organization: Organization, project_id: UUID, provider: str
 ) -> tuple[Project, Integration | None]:
-    """Return a project of this organization and its integration, and let nobody else change their links.
+    """Lock and return a project of this organization and its integration, so that nobody changes their links.
 
-    The integration's row first, as syncs and events do: who takes rows in one order never waits in a circle.
-    Raises `ProjectNotFound`.
+    The integration is locked first, as in syncs and drains: a common order prevents deadlocks. Raises
+    `ProjectNotFound`.
     """
     integration = await tx.integrations.get_for_update(organization.id, provider)
-    return _found(await tx.projects.get_for_update(organization.id, project_id)), integration
+    return _require_project(await tx.projects.get_for_update(organization.id, project_id)), integration
 
 
 async def get_link(tx: Transaction, project: Project, provider: str, link_id: UUID | None = None) -> Link:
-    """Return a project's link; raises `ProjectNotLinked`, or `LinkReplaced` where this id is another's."""
+    """Return a project's link; raises `ProjectNotLinked`, or `LinkReplaced` if it has another id."""
     link = await tx.links.find(project.id, provider)
     if link is None:
         raise ProjectNotLinked("This project is not linked to a repository. Link one first.")
@@ -48,22 +48,24 @@ async def load_link_views(
     links: Sequence[Link],
     providers: Mapping[str, GitProvider],
 ) -> list[LinkView]:
-    """Return what people are told of these links of one organization."""
+    """Return the views of these links of one organization."""
     if not links:
         return []
-    known = {one.id: one for one in await tx.integrations.list_by_organization(organization.id)}
+    integrations = {
+        integration.id: integration for integration in await tx.integrations.list_by_organization(organization.id)
+    }
     rows = await tx.catalog.find_repositories({(link.integration_id, link.repo_id) for link in links})
     repositories = {(row.integration_id, row.repo_id): row for row in rows}
-    gone = [link for link in links if is_gone(repositories.get((link.integration_id, link.repo_id)))]
-    successors = await _successors(tx, gone)
+    unavailable = [link for link in links if is_gone(repositories.get((link.integration_id, link.repo_id)))]
+    successors = await _find_successors(tx, unavailable)
     manage_urls = {
-        one.id: await find_manage_url(tx, actor, providers[one.provider], one)
-        for one in known.values()
-        if one.provider in providers
+        integration.id: await find_manage_url(tx, actor, providers[integration.provider], integration)
+        for integration in integrations.values()
+        if integration.provider in providers
     }
     views = []
     for link in links:
-        integration = known[link.integration_id]
+        integration = integrations[link.integration_id]
         repository = repositories.get((link.integration_id, link.repo_id))
         views.append(
             build_link_view(
@@ -77,17 +79,17 @@ async def load_link_views(
     return views
 
 
-async def _successors(tx: Transaction, gone: Sequence[Link]) -> Mapping[LinkId, Repository]:
-    """Return the repositories that have the names of those that are gone, without regard to case."""
-    if not gone:
+async def _find_successors(tx: Transaction, links: Sequence[Link]) -> Mapping[LinkId, Repository]:
+    """Return other repositories that now have the names of these links, ignoring case."""
+    if not links:
         return {}
-    named = await tx.catalog.find_repositories_by_name([(link.integration_id, link.repo_full_name) for link in gone])
-    by_name = {(row.integration_id, searchable(row.full_name)): row for row in named}
-    found = {link.id: by_name.get((link.integration_id, searchable(link.repo_full_name))) for link in gone}
-    return {link_id: row for link_id, row in found.items() if row is not None}
+    rows = await tx.catalog.find_repositories_by_name([(link.integration_id, link.repo_full_name) for link in links])
+    by_name = {(row.integration_id, searchable(row.full_name)): row for row in rows}
+    successors = {link.id: by_name.get((link.integration_id, searchable(link.repo_full_name))) for link in links}
+    return {link_id: row for link_id, row in successors.items() if row is not None}
 
 
-def _found(project: Project | None) -> Project:
+def _require_project(project: Project | None) -> Project:
     if project is None:
         raise ProjectNotFound("This organization has no project with this id. Check the project id.")
     return project

@@ -19,7 +19,7 @@ _BATCH_SIZE = 5000
 
 @dataclass(frozen=True, slots=True)
 class UnlinkRepository:
-    """End a project's link, reachable or not; the events it led to stay in the ledger and in the outbox."""
+    """Delete a project's link. Its webhook events and domain events stay."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -28,34 +28,34 @@ class UnlinkRepository:
     async def __call__(
         self, actor: Actor, *, organization_id: UUID, project_id: UUID, provider: str, link_id: UUID | None = None
     ) -> None:
-        """Unlink it, if it is the link that is named; raises `LinkReplaced` and what `ShowLink` raises."""
+        """Delete the link, or only the link with this id; raises `LinkReplaced` and what `ShowLink` raises."""
         organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         await detach_events(self.unit_of_work, organization, project_id, provider, link_id)
         async with self.unit_of_work() as tx:
             project, _ = await get_project_for_update(tx, organization, project_id, provider)
-            known = await get_link(tx, project, provider, link_id)
-            await delete_link(tx, actor, known, at=self.clock.now())
+            link = await get_link(tx, project, provider, link_id)
+            await delete_link(tx, actor, link, at=self.clock.now())
             await tx.commit()
 
 
 async def detach_events(
     unit_of_work: UnitOfWork, organization: Organization, project_id: UUID, provider: str, link_id: UUID | None = None
 ) -> None:
-    """Leave little to a link's end: a busy one has more events than one statement has time for.
+    """Detach events in batches first, so that deleting the link stays within the statement timeout.
 
     Raises `ProjectNotFound`, `ProjectNotLinked` or `LinkReplaced`.
     """
     while True:
         async with unit_of_work() as tx:
             project = await get_project(tx, organization, project_id)
-            known = await get_link(tx, project, provider, link_id)
-            released = await tx.links.detach_events(known.id, limit=_BATCH_SIZE)
+            link = await get_link(tx, project, provider, link_id)
+            released = await tx.links.detach_events(link.id, limit=_BATCH_SIZE)
             await tx.commit()
         if released < _BATCH_SIZE:
             return
 
 
-async def delete_link(tx: Transaction, actor: Actor, known: Link, *, at: datetime) -> None:
-    """End a link, and tell."""
-    await tx.links.apply([Change(known, None, actor)])
-    await tx.domain_events.append([build_link_event(known, DomainEventType.LINK_REMOVED, at)])
+async def delete_link(tx: Transaction, actor: Actor, link: Link, *, at: datetime) -> None:
+    """Delete a link and record the domain event."""
+    await tx.links.apply([Change(link, None, actor)])
+    await tx.domain_events.append([build_link_event(link, DomainEventType.LINK_REMOVED, at)])

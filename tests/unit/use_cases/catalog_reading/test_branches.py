@@ -150,7 +150,7 @@ async def test_branches_of_one_installation_are_not_shown_under_another(connecte
 async def test_the_memory_is_bounded(connected: Connected) -> None:
     """The repository not looked at for longest is forgotten first."""
     catalog = connected.catalog
-    bounded = BranchCache(most=5)
+    bounded = BranchCache(max_branches=5)
     asked = catalog.list_branches
     catalog.list_branches = type(asked)(
         asked.unit_of_work, asked.access_control, asked.access, asked.clock, asked.all_branches, bounded
