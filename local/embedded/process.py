@@ -163,7 +163,7 @@ class Process:
         self.end_stop()
 
     def _start(self, program: Program) -> "subprocess.Popen[bytes]":
-        return subprocess.Popen(  # noqa: S603 - the command is ours
+        return subprocess.Popen(  # noqa: S603 - this program builds the command
             launcher(program.stop[0][0], program.user) + list(program.command),
             cwd=program.directory,
             env=dict(program.environment),

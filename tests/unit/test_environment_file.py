@@ -9,7 +9,7 @@ import pytest
 
 from adapters.github.urls import GitHubUrls
 from entrypoints.bootstrap.github import variables
-from entrypoints.process.private_files import NowhereToKeep, environment_text, keep
+from entrypoints.process.private_files import NoWritableDirectory, environment_text, keep
 from entrypoints.settings.settings import Settings
 from tests.support.builders.registration import REGISTERED
 
@@ -113,5 +113,5 @@ def test_reports_that_no_place_is_writable(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("HOME", str(gone))
     monkeypatch.setattr(tempfile, "tempdir", str(gone))
 
-    with pytest.raises(NowhereToKeep, match=r"app\.env: No such file"):
+    with pytest.raises(NoWritableDirectory, match=r"app\.env: No such file"):
         keep(b"mine", gone / "app.env", replace=True)

@@ -10,8 +10,8 @@ from adapters.github.registration import AppRegistrationRequest, RegisteredApp, 
 from adapters.github.urls import GitHubUrls
 from core.domain.provider_errors import CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
-from entrypoints.process.private_files import Kept, NowhereToKeep
-from entrypoints.registration.flow import RegistrationFailed, RegistrationFlow, Shown
+from entrypoints.process.private_files import NoWritableDirectory, StoredFile
+from entrypoints.registration.flow import PageResponse, RegistrationFailed, RegistrationFlow
 from tests.support.builders.registration import ANSWER, REGISTERED
 
 WISH = AppRegistrationRequest(
@@ -43,12 +43,12 @@ class Keeper:
     kept: list[tuple[bytes, RegisteredApp | None]] = field(default_factory=list)
     is_full: bool = False
 
-    def __call__(self, answer: bytes, app: RegisteredApp | None) -> Kept:
+    def __call__(self, answer: bytes, app: RegisteredApp | None) -> StoredFile:
         """Keep."""
         if self.is_full:
-            raise NowhereToKeep("app.env: No space left on device")
+            raise NoWritableDirectory("app.env: No space left on device")
         self.kept.append((answer, app))
-        return Kept(Path("app.env"))
+        return StoredFile(Path("app.env"))
 
 
 def flow_of(keeper: Keeper, *answers: bytes | Exception) -> RegistrationFlow:
@@ -56,7 +56,7 @@ def flow_of(keeper: Keeper, *answers: bytes | Exception) -> RegistrationFlow:
     return RegistrationFlow(Conversions(GitHubUrls(), answers=list(answers)), WISH, keeper, lambda _: None)
 
 
-def come_back(flow: RegistrationFlow, *, state: str | None = None) -> Shown:
+def come_back(flow: RegistrationFlow, *, state: str | None = None) -> PageResponse:
     """Begin, and return with the code."""
     page = flow.begin(return_url="http://127.0.0.1:1/return").page
     found = re.search(r"state=([\w-]+)", page)

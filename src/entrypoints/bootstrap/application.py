@@ -1,4 +1,4 @@
-"""The composition root: the one place that knows which adapter stands behind which port."""
+"""The composition root: it selects the adapter of each port."""
 
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -47,7 +47,7 @@ _DRAIN_JOB = "entrypoints.worker.jobs.drain"
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """An application with the parts its edges need besides it."""
+    """The application, and what the REST and gRPC interfaces need besides it."""
 
     application: Application
     protocols: dict[str, WebhookProtocol]
@@ -62,17 +62,17 @@ class Runtime:
 
     @property
     def readiness(self) -> Mapping[str, Callable[[], Awaitable[object]]]:
-        """The checks of what the service depends on.
+        """The checks of the systems that the service depends on.
 
-        A Redis that is down is no reason to stop serving: deliveries are stored without it. One that can
-        never work is a reason.
+        The service is ready without Redis, because deliveries are stored without it. It is not ready with a kind of
+        Redis that is not supported.
         """
         return {"database": self.write_probe.check, "redis": self.queue_probe.check}
 
 
 @asynccontextmanager
 async def open_application(settings: Settings) -> AsyncIterator[Application]:
-    """Open the application for a process without an edge of its own."""
+    """Open the application for a command or a process without an interface."""
     async with open_runtime(settings) as runtime:
         yield runtime.application
 
@@ -81,7 +81,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
 async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Build everything on this event loop, and close it in reverse order.
 
-    Nothing connects yet: each adapter does when it is first needed, so a process starts during an outage.
+    Adapters connect when they are first used, so that a process can start during an outage.
     """
     async with AsyncExitStack() as stack:
         clock, metrics = SystemClock(), PrometheusMetrics()
@@ -134,7 +134,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
 
 
 def token_verifier(settings: Settings, clock: SystemClock, stack: AsyncExitStack) -> TokenVerifier:
-    """Build what verifies crewkit's access tokens."""
+    """Return the verifier of crewkit's access tokens."""
     keys: KeySource
     if settings.auth_jwks_url:
         client = http_client(create_route(settings))
@@ -147,14 +147,14 @@ def token_verifier(settings: Settings, clock: SystemClock, stack: AsyncExitStack
 
 
 def configure_process(settings: Settings) -> None:
-    """Set up what is one per process, its logs and who may read its memory. Called once, by its main."""
+    """Set up the logs and the memory protection of this process. Call it once, in its main function."""
     configure_logs(level=settings.log_level, development=settings.is_development)
     if not settings.is_development:
         keep_memory_private()
 
 
 def configure_command(settings: Settings) -> None:
-    """Set up the process of a command: what adapters would log on the way, it tells in words of its own."""
+    """Set up the process of a command, which prints results and errors itself instead of logging."""
     configure_process(replace(settings, log_level="CRITICAL"))
 
 
@@ -169,7 +169,7 @@ def _worker_notifier(settings: Settings, traces: Traces | None, stack: AsyncExit
 def _providers(
     settings: Settings, clock: SystemClock, metrics: PrometheusMetrics, traces: Traces | None, stack: AsyncExitStack
 ) -> dict[str, GitProvider]:
-    """Build what speaks with each provider; a command line that speaks with none has none in its settings."""
+    """Return the client of each provider. Settings of commands that call no provider have none."""
     app = github_app(settings)
     if app is None:
         return {}
@@ -198,7 +198,7 @@ def _alerts(settings: Settings, stack: AsyncExitStack) -> Alerts:
 
 
 def _traces(settings: Settings, stack: AsyncExitStack) -> Traces | None:
-    """Open what traces are sent by, of packages that only those have who want it."""
+    """Open the sender of traces. Its packages are optional."""
     if settings.otlp_url is None:
         return None
     from adapters.observability.open_telemetry import OpenTelemetryTraces, make_span_processor  # noqa: PLC0415

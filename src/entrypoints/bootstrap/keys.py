@@ -21,8 +21,8 @@ class KeyRing:
 
 @asynccontextmanager
 async def open_key_ring(settings: Settings) -> AsyncIterator[KeyRing]:
-    """Build what looks after the encryption keys."""
-    assert settings.database_url is not None  # the settings refuse this command without one
+    """Open the keys and the stored values that they encrypt."""
+    assert settings.database_url is not None  # required for this command
     database = Database(settings.database_url.reveal(), max_connections=1)
     cipher = create_cipher(settings)
     try:

@@ -1,4 +1,4 @@
-"""What answers at `METRICS_ADDR`: loaded only where it is set, for it takes megabytes."""
+"""The server at `METRICS_ADDR`. It is imported only if that is set, because it needs several megabytes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -32,7 +32,7 @@ def _app(runtime: Runtime) -> ASGIApp:
 
 @asynccontextmanager
 async def serve_metrics(runtime: Runtime, address: Address) -> AsyncIterator[None]:
-    """Answer for the length of the block, on this event loop; raises `CannotStart`."""
+    """Serve until the block ends, on this event loop; raises `CannotStart`."""
     listening = listen(address, f"{PREFIX}METRICS_ADDR")
     _log.info("metrics_started", address=format_addresses(listening))
     server = _Server(server_config(_app(runtime), address))
@@ -45,9 +45,9 @@ async def serve_metrics(runtime: Runtime, address: Address) -> AsyncIterator[Non
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to the process it watches."""
+    """A server that leaves signals to the process."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Capture no signals."""
         yield

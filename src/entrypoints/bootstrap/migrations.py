@@ -9,14 +9,14 @@ __all__ = ["Migration", "downgrade", "list_pending", "migrate", "newer_revision"
 
 
 def migrate(database_url: str, *, on_applied: Callable[[Migration], None] = lambda _: None) -> None:
-    """Bring the database to the newest revision; does nothing where it is there already."""
+    """Migrate the database to the newest revision."""
     postgres.migrate(database_url, on_applied=on_applied)
 
 
 def downgrade(database_url: str, revision: str, *, on_reverted: Callable[[Migration], None] = lambda _: None) -> str:
-    """Bring the database down to a revision (`base`: nothing of ours) and return which one that is.
+    """Downgrade the database to a revision (`base`: without this service's tables), and return that revision.
 
-    crewkit's own tables always stay.
+    The tables of crewkit are kept.
     """
     postgres.downgrade(database_url, revision, on_reverted=on_reverted)
     return postgres.current(database_url) or "base"
@@ -28,7 +28,7 @@ def list_pending(database_url: str) -> Sequence[Migration]:
 
 
 def newest() -> str:
-    """Return the revision this program was written for."""
+    """Return the newest revision that this version knows."""
     return postgres.newest()
 
 

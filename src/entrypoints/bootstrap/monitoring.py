@@ -14,13 +14,13 @@ from entrypoints.settings.settings import Settings
 async def open_monitored(settings: Settings) -> AsyncIterator[Runtime]:
     """Build the application, watched at `METRICS_ADDR` if that is set: `/metrics`, `/healthz`, `/readyz`.
 
-    They are answered by the event loop that does the work: one that hangs does not answer.
+    The event loop that does the work serves them. If it hangs, they do not respond.
     """
     async with open_runtime(settings) as runtime, probe_during(runtime.write_probe):
         if settings.metrics_addr is None:
             yield runtime
             return
-        from entrypoints.bootstrap.metrics_server import serve_metrics  # noqa: PLC0415 - only who is watched pays for it
+        from entrypoints.bootstrap.metrics_server import serve_metrics  # noqa: PLC0415 - needs several megabytes
 
         async with serve_metrics(runtime, settings.metrics_addr):
             yield runtime

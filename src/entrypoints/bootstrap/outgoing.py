@@ -1,4 +1,4 @@
-"""HTTP connections by the settings' route; the environment is read by the settings alone."""
+"""HTTP clients that use the route of the settings. They ignore proxy variables of the environment."""
 
 import ssl
 from functools import partial
@@ -16,12 +16,12 @@ def create_route(settings: Settings) -> Outgoing:
 
 
 def connect_by(outgoing: Outgoing) -> Connect:
-    """Return what opens connections by a route, within limits."""
+    """Return a factory of transports for a route."""
     return partial(_RoutedTransport, outgoing)
 
 
 def http_client(outgoing: Outgoing) -> httpx.AsyncClient:
-    """Return a client whose calls take a route."""
+    """Return a client that uses a route."""
     return httpx.AsyncClient(transport=_RoutedTransport(outgoing, httpx.Limits()), trust_env=False)
 
 

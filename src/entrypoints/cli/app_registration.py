@@ -18,7 +18,7 @@ import click
 from core.domain.provider_errors import ProviderUnavailable
 from entrypoints.bootstrap.github import GitHubUrls, RegisteredApp, Registrar, registrar, variables
 from entrypoints.process.listeners import CannotStart
-from entrypoints.process.private_files import Kept, environment_text, keep
+from entrypoints.process.private_files import StoredFile, environment_text, keep
 from entrypoints.registration.flow import Registered, RegistrationFailed, RegistrationFlow
 from entrypoints.registration.locations import InvalidOption, RegistrationUrls, create_request, parse_github_url
 from entrypoints.registration.server import serve_pages
@@ -104,7 +104,7 @@ def _wait(flow: RegistrationFlow, timeout: timedelta) -> Registered:
 
 def _keep(
     addresses: GitHubUrls, path: Path, public_url: str | None, answer: bytes, app: RegisteredApp | None, *, force: bool
-) -> Kept:
+) -> StoredFile:
     if app is None:
         return keep(answer, path.with_name(f"{path.name}.answer.json"), replace=False)
     named = variables(app, addresses)

@@ -2,7 +2,7 @@ import sys
 
 # structlog and httpx import rich and Pygments for colored output if they are installed, as the test tools do.
 # redis imports the OpenTelemetry SDK for its own metrics if the extra `otel` is installed. This service uses
-# neither, and they take a sixth of the start-up.
+# neither. They cost 0.12 s of CPU at each start with the test tools, and 0.05 s in the image.
 _UNUSED_EXTRAS = ("rich", "pygments", "opentelemetry")
 
 

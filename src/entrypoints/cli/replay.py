@@ -38,7 +38,7 @@ class Target:
 
 
 def find_target(url: str | None) -> Target:
-    """Return the service at this address, or the one that `make run` started; ends the command if there is none."""
+    """Return the service at this address, or the service that `make run` started. Ends the command without one."""
     settings = read_settings("replay")
     demo = find_running_demo(settings.home)
     address = url or (demo.http_url if demo else None)
@@ -65,7 +65,7 @@ class Replay:
     shows_progress: bool = False
 
     async def send(self, paths: Sequence[Path], *, repeat: int = 1) -> Counter[str]:
-        """Send every file, and return how often each answer came."""
+        """Send every file, and return how often each response was received."""
         endpoint = self._endpoint()
         payloads = list(_payloads(paths))
         if not payloads:

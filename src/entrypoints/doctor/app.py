@@ -75,11 +75,13 @@ def judge_events(app: App, needs: AppNeeds) -> list[Finding]:
     return found or [ok(about, f"The app subscribes to the events it needs: {', '.join(sorted(needs.events))}.")]
 
 
-def judge_installations(granted: Sequence[tuple[str, Mapping[str, str]]], asked: Mapping[str, str]) -> list[Finding]:
+def judge_installations(
+    granted: Sequence[tuple[str, Mapping[str, str]]], requested: Mapping[str, str]
+) -> list[Finding]:
     """Report accounts whose owners have not accepted all permissions that the app requests."""
     about = "installations"
     behind = {
-        name: [one for one, level in asked.items() if rank_level(permissions.get(one, "")) < rank_level(level)]
+        name: [item for item, level in requested.items() if rank_level(permissions.get(item, "")) < rank_level(level)]
         for name, permissions in granted
     }
     lacking = {name: missing for name, missing in behind.items() if missing}

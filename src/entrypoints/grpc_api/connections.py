@@ -43,20 +43,20 @@ class Connections(ConnectionServiceServicer):
 
 
 def _connection(view: ConnectionView) -> wire.Connection:
-    told = wire.Connection(
+    message = wire.Connection(
         provider=view.provider, status=STATUSES[view.standing], remedy=_remedy(view), emails=view.emails
     )
-    known = view.connection
-    if known is not None:
-        told.MergeFrom(
+    connection = view.connection
+    if connection is not None:
+        message.MergeFrom(
             wire.Connection(
-                reason=known.status_reason,
-                username=known.provider_username,
-                avatar_url=known.provider_avatar_url,
-                connected_at=stamp(known.created_at),
+                reason=connection.status_reason,
+                username=connection.provider_username,
+                avatar_url=connection.provider_avatar_url,
+                connected_at=stamp(connection.created_at),
             )
         )
-    return told
+    return message
 
 
 def _remedy(view: ConnectionView) -> Remedy | None:

@@ -32,7 +32,7 @@ _TRAVEL_SECONDS = 0.2
 
 _log = structlog.get_logger(__name__)
 
-_OURS = "/crewkit."
+_OWN_SERVICES = "/crewkit."
 _UNREADABLE = object()
 # The time limit of a call, as over REST. It also applies if the caller sets no deadline.
 SECONDS = 30.0
@@ -89,7 +89,7 @@ class Envelope(grpc.aio.ServerInterceptor):
         if known is None:
             known = await continuation(handler_call_details)
             # Unknown methods (None) are not cached, because a caller can invent any number of them.
-            if known is not None and method.startswith(_OURS):
+            if known is not None and method.startswith(_OWN_SERVICES):
                 known = self._wrapped[method] = self._wrap(method, known)
             elif known is not None and known.response_streaming:
                 known = self._wrapped[method] = self._anonymous.limit(method, known)

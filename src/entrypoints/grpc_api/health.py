@@ -7,8 +7,8 @@ from grpc_health.v1.health_pb2 import HealthCheckResponse
 
 _log = structlog.get_logger(__name__)
 
-_EVERY_SECONDS = 2.0
-_PATIENCE_SECONDS = 1.0
+_INTERVAL_SECONDS = 2.0
+_TIMEOUT_SECONDS = 1.0
 
 
 class Health:
@@ -21,32 +21,32 @@ class Health:
         self.servicer = health.aio.HealthServicer()
         self._names = ("", *services)
         self._ready = ready
-        self._told: int | None = None
+        self._published: int | None = None
 
     async def check(self) -> None:
         """Check the database and publish the status."""
         try:
-            async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with asyncio.timeout(_TIMEOUT_SECONDS):
                 await self._ready()
         except Exception as error:  # noqa: BLE001 - any error means that the database is unavailable
-            if self._told != HealthCheckResponse.NOT_SERVING:
+            if self._published != HealthCheckResponse.NOT_SERVING:
                 _log.warning("not_ready", dependency="database", error=f"{type(error).__name__}: {error}")
-            await self._tell(HealthCheckResponse.NOT_SERVING)
+            await self._publish(HealthCheckResponse.NOT_SERVING)
         else:
-            await self._tell(HealthCheckResponse.SERVING)
+            await self._publish(HealthCheckResponse.SERVING)
 
     async def keep_checking(self) -> None:
         """Check every two seconds, until cancelled."""
         while True:
-            await asyncio.sleep(_EVERY_SECONDS)
+            await asyncio.sleep(_INTERVAL_SECONDS)
             await self.check()
 
     async def stop(self) -> None:
         """Report all services as not serving, permanently."""
         await self.servicer.enter_graceful_shutdown()
 
-    async def _tell(self, status: int) -> None:
-        if status != self._told:
-            self._told = status
+    async def _publish(self, status: int) -> None:
+        if status != self._published:
+            self._published = status
             for name in self._names:
                 await self.servicer.set(name, status)

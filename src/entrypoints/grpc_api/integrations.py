@@ -90,8 +90,8 @@ class Integrations(IntegrationServiceServicer):
 
 
 def _integration(view: IntegrationView, organization_id: UUID) -> wire.Integration:
-    known = view.integration
-    told = {} if known is None else _connection_fields(known)
+    integration = view.integration
+    fields = {} if integration is None else _connection_fields(integration)
     return wire.Integration(
         provider=view.provider,
         status=STATUSES[view.state],
@@ -100,7 +100,7 @@ def _integration(view: IntegrationView, organization_id: UUID) -> wire.Integrati
         pending_until=stamp(view.pending_until),
         manage_url=view.manage_url,
         sync=catalog_sync(view.sync) if view.sync else None,
-        **told,
+        **fields,
     )
 
 

@@ -35,9 +35,9 @@ def length(of: timedelta | None) -> Duration | None:
     """Convert a time span to a `Duration`."""
     if of is None:
         return None
-    told = Duration()
-    told.FromTimedelta(of)
-    return told
+    duration = Duration()
+    duration.FromTimedelta(of)
+    return duration
 
 
 def remedy(

@@ -38,7 +38,7 @@ OPTIONS = (
     ("grpc.so_reuseport", 0),
     # Per connection. Further calls wait in the client. A caller may have 100 event streams.
     ("grpc.max_concurrent_streams", 256),
-    # Connections that do not speak gRPC, or that carry no call, end within a minute. The library takes up to
+    # Connections that do not use gRPC or have no call end within a minute. The library takes up to
     # twice the configured time. Clients reconnect automatically for the next call.
     ("grpc.server_handshake_timeout_ms", 30_000),
     ("grpc.max_connection_idle_ms", 29_000),

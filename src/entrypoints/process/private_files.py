@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_MAX_NAMES = 100
+
 
 def write_private(path: Path, content: bytes) -> None:
-    """Write the whole file or nothing: half a key would be believed for ever."""
+    """Write the complete file or nothing: a part of a key would be used from then on."""
     _write(path, content).replace(path)
 
 
 def write_new_private(path: Path, content: bytes) -> None:
-    """Like `write_private`, but where there is no file yet; raises `FileExistsError`."""
+    """Like `write_private`, but never replace a file; raises `FileExistsError`."""
     unfinished = _write(path, content)
     try:
         path.hardlink_to(unfinished)
@@ -32,45 +34,43 @@ def _write(path: Path, content: bytes) -> Path:
     return unfinished
 
 
-_MOST_NAMES = 100
-
-
-class NowhereToKeep(Exception):
+class NoWritableDirectory(Exception):
     """No directory is writable."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """Where something was written, and why not where it should have been."""
+class StoredFile:
+    """The file that was written, and why it is not the requested one."""
 
     path: Path
     instead: str | None = None
 
 
 def environment_text(variables: Mapping[str, str], *, about: str) -> str:
-    r"""Write variables as shells, systemd and `docker --env-file` read them.
+    r"""Return the text of a file with these variables for shells, systemd and `docker --env-file`.
 
-    Newlines are written `\n`, and only the key needs quotes: `docker` takes them for a part of the value,
-    which the reader of keys does not mind.
+    Newlines are written as `\n`. Only the key needs quotes. `docker` includes them in the value, and the parser of
+    keys removes them.
     """
     lines = [f"{name}={_quote(value)}" for name, value in variables.items()]
     return "\n".join([*(f"# {line}" for line in about.splitlines()), *lines, ""])
 
 
-def keep(content: bytes, path: Path, *, replace: bool) -> Kept:
-    """Write a file readable by its owner alone, whole or not at all, and nowhere over another.
+def keep(content: bytes, path: Path, *, replace: bool) -> StoredFile:
+    """Write a file that only its owner can read, completely or not at all.
 
-    What cannot be written there is written elsewhere rather than lost. Raises `NowhereToKeep`.
+    If the path cannot be written, another new file is written, so that the content is not lost. Raises
+    `NoWritableDirectory`.
     """
     write = write_private if replace else write_new_private
     try:
         write(path, content)
     except OSError as error:
-        return _keep_elsewhere(content, path, f"{path}: {error.strerror}")
-    return Kept(path)
+        return _store_elsewhere(content, path, f"{path}: {error.strerror}")
+    return StoredFile(path)
 
 
-def _keep_elsewhere(content: bytes, path: Path, why: str) -> Kept:
+def _store_elsewhere(content: bytes, path: Path, why: str) -> StoredFile:
     for directory in (path.parent, Path.home(), Path(tempfile.gettempdir())):
         for name in _other_names(path.name):
             try:
@@ -79,13 +79,13 @@ def _keep_elsewhere(content: bytes, path: Path, why: str) -> Kept:
                 continue
             except OSError:
                 break
-            return Kept(directory / name, instead=why)
-    raise NowhereToKeep(why)
+            return StoredFile(directory / name, instead=why)
+    raise NoWritableDirectory(why)
 
 
 def _other_names(name: str) -> Iterator[str]:
     stem, dot, suffix = name.rpartition(".")
-    for number in range(2, _MOST_NAMES):
+    for number in range(2, _MAX_NAMES):
         yield f"{stem}-{number}{dot}{suffix}" if stem else f"{name}-{number}"
 
 

@@ -7,20 +7,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 from entrypoints.process.listeners import explain_listen_errors
-from entrypoints.registration.flow import RegistrationFlow, Shown
+from entrypoints.registration.flow import PageResponse, RegistrationFlow
 from entrypoints.registration.pages import page_style_source, render_not_found
 from entrypoints.settings.urls import origin_of
 from entrypoints.settings.values import Address
 
 _HOST = "127.0.0.1"
-_SILENCE_SECONDS = 10
+_TIMEOUT_SECONDS = 10
 
 
 @contextmanager
 def serve_pages(flow: RegistrationFlow, port: int) -> Iterator[str]:
-    """Serve a registration's pages on this machine alone, and give the first one's address; port 0 means any.
+    """Serve the pages of a registration on this machine only, and return the URL of the first page.
 
-    The address cannot be guessed: other programs of this machine reach the port, too. Raises `CannotStart`.
+    Port 0 means any free port. The URL cannot be guessed, because other programs of this machine can reach the
+    port. Raises `CannotStart`.
     """
     with explain_listen_errors(Address(_HOST, port), "choose another port with --port, or omit the option."):
         server = _Server(flow, port)
@@ -52,34 +53,34 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     server_version = "crewkit-git"
     sys_version = ""
-    timeout = _SILENCE_SECONDS
+    timeout = _TIMEOUT_SECONDS
 
     def do_GET(self) -> None:
-        """Answer a page, and end the registration once its last one was sent."""
-        shown = self._create_page()
-        with suppress(OSError):  # a browser that left has missed it
-            self._send(shown)
-        if shown.is_last:
+        """Send a page, and end the registration after the last page."""
+        response = self._create_page()
+        with suppress(OSError):  # the browser has closed the connection
+            self._send(response)
+        if response.is_last:
             self.server.flow.end()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Log nothing, because the request URLs contain a state and a code."""
 
-    def _create_page(self) -> Shown:
+    def _create_page(self) -> PageResponse:
         server, parts = self.server, urlsplit(self.path)
-        # A page elsewhere whose name was made to mean this machine would say its own name here.
+        # DNS rebinding: a page of another site whose name resolves to this machine sends its own name.
         if self.headers.get("host") not in server.names:
-            return Shown(HTTPStatus.NOT_FOUND, render_not_found())
+            return PageResponse(HTTPStatus.NOT_FOUND, render_not_found())
         if secrets.compare_digest(parts.path.encode(), server.begin_path.encode()):
             return server.flow.begin(return_url=f"http://{server.name}{server.return_path}")
         if secrets.compare_digest(parts.path.encode(), server.return_path.encode()):
             query = parse_qs(parts.query)
             return server.flow.finish(state=query.get("state", [""])[-1], code=query.get("code", [""])[-1])
-        return Shown(HTTPStatus.NOT_FOUND, render_not_found())
+        return PageResponse(HTTPStatus.NOT_FOUND, render_not_found())
 
-    def _send(self, shown: Shown) -> None:
-        body = shown.page.encode()
-        self.send_response(shown.status)
+    def _send(self, response: PageResponse) -> None:
+        body = response.page.encode()
+        self.send_response(response.status)
         github = origin_of(self.server.flow.registrar.addresses.web)
         for name, value in {
             "Content-Type": "text/html; charset=utf-8",
@@ -88,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
             f"form-action {github}; base-uri 'none'; frame-ancestors 'none'",
             "Cross-Origin-Opener-Policy": "same-origin",
             "Cache-Control": "no-store",
-            # With none at all a browser posts the form with `Origin: null`; the path stays here either way.
+            # Without a referrer, browsers post the form with `Origin: null`. The path is not sent in either case.
             "Referrer-Policy": "strict-origin",
             "X-Content-Type-Options": "nosniff",
             "Connection": "close",

@@ -3,7 +3,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with the environment, and what to do about it."""
+    """A problem of the environment, and its remedy."""
 
     variable: str
     problem: str
@@ -14,7 +14,7 @@ class Problem:
 
 
 class ValueRefused(ValueError):
-    """A value is wrong in a way that has a remedy of its own, instead of the setting's general remedy."""
+    """A value is wrong. The remedy replaces the general remedy of the setting."""
 
     def __init__(self, problem: str, remedy: str) -> None:
         super().__init__(problem)

@@ -15,7 +15,7 @@ from entrypoints.settings.text import read_text_file, unquote
 
 FILE_SUFFIX = "_FILE"
 _PATH_STARTS = ("/", "./", "../", "~/", "file:")
-# Where secrets are mounted: such a path is no secret, even if this process cannot see the file.
+# Secrets are mounted in these directories. A path in them is not a secret, even if this process cannot read it.
 _SECRET_FOLDERS = ("/run/secrets/", "/var/run/secrets/", "/run/credentials/", "/etc/", "/mnt/", "/secrets/")
 
 

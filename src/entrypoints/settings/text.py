@@ -1,4 +1,4 @@
-"""The text of a value, freed from what tools add to it."""
+"""The text of a value, without the characters that tools add to it."""
 
 import re
 import stat
@@ -35,7 +35,7 @@ def read_text_file(path: str) -> str:
     remedy = "Set it to the path of a readable text file that contains only the value"
     try:
         file = Path(path.removeprefix("file://")).expanduser()
-        # A device or a named pipe could block the start for ever.
+        # A device or a named pipe could block the start forever.
         if not stat.S_ISREG(file.stat().st_mode):
             kind = "a directory" if file.is_dir() else "not a regular file"
             raise ValueRefused(f"{path} is {kind}", remedy)

@@ -1,4 +1,4 @@
-"""What RQ calls. The doorbell enqueues these by name with plain JSON arguments."""
+"""The function that RQ calls. Its path and its arguments are in Redis, so they must not change."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -9,31 +9,31 @@ from core.domain.deliveries.source_key import LANES
 
 
 @dataclass(slots=True)
-class _Serving:
-    """The drain of the worker that this process is; there is none until it has started."""
+class _Worker:
+    """The drain of this worker process; None before it has started."""
 
     drain: Callable[[int], None] | None = field(default=None)
 
 
-_serving = _Serving()
+_worker = _Worker()
 
 
 def serve(drain_lane: Callable[[int], None] | None) -> None:
-    """Let jobs run in this process, or stop letting them."""
-    _serving.drain = drain_lane
+    """Run jobs in this process with this function, or reject jobs if it is None."""
+    _worker.drain = drain_lane
 
 
 def find_traceparent() -> str | None:
-    """Return the `traceparent` of whoever rang for the job under way."""
+    """Return the `traceparent` that came with the notification of the current job."""
     job = get_current_job()
-    found = job.meta.get("traceparent") if job else None
-    return found if isinstance(found, str) else None
+    traceparent = job.meta.get("traceparent") if job else None
+    return traceparent if isinstance(traceparent, str) else None
 
 
 def drain(lane: int) -> None:
-    """Drain one lane; a job nobody should have enqueued is refused."""
-    if _serving.drain is None:
+    """Drain one lane; raises if this process runs no jobs or the lane does not exist."""
+    if _worker.drain is None:
         raise RuntimeError("This process does not serve jobs")
     if lane not in range(LANES):
         raise ValueError("No such lane")
-    _serving.drain(lane)
+    _worker.drain(lane)

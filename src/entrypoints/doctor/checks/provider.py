@@ -45,7 +45,7 @@ _RATE_LIMITED = (
     "Wait until GitHub resets the rate limit, at most an hour, and run this command again. If this happens often, "
     "check which other programs use this app."
 )
-_NO_CODE = Secret("asked-by-crewkit-git-doctor")
+_NO_CODE = Secret("sent-by-crewkit-git-doctor")
 
 
 def provider_checks(settings: Settings, clock: Clock, database: Database | None, stack: AsyncExitStack) -> list[Check]:
