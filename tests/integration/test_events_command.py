@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.servers.fork_server import run_module
 
 _EVENTS = """
     INSERT INTO git_webhook_events (
@@ -53,14 +54,7 @@ def environment(database_url: str, redis_url: str) -> dict[str, str]:
 
 
 def _run(environment: Mapping[str, str], *arguments: str, cwd: Path | None = None) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "entrypoints.cli.main", *arguments],
-        env=dict(environment),
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run_module("entrypoints.cli.main", *arguments, environment=environment, directory=cwd)
     return done.returncode, done.stdout, done.stderr
 
 

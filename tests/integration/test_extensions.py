@@ -1,8 +1,6 @@
 """An external adapter, named in the settings, replaces the built-in one."""
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from tests.support.builders.deliveries import post_all, pushes
 from tests.support.builders.settings import PRODUCTION
 from tests.support.conditions import wait_until
 from tests.support.scenarios.event_store import open_events
+from tests.support.servers.fork_server import run_module
 from tests.support.servers.servers import temporary_home
 from tests.support.servers.service import Service
 
@@ -70,14 +69,7 @@ def test_names_a_module_that_fails_to_import(tmp_path: Path, monkeypatch: pytest
 def test_every_process_rejects_a_factory_without_an_adapter(process: str) -> None:
     """In one line, without a stack trace, before it listens or connects."""
     service = {**PRODUCTION, "CREWKIT_GIT_ADAPTERS": "cipher=os:system"}
-    ended = subprocess.run(
-        [sys.executable, "-m", "entrypoints.cli.main", process],
-        env={**os.environ, **service},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = run_module("entrypoints.cli.main", process, environment={**os.environ, **service})
     assert ended.returncode == 1, ended.stderr
     assert "CREWKIT_GIT_ADAPTERS: `cipher=os:system`: the factory raised TypeError" in ended.stderr
     assert "docs/adapters.md" in ended.stderr

@@ -10,7 +10,7 @@ from sandbox.faults import Fault, FaultKind
 from sandbox.state.deliveries import Delivery
 from tests.support.conditions import until
 from tests.support.servers.sandbox import INSTALLATION
-from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox, wait_for_end
+from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
 
 LOGGED = "/app/hook/deliveries/*"
 SOURCES = "SELECT source, count(*) FROM git_webhook_events GROUP BY source ORDER BY source"
@@ -61,7 +61,7 @@ async def test_resumes_a_killed_run_beside_another_and_late_webhooks(both: Servi
     killed = await both.command("recover-deliveries")
     await both.until(lambda: len(both.ledger.delivery_ids()) >= 8)
     killed.kill()
-    await wait_for_end(killed)
+    await killed.communicate()
     kept = both.ledger.delivery_ids()
     assert 8 <= len(kept) < 100
     assert kept == guids[: len(kept)]
@@ -83,7 +83,7 @@ async def test_resumes_a_killed_run_beside_another_and_late_webhooks(both: Servi
         return not late
 
     sending = asyncio.create_task(until(send_requested_deliveries, seconds=40))
-    runs = [asyncio.create_task(wait_for_end(await both.command("recover-deliveries"))) for _ in range(2)]
+    runs = [asyncio.create_task(both.run("recover-deliveries")) for _ in range(2)]
     await asyncio.wait(runs, return_when=asyncio.FIRST_COMPLETED)
     # One was turned away while the other was at work, which need not be slow any more.
     both.sandbox.sandbox.faults.active.remove(slowly)

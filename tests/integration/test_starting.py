@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from core.domain.secret import redact_url
 from entrypoints.bootstrap.migrations import migrate
 from tests.support.builders.deliveries import post_all, pushes
 from tests.support.conditions import wait_until
+from tests.support.servers.fork_server import run_module
 from tests.support.servers.servers import Servers, new_database, temporary_home
 from tests.support.servers.service import Service, run_service
 
@@ -27,8 +27,7 @@ def run_until_exit(command: str, settings: Mapping[str, str]) -> subprocess.Comp
     with temporary_home() as home:
         environment = Service(home, NO_DATABASE, NO_REDIS, settings=settings).environment
         module = [command] if command in ("local", "sandbox") else ["entrypoints.cli.main", *command.split()]
-        words = [sys.executable, "-m", *module]
-        return subprocess.run(words, env=environment, capture_output=True, text=True, timeout=30, check=False)
+        return run_module(*module, environment=environment, timeout_seconds=30)
 
 
 def wait_until_serving(service: Service, process: str) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from entrypoints.doctor.findings import Level
 from tests.support.clients.doctor import levels, run_doctor, wrong
 from tests.support.clients.register_app import read, run_registration
 from tests.support.conditions import until
+from tests.support.servers.fork_server import run_module
 from tests.support.servers.sandbox import MARA
 from tests.support.servers.service_with_sandbox import ServiceAtSandbox
 
@@ -86,16 +86,12 @@ async def test_passes_for_a_working_service(both: ServiceAtSandbox) -> None:
 def test_lists_all_missing_settings(tmp_path: Path) -> None:
     """With the remedy, status 1, and as JSON."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "entrypoints.cli.main", "doctor", "--json"],
-        env={**inherited, "CREWKIT_GIT_HOME": str(tmp_path)},
-        capture_output=True,
-        check=False,
-    )
+    environment = {**inherited, "CREWKIT_GIT_HOME": str(tmp_path)}
+    done = run_module("entrypoints.cli.main", "doctor", "--json", environment=environment)
 
     report = json.loads(done.stdout)
     assert (done.returncode, report["ok"]) == (1, False)
-    assert f"No running service was found: {tmp_path}/demo.json does not exist." in done.stderr.decode()
+    assert f"No running service was found: {tmp_path}/demo.json does not exist." in done.stderr
     failed = [one for one in report["findings"] if one["level"] == "fail"]
     assert {one["about"] for one in failed} == {"settings"}
     assert all(one["remedy"] for one in failed)

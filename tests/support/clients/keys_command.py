@@ -2,9 +2,9 @@
 
 import os
 import subprocess
-import sys
 
 from core.domain.secret import Secret
+from tests.support.servers.fork_server import run_module
 
 Key = tuple[str, Secret]
 
@@ -17,13 +17,7 @@ def keys(database_url: str, command: str, *ring: Key) -> subprocess.CompletedPro
         "CREWKIT_GIT_DATABASE_URL": database_url,
         "CREWKIT_GIT_ENCRYPTION_KEYS": format_keys(*ring),
     }
-    return subprocess.run(
-        [sys.executable, "-m", "entrypoints.cli.main", "keys", *command.split()],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_module("entrypoints.cli.main", "keys", *command.split(), environment=environment)
 
 
 def format_keys(*ring: Key) -> str:

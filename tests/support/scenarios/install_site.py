@@ -106,7 +106,7 @@ class Site:
         token = self.facts.users[person]["token"] if person in self.facts.users else None
         own = {"authorization": f"Bearer {token}"} if token else {}
         async with (
-            httpx.AsyncClient(base_url=self.url, headers={**own, **headers}, trust_env=False) as here,
+            httpx.AsyncClient(base_url=self.url, headers={**own, **headers}, trust_env=False, verify=False) as here,
             self.sandbox.browser(login) as there,
         ):
             yield Browser(self, here, there)
@@ -121,7 +121,9 @@ class Site:
     async def ask(self, method: str, path: str, person: str, **request: Any) -> httpx.Response:
         """Ask REST as one of the demo's people."""
         headers = {"authorization": f"Bearer {self.facts.users[person]['token']}"}
-        async with httpx.AsyncClient(base_url=f"{self.url}/api/v1", headers=headers, trust_env=False) as client:
+        async with httpx.AsyncClient(
+            base_url=f"{self.url}/api/v1", headers=headers, trust_env=False, verify=False
+        ) as client:
             return await client.request(method, path, **request)
 
     async def settle(self) -> None:

@@ -2,11 +2,12 @@
 
 The imports of a service process take over a second of CPU, and the tests start hundreds of them. A fork has separate
 memory, arguments, environment, output and process group, so it runs, fails and ends like a process that was executed.
-`test_starting.py`, `test_up.py` and the browser tests execute the processes instead.
+`test_up.py`, `test_adapter_guide.py` and the browser tests execute the processes instead.
 """
 
 import atexit
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -17,10 +18,13 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from local.embedded.process import Process, Program
 
@@ -31,6 +35,8 @@ _MODULES = (
     "entrypoints.grpc_api.server",
     "entrypoints.worker.main",
     "entrypoints.worker.scheduler",
+    "entrypoints.bootstrap.keys",
+    "entrypoints.bootstrap.migrations",
     # These libraries import each other when the first client is created.
     "anyio._backends._asyncio",
     "httpcore",
@@ -44,13 +50,44 @@ class ForkedProcess(Process):
         # Only Linux has pidfd_open. A test may also have wrapped the command, in a shell for example.
         if not hasattr(os, "pidfd_open") or program.command[0] != sys.executable:
             return super()._start(program)
+        module = program.command.index("-m") + 1
         output, written = os.pipe()
         try:
-            child = _fork_server().start(program, written)
+            child = _fork_server().start(
+                program.command[module:], program.environment, program.directory or Path.cwd(), written, written
+            )
         finally:
             os.close(written)
         child.stdout = os.fdopen(output, "rb")
         return child
+
+
+def run_module(
+    *command: str, environment: Mapping[str, str], directory: Path | None = None, timeout_seconds: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Run a module with arguments until it ends, as `python -m` does, and return its exit code and output."""
+    if not hasattr(os, "pidfd_open"):
+        return subprocess.run(
+            [sys.executable, "-m", *command],
+            env=dict(environment),
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+    with TemporaryFile() as output, TemporaryFile() as errors:
+        child = _fork_server().start(command, environment, directory or Path.cwd(), output.fileno(), errors.fileno())
+        try:
+            code = child.wait(timeout_seconds)
+        finally:
+            child.kill()
+        return subprocess.CompletedProcess(command, code, _read_text(output), _read_text(errors))
+
+
+def _read_text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode()
 
 
 class _Child(subprocess.Popen[bytes]):
@@ -108,18 +145,14 @@ class _ForkServer:
             )
         atexit.register(self._stop)
 
-    def start(self, program: Program, output: int) -> _Child:
-        """Fork a process that runs the module of this program's command, and return it."""
+    def start(
+        self, command: Sequence[str], environment: Mapping[str, str], directory: Path, output: int, errors: int
+    ) -> _Child:
+        """Fork a process that runs a module with arguments, and return it."""
         status, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        module = program.command.index("-m") + 1
-        request = {
-            "module": program.command[module],
-            "arguments": program.command[module + 1 :],
-            "environment": dict(program.environment),
-            "directory": str(program.directory or Path.cwd()),
-        }
+        request = {"command": list(command), "environment": dict(environment), "directory": str(directory)}
         with server_end:
-            socket.send_fds(self._requests, [json.dumps(request).encode()], [output, server_end.fileno()])
+            socket.send_fds(self._requests, [json.dumps(request).encode()], [output, errors, server_end.fileno()])
         return _Child(status)
 
     def _stop(self) -> None:
@@ -148,16 +181,17 @@ class _Server:
                 if key.fd in self._children:
                     self._report(key.fd)
                     continue
-                text, descriptors, _, _ = socket.recv_fds(self._requests, _MAX_REQUEST_BYTES, 2)
+                text, descriptors, _, _ = socket.recv_fds(self._requests, _MAX_REQUEST_BYTES, 3)
                 if not text:
                     return None
-                output, status = descriptors
+                *outputs, status = descriptors
                 pid = os.fork()
                 if pid == 0:
                     os.close(status)
-                    self._leave(output)
+                    self._leave(*outputs)
                     return dict(json.loads(text))
-                os.close(output)
+                for descriptor in outputs:
+                    os.close(descriptor)
                 self._watch(pid, socket.socket(fileno=status))
 
     def _watch(self, pid: int, status: socket.socket) -> None:
@@ -176,7 +210,7 @@ class _Server:
         with status, suppress(OSError):  # the test process may have ended
             status.send(str(code).encode())
 
-    def _leave(self, output: int) -> None:
+    def _leave(self, output: int, errors: int) -> None:
         """Close in the forked process what belongs to the server."""
         with suppress(OSError):
             os.setpgid(0, 0)
@@ -185,9 +219,9 @@ class _Server:
         for descriptor, (_, status) in self._children.items():
             os.close(descriptor)
             status.close()
-        os.dup2(output, 1)
-        os.dup2(output, 2)
-        os.close(output)
+        for source, target in ((output, 1), (errors, 2)):
+            os.dup2(source, target)
+            os.close(source)
 
 
 def _import_processes() -> None:
@@ -195,6 +229,8 @@ def _import_processes() -> None:
     importlib.import_module("entrypoints.cli.libraries").import_libraries()
     for module in _MODULES:
         importlib.import_module(module)
+    # Otherwise the collections of each fork would copy the memory of these modules.
+    gc.freeze()
 
 
 def main() -> None:
@@ -207,10 +243,11 @@ def main() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
     os.environ.clear()
     os.environ.update(request["environment"])
+    time.tzset()
     os.chdir(request["directory"])
     sys.path[1:1] = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
-    sys.argv[1:] = request["arguments"]
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    module, *sys.argv[1:] = request["command"]
+    runpy.run_module(module, run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

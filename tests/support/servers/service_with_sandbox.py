@@ -20,6 +20,7 @@ from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.checks.secrecy import Overheard, Secrets
 from tests.support.conditions import until
 from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.servers.fork_server import run_module
 from tests.support.servers.sandbox import RunningSandbox, run_sandbox
 from tests.support.servers.service import Service, run_service
 
@@ -101,15 +102,10 @@ class ServiceAtSandbox:
         )
 
     async def run(self, *arguments: str) -> tuple[int, str]:
-        """Run a command of this service; return its status and output."""
-        return await wait_for_end(await self.command(*arguments))
-
-
-async def wait_for_end(process: Process) -> tuple[int, str]:
-    """Wait for a command; return its status and all it said."""
-    said, complained = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, (said + complained).decode()
+        """Run a command of the service; return its exit code and its output."""
+        module = ("entrypoints.cli.main", *arguments)
+        done = await asyncio.to_thread(run_module, *module, environment=self.service.environment)
+        return done.returncode, done.stdout + done.stderr
 
 
 @asynccontextmanager
