@@ -2,9 +2,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.application import Application
 from core.domain.attribution.attribution import AttributionFilter, AttributionStatus, AttributionView, Method, Role
 from core.domain.identifiers import RepoId
-from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
 from crewkit.git.v1 import attributions_pb2 as wire
 from crewkit.git.v1.attributions_pb2_grpc import AttributionServiceServicer
 from entrypoints.edge.cursors import RowId, encode_cursor
@@ -49,13 +49,12 @@ _STATUS = {sent: known for known, sent in STATUSES.items()}
 class Attributions(AttributionServiceServicer):
     """Implements `AttributionService`."""
 
-    list_attributions: ListAttributions
-    resolve_commit_authors: ResolveCommitAuthors
+    application: Application
 
     async def ListAttributions(
         self, request: wire.ListAttributionsRequest, context: Context
     ) -> wire.ListAttributionsResponse:
-        page = await self.list_attributions(
+        page = await self.application.attribution.list(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             where=AttributionFilter(
@@ -74,7 +73,7 @@ class Attributions(AttributionServiceServicer):
     ) -> wire.ResolveCommitAuthorsResponse:
         if not 1 <= len(request.shas) <= _MOST_COMMITS or not all(map(_SHA.fullmatch, request.shas)):
             raise invalid_field("shas", f"Must have 1 to {_MOST_COMMITS} full commit hashes.")
-        people = await self.resolve_commit_authors(
+        people = await self.application.attribution.resolve(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_provider(request.provider),

@@ -1,9 +1,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from core.application import Application
 from core.domain.connections import ConnectionStanding, ConnectionView
-from core.use_cases.connections.disconnect_account import DisconnectAccount
-from core.use_cases.connections.list_connections import ListConnections
 from crewkit.git.v1 import connections_pb2 as wire
 from crewkit.git.v1.connections_pb2_grpc import ConnectionServiceServicer
 from crewkit.git.v1.integrations_pb2 import Remedy
@@ -25,20 +24,19 @@ STATUSES: Mapping[ConnectionStanding, "wire.ConnectionStatus.ValueType"] = {
 class Connections(ConnectionServiceServicer):
     """Implements `ConnectionService` for the caller, or for the user that a service acts for."""
 
-    list_connections: ListConnections
-    disconnect_account: DisconnectAccount
+    application: Application
 
     async def ListConnections(
         self, request: wire.ListConnectionsRequest, context: Context
     ) -> wire.ListConnectionsResponse:
         provider = read_name(request.provider, "provider") if request.provider else None
-        views = await self.list_connections(actor(), provider=provider)
+        views = await self.application.connections.list(actor(), provider=provider)
         return wire.ListConnectionsResponse(connections=[_connection(view) for view in views])
 
     async def DisconnectConnection(
         self, request: wire.DisconnectConnectionRequest, context: Context
     ) -> wire.DisconnectConnectionResponse:
-        await self.disconnect_account(actor(), provider=read_name(request.provider, "provider"))
+        await self.application.connections.disconnect(actor(), provider=read_name(request.provider, "provider"))
         return wire.DisconnectConnectionResponse()
 
 

@@ -5,6 +5,7 @@ import msgspec
 from cachetools import FIFOCache
 from google.protobuf.json_format import ParseDict
 
+from core.application import Application
 from core.domain.streams.domain_event import (
     CommitsClaimedData,
     DomainEventType,
@@ -17,7 +18,6 @@ from core.domain.streams.domain_event import (
     RepositoryData,
 )
 from core.domain.streams.stream import StreamFilter
-from core.use_cases.streams.stream_events import StreamEvents
 from crewkit.git.v1.domain_events_pb2 import DomainEvent
 from crewkit.git.v1.events_pb2 import StreamEventsRequest, StreamEventsResponse
 from crewkit.git.v1.events_pb2_grpc import EventServiceServicer
@@ -47,13 +47,12 @@ class Events(EventServiceServicer):
     An event is fetched after the previous one was sent, so a slow subscriber does not delay others.
     """
 
-    stream_events: StreamEvents
-    heartbeat: float = HEARTBEAT_SECONDS
+    application: Application
 
     async def StreamEvents(
         self, request: StreamEventsRequest, context: Context
     ) -> AsyncGenerator[StreamEventsResponse, None]:
-        stream = await self.stream_events(
+        stream = await self.application.stream_events(
             call().actor,
             organization_id=read_id(request.organization_id, "organization_id"),
             until=call().expires_at,
@@ -63,7 +62,7 @@ class Events(EventServiceServicer):
         try:
             yield StreamEventsResponse(cursor=str(stream.cursor))
             while True:
-                found = await stream.next(within=self.heartbeat)
+                found = await stream.next(within=HEARTBEAT_SECONDS)
                 for event in found:
                     yield StreamEventsResponse(cursor=str(event.id), event=domain_event(event))
                 if not found:

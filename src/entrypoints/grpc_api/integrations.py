@@ -3,13 +3,10 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from core.application import Application
 from core.domain.audit import VersionId
 from core.domain.integrations.integration import Integration
 from core.domain.integrations.views import ConnectionState, IntegrationView
-from core.use_cases.catalog.request_sync import RequestSync
-from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
-from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
-from core.use_cases.integrations.list_versions import ListVersions
 from crewkit.git.v1 import integrations_pb2 as wire
 from crewkit.git.v1.integrations_pb2_grpc import IntegrationServiceServicer
 from entrypoints.edge.cursors import RowCursor, encode_cursor
@@ -31,24 +28,20 @@ STATUSES: Mapping[ConnectionState, "wire.IntegrationStatus.ValueType"] = {
 class Integrations(IntegrationServiceServicer):
     """Implements `IntegrationService`."""
 
-    list_integrations: ListIntegrations
-    show_integration: ShowIntegration
-    disconnect_integration: DisconnectIntegration
-    request_sync: RequestSync
-    list_versions: ListVersions
+    application: Application
 
     async def ListIntegrations(
         self, request: wire.ListIntegrationsRequest, context: Context
     ) -> wire.ListIntegrationsResponse:
         organization_id = read_id(request.organization_id, "organization_id")
-        views = await self.list_integrations(actor(), organization_id=organization_id)
+        views = await self.application.integrations.list(actor(), organization_id=organization_id)
         return wire.ListIntegrationsResponse(integrations=[_integration(one, organization_id) for one in views])
 
     async def GetIntegration(
         self, request: wire.GetIntegrationRequest, context: Context
     ) -> wire.GetIntegrationResponse:
         organization_id = read_id(request.organization_id, "organization_id")
-        view = await self.show_integration(
+        view = await self.application.integrations.show(
             actor(), organization_id=organization_id, provider=read_name(request.provider, "provider")
         )
         return wire.GetIntegrationResponse(integration=_integration(view, organization_id))
@@ -56,7 +49,7 @@ class Integrations(IntegrationServiceServicer):
     async def DisconnectIntegration(
         self, request: wire.DisconnectIntegrationRequest, context: Context
     ) -> wire.DisconnectIntegrationResponse:
-        await self.disconnect_integration(
+        await self.application.integrations.disconnect(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_name(request.provider, "provider"),
@@ -67,7 +60,7 @@ class Integrations(IntegrationServiceServicer):
     async def SyncIntegration(
         self, request: wire.SyncIntegrationRequest, context: Context
     ) -> wire.SyncIntegrationResponse:
-        state = await self.request_sync(
+        state = await self.application.catalog.request_sync(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_name(request.provider, "provider"),
@@ -76,7 +69,7 @@ class Integrations(IntegrationServiceServicer):
 
     async def ListVersions(self, request: wire.ListVersionsRequest, context: Context) -> wire.ListVersionsResponse:
         place = read_page_token(request.page_token, RowCursor)
-        trail = await self.list_versions(
+        trail = await self.application.integrations.list_versions(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_name(request.provider, "provider"),

@@ -2,15 +2,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
+from core.application import Application
 from core.domain.identifiers import RepoId
 from core.domain.links.link import ROOT_DIRECTORY, LinkChoices
 from core.domain.links.views import LinkView, ProjectView, Unreachable
 from core.domain.organizations import ProjectPosition
-from core.use_cases.links.change_link import ChangeLink, ShowLink
-from core.use_cases.links.import_repository import ImportRepository
-from core.use_cases.links.link_repository import LinkRepository
-from core.use_cases.links.list_projects import ListProjects, ShowProject
-from core.use_cases.links.unlink_repository import UnlinkRepository
 from crewkit.git.v1 import projects_pb2 as wire
 from crewkit.git.v1.projects_pb2_grpc import ProjectRepositoryServiceServicer
 from entrypoints.edge.cursors import encode_cursor
@@ -32,17 +28,11 @@ from entrypoints.grpc_api.messages import remedy, stamp
 class ProjectRepositories(ProjectRepositoryServiceServicer):
     """Implements `ProjectRepositoryService`."""
 
-    list_projects: ListProjects
-    show_project: ShowProject
-    show_link: ShowLink
-    link_repository: LinkRepository
-    change_link: ChangeLink
-    unlink_repository: UnlinkRepository
-    import_repository: ImportRepository
+    application: Application
 
     async def ListProjects(self, request: wire.ListProjectsRequest, context: Context) -> wire.ListProjectsResponse:
         organization_id = read_id(request.organization_id, "organization_id")
-        page = await self.list_projects(
+        page = await self.application.links.list_projects(
             actor(),
             organization_id=organization_id,
             limit=read_page_size(request.page_size),
@@ -56,7 +46,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
 
     async def GetProject(self, request: wire.GetProjectRequest, context: Context) -> wire.GetProjectResponse:
         organization_id = read_id(request.organization_id, "organization_id")
-        view = await self.show_project(
+        view = await self.application.links.show_project(
             actor(), organization_id=organization_id, project_id=read_id(request.project_id, "project_id")
         )
         return wire.GetProjectResponse(project=_project(view, organization_id))
@@ -65,7 +55,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
         self, request: wire.GetProjectRepositoryRequest, context: Context
     ) -> wire.GetProjectRepositoryResponse:
         organization_id = read_id(request.organization_id, "organization_id")
-        view = await self.show_link(
+        view = await self.application.links.show(
             actor(),
             organization_id=organization_id,
             project_id=read_id(request.project_id, "project_id"),
@@ -77,7 +67,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
         self, request: wire.LinkProjectRepositoryRequest, context: Context
     ) -> wire.LinkProjectRepositoryResponse:
         organization_id = read_id(request.organization_id, "organization_id")
-        done = await self.link_repository(
+        done = await self.application.links.create(
             actor(),
             organization_id=organization_id,
             project_id=read_id(request.project_id, "project_id"),
@@ -95,7 +85,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
         self, request: wire.UpdateProjectRepositoryRequest, context: Context
     ) -> wire.UpdateProjectRepositoryResponse:
         organization_id = read_id(request.organization_id, "organization_id")
-        view = await self.change_link(
+        view = await self.application.links.change(
             actor(),
             organization_id=organization_id,
             project_id=read_id(request.project_id, "project_id"),
@@ -107,7 +97,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
     async def UnlinkProjectRepository(
         self, request: wire.UnlinkProjectRepositoryRequest, context: Context
     ) -> wire.UnlinkProjectRepositoryResponse:
-        await self.unlink_repository(
+        await self.application.links.delete(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             project_id=read_id(request.project_id, "project_id"),
@@ -120,7 +110,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
         self, request: wire.ImportRepositoryRequest, context: Context
     ) -> wire.ImportRepositoryResponse:
         organization_id = read_id(request.organization_id, "organization_id")
-        done = await self.import_repository(
+        done = await self.application.links.import_repository(
             actor(),
             organization_id=organization_id,
             provider=read_provider(request.provider),

@@ -1,12 +1,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.application import Application
 from core.domain.catalog.repository import Repository
 from core.domain.catalog.search import CatalogFilter, CatalogPosition
 from core.domain.identifiers import RepoId
 from core.domain.organizations import Project
-from core.use_cases.catalog.list_branches import ListBranches
-from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
 from crewkit.git.v1 import repositories_pb2 as wire
 from crewkit.git.v1.repositories_pb2_grpc import RepositoryServiceServicer
 from entrypoints.edge.cursors import encode_cursor
@@ -20,14 +19,12 @@ from entrypoints.grpc_api.messages import catalog_sync, stamp
 class Repositories(RepositoryServiceServicer):
     """Implements `RepositoryService`."""
 
-    list_repositories: ListRepositories
-    show_repository: ShowRepository
-    list_branches: ListBranches
+    application: Application
 
     async def ListRepositories(
         self, request: wire.ListRepositoriesRequest, context: Context
     ) -> wire.ListRepositoriesResponse:
-        page = await self.list_repositories(
+        page = await self.application.catalog.list_repositories(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_name(request.provider, "provider"),
@@ -50,7 +47,7 @@ class Repositories(RepositoryServiceServicer):
         )
 
     async def GetRepository(self, request: wire.GetRepositoryRequest, context: Context) -> wire.GetRepositoryResponse:
-        details = await self.show_repository(
+        details = await self.application.catalog.show_repository(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_name(request.provider, "provider"),
@@ -61,7 +58,7 @@ class Repositories(RepositoryServiceServicer):
         )
 
     async def ListBranches(self, request: wire.ListBranchesRequest, context: Context) -> wire.ListBranchesResponse:
-        page = await self.list_branches(
+        page = await self.application.catalog.list_branches(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_name(request.provider, "provider"),

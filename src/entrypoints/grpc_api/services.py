@@ -1,5 +1,8 @@
 """The gRPC services."""
 
+from collections.abc import Callable
+from typing import Any
+
 import grpc
 
 from core.application import Application
@@ -47,53 +50,19 @@ NAMES = tuple(
 """The full service names, for health and reflection."""
 
 
+_SERVICES: tuple[tuple[Callable[[Any, grpc.aio.Server], None], Callable[[Application], object]], ...] = (
+    (integrations_pb2_grpc.add_IntegrationServiceServicer_to_server, Integrations),
+    (repositories_pb2_grpc.add_RepositoryServiceServicer_to_server, Repositories),
+    (projects_pb2_grpc.add_ProjectRepositoryServiceServicer_to_server, ProjectRepositories),
+    (connections_pb2_grpc.add_ConnectionServiceServicer_to_server, Connections),
+    (webhook_events_pb2_grpc.add_WebhookEventServiceServicer_to_server, WebhookEvents),
+    (attributions_pb2_grpc.add_AttributionServiceServicer_to_server, Attributions),
+    (events_pb2_grpc.add_EventServiceServicer_to_server, Events),
+    (tokens_pb2_grpc.add_TokenServiceServicer_to_server, Tokens),
+)
+
+
 def add_services(application: Application, server: grpc.aio.Server) -> None:
     """Register all services with the server."""
-    integrations_pb2_grpc.add_IntegrationServiceServicer_to_server(
-        Integrations(
-            application.integrations.list,
-            application.integrations.show,
-            application.integrations.disconnect,
-            application.catalog.request_sync,
-            application.integrations.list_versions,
-        ),
-        server,
-    )
-    repositories_pb2_grpc.add_RepositoryServiceServicer_to_server(
-        Repositories(
-            application.catalog.list_repositories,
-            application.catalog.show_repository,
-            application.catalog.list_branches,
-        ),
-        server,
-    )
-    projects_pb2_grpc.add_ProjectRepositoryServiceServicer_to_server(
-        ProjectRepositories(
-            application.links.list_projects,
-            application.links.show_project,
-            application.links.show,
-            application.links.create,
-            application.links.change,
-            application.links.delete,
-            application.links.import_repository,
-        ),
-        server,
-    )
-    connections_pb2_grpc.add_ConnectionServiceServicer_to_server(
-        Connections(application.connections.list, application.connections.disconnect), server
-    )
-    webhook_events_pb2_grpc.add_WebhookEventServiceServicer_to_server(
-        WebhookEvents(
-            application.events.list,
-            application.events.show,
-            application.events.show_payload,
-            application.events.retry,
-            application.events.retry_many,
-        ),
-        server,
-    )
-    attributions_pb2_grpc.add_AttributionServiceServicer_to_server(
-        Attributions(application.attribution.list, application.attribution.resolve), server
-    )
-    events_pb2_grpc.add_EventServiceServicer_to_server(Events(application.stream_events), server)
-    tokens_pb2_grpc.add_TokenServiceServicer_to_server(Tokens(application.tokens.issue_read_token), server)
+    for add_servicer, servicer in _SERVICES:
+        add_servicer(servicer(application), server)

@@ -1,8 +1,8 @@
 from dataclasses import dataclass
 
+from core.application import Application
 from core.domain.catalog.repository import Repository
 from core.domain.links.link import Link
-from core.use_cases.tokens.read_tokens import IssueReadToken
 from crewkit.git.v1 import tokens_pb2 as wire
 from crewkit.git.v1.tokens_pb2_grpc import TokenServiceServicer
 from entrypoints.grpc_api.calls import actor
@@ -18,14 +18,14 @@ _LONGEST_REASON = 200
 class Tokens(TokenServiceServicer):
     """Implements `TokenService`."""
 
-    issue_read_token: IssueReadToken
+    application: Application
 
     async def IssueReadToken(
         self, request: wire.IssueReadTokenRequest, context: Context
     ) -> wire.IssueReadTokenResponse:
         if not 1 <= len(request.project_ids) <= _MOST_PROJECTS:
             raise invalid_field("project_ids", f"Must have 1 to {_MOST_PROJECTS} project ids.")
-        issued = await self.issue_read_token(
+        issued = await self.application.tokens.issue_read_token(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_provider(request.provider),

@@ -1,13 +1,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.application import Application
 from core.domain.deliveries.delivery import Source
 from core.domain.events.event import RETRYABLE, EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.identifiers import EventId
-from core.use_cases.events.list_events import ListEvents
-from core.use_cases.events.retry_events import MAX_RETRIES, RetryEvent, RetryEvents
+from core.use_cases.events.retry_events import MAX_RETRIES
 from core.use_cases.events.scope import OneOrganization
-from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from crewkit.git.v1 import webhook_events_pb2 as wire
 from crewkit.git.v1.webhook_events_pb2_grpc import WebhookEventServiceServicer
 from entrypoints.edge.cursors import RowCursor, encode_cursor
@@ -30,16 +29,12 @@ from ports.events import EventFilter
 class WebhookEvents(WebhookEventServiceServicer):
     """Implements `WebhookEventService`."""
 
-    list_events: ListEvents
-    show_event: ShowEvent
-    show_payload: ShowPayload
-    retry_event: RetryEvent
-    retry_events: RetryEvents
+    application: Application
 
     async def ListWebhookEvents(
         self, request: wire.ListWebhookEventsRequest, context: Context
     ) -> wire.ListWebhookEventsResponse:
-        page = await self.list_events(
+        page = await self.application.events.list(
             actor(),
             _scope(request.organization_id),
             where=read_filter(request),
@@ -53,13 +48,15 @@ class WebhookEvents(WebhookEventServiceServicer):
     async def GetWebhookEvent(
         self, request: wire.GetWebhookEventRequest, context: Context
     ) -> wire.GetWebhookEventResponse:
-        shown = await self.show_event(actor(), _scope(request.organization_id), read_name(request.event_id, "event_id"))
+        shown = await self.application.events.show(
+            actor(), _scope(request.organization_id), read_name(request.event_id, "event_id")
+        )
         return wire.GetWebhookEventResponse(event=webhook_event(shown.event, verdicts=shown.event.verdicts))
 
     async def GetWebhookEventPayload(
         self, request: wire.GetWebhookEventPayloadRequest, context: Context
     ) -> wire.GetWebhookEventPayloadResponse:
-        payload = await self.show_payload(
+        payload = await self.application.events.show_payload(
             actor(), _scope(request.organization_id), read_name(request.event_id, "event_id")
         )
         return wire.GetWebhookEventPayloadResponse(payload=payload)
@@ -67,7 +64,7 @@ class WebhookEvents(WebhookEventServiceServicer):
     async def RetryWebhookEvent(
         self, request: wire.RetryWebhookEventRequest, context: Context
     ) -> wire.RetryWebhookEventResponse:
-        done = await self.retry_event(
+        done = await self.application.events.retry(
             actor(),
             _scope(request.organization_id),
             read_name(request.event_id, "event_id"),
@@ -81,7 +78,7 @@ class WebhookEvents(WebhookEventServiceServicer):
         where = read_filter(request)
         if where.status not in RETRYABLE:
             raise invalid_field("status", "Must be failed, ignored or unrouted.")
-        done = await self.retry_events(
+        done = await self.application.events.retry_many(
             actor(),
             _scope(request.organization_id),
             where=where,
