@@ -13,13 +13,6 @@ MAX_FILES = 26
 LARGE_FILES: frozenset[str] = frozenset(
     {
         "src/adapters/postgres/queries/repositories.py",
-        "tests/e2e/test_connecting.py",
-        "tests/integration/faults/test_bad_input.py",
-        "tests/integration/sandbox/test_openapi.py",
-        "tests/integration/sandbox/test_pages.py",
-        "tests/integration/test_link_races.py",
-        "tests/integration/test_migrations.py",
-        "tests/unit/test_payload_reading.py",
         "tests/unit/test_webhook_protocol.py",
         "tests/unit/use_cases/test_connections.py",
         "tests/unit/use_cases/test_installation_checks.py",

@@ -7,75 +7,21 @@ after it.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import httpx
-import psycopg
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import Route, expect
 
 from sandbox.state.sandbox_app import APP_SLUG
-from tests.support.scenarios.dashboard import Person, Site
+from tests.support.scenarios.clicker import LONG_MS, Clicker, clicker, sql
+from tests.support.scenarios.dashboard import Site
 
 OONA, MARA = "oona-field-away", "mara-okafor-acme"
 ORBITAL = "orbital-works"
-_LONG = 60_000
 
 # Each has several people at browsers, and one a proof of half a minute.
 pytestmark = pytest.mark.timeout(300)
-
-
-@dataclass
-class Clicker:
-    """A person who counts what they press."""
-
-    person: Person
-    organization: str
-    clicks: int = 0
-
-    def click(self, target: Locator) -> None:
-        """Press it."""
-        self.clicks += 1
-        target.click(timeout=_LONG)
-
-    def press(self, name: str | re.Pattern[str]) -> None:
-        """Press the button of this name."""
-        self.click(self.person.page.get_by_role("button", name=name))
-
-    def follow(self, name: str | re.Pattern[str]) -> None:
-        """Press the link of this name."""
-        self.click(self.person.page.get_by_role("link", name=name))
-
-    def integrations(self) -> None:
-        """Open the page to start from."""
-        self.person.open("settings/integrations", organization=self.organization)
-        self.clicks = 0
-
-    def is_connected_to(self, account: str, *, clicks: int = 3) -> None:
-        """Check that the Integrations page confirms it, and that it took no more than this."""
-        page = self.person.page
-        page.wait_for_url(f"**/kit/{self.organization}/settings/integrations?connected=github", timeout=_LONG)
-        expect(page.get_by_role("status").filter(has_text=f"GitHub account connected: {account}")).to_be_visible()
-        self.person.sees(f"Connected to {account}")
-        assert self.clicks <= clicks, self.clicks
-
-
-def sql(site: Site, *statements: str) -> None:
-    """Change rows of the running service. PostgreSQL may end a statement because of a deadlock with it."""
-    with psycopg.connect(site.demo["database_url"], autocommit=True) as connection:
-        for statement in statements:
-            while not _execute(connection, statement):
-                pass
-
-
-def _execute(connection: psycopg.Connection[Any], statement: str) -> bool:
-    try:
-        connection.execute(statement.encode())
-    except psycopg.errors.DeadlockDetected:
-        return False
-    return True
 
 
 @pytest.fixture
@@ -88,21 +34,6 @@ def fresh(site: Site) -> Site:
     for one in httpx.get(f"{site.demo['sandbox_url']}/_sandbox").json()["installations"]:
         site.act(MARA, "uninstall", installation=one["id"])
     return site
-
-
-def clicker(site: Site, role: str, login: str, *, authorized: bool = True) -> Iterator[Clicker]:
-    """Give a person at a browser, signed in here and at GitHub."""
-    with site.api(role) as api:
-        organization = api.get("/api/v1/user").json()["organizations"][0]["id"]
-    # The sandbox's own pages have no icon, which the browser asks for; refusals are pages with their status.
-    with site.person(role, refusals=frozenset({403, 404, 409, 503})) as person:
-        person.sign_in_at_sandbox(login)
-        if authorized:
-            person.open("account/connections", organization=organization)
-            person.page.get_by_role("button", name="Connect GitHub").click()
-            person.page.get_by_role("button", name="Authorize crewkit").click()
-            person.page.wait_for_url("**/account/connections*")
-        yield Clicker(person, organization)
 
 
 @pytest.fixture
@@ -207,7 +138,7 @@ def test_connects_120_installations_of_which_one_fails(fresh: Site, oona: Clicke
     oona.integrations()
     oona.press("Already installed? Connect")
     page = oona.person.page
-    expect(oona.person.find_heading("Choose an account")).to_be_visible(timeout=_LONG)
+    expect(oona.person.find_heading("Choose an account")).to_be_visible(timeout=LONG_MS)
     expect(page.get_by_role("listitem").filter(has_text="org-005")).to_contain_text("provider_ip_not_allowed")
     assert page.get_by_role("button", name=re.compile("^org-")).count() == 31
     assert oona.person.violations() == []
@@ -235,7 +166,7 @@ def test_syncs_12000_repositories(fresh: Site, oona: Clicker) -> None:
     fresh.faults([slow])
     oona.integrations()
     oona.press("Already installed? Connect")
-    expect(oona.person.find_heading("Checking huge-001")).to_be_visible(timeout=_LONG)
+    expect(oona.person.find_heading("Checking huge-001")).to_be_visible(timeout=LONG_MS)
     oona.person.sees(re.compile(r"Repositories checked: [\d,]+ of 12,000"))
     oona.is_connected_to("huge-001", clicks=1)
 

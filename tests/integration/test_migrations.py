@@ -1,14 +1,7 @@
 """The schema: made by the migrations, in plain SQL for review, and the same as `adapters.postgres.tables`."""
 
 import asyncio
-import os
-import pty
-import re
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -17,16 +10,14 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from adapters.postgres.connection.database import Database
-from adapters.postgres.migrate import RevisionUnknown, current, differences, downgrade, migrate, newest, revisions, sql
+from adapters.postgres.migrate import RevisionUnknown, current, differences, downgrade, migrate, newest, sql
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
 from adapters.postgres.tables import metadata
 from core.domain.deliveries.delivery import Receipt
 from core.domain.errors import StorageUnavailable
-from core.domain.secret import redact_url
 from entrypoints.cli.migrate import migrate as command
 from testing.builders.entities import build_delivery
 from testing.memory.metrics import MemoryMetrics
-from tests.support.servers.servers import Servers, new_database
 
 _CREWKITS = ("organizations", "users", "memberships", "projects")
 _CATALOG = """
@@ -42,13 +33,6 @@ _CATALOG = """
     SELECT 'options', relname::text, '', reloptions::text FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
 """
-
-
-@pytest.fixture
-def empty_url(servers: Servers) -> Iterator[str]:
-    """Give an empty database to one test alone."""
-    with new_database(servers.database_url) as url:
-        yield url
 
 
 def test_migrates_up_down_and_up(empty_url: str) -> None:
@@ -210,93 +194,6 @@ def test_names_a_revision_that_it_cannot_interpret(empty_url: str) -> None:
 def test_reports_an_unreachable_database() -> None:
     with pytest.raises(StorageUnavailable):
         migrate("postgresql://nobody@/nothing?host=/nonexistent")
-
-
-def test_command_checks_upgrades_downgrades_and_prints(empty_url: str) -> None:
-
-    def run(*arguments: str) -> tuple[int, str]:
-        environment = {"CREWKIT_GIT_DATABASE_URL": empty_url, "CREWKIT_GIT_ENVIRONMENT": "development"}
-        done = CliRunner().invoke(command, arguments, env=environment)
-        return done.exit_code, done.output
-
-    up_to_date = f"The database is up to date at revision {newest()}."
-    code, output = run("--check")
-    assert code == 1
-    assert re.findall(r"^Missing (\d+): \S", output, re.MULTILINE) == revisions()
-    code, output = run()
-    assert code == 0
-    assert re.findall(r"^Applied (\d+): \S", output, re.MULTILINE) == revisions()
-    assert output.splitlines()[-1] == up_to_date
-    assert run() == (0, f"Nothing to apply. {up_to_date}\n")
-    assert run("--check") == (0, f"{up_to_date}\n")
-    code, output = run("--down", "-1", "--yes")
-    assert code == 0
-    assert re.findall(r"^Reverted (\d+): \S", output, re.MULTILINE) == revisions()[-1:]
-    assert output.splitlines()[-1] == f"The database is at revision {revisions()[-2]}."
-    code, output = run("--down", "0001", "--yes")
-    assert re.findall(r"^Reverted (\d+): \S", output, re.MULTILINE) == revisions()[-2:0:-1]
-    assert output.splitlines()[-1] == "The database is at revision 0001."
-    assert current(empty_url) == "0001"
-    code, output = run("--down", "nowhere", "--yes")
-    assert code == 1
-    assert "nowhere" in output
-    assert run("--down", "")[0] == 2
-    assert run("--down", "0001", "--check")[0] == 2
-    code, output = run("--sql")
-    assert code == 0
-    assert "CREATE TABLE git_webhook_events" in output
-
-
-def test_downgrade_without_a_terminal_needs_yes(empty_url: str) -> None:
-    """The message lists the data that would be lost, and nothing changes."""
-    migrate(empty_url)
-    environment = {"CREWKIT_GIT_DATABASE_URL": empty_url, "CREWKIT_GIT_ENVIRONMENT": "development"}
-    done = CliRunner().invoke(command, ["--down", "base"], input="y\n", env=environment)
-    assert done.exit_code == 1
-    assert "permanently deletes all data" in done.output
-    assert "Error: Nothing was changed, because there is no terminal" in done.output
-    assert current(empty_url) == newest()
-
-
-@pytest.mark.parametrize(("answer", "code", "revision"), [(b"n\n", 1, newest()), (b"y\n", 0, None)])
-def test_downgrade_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, revision: str | None) -> None:
-    """With the database and the data that is lost; any other answer changes nothing."""
-    migrate(empty_url)
-    master, terminal = pty.openpty()
-    try:
-        os.write(master, answer)
-        done = subprocess.run(
-            [sys.executable, "-m", "entrypoints.cli.main", "migrate", "--down", "base"],
-            env={**os.environ, "CREWKIT_GIT_DATABASE_URL": empty_url},
-            stdin=terminal,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
-    finally:
-        os.close(master)
-        os.close(terminal)
-    assert done.returncode == code, done.stderr
-    assert "permanently deletes all data" in done.stderr
-    assert redact_url(empty_url) in done.stderr
-    assert current(empty_url) == revision
-
-
-def test_documented_statements_create_an_owner(empty_url: str) -> None:
-    """Those of docs/deploy.md, with the documented id."""
-    page = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text()
-    [statements] = re.findall(r"```sql\n(.+?)```", page, re.DOTALL)
-    migrate(empty_url)
-    with psycopg.connect(empty_url) as connection:
-        for statement in filter(str.strip, statements.split(";")):
-            statistics = connection.execute(statement)
-        [(user,)] = statistics.fetchall()
-        found = connection.execute(
-            "SELECT users.external_id, role FROM memberships"
-            " JOIN users ON users.id = user_id JOIN organizations ON organizations.id = organization_id"
-        ).fetchall()
-    assert found == [(user, "owner")]
 
 
 def _catalog(url: str) -> set[tuple[str, ...]]:

@@ -26,7 +26,8 @@ from core.domain.provider_events import (
     RepositoryStep,
     Unhandled,
 )
-from tests.support.builders.webhooks import PAYLOADS, ROOT, label_of, protocol
+from tests.support.builders.payload_files import demo, octokit, own, read_file
+from tests.support.builders.webhooks import PAYLOADS, label_of
 
 KINDS = {
     "push": Push,
@@ -39,26 +40,6 @@ KINDS = {
     "github_app_authorization": AuthorizationRevoked,
 }
 WITHOUT_INSTALLATION = {"ping", "github_app_authorization"}
-
-
-def read_file(path: Path) -> ProviderEvent:
-    """Read one payload file as its folder's event."""
-    return protocol().decode(path.parent.name, path.read_bytes())
-
-
-def demo(name: str) -> ProviderEvent:
-    """Read one payload of people's activity."""
-    return read_file(ROOT / "deploy" / "demo" / "payloads" / f"{name}.json")
-
-
-def own(name: str) -> ProviderEvent:
-    """Read one of the project's payloads that changes an installation or repository."""
-    return read_file(ROOT / "tests" / "data" / "webhooks" / "own" / f"{name}.json")
-
-
-def octokit(name: str) -> ProviderEvent:
-    """Read one published example."""
-    return read_file(ROOT / "tests" / "data" / "webhooks" / "octokit" / f"{name}.json")
 
 
 @pytest.mark.parametrize("path", PAYLOADS, ids=label_of)
