@@ -30,7 +30,7 @@ class CatalogStore(Protocol):
     by its own clock, when each row was last written.
 
     A sync is due if the integration is active, nobody holds a claim, no later retry is scheduled, and a sync was
-    requested, failed, was interrupted, never finished, or finished a day ago (see `reconcile_after`).
+    requested, failed, was interrupted, never finished, or finished a day ago (see `reconcile_delay`).
     """
 
     async def find_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Repository]:

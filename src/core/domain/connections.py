@@ -176,11 +176,4 @@ def build_connection_view(provider: str, connection: Connection | None, emails: 
     if connection is None:
         return ConnectionView(provider, ConnectionStanding.NOT_CONNECTED, ConnectionRemedy.CONNECT)
     remedy = None if connection.is_active else ConnectionRemedy.RECONNECT
-    return ConnectionView(provider, _STANDINGS[connection.status], remedy, connection, emails)
-
-
-_STANDINGS = {
-    ConnectionStatus.ACTIVE: ConnectionStanding.ACTIVE,
-    ConnectionStatus.RECONNECT_REQUIRED: ConnectionStanding.RECONNECT_REQUIRED,
-    ConnectionStatus.REVOKED: ConnectionStanding.REVOKED,
-}
+    return ConnectionView(provider, ConnectionStanding(connection.status.value), remedy, connection, emails)

@@ -92,7 +92,7 @@ _ARRAYS: tuple[Callable[[Sequence[Any]], Packed], ...] = (
     *(Bigints, Texts, Texts, Texts, Booleans, Booleans, Booleans, Texts, Texts, Texts),
     *(Timestamps, Timestamps, Timestamps, Texts, Texts, Texts, Texts, Texts),
 )
-# The last line is `core.domain.catalog.sync.reconcile_after`.
+# The last line is `core.domain.catalog.sync.reconcile_delay`.
 _IS_SYNC_DUE = SQL("""
     i.status = 0
     AND (i.sync_claimed_until IS NULL OR i.sync_claimed_until <= %(now)s)

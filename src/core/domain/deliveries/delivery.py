@@ -88,8 +88,10 @@ class QuotedDelivery:
 class DeliveryRefused(DomainError):
     """The request is not a valid delivery. Callers see a general message; logs get `reason`."""
 
-    def __init__(self, message: str, *, reason: str) -> None:
-        super().__init__(message)
+    sentence: str
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(self.sentence)
         self.reason = reason
 
 
@@ -101,9 +103,7 @@ class SignatureRefused(DeliveryRefused):
 
     kind = ErrorKind.UNAUTHENTICATED
     code = "webhook_signature_invalid"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("The webhook signature is missing or does not match. Check the webhook secret.", reason=reason)
+    sentence = "The webhook signature is missing or does not match. Check the webhook secret."
 
 
 class HeadersRefused(DeliveryRefused):
@@ -115,12 +115,7 @@ class HeadersRefused(DeliveryRefused):
     # The signature does not cover headers.
     kind = ErrorKind.INVALID_ARGUMENT
     code = "webhook_headers_invalid"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(
-            "The event header or the delivery header is missing or malformed. Send both in the provider's format.",
-            reason=reason,
-        )
+    sentence = "The event header or the delivery header is missing or malformed. Send both in the provider's format."
 
 
 class BodyRefused(DeliveryRefused):
@@ -128,9 +123,7 @@ class BodyRefused(DeliveryRefused):
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "webhook_body_invalid"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__("The webhook body is not a JSON object. Send one JSON object.", reason=reason)
+    sentence = "The webhook body is not a JSON object. Send one JSON object."
 
 
 class DeliveryIdConflict(DomainError):

@@ -86,8 +86,10 @@ class EventResult:
     next_attempt_at: datetime | None = None
 
 
-MAX_ATTEMPTS = 3
 _RETRY_DELAYS = (timedelta(seconds=10), timedelta(minutes=2))
+# The first interruption is usually a restart of the worker, so the event keeps its place in the order.
+_INTERRUPTION_DELAYS = (timedelta(0), timedelta(seconds=10))
+MAX_ATTEMPTS = len(_RETRY_DELAYS) + 1
 
 
 def fail_attempt(event: WebhookEvent, message: str, *, now: datetime, final: bool = False) -> EventResult:
@@ -95,38 +97,24 @@ def fail_attempt(event: WebhookEvent, message: str, *, now: datetime, final: boo
 
     At most three attempts; `final` means that the event can never succeed.
     """
-    attempts = event.attempts + 1
-    if final or attempts >= MAX_ATTEMPTS:
-        return EventResult(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
-    return EventResult(
-        event.id,
-        EventStatus.PENDING,
-        reason=message,
-        attempts=attempts,
-        next_attempt_at=now + _RETRY_DELAYS[attempts - 1],
-    )
-
-
-# The first interruption is usually a restart of the worker, so the event keeps its place in the order.
-_INTERRUPTION_DELAYS = (timedelta(0), timedelta(seconds=10))
+    return _count_attempt(event, message, () if final else _RETRY_DELAYS, now)
 
 
 def interrupt_attempt(event: WebhookEvent, *, now: datetime) -> EventResult:
     """Return the result when the process ended while it processed this event alone."""
-    attempts = event.attempts + 1
     message = (
-        f"processing_interrupted: the worker process ended during attempt {attempts} of {MAX_ATTEMPTS}. "
+        f"processing_interrupted: the worker process ended during attempt {event.attempts + 1} of {MAX_ATTEMPTS}. "
         "Check the worker's log and memory limit, then retry the event."
     )
-    if attempts >= MAX_ATTEMPTS:
+    return _count_attempt(event, message, _INTERRUPTION_DELAYS, now)
+
+
+def _count_attempt(event: WebhookEvent, message: str, delays: tuple[timedelta, ...], now: datetime) -> EventResult:
+    attempts = event.attempts + 1
+    if attempts > len(delays):
         return EventResult(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
-    return EventResult(
-        event.id,
-        EventStatus.PENDING,
-        reason=message,
-        attempts=attempts,
-        next_attempt_at=now + _INTERRUPTION_DELAYS[attempts - 1],
-    )
+    due = now + delays[attempts - 1]
+    return EventResult(event.id, EventStatus.PENDING, reason=message, attempts=attempts, next_attempt_at=due)
 
 
 # An older event may belong to an earlier owner of the installation, and not to the organization that binds it now.

@@ -6,7 +6,7 @@ from enum import Enum
 
 from core.domain.catalog.sync import SyncState, build_sync_state
 from core.domain.flows.flow import PendingRequest
-from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+from core.domain.integrations.integration import Integration, StatusReason
 
 
 class ConnectionState(Enum):
@@ -66,21 +66,7 @@ def build_integration_view(
     now: datetime,
 ) -> IntegrationView:
     """Return what users see; a pending request counts only if nothing is connected."""
-    if integration is not None and not integration.is_revoked:
-        reason = integration.status_reason.value if integration.status_reason else None
-        remedy = find_remedy(integration)
-        if lacks_permissions and remedy is None:
-            reason, remedy = "permissions_missing", Remedy.ACCEPT_PERMISSIONS
-        return IntegrationView(
-            provider,
-            _STATES[integration.status],
-            reason,
-            remedy,
-            integration,
-            build_sync_state(integration, now),
-            manage_url,
-        )
-    if pending is not None:
+    if pending is not None and (integration is None or integration.is_revoked):
         return IntegrationView(
             provider,
             ConnectionState.PENDING,
@@ -91,13 +77,15 @@ def build_integration_view(
         )
     if integration is None:
         return IntegrationView(provider, ConnectionState.NOT_CONNECTED, remedy=Remedy.CONNECT)
-    return IntegrationView(
-        provider,
-        ConnectionState.REVOKED,
-        integration.status_reason.value if integration.status_reason else None,
-        find_remedy(integration),
-        integration,
-    )
+    state = ConnectionState(integration.status.value)
+    reason = integration.status_reason.value if integration.status_reason else None
+    remedy = find_remedy(integration)
+    if integration.is_revoked:
+        return IntegrationView(provider, state, reason, remedy, integration)
+    if lacks_permissions and remedy is None:
+        reason, remedy = "permissions_missing", Remedy.ACCEPT_PERMISSIONS
+    sync = build_sync_state(integration, now)
+    return IntegrationView(provider, state, reason, remedy, integration, sync, manage_url)
 
 
 def find_remedy(integration: Integration) -> Remedy | None:
@@ -105,6 +93,3 @@ def find_remedy(integration: Integration) -> Remedy | None:
     if integration.is_revoked:
         return Remedy.RECONNECT
     return _REMEDIES.get(integration.status_reason) if integration.status_reason else None
-
-
-_STATES = {IntegrationStatus.ACTIVE: ConnectionState.ACTIVE, IntegrationStatus.SUSPENDED: ConnectionState.SUSPENDED}

@@ -43,10 +43,6 @@ class ProjectView:
     project: Project
     links: Sequence[LinkView] = ()
 
-    def link_of(self, provider: str) -> LinkView | None:
-        """Return the project's link with this provider, or None."""
-        return next((view for view in self.links if view.link.provider == provider), None)
-
 
 def build_link_view(
     link: Link,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from core.domain.connections import Connection, ConnectionStatus
-from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
+from core.domain.events.event import WebhookEvent
 from core.domain.events.interpretation.activity import interpret_pull_request, interpret_push
 from core.domain.events.interpretation.catalog import (
     interpret_account_renamed,
@@ -28,6 +28,7 @@ from core.domain.events.interpretation.view import (
     build_change,
     ignore,
     leave_unrouted,
+    process,
 )
 from core.domain.integrations.integration import Integration
 from core.domain.provider_events import (
@@ -94,13 +95,10 @@ def _authorization_revoked(event: WebhookEvent, view: View) -> Interpretation:
     if connection is None:
         return ignore("connection_unknown", subject="connection")
     if connection.is_active and _may_be_older(event, connection):
-        verdict = Verdict("connection", Outcome.PROCESSED, "provider_asked", str(connection.external_id))
-        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), doubted=connection)
+        return replace(process("connection", str(connection.external_id), "provider_asked"), doubted=connection)
     revoked = replace(connection, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider")
-    verdict = Verdict("connection", Outcome.PROCESSED, "revoked", str(connection.external_id))
-    return Interpretation(
-        EventStatus.PROCESSED, verdicts=(verdict,), connection=build_change(connection, revoked, event)
-    )
+    step = build_change(connection, revoked, event)
+    return replace(process("connection", str(connection.external_id), "revoked"), connection=step)
 
 
 def _may_be_older(event: WebhookEvent, connection: Connection) -> bool:

@@ -14,8 +14,8 @@ from core.domain.catalog.catalog import (
     follow_links,
 )
 from core.domain.catalog.repository import Repository
-from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
-from core.domain.events.interpretation.view import Interpretation, View, build_change, ignore, webhook_actor
+from core.domain.events.event import EventStatus, WebhookEvent
+from core.domain.events.interpretation.view import Interpretation, View, build_change, ignore, process, webhook_actor
 from core.domain.install.binding import create_unreachable_events
 from core.domain.integrations.integration import Integration
 from core.domain.provider_events import (
@@ -124,48 +124,39 @@ def interpret_account_renamed(
                     domain_events=(fact,) if known.repo_id in linked else (),
                 )
             )
-    verdict = Verdict("integration", Outcome.PROCESSED, "account_renamed", str(integration.external_id))
     merged = _merge(steps, build_change(integration, renamed_account, event))
-    return replace(merged, status=EventStatus.PROCESSED, reason=None, verdicts=(verdict,))
+    renamed_verdicts = process("integration", str(integration.external_id), "account_renamed").verdicts
+    return replace(merged, status=EventStatus.PROCESSED, reason=None, verdicts=renamed_verdicts)
 
 
 def _add(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
     known = view.repositories.get(facts.repo_id)
     row = build_catalog_row(facts, integration.id, known)
-    verdict = Verdict("repository", Outcome.PROCESSED, "added", facts.repo_id)
     followed = follow_links(view.links, known, row, webhook_actor(event))
+    added = replace(process("repository", facts.repo_id, "added"), repositories=(row,), links=followed)
     if known and known.removed_at is None:
-        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), repositories=(row,), links=followed)
+        return added
     restored = tuple(
         build_link_event(link, DomainEventType.LINK_RESTORED, event.created_at, source=event.id)
         for link in view.links
         if link.repo_id == facts.repo_id
     )
-    return Interpretation(
-        EventStatus.PROCESSED,
-        verdicts=(verdict,),
-        repositories=(row,),
-        links=followed,
-        domain_events=(
-            _repository_event(event, integration, CatalogStep(None, row), "added", at=facts.updated_at),
-            *restored,
-        ),
-    )
+    news = _repository_event(event, integration, CatalogStep(None, row), "added", at=facts.updated_at)
+    return replace(added, domain_events=(news, *restored))
 
 
 def _remove(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
     known = view.repositories.get(facts.repo_id)
-    verdict = Verdict("repository", Outcome.PROCESSED, "removed", facts.repo_id)
+    removed = process("repository", facts.repo_id, "removed")
     if known and known.removed_at:
         # Written anyway: a sync that began before must see that the row was changed since.
-        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), repositories=(known,))
+        return replace(removed, repositories=(known,))
     # An unknown repository is stored as removed, so that a sync that began before cannot add it.
     base = known or build_catalog_row(facts, integration.id)
     updated_at = max(filter(None, (base.provider_updated_at, facts.updated_at)), default=None)
     row = replace(base, removed_at=view.now, provider_updated_at=updated_at)
-    return Interpretation(
-        EventStatus.PROCESSED,
-        verdicts=(verdict,),
+    return replace(
+        removed,
         repositories=(row,),
         domain_events=(
             _repository_event(event, integration, CatalogStep(None, row), "removed", at=facts.updated_at),
@@ -190,13 +181,11 @@ def _update(
 ) -> Interpretation:
     facts, step = provider_event.repository, provider_event.step.value
     row = build_catalog_row(facts, integration.id, known)
-    verdict = Verdict("repository", Outcome.PROCESSED, step, known.repo_id)
     # A provider may report a repository that became public twice, by two kinds of events.
     is_news = provider_event.step is not RepositoryStep.PUBLICIZED or known.private
     fact = _repository_event(event, integration, CatalogStep(known, row), step, at=facts.updated_at)
-    return Interpretation(
-        EventStatus.PROCESSED,
-        verdicts=(verdict,),
+    return replace(
+        process("repository", known.repo_id, step),
         repositories=(row,),
         links=follow_links(view.links, known, row, webhook_actor(event)),
         domain_events=(fact,) if is_news else (),
@@ -204,8 +193,7 @@ def _update(
 
 
 def _reread(subject: str, subject_id: str) -> Interpretation:
-    verdict = Verdict(subject, Outcome.PROCESSED, "reread_requested", subject_id)
-    return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,))
+    return process(subject, subject_id, "reread_requested")
 
 
 def _repository_event(

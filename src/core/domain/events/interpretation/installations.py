@@ -1,16 +1,18 @@
 """Changes of an installation as a whole, and the only case in which a webhook binds one."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from core.domain.audit import Change
 from core.domain.catalog.catalog import build_catalog_row, can_be_listed
-from core.domain.events.event import EventStatus, Outcome, Verdict, WebhookEvent
+from core.domain.events.event import WebhookEvent
 from core.domain.events.interpretation.view import (
     BindingOption,
     Interpretation,
     View,
     build_change,
     ignore,
+    process,
     webhook_actor,
 )
 from core.domain.flows.flow import PendingRequest
@@ -38,8 +40,7 @@ def interpret_installation(
     updated_at = provider_event.installation.updated_at
     subject = str(integration.external_id)
     if provider_event.step is InstallationStep.DELETED:
-        verdict = Verdict("integration", Outcome.PROCESSED, "deletion_to_confirm", subject)
-        return Interpretation(EventStatus.PROCESSED, verdicts=(verdict,), has_reported_deletion=True)
+        return replace(process("integration", subject, "deletion_to_confirm"), has_reported_deletion=True)
     if is_older(updated_at, known_at):
         return ignore("older_than_state", subject="integration", subject_id=subject)
     after = apply_facts(integration, provider_event.installation)
@@ -67,10 +68,8 @@ def interpret_installation(
                 at=updated_at,
             )
         case InstallationStep.CREATED:
-            verdict = Verdict("integration", Outcome.PROCESSED, "already_bound", subject)
-            return Interpretation(
-                EventStatus.PROCESSED, verdicts=(verdict,), integration=build_change(integration, after, event)
-            )
+            step = build_change(integration, after, event)
+            return replace(process("integration", subject, "already_bound"), integration=step)
 
 
 def can_bind(provider_event: ProviderEvent) -> bool:
@@ -111,11 +110,9 @@ def bind_pending(
     kept = {row.repo_id for row in listed}
     others = (row for row in view.repositories.values() if row.repo_id not in kept)
     gone = repositories_to_remove(target, after, others, at=view.now)
-    verdict = Verdict("integration", Outcome.PROCESSED, "bound_to_pending_request", str(after.external_id))
     lost = create_unreachable_events(view.links, gone, at=view.now, source=event.id)
-    return Interpretation(
-        EventStatus.PROCESSED,
-        verdicts=(verdict,),
+    return replace(
+        process("integration", str(after.external_id), "bound_to_pending_request"),
         integration=Change(binding.existing, after, webhook_actor(event)),
         repositories=listed + gone,
         completed_request=binding.request,
@@ -137,10 +134,8 @@ def _change_integration(
     *,
     at: datetime | None,
 ) -> Interpretation:
-    verdict = Verdict("integration", Outcome.PROCESSED, reason, str(before.external_id))
-    return Interpretation(
-        EventStatus.PROCESSED,
-        verdicts=(verdict,),
+    return replace(
+        process("integration", str(before.external_id), reason),
         integration=build_change(before, after, event),
         domain_events=(_integration_event(event, after, event_type, at),),
     )

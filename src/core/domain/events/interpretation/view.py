@@ -76,6 +76,11 @@ class Interpretation:
         )
 
 
+def process(subject: str, subject_id: str, reason: str) -> Interpretation:
+    """Return the interpretation of an event that was applied to one subject. Add the changes with `replace`."""
+    return Interpretation(EventStatus.PROCESSED, verdicts=(Verdict(subject, Outcome.PROCESSED, reason, subject_id),))
+
+
 def ignore(reason: str, *, subject: str = "event", subject_id: str | None = None) -> Interpretation:
     """Return an interpretation that changes nothing, with its reason."""
     verdict = Verdict(subject, Outcome.IGNORED, reason, subject_id)
