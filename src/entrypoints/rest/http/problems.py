@@ -163,7 +163,7 @@ async def _handle_http_error(request: Request, error: Exception) -> Response:
     """Return the problem for an error of the framework, such as an unknown path or method."""
     assert isinstance(error, HTTPException)
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers = {"Allow": _allowed_methods(request.scope)}
+        headers = {"Allow": _methods_of_path(request.scope)}
         if request.method == "OPTIONS":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
         detail = f"This path supports {headers['Allow']} only. Use one of these methods."
@@ -176,7 +176,7 @@ async def _handle_unexpected_error(request: Request, _error: Exception) -> Respo
     return internal_error(request_id_of(request.scope))
 
 
-def _allowed_methods(scope: Scope) -> str:
+def _methods_of_path(scope: Scope) -> str:
     """Return the methods of all routes with this path. The framework returns those of the first route only."""
     routes = [route for entry in scope["app"].routes for route in getattr(entry, "routes", [entry])]
     matching = (
