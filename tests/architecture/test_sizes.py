@@ -14,9 +14,6 @@ LARGE_FILES: frozenset[str] = frozenset(
     {
         "src/adapters/postgres/queries/repositories.py",
         "tests/unit/test_webhook_protocol.py",
-        "tests/unit/use_cases/test_connections.py",
-        "tests/unit/use_cases/test_installation_checks.py",
-        "tests/unit/use_cases/test_integrations.py",
     }
 )
 SMALL_FILES: frozenset[str] = frozenset(

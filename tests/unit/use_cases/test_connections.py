@@ -5,10 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from core.domain.actors import ServiceActor
 from core.domain.connections import (
-    ConnectionRemedy,
-    ConnectionStanding,
     ConnectionStatus,
     EmailPermissionMissing,
     OtherAccountConnected,
@@ -17,17 +14,14 @@ from core.domain.connections import (
 from core.domain.errors import DomainError
 from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissing
 from core.domain.flows.flow import LIFETIME, FlowExpired, FlowInvalid, FlowStatus, FlowUsed
-from core.domain.permissions import ActionForbidden
-from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderUnavailable, ProviderUnknown
+from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
-from core.use_cases.authorization import UserRequired
 from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
-from testing.builders.entities import BY, PROVIDER, build_change
+from testing.builders.entities import PROVIDER, build_change
 from tests.support.scenarios.connect_world import (
     CALLBACK,
     JONASS,
     MARAS,
-    Browser,
     ConnectingWorld,
     expect_rejection,
     has_no_connection,
@@ -249,70 +243,3 @@ async def test_an_address_moves_with_its_account(world: ConnectingWorld) -> None
     world.provider.state.people[JONASS].emails = ["m@home.example"]
     jonas = await world.connect(world.jonas, "8")
     assert (await world.emails(mara), await world.emails(jonas)) == (["mara@acme.example"], ["m@home.example"])
-
-
-async def test_what_one_is_told_of_oneself(world: ConnectingWorld) -> None:
-    """Each provider there is, with the one thing that helps."""
-    [view] = await world.people.list(world.mara.person)
-    assert (view.standing, view.remedy) == (ConnectionStanding.NOT_CONNECTED, ConnectionRemedy.CONNECT)
-    connection = await world.connect(world.mara, "7")
-    [view] = await world.people.list(world.mara.person)
-    assert (view.standing, view.remedy, view.connection) == (ConnectionStanding.ACTIVE, None, connection)
-    assert view.emails == ["m@home.example", "mara@acme.example"]
-    [other] = await world.people.list(world.jonas.person)
-    assert other.connection is None
-    async with world.unit_of_work() as tx:
-        await tx.connections.apply(
-            [build_change(connection, connection.mark_reconnect_required("refresh_token_refused"))]
-        )
-        await tx.commit()
-    [view] = await world.people.list(world.mara.person)
-    assert (view.standing, view.remedy) == (ConnectionStanding.RECONNECT_REQUIRED, ConnectionRemedy.RECONNECT)
-
-
-async def test_services_never_connect(world: ConnectingWorld) -> None:
-    """Not even for the user they act for: that takes a browser. Nor does the service itself."""
-    scopes = frozenset({"git.read", "git.admin"})
-    for actor in (ServiceActor("deployer", scopes, acting_user=world.mara.person), BY):
-        with pytest.raises(UserRequired, match="browser"):
-            await world.people.begin(actor, provider=PROVIDER)
-    with pytest.raises(ProviderUnknown):
-        await world.people.begin(world.mara.person, provider="gitlab")
-
-
-async def test_a_service_may_see_and_end_the_connection_of_the_user_it_acts_for(world: ConnectingWorld) -> None:
-    """Each with a scope of its own; what it ended is told to have been ended by it for them."""
-    before = await world.connect(world.mara, "7")
-
-    def service(*scopes: str, who: Browser | None = world.mara) -> ServiceActor:
-        return ServiceActor("deployer", frozenset(scopes), acting_user=who.person if who else None)
-
-    for nobody in (service("git.read", "git.admin", who=None), BY):
-        with pytest.raises(UserRequired):
-            await world.people.list(nobody)
-        with pytest.raises(UserRequired):
-            await world.people.disconnect(nobody, provider=PROVIDER)
-    with pytest.raises(ActionForbidden):
-        await world.people.list(service("git.admin"))
-    with pytest.raises(ActionForbidden):
-        await world.people.disconnect(service("git.read"), provider=PROVIDER)
-
-    [seen] = await world.people.list(service("git.read"), provider=PROVIDER)
-    assert seen.connection == before
-    [others] = await world.people.list(service("git.read", who=world.jonas))
-    assert others.connection is None
-
-    await world.people.disconnect(service("git.admin", who=world.jonas), provider=PROVIDER)
-    assert await world.connection(world.mara) == before
-    await world.people.disconnect(service("git.admin"), provider=PROVIDER)
-    assert await world.connection(world.mara) is None
-    async with world.unit_of_work() as tx:
-        trail = await tx.versions.list_by_item("connection", str(before.external_id))
-    assert trail[-1].actor == f"service:deployer for user:{world.mara.person.external_id}"
-
-
-async def test_one_provider_alone_is_listed(world: ConnectingWorld) -> None:
-    """Where it is one there is."""
-    assert len(await world.people.list(world.mara.person, provider=PROVIDER)) == 1
-    with pytest.raises(ProviderUnknown):
-        await world.people.list(world.mara.person, provider="gitlab")

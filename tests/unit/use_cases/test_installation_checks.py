@@ -1,7 +1,5 @@
 """How an integration follows its installation once the provider was asked."""
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,57 +7,12 @@ import pytest
 from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import DomainError
 from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckOutcome
-from core.domain.integrations.integration import Integration, IntegrationStatus, StatusReason
+from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderUnavailable, RateLimited
-from core.domain.streams.domain_event import DomainEventType, IntegrationData
-from core.use_cases.integrations.check_installation import CheckInstallation, ConfirmDeletions, ReconcileInstallations
-from testing.builders.entities import INSTALLATION, PROVIDER, Fact, now
+from core.domain.streams.domain_event import DomainEventType
+from testing.builders.entities import PROVIDER, now
 from testing.contracts.stores.installation_checks import claim_requested, report
-from testing.memory.metrics import MemoryMetrics
-from testing.memory.store_stage import MemoryStoreStage
-from tests.support.scenarios.catalog import Catalog
-from tests.support.scenarios.processing import AlertBook
-
-KEY = str(INSTALLATION)
-
-
-class Checks(Catalog):
-    """A connected installation and both ways of checking it."""
-
-    def __init__(self) -> None:
-        super().__init__(MemoryStoreStage())
-        self.metrics, self.alerts = MemoryMetrics(), AlertBook()
-        check = CheckInstallation(self.world.unit_of_work, self.providers, self.clock, self.metrics, self.alerts)
-        self.confirm = ConfirmDeletions(check)
-        self.reconcile = ReconcileInstallations(check)
-
-    async def as_provider_knows(self, **facts: Fact) -> Integration:
-        """Connect an installation whose facts equal the provider's, a day ago."""
-        installed = self.provider.state.install(KEY).facts
-        known: dict[str, Fact] = {
-            "provider_id": KEY,
-            "provider_name": installed.account_login,
-            "provider_url": installed.account_url,
-            "account_id": installed.account_id,
-            "account_type": installed.account_type,
-            "repository_selection": installed.repository_selection,
-            "permissions": installed.permissions,
-            "provider_updated_at": installed.updated_at,
-            "settings": {"manage_url": installed.manage_url},
-        }
-        integration = await self.world.add_integration(**(known | facts))
-        self.clock.set(integration.created_at + CHECK_INTERVAL)
-        return await self.read(integration)
-
-    def at_provider(self, **facts: Fact) -> None:
-        """Change what the provider knows of the installation."""
-        installed = self.provider.state.installations[KEY]
-        installed.facts = replace(installed.facts, updated_at=self.clock.now(), **facts)
-
-    async def events(self) -> Sequence[tuple[DomainEventType, str]]:
-        """Return what was published: type and the integration's status."""
-        recorded = await self.list_domain_events()
-        return [(one.type, one.data.status) for one in recorded if isinstance(one.data, IntegrationData)]
+from tests.support.scenarios.installation_checks import KEY, Checks
 
 
 @pytest.fixture

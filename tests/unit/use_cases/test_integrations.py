@@ -1,6 +1,5 @@
 """How an organization stands with a provider, and how it leaves."""
 
-import asyncio
 from dataclasses import replace
 from uuid import uuid4
 
@@ -9,23 +8,14 @@ import pytest
 from core.domain.actors import Actor, ServiceActor, UserActor
 from core.domain.catalog.sync import SyncPhase
 from core.domain.connections import ConnectionStatus
-from core.domain.deliveries.source_key import choose_lane
-from core.domain.integrations.integration import (
-    InstallationOfOtherPerson,
-    Integration,
-    IntegrationNotFound,
-    IntegrationStatus,
-    StatusReason,
-)
+from core.domain.integrations.integration import InstallationOfOtherPerson, IntegrationStatus, StatusReason
 from core.domain.integrations.views import ConnectionState, IntegrationView, Remedy
 from core.domain.organizations import Organization, OrganizationNotFound, Role
-from core.domain.permissions import ActionForbidden
-from core.domain.provider_errors import AppRefused, ProviderUnavailable, ProviderUnknown
-from core.domain.streams.domain_event import IntegrationData
-from testing.builders.entities import INSTALLATION, PROVIDER, Fact, build_change, time_ago
+from core.domain.provider_errors import ProviderUnknown
+from testing.builders.entities import PROVIDER, Fact, build_change
 from testing.memory.provider_state import PERMISSIONS
 from testing.memory.store_stage import MemoryStoreStage
-from tests.support.scenarios.catalog import Catalog, facts
+from tests.support.scenarios.catalog import Catalog
 
 
 @pytest.fixture
@@ -229,132 +219,3 @@ async def test_an_unknown_provider(catalog: Catalog) -> None:
     for ask in (catalog.show_integration, catalog.disconnect):
         with pytest.raises(ProviderUnknown, match="Use one of: github"):
             await ask(owner, organization_id=organization.external_id, provider="gitlab")
-
-
-async def disconnected(
-    catalog: Catalog, organization: Organization, actor: UserActor | None = None, **asked: Fact
-) -> Integration:
-    """Disconnect as an owner and return the integration as it is then."""
-    owner = actor or await catalog.member(organization, Role.OWNER)
-    await catalog.disconnect(owner, organization_id=organization.external_id, provider=PROVIDER, **asked)
-    async with catalog.world.unit_of_work() as tx:
-        known = await tx.integrations.find(organization.id, PROVIDER)
-    assert known is not None
-    return known
-
-
-async def test_disconnecting_revokes_and_keeps_links_and_history(catalog: Catalog) -> None:
-    """Consumers are told, the trail names who did it, and the catalog stays for when it comes back."""
-    organization = await catalog.world.add_organization()
-    integration = await catalog.connect(facts("1"), organization=organization)
-    await catalog.sync(integration)
-    project = await catalog.world.add_project(organization)
-    link = await catalog.world.add_link(project, integration)
-    owner = await catalog.member(organization, Role.OWNER)
-    after = await disconnected(catalog, organization, owner)
-    assert (after.status, after.status_reason) == (IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
-    assert (after.status_changed_at, after.uninstall_requested_at) == (catalog.clock.now(), None)
-    async with catalog.world.unit_of_work() as tx:
-        assert await tx.links.find(project.id, PROVIDER) == link
-        trail = await tx.versions.list_by_item("integration", str(integration.external_id))
-    assert trail[-1].actor == owner.name
-    assert "1" in await catalog.rows(integration)
-    [fact] = await catalog.list_domain_events()
-    assert fact.type.value == "git.integration.revoked"
-    assert isinstance(fact.data, IntegrationData)
-    assert fact.data.reason == "disconnected"
-
-
-async def test_disconnecting_twice_tells_nothing_more(catalog: Catalog) -> None:
-    """A second click is fine."""
-    organization = await catalog.world.add_organization()
-    await catalog.connect(organization=organization)
-    first = await disconnected(catalog, organization)
-    assert await disconnected(catalog, organization) == first
-    assert len(await catalog.list_domain_events()) == 1
-
-
-async def test_disconnecting_what_never_was(catalog: Catalog) -> None:
-    """There is nothing to end."""
-    with pytest.raises(IntegrationNotFound):
-        await disconnected(catalog, await catalog.world.add_organization())
-
-
-@pytest.mark.parametrize("role", [Role.MEMBER, Role.VIEWER])
-async def test_members_may_not_disconnect(catalog: Catalog, role: Role) -> None:
-    """Owners and admins may."""
-    organization = await catalog.world.add_organization()
-    await catalog.connect(organization=organization)
-    with pytest.raises(ActionForbidden):
-        await disconnected(catalog, organization, await catalog.member(organization, role))
-    await disconnected(catalog, organization, await catalog.member(organization, Role.ADMIN))
-
-
-async def test_disconnecting_waits_for_the_events_being_processed(catalog: Catalog) -> None:
-    """An event is processed before it or after it, never in between."""
-    organization = await catalog.world.add_organization()
-    integration = await catalog.connect(organization=organization)
-    owner = await catalog.member(organization, Role.OWNER)
-    async with catalog.world.unit_of_work() as event:
-        assert await event.event_queue.try_lock(choose_lane(str(INSTALLATION)))
-        leaving = asyncio.create_task(disconnected(catalog, organization, owner))
-        for _ in range(20):
-            await asyncio.sleep(0)
-        assert (await catalog.read(integration)).status is IntegrationStatus.ACTIVE
-    assert (await leaving).is_revoked
-
-
-async def test_uninstalling_is_wanted_until_it_is_done(catalog: Catalog) -> None:
-    """An outage, or our app being refused, only delays it."""
-    organization = await catalog.world.add_organization()
-    await catalog.connect(organization=organization)
-    after = await disconnected(catalog, organization, uninstall=True)
-    assert after.uninstall_requested_at == catalog.clock.now()
-    for error in (ProviderUnavailable("It does not answer."), AppRefused("The key is wrong.")):
-        catalog.provider.fail("uninstall", error)
-        assert await catalog.uninstall_revoked() == 0
-    assert after.provider_id in catalog.provider.state.installations
-    assert await catalog.uninstall_revoked() == 1
-    assert after.provider_id not in catalog.provider.state.installations
-    assert (await catalog.read(after)).uninstall_requested_at is None
-    assert await catalog.uninstall_revoked() == 0
-
-
-async def test_uninstalling_may_be_asked_for_later(catalog: Catalog) -> None:
-    """Disconnected first, uninstalled on second thoughts; what is uninstalled there already is not."""
-    organization = await catalog.world.add_organization()
-    integration = await catalog.connect(organization=organization)
-    await disconnected(catalog, organization)
-    assert (await disconnected(catalog, organization, uninstall=True)).uninstall_requested_at is not None
-    await catalog.change(integration, status_reason=StatusReason.UNINSTALLED_ON_PROVIDER, uninstall_requested_at=None)
-    assert (await disconnected(catalog, organization, uninstall=True)).uninstall_requested_at is None
-
-
-async def test_one_that_fails_keeps_no_other_waiting(catalog: Catalog) -> None:
-    """Each is tried in each run."""
-    for number in range(3):
-        await catalog.connect(
-            provider_id=str(number),
-            status=IntegrationStatus.REVOKED,
-            status_reason=StatusReason.DISCONNECTED,
-            uninstall_requested_at=time_ago(minutes=number),
-        )
-    catalog.provider.fail("uninstall", ProviderUnavailable("It does not answer."))
-    assert await catalog.uninstall_revoked() == 2
-
-
-async def test_connected_anew_meanwhile_the_wish_is_not_touched(catalog: Catalog) -> None:
-    """Whoever binds it again decides what is wanted then."""
-    organization = await catalog.world.add_organization()
-    integration = await catalog.connect(organization=organization)
-    await disconnected(catalog, organization, uninstall=True)
-
-    async def rebind(call: str) -> None:
-        if call == "uninstall":
-            alive = {"status": IntegrationStatus.ACTIVE, "status_reason": None, "provider_id": "2"}
-            await catalog.change(integration, **alive, uninstall_requested_at=None)
-
-    catalog.provider.before = rebind
-    await catalog.uninstall_revoked()
-    after = await catalog.read(integration)
-    assert (after.status, after.provider_id) == (IntegrationStatus.ACTIVE, "2")
