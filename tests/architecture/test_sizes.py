@@ -13,7 +13,6 @@ MAX_FILES = 26
 LARGE_FILES: frozenset[str] = frozenset(
     {
         "src/adapters/postgres/queries/repositories.py",
-        "tests/unit/test_webhook_protocol.py",
     }
 )
 SMALL_FILES: frozenset[str] = frozenset(

@@ -69,7 +69,7 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
         self._claim = jwt
         super().__init__(
             CallContext(
-                addresses=app.addresses,
+                urls=app.addresses,
                 transport=Transport(
                     clock,
                     limits=limits,

@@ -101,7 +101,7 @@ class Registrar:
 
         Checked first, because otherwise an app could be created whose secrets cannot be fetched.
         """
-        client, url = HttpClient(Limits(whole=seconds), self.connect), self.addresses.api_url("/")
+        client, url = HttpClient(Limits(total_timeout=seconds), self.connect), self.addresses.api_url("/")
         try:
             await client.send(Call("GET", url, NoCredential(), ignore_body), authorization=None)
         except Unavailable as error:
@@ -120,14 +120,14 @@ class Registrar:
         code or manifest. Does not use `Transport`, whose log would contain the code, which is in the path.
         """
         path = f"/app-manifests/{quote(code.reveal(), safe='')}/conversions"
-        client = HttpClient(Limits(whole=20.0), self.connect)
+        client = HttpClient(Limits(total_timeout=20.0), self.connect)
         try:
             response = await client.send(
                 Call("POST", self.addresses.api_url(path), NoCredential(), ignore_body), authorization=None
             )
         finally:
             await client.close()
-        if response.succeeded:
+        if response.is_success:
             return response.body
         message = read_message(response.body) or f"status {response.status}"
         match classify_failure(response.status, response.headers, message):

@@ -36,7 +36,7 @@ async def provider(sandbox: RunningSandbox, time: Time) -> AsyncIterator[GitHubP
         app_id=str(sandbox.app.id),
         addresses=GitHubUrls(api=sandbox.api_url, web=sandbox.url),
     )
-    limits = Limits(silence=0.2, whole=0.5)
+    limits = Limits(read_timeout=0.2, total_timeout=0.5)
     made = GitHubProvider(app, time, limits=limits, monotonic=time.monotonic, sleep=time.sleep)
     try:
         yield made

@@ -31,7 +31,7 @@ from tests.support.fakes.github import (
     run_scripted_github,
 )
 
-SHORT = Limits(connect=1, silence=0.1, whole=0.3)
+SHORT = Limits(connect_timeout=1, read_timeout=0.1, total_timeout=0.3)
 
 
 async def drop_by_drop(_request: Request) -> Response:

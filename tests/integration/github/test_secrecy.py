@@ -94,7 +94,7 @@ async def never() -> Response:
 @pytest.fixture
 async def hasty(github: ScriptedGitHub, time: Time) -> AsyncIterator[GitHubProvider]:
     """Give an adapter that does not wait long."""
-    async with github_provider(github.url, time, limits=Limits(silence=0.1, whole=0.2)) as provider:
+    async with github_provider(github.url, time, limits=Limits(read_timeout=0.1, total_timeout=0.2)) as provider:
         yield provider
 
 

@@ -87,7 +87,7 @@ async def test_limits_concurrent_calls_per_credential(github: ScriptedGitHub, ti
         return reply(answers.repository(7))
 
     github.answers(REPOSITORY, count)
-    async with github_provider(github.url, time, limits=Limits(at_once=3)) as provider:
+    async with github_provider(github.url, time, limits=Limits(max_concurrent=3)) as provider:
         asking = [asyncio.create_task(read(provider)) for _ in range(12)]
         await until(lambda: running == 3)
         go.set()
@@ -105,7 +105,7 @@ async def test_waiting_calls_are_not_sent_during_a_limit(github: ScriptedGitHub,
         return refusal(429, "slow down", retry_after="60")
 
     github.answers(REPOSITORY, respond_with_limit)
-    async with github_provider(github.url, time, limits=Limits(at_once=2)) as provider:
+    async with github_provider(github.url, time, limits=Limits(max_concurrent=2)) as provider:
         asking = [asyncio.create_task(read(provider)) for _ in range(10)]
         await until(lambda: len(github.received) == 2)
         go.set()
@@ -118,7 +118,7 @@ async def test_waiting_calls_are_not_sent_during_a_limit(github: ScriptedGitHub,
 async def test_cancelled_call_releases_its_slot(github: ScriptedGitHub, time: Time) -> None:
     """And its connection."""
     github.answers(REPOSITORY, slowly)
-    async with github_provider(github.url, time, limits=Limits(at_once=1, connections=1)) as provider:
+    async with github_provider(github.url, time, limits=Limits(max_concurrent=1, max_connections=1)) as provider:
         asking = asyncio.create_task(read(provider))
         await until(lambda: github.received)
         asking.cancel()

@@ -41,26 +41,26 @@ class Book:
 
 
 @given(st.integers(1, 30), st.booleans(), st.integers(1, 6))
-def test_reads_every_page_once(length: int, has_last_link: bool, at_once: int) -> None:
+def test_reads_every_page_once(length: int, has_last_link: bool, max_concurrent: int) -> None:
     """With and without a last page in the first response."""
     book = Book(length, has_last_link=has_last_link)
 
     async def read() -> list[int]:
-        return [page async for page in iterate_pages(book.fetch, "https://x", at_once=at_once)]
+        return [page async for page in iterate_pages(book.fetch, "https://x", max_concurrent=max_concurrent)]
 
     read_pages = asyncio.run(read())
 
     assert sorted(read_pages) == list(range(1, length + 1))
     assert sorted(book.fetched) == sorted(read_pages)
-    assert book.most <= at_once
-    if at_once == 1:
+    assert book.most <= max_concurrent
+    if max_concurrent == 1:
         assert read_pages == sorted(read_pages)
 
 
 async def test_fetches_pages_concurrently() -> None:
     """100 sequential pages would take a minute."""
     book = Book(9)
-    _ = [page async for page in iterate_pages(book.fetch, "https://x", at_once=4)]
+    _ = [page async for page in iterate_pages(book.fetch, "https://x", max_concurrent=4)]
 
     assert book.most == 4
 
@@ -69,7 +69,7 @@ async def test_reads_a_growing_list_to_its_end() -> None:
     """A page appeared after the first response."""
     book = Book(3)
     seen = []
-    async for page in iterate_pages(book.fetch, "https://x", at_once=2):
+    async for page in iterate_pages(book.fetch, "https://x", max_concurrent=2):
         seen.append(page)
         book.length = 5
 
@@ -81,14 +81,14 @@ async def test_circular_links_end() -> None:
     async def circle(_url: str) -> Page[int]:
         return Page(1, {"next": "https://x?page=2"})
 
-    assert [page async for page in iterate_pages(circle, "https://x", at_once=2)] == [1, 1]
+    assert [page async for page in iterate_pages(circle, "https://x", max_concurrent=2)] == [1, 1]
 
 
 async def test_stops_after_the_reader_ends() -> None:
     """After a match or a cancellation."""
     book = Book(50)
     book.hold = asyncio.Event()
-    async with aclosing(iterate_pages(book.fetch, "https://x", at_once=4)) as found:
+    async with aclosing(iterate_pages(book.fetch, "https://x", max_concurrent=4)) as found:
         await anext(found)
         waiting = asyncio.ensure_future(anext(found))
         await until(lambda: book.running == 4)
@@ -110,5 +110,5 @@ async def test_failing_page_fails_the_listing() -> None:
         return await book.fetch(url)
 
     with pytest.raises(ConnectionError, match="page 5"):
-        _ = [page async for page in iterate_pages(fetch, "https://x", at_once=4)]
+        _ = [page async for page in iterate_pages(fetch, "https://x", max_concurrent=4)]
     assert book.running == 0

@@ -15,7 +15,14 @@ from adapters.github.api.app_responses import (
     InstallationResponse,
     TokenResponse,
 )
-from adapters.github.api.calls import NOT_FOUND, Call, Response, ignore_body, make_list_reader, make_reader
+from adapters.github.api.calls import (
+    NOT_FOUND,
+    Response,
+    ignore_body,
+    make_list_reader,
+    make_optional_reader,
+    make_reader,
+)
 from adapters.github.api.rate_limits import read_remaining_fraction
 from adapters.github.protocol.webhooks import PROVIDER
 from adapters.github.urls import is_numeric_id
@@ -49,10 +56,10 @@ _PAGE_LIFETIME = timedelta(minutes=10)
 
 _ERROR_STATUSES = frozenset(map(int, (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)))
 
-_read_app = make_reader(AppResponse)
-_read_installation = make_reader(InstallationResponse)
+_read_app = make_optional_reader(AppResponse)
+_read_installation = make_optional_reader(InstallationResponse)
 _read_requests = make_list_reader(InstallationRequestResponse)
-_read_token = make_reader(TokenResponse)
+_read_token = make_optional_reader(TokenResponse)
 _read_deliveries = make_list_reader(DeliveryResponse)
 _read_delivery = make_reader(DeliveryDetailResponse)
 _read_hook_config = make_reader(HookConfigResponse)
@@ -63,25 +70,27 @@ class AppCalls(ApiCalls):
 
     def __init__(self, context: CallContext, *, slug: str | None) -> None:
         super().__init__(context)
-        self._page = context.addresses.app_page(slug) if slug else None
+        self._page = context.urls.app_page(slug) if slug else None
         self._page_known_at: datetime | None = None
         self._calls_left: float | None = None
 
     async def get_app(self) -> App:
         """Return the app. Raises `AppRefused` for an unknown app id as for a wrong key."""
-        response = await self._get("/app", self._context.app, _found_app, accept=NOT_FOUND)
+        response = await self._get("/app", self._context.app, _read_app, accept=NOT_FOUND)
         if response is None:
             raise AppRefused("GitHub does not know an app with the configured app id. An operator must correct it.")
-        addresses = self._context.addresses
-        app = response.to_domain(addresses)
-        page = app.url if addresses.is_page(app.url) else addresses.app_page(app.slug)
+        urls = self._context.urls
+        app = response.to_domain(urls)
+        page = app.url if urls.is_page(app.url) else urls.app_page(app.slug)
         self._page, self._page_known_at = page, self._context.clock.now()
         return app
 
     async def measure_clock_offset(self) -> timedelta | None:
         """Return how far GitHub's clock is ahead, by the `Date` of any response, errors included."""
         before = self._context.clock.now()
-        provider_time = await self._get("/app", self._context.app, _read_date, accept=_ERROR_STATUSES)
+        provider_time = await self._get(
+            "/app", self._context.app, lambda response: response.date, accept=_ERROR_STATUSES
+        )
         if provider_time is None:
             return None
         between = before + (self._context.clock.now() - before) / 2
@@ -93,18 +102,18 @@ class AppCalls(ApiCalls):
 
         A stored URL of another host is ignored.
         """
-        addresses, url = self._context.addresses, integration.manage_url
-        if url is not None and addresses.is_page(url):
+        urls, url = self._context.urls, integration.manage_url
+        if url is not None and urls.is_page(url):
             return url
         name, kind = integration.provider_name, integration.account_type
         if kind == "Enterprise" and name:
-            return addresses.enterprise_installation_page(integration.provider_id, name)
-        return addresses.installation_page(integration.provider_id, name if kind == "Organization" else None)
+            return urls.enterprise_installation_page(integration.provider_id, name)
+        return urls.installation_page(integration.provider_id, name if kind == "Organization" else None)
 
     async def get_installation(self, provider_id: str) -> Installation:
         """Return one installation; raises `InstallationGone`."""
         path = _installation_path(provider_id)
-        response = await self._get(path, self._context.app, _found_installation, accept=NOT_FOUND)
+        response = await self._get(path, self._context.app, _read_installation, accept=NOT_FOUND)
         if response is None:
             raise await self._confirm_gone()
         return response.to_domain()
@@ -137,16 +146,9 @@ class AppCalls(ApiCalls):
     async def _request_token(
         self, provider_id: str, repo_ids: Collection[RepoId] | None, permissions: Mapping[str, str] | None
     ) -> InstallationToken:
-        call = Call(
-            "POST",
-            self._context.addresses.api_url(_installation_path(provider_id) + "/access_tokens"),
-            self._context.app,
-            _found_token,
-            NOT_FOUND,
-            json=_build_token_request(repo_ids, permissions),
-        )
+        path, body = _installation_path(provider_id) + "/access_tokens", _build_token_request(repo_ids, permissions)
         try:
-            response = await self._context.transport.execute(call)
+            response = await self._send("POST", path, self._context.app, _read_token, accept=NOT_FOUND, json=body)
         except AppRefused as refused:
             await self.get_app()
             raise CredentialRefused(
@@ -160,15 +162,18 @@ class AppCalls(ApiCalls):
 
     async def uninstall(self, provider_id: str) -> None:
         """Remove the installation. GitHub may do it with a delay."""
-        url = self._context.addresses.api_url(_installation_path(provider_id))
-        call = Call("DELETE", url, self._context.app, _is_found, NOT_FOUND)
-        if not await self._context.transport.execute(call):
+        path = _installation_path(provider_id)
+        if not await self._send(
+            "DELETE", path, self._context.app, lambda response: response.is_success, accept=NOT_FOUND
+        ):
             await self.get_app()
 
     async def list_deliveries(self) -> AsyncGenerator[LoggedDelivery, None]:
         """Return the delivery log, newest first. Each page is fetched when the previous page is used up."""
         async with aclosing(
-            self._pages("/app/hook/deliveries", self._context.app, self._record_remaining(_read_deliveries), at_once=1)
+            self._pages(
+                "/app/hook/deliveries", self._context.app, self._record_remaining(_read_deliveries), max_concurrent=1
+            )
         ) as pages:
             async for page in pages:
                 for delivery in page:
@@ -176,10 +181,9 @@ class AppCalls(ApiCalls):
 
     async def get_delivery(self, logged_id: int) -> QuotedDelivery:
         """Return a logged delivery. Its body can differ in bytes from the signed body."""
-        url = self._context.addresses.api_url(f"/app/hook/deliveries/{logged_id:d}")
-        read = self._record_remaining(_read_delivery)
-        call = Call("GET", url, self._context.app, read, max_bytes=_MAX_DELIVERY_BYTES)
-        return (await self._context.transport.execute(call)).to_domain()
+        path, read = f"/app/hook/deliveries/{logged_id:d}", self._record_remaining(_read_delivery)
+        response = await self._send("GET", path, self._context.app, read, max_bytes=_MAX_DELIVERY_BYTES)
+        return response.to_domain()
 
     def get_remaining_calls(self) -> float | None:
         """Return the remaining fraction of the rate limit after the last read of the log, or None."""
@@ -187,8 +191,7 @@ class AppCalls(ApiCalls):
 
     async def redeliver(self, logged_id: int) -> None:
         """Request a redelivery."""
-        url = self._context.addresses.api_url(f"/app/hook/deliveries/{logged_id:d}/attempts")
-        await self._context.transport.execute(Call("POST", url, self._context.app, ignore_body))
+        await self._send("POST", f"/app/hook/deliveries/{logged_id:d}/attempts", self._context.app, ignore_body)
 
     async def get_webhook_config(self) -> WebhookConfig:
         """Return the webhook configuration of the app."""
@@ -249,23 +252,3 @@ def _build_token_request(
     if permissions is not None:
         body["permissions"] = dict(permissions)
     return body or None
-
-
-def _read_date(response: Response) -> datetime | None:
-    return response.date
-
-
-def _found_app(response: Response) -> AppResponse | None:
-    return None if response.status == HTTPStatus.NOT_FOUND else _read_app(response)
-
-
-def _found_installation(response: Response) -> InstallationResponse | None:
-    return None if response.status == HTTPStatus.NOT_FOUND else _read_installation(response)
-
-
-def _found_token(response: Response) -> TokenResponse | None:
-    return None if response.status == HTTPStatus.NOT_FOUND else _read_token(response)
-
-
-def _is_found(response: Response) -> bool:
-    return response.status != HTTPStatus.NOT_FOUND

@@ -16,7 +16,7 @@ T_co = TypeVar("T_co", covariant=True)
 NOT_FOUND = frozenset({HTTPStatus.NOT_FOUND.value})
 """For `Call.accept`, if a missing object is a normal result."""
 
-_MEBIBYTE = 1024 * 1024
+MAX_RESPONSE_BYTES = 8 * 1024 * 1024
 
 # The fixed words of the API's paths. All other parts are ids or names.
 _PATH_WORDS = frozenset(
@@ -39,7 +39,7 @@ class Response:
     """The fields that were skipped while the response was decoded."""
 
     @property
-    def succeeded(self) -> bool:
+    def is_success(self) -> bool:
         """Whether the status is 2xx."""
         return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
@@ -68,7 +68,7 @@ class Call(Generic[T_co]):
     accept: frozenset[int] = frozenset()
     json: object = None
     form: str | None = None
-    max_bytes: int = 8 * _MEBIBYTE
+    max_bytes: int = MAX_RESPONSE_BYTES
 
     @property
     def is_safe(self) -> bool:
@@ -101,6 +101,12 @@ def make_list_reader(shape: type[S]) -> Callable[[Response], list[S]]:
     rows: type[list[S]] = list[shape]  # type: ignore[valid-type] # built at run time
     decode = TolerantDecoder(rows).decode
     return lambda response: decode(response.body, response.skipped)
+
+
+def make_optional_reader(shape: type[S]) -> Callable[[Response], S | None]:
+    """Return a function that decodes an object of this type, and returns None for status 404."""
+    read = make_reader(shape)
+    return lambda response: None if response.status == HTTPStatus.NOT_FOUND else read(response)
 
 
 def ignore_body(_reply: Response) -> None:

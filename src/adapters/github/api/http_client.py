@@ -50,16 +50,16 @@ class HttpClient:
     """Sends requests with limits of time and size. Its errors contain no credential and no body."""
 
     def __init__(self, limits: Limits, connect: Connect | None = None) -> None:
-        self._whole = limits.whole
+        self._total_timeout = limits.total_timeout
         self._client = httpx.AsyncClient(
             headers=_HEADERS,
             cookies=_NoCookies(),
             follow_redirects=False,
             # The total timeout limits the wait for a connection.
-            timeout=httpx.Timeout(limits.silence, connect=limits.connect, pool=None),
+            timeout=httpx.Timeout(limits.read_timeout, connect=limits.connect_timeout, pool=None),
             transport=(connect or _open_direct_transport)(
                 httpx.Limits(
-                    max_connections=limits.connections,
+                    max_connections=limits.max_connections,
                     max_keepalive_connections=_MAX_IDLE_CONNECTIONS,
                     keepalive_expiry=_KEEPALIVE_SECONDS,
                 )
@@ -95,7 +95,7 @@ class HttpClient:
             headers["authorization"] = authorization
         try:
             async with (
-                asyncio.timeout(self._whole),
+                asyncio.timeout(self._total_timeout),
                 self._client.stream(call.method, url, headers=headers, content=content) as response,
             ):
                 body = await _read_body(response, call.max_bytes)

@@ -3,7 +3,7 @@ from contextlib import aclosing
 from http import HTTPStatus
 
 from adapters.github.api.api_calls import ApiCalls
-from adapters.github.api.calls import NOT_FOUND, Call, Response, ignore_body, make_list_reader, make_reader
+from adapters.github.api.calls import NOT_FOUND, Response, ignore_body, make_list_reader, make_reader
 from adapters.github.api.credentials import InstallationCredential, TokenCredential
 from adapters.github.api.failures import Undecodable
 from adapters.github.api.pages import LIST_ATTEMPTS, PER_PAGE
@@ -77,7 +77,7 @@ class InstallationCalls(ApiCalls):
             path, read = f"{path}/git/matching-refs/heads/{quote_segment(prefix)}", _read_matching_refs
         else:
             path, read = f"{path}/branches", _read_branch_list
-        pages = self._pages(path, credential, read, accept=_EMPTY, per_page=min(limit, PER_PAGE), at_once=1)
+        pages = self._pages(path, credential, read, accept=_EMPTY, per_page=min(limit, PER_PAGE), max_concurrent=1)
         async with aclosing(pages) as listed_pages:
             async for page in listed_pages:
                 branches += page
@@ -98,10 +98,8 @@ class InstallationCalls(ApiCalls):
 
     async def revoke_token(self, token: Secret) -> None:
         """Revoke an installation token. An invalid token is accepted."""
-        url = self._context.addresses.api_url("/installation/token")
-        await self._context.transport.execute(
-            Call("DELETE", url, TokenCredential(token, self._context.ages), ignore_body, _INVALID_TOKEN)
-        )
+        credential = TokenCredential(token, self._context.ages)
+        await self._send("DELETE", "/installation/token", credential, ignore_body, accept=_INVALID_TOKEN)
 
     def _as_installation(self, access: InstallationAccess) -> InstallationCredential:
         # Another process may have created it just now.
@@ -116,12 +114,12 @@ def _repository_path(repo_id: RepoId) -> str:
 
 
 def _read_branch_list(response: Response) -> list[Branch]:
-    return [answer.to_domain() for answer in _read_branches(response)] if response.succeeded else []
+    return [answer.to_domain() for answer in _read_branches(response)] if response.is_success else []
 
 
 def _read_matching_refs(response: Response) -> list[Branch]:
-    return [answer.to_domain() for answer in _read_refs(response)] if response.succeeded else []
+    return [answer.to_domain() for answer in _read_refs(response)] if response.is_success else []
 
 
 def _read_branch_or_none(response: Response) -> Branch | None:
-    return _read_branch(response).to_domain() if response.succeeded else None
+    return _read_branch(response).to_domain() if response.is_success else None

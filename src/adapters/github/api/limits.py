@@ -50,12 +50,12 @@ class Backoff:
 class Limits:
     """Limits of requests; times in seconds. GitHub itself ends a request after ten seconds."""
 
-    connect: float = 5.0
-    silence: float = 12.0
-    whole: float = 30.0
-    at_once: int = 8
+    connect_timeout: float = 5.0
+    read_timeout: float = 12.0
+    total_timeout: float = 30.0
+    max_concurrent: int = 8
     """Concurrent calls with one credential."""
-    connections: int = 64
+    max_connections: int = 64
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     breaker: BreakerPolicy = field(default_factory=BreakerPolicy)
 
@@ -66,8 +66,8 @@ class ConcurrencyLimit:
     https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
         # The tasks that hold or await a semaphore keep it alive.
         self._slots: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
@@ -76,6 +76,6 @@ class ConcurrencyLimit:
         """Wait until a call is allowed, and count it during the block."""
         slots = self._slots.get(key)
         if slots is None:
-            slots = self._slots[key] = asyncio.Semaphore(self._most)
+            slots = self._slots[key] = asyncio.Semaphore(self._maximum)
         async with slots:
             yield

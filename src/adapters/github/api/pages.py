@@ -6,9 +6,9 @@ https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
 import asyncio
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import parse_qs, urlsplit
 
 from adapters.github.api.calls import Response
@@ -87,7 +87,7 @@ def make_page_reader(
 
 
 async def iterate_pages(
-    fetch: Callable[[str], Awaitable[Page[T]]], url: str, *, at_once: int
+    fetch: Callable[[str], Coroutine[Any, Any, Page[T]]], url: str, *, max_concurrent: int
 ) -> AsyncGenerator[T, None]:
     """Return every page, fetched concurrently, in the order of arrival.
 
@@ -101,9 +101,9 @@ async def iterate_pages(
     yield first.holds
     try:
         while waiting or running:
-            while waiting and len(running) < at_once:
+            while waiting and len(running) < max_concurrent:
                 next_url = waiting.popleft()
-                running[asyncio.create_task(_fetched(fetch, next_url))] = next_url
+                running[asyncio.create_task(fetch(next_url))] = next_url
             done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 fetched_url = running.pop(task)
@@ -126,7 +126,3 @@ def _plan_next_urls(page: Page[T], planned: set[str]) -> list[str]:
         raise Undecodable(f"the list has more than {MAX_PAGES} pages")
     planned.update(urls)
     return urls
-
-
-async def _fetched(fetch: Callable[[str], Awaitable[Page[T]]], url: str) -> Page[T]:
-    return await fetch(url)

@@ -84,7 +84,7 @@ class Transport:
         self._sleep = sleep
         self._draw = draw
         self._http = HttpClient(self._limits, connect)
-        self._slots = ConcurrencyLimit(self._limits.at_once)
+        self._slots = ConcurrencyLimit(self._limits.max_concurrent)
         self._pauses = Pauses(clock, monotonic=monotonic)
         self._breakers: dict[str, CircuitBreaker] = {}
 
@@ -150,7 +150,7 @@ class Transport:
             with self._measure(breaker) as result, breaker.guard():
                 response = await self._http.send(call, authorization)
                 self._record_budget(call, response)
-                if response.succeeded or response.status in call.accept:
+                if response.is_success or response.status in call.accept:
                     content = _decode(call, response)
                     if response.skipped.counts:
                         self._skipped_fields.report(call.source, response.skipped)

@@ -86,12 +86,12 @@ class UserCalls(ApiCalls):
     def build_single_sign_on_url(self, account_login: str | None) -> str | None:
         """Return the sign-in URL of an organization, or the URL of the person's organizations."""
         path = f"/orgs/{quote(account_login, safe='')}/sso" if account_login else "/settings/organizations"
-        return self._context.addresses.page_url(path)
+        return self._context.urls.page_url(path)
 
     def build_authorize_url(self, *, state: str, redirect_uri: str, code_challenge: str) -> str:
         """Return the URL where a person authorizes the app (PKCE, S256)."""
         return oauth.build_authorize_url(
-            self._context.addresses.page_url("/login/oauth/authorize"),
+            self._context.urls.page_url("/login/oauth/authorize"),
             client_id=self._context.client_id,
             state=state,
             redirect_uri=redirect_uri,
@@ -201,7 +201,7 @@ class UserCalls(ApiCalls):
         return TokenCredential(token, self._context.ages)
 
     async def _request_tokens(self, form: str) -> UserTokens:
-        url = self._context.addresses.page_url("/login/oauth/access_token")
+        url = self._context.urls.page_url("/login/oauth/access_token")
         requested_at = self._context.clock.now()
         call = Call("POST", url, NoCredential(), _read_tokens, _TOKEN_REFUSALS, form=form)
         try:
@@ -214,7 +214,6 @@ class UserCalls(ApiCalls):
         self._context.ages.note(tokens.access_token)
         return tokens
 
-    async def _revoke(self, what: str, token: Secret, accept: frozenset[int]) -> None:
-        url = self._context.addresses.api_url(f"/applications/{self._context.client_id}/{what}")
-        call = Call("DELETE", url, self._context.client, ignore_body, accept, json={"access_token": token.reveal()})
-        await self._context.transport.execute(call)
+    async def _revoke(self, kind: str, token: Secret, accept: frozenset[int]) -> None:
+        path, body = f"/applications/{self._context.client_id}/{kind}", {"access_token": token.reveal()}
+        await self._send("DELETE", path, self._context.client, ignore_body, accept=accept, json=body)

@@ -30,7 +30,7 @@ from ports.system import Clock
 _ABOUT = "github app"
 _MOST_DELIVERIES = 50
 # Two attempts fit into the time limit of a check, so that the check can report which call failed.
-_LIMITS = Limits(connect=3.0, silence=4.5, whole=4.5, retries=RetryPolicy(attempts=2))
+_LIMITS = Limits(connect_timeout=3.0, read_timeout=4.5, total_timeout=4.5, retries=RetryPolicy(attempts=2))
 _REGISTER = "Register an app with `crewkit-git register-app` (docs/github-app.md)."
 _REFUSED = (
     "Generate a private key on the app's page and set CREWKIT_GIT_GITHUB_PRIVATE_KEY to the path of the "
