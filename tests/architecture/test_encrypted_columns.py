@@ -1,7 +1,7 @@
 import re
 from pathlib import Path
 
-from adapters.postgres.stores.encrypted_values import encrypted_columns
+from adapters.postgres.stores.encrypted_values import list_encrypted_columns
 
 SRC = Path(__file__).parents[2] / "src"
 
@@ -11,4 +11,4 @@ def test_every_encrypted_column_is_marked() -> None:
     places = {match for file in SRC.rglob("*.py") for match in re.findall(r"f?\"(\w+)\.(\w+):\{", file.read_text())}
 
     assert len(places) >= 7
-    assert places <= set(encrypted_columns())
+    assert places <= set(list_encrypted_columns())

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Parameters
-from adapters.postgres.queries.attributions import LEFT, statement
+from adapters.postgres.queries.attributions import LIST_FORMER_MEMBERS, render_page
 from adapters.postgres.queries.directory import KNOWN_ROLES
 from adapters.postgres.stores import attributions
 from adapters.system import SystemClock
@@ -72,7 +72,7 @@ async def test_queries_use_indexes(world: PostgresStoreStage, rare: str, common:
         await session.commit()
         await session.change("ANALYZE")
         await session.commit()
-    page: dict[str, object] = {
+    list_page: dict[str, object] = {
         "organization": organization.id,
         "project": project.external_id,
         "kinds": Texts([kind.value for kind in Kind]),
@@ -98,12 +98,12 @@ async def test_queries_use_indexes(world: PostgresStoreStage, rare: str, common:
     }
     questions: list[tuple[str, Parameters]] = [
         *(
-            (statement(status, left, of_project), page)
+            (render_page(status, left, of_project), list_page)
             for status in (None, *AttributionStatus)
             for left in (False, True)
             for of_project in (False, True)
         ),
-        (LEFT, page),
+        (LIST_FORMER_MEMBERS, list_page),
         (attributions._APPLY_CLAIMS, claim),
         (attributions._FIND_IDENTITIES, identities),
     ]

@@ -167,7 +167,7 @@ TERMS = [
 _MOST_BLOCKS = 450
 
 
-@pytest.mark.usefixtures("planned_by")
+@pytest.mark.usefixtures("plan_of")
 async def test_queries_use_indexes(database: Database, large: tuple[str, Tenants]) -> None:
     """First and later pages, for tenants of each size, with and without statistics."""
     for integration, names in (large[1][place] for place in (0, 1, 5)):

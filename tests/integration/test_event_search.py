@@ -176,16 +176,16 @@ _KINDS = {"git_webhook_events_kind_idx", "git_webhook_events_pkey"}
 _PROJECTS = {"git_webhook_events_project_ids_idx", "git_webhook_events_open_repo_idx", "git_webhook_events_pkey"}
 _DELIVERIES = {"git_webhook_events_delivery_id_provider_key", "git_webhook_events_pkey"}
 QUESTIONS: dict[str, tuple[str, set[str]]] = {
-    "all": (event_search.walked((), 51), _KINDS),
-    "a type": (event_search.walked(("event_type",), 51), _KINDS),
-    "since": (event_search.walked(("since",), 51), _KINDS),
-    "a type since": (event_search.walked(("event_type", "since", "provider"), 51), _KINDS),
-    "what may be retried": (event_search.walked(("reopenable",), 1001), _KINDS),
-    "a project, walking": (event_search.walked(("project_id",), 1000), _KINDS),
-    "a project's type, walking": (event_search.walked(("event_type", "project_id"), 1000), _KINDS),
-    "a project, looking up": (event_search.looked_up(("project_id",)), _PROJECTS),
-    "a project's type": (event_search.looked_up(("event_type", "since", "project_id")), _PROJECTS),
-    "a delivery": (event_search.looked_up(("delivery_id",)), _DELIVERIES),
+    "all": (event_search.render_walk((), 51), _KINDS),
+    "a type": (event_search.render_walk(("event_type",), 51), _KINDS),
+    "since": (event_search.render_walk(("since",), 51), _KINDS),
+    "a type since": (event_search.render_walk(("event_type", "since", "provider"), 51), _KINDS),
+    "what may be retried": (event_search.render_walk(("reopenable",), 1001), _KINDS),
+    "a project, walking": (event_search.render_walk(("project_id",), 1000), _KINDS),
+    "a project's type, walking": (event_search.render_walk(("event_type", "project_id"), 1000), _KINDS),
+    "a project, looking up": (event_search.render_lookup(("project_id",)), _PROJECTS),
+    "a project's type": (event_search.render_lookup(("event_type", "since", "project_id")), _PROJECTS),
+    "a delivery": (event_search.render_lookup(("delivery_id",)), _DELIVERIES),
     "the beginning of a time": (event_search._FIRST_SINCE, {"git_webhook_events_pkey"}),
 }
 

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from adapters.postgres.connection.database import Database
-from adapters.postgres.stores.encrypted_values import PostgresEncryptedValueStore, encrypted_columns
+from adapters.postgres.stores.encrypted_values import PostgresEncryptedValueStore, list_encrypted_columns
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.identifiers import RepoId
@@ -40,7 +40,7 @@ OLD, NEW, OTHER = (
     (name, Secret(base64.b64encode(sha256(bytes([number])).digest()).decode()))
     for number, name in enumerate(("old", "new", "other"))
 )
-COLUMNS = [f"{table}.{column}" for table, column in encrypted_columns()]
+COLUMNS = [f"{table}.{column}" for table, column in list_encrypted_columns()]
 VALUES = len(COLUMNS)
 
 

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from adapters.postgres.connection.errors import _OURS, domain_error, is_outage, unreachable
+from adapters.postgres.connection.errors import _TABLES, domain_error, is_outage, unreachable
 from adapters.postgres.tables import metadata
 
 
@@ -37,7 +37,7 @@ def test_remedy_matches_the_error_of_the_server(said: str, helps: str) -> None:
 @pytest.mark.parametrize("table", [*metadata.tables, "git_schema_version"])
 def test_knows_every_table_of_the_service(table: str) -> None:
     """A missing one is reported as a database that is not migrated."""
-    assert _OURS.search(f'relation "{table}" does not exist')
+    assert _TABLES.search(f'relation "{table}" does not exist')
 
 
 @pytest.mark.parametrize("error", [psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex])

@@ -1,4 +1,4 @@
-"""Bring a database to a revision of the schema: `migrations/versions`, in order, under one lock."""
+"""Migrate a database: the revisions in `migrations/versions`, in order, under one lock."""
 
 import io
 from collections.abc import Callable, Iterator, Sequence
@@ -53,19 +53,18 @@ def _ignore(_migration: Migration) -> None:
 
 
 def migrate(database_url: str, revision: str = "head", *, on_applied: Callable[[Migration], None] = _ignore) -> None:
-    """Bring the database up to a revision, the newest by default; does nothing where it is there.
+    """Migrate the database to a revision, by default the newest. Does nothing if it has that revision.
 
     Calls `on_applied` after each migration. Concurrent calls wait for each other. Each migration is one
     transaction, so a failed one changes nothing.
-    A database that a newer version migrated stays as it is: older versions work with it (docs/upgrades.md),
-    and a rollback on Kubernetes runs the older version's `migrate`.
-    Raises `StorageUnavailable` where the database does not answer, and `StorageConflict` where others keep a
-    table or the lock for themselves.
+    A database of a newer version is not changed: older versions work with it (docs/upgrades.md), and a rollback
+    on Kubernetes runs the older version's `migrate`. Raises `StorageUnavailable` if the database does not respond,
+    and `StorageConflict` if another session holds the lock or a table.
     """
-    with _locked(database_url) as connection:
+    with _open_locked_connection(database_url) as connection:
         if revision == "head" and is_newer(_revision(connection)):
             return
-        connection.commit()  # Alembic's transactions must not be nested in the one that read the revision.
+        connection.commit()  # Alembic's transactions must not be nested in the transaction that read the revision.
         try:
             command.upgrade(_config(connection, on_step=on_applied), revision)
         except CommandError as error:
@@ -76,11 +75,11 @@ def migrate(database_url: str, revision: str = "head", *, on_applied: Callable[[
 
 
 def downgrade(database_url: str, revision: str, *, on_reverted: Callable[[Migration], None] = _ignore) -> None:
-    """Bring the database down to a revision, or to nothing of ours with `base`; crewkit's tables stay.
+    """Downgrade the database to a revision. `base` removes all tables of this service, but not crewkit's.
 
     Calls `on_reverted` after each migration. Raises as `migrate` does, and `RevisionUnknown`.
     """
-    with _locked(database_url) as connection:
+    with _open_locked_connection(database_url) as connection:
         try:
             command.downgrade(_config(connection, on_step=on_reverted), revision)
         except CommandError as error:
@@ -106,13 +105,13 @@ def list_pending(database_url: str) -> Sequence[Migration]:
 
 
 def current(database_url: str) -> str | None:
-    """Return the revision the database is at, or None where it was never migrated."""
-    with _connected(database_url) as connection:
+    """Return the revision of the database, or None if it was never migrated."""
+    with _open_connection(database_url) as connection:
         return _revision(connection)
 
 
 def newest() -> str:
-    """Return the revision this program was written for."""
+    """Return the revision that this version needs."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None  # there are migrations
     return head
@@ -136,14 +135,14 @@ def sql() -> str:
 
 
 def differences(database_url: str) -> list[str]:
-    """Return what the migrations made otherwise than `tables` says; empty where they agree."""
-    with _connected(database_url) as connection:
+    """Return the differences between the database and `tables`."""
+    with _open_connection(database_url) as connection:
         context = MigrationContext.configure(
             connection,
             opts={
                 "version_table": _VERSIONS,
                 "compare_server_default": True,
-                # crewkit's own tables may stand beside ours.
+                # The database may contain other tables of crewkit.
                 "include_name": lambda name, kind, _: kind != "table" or name in metadata.tables,
             },
         )
@@ -161,7 +160,7 @@ def _config(
     on_step: Callable[[Migration], None] = _ignore,
 ) -> Config:
     def report(*, step: MigrationInfo, **_: object) -> None:
-        # Of a step down, this is the revision that is undone.
+        # For a downgrade, this is the revision that is removed.
         if isinstance(script := step.up_revision, Script):
             on_step(Migration(script.revision, _title(script.doc)))
 
@@ -176,8 +175,8 @@ def _title(doc: str | None) -> str:
 
 
 @contextmanager
-def _locked(database_url: str) -> Iterator[Connection]:
-    with _connected(database_url) as connection:
+def _open_locked_connection(database_url: str) -> Iterator[Connection]:
+    with _open_connection(database_url) as connection:
         _refuse_pooler(connection)
         try:
             connection.execute(text(f"SET statement_timeout = '{_ONE_STATEMENT}'"))
@@ -206,8 +205,8 @@ def _refuse_pooler(connection: Connection) -> None:
 def _lock(connection: Connection) -> None:
     """Acquire the lock for this session, since each migration commits by itself; raises `StorageConflict`.
 
-    It tries again and again instead of waiting inside a statement: CREATE INDEX CONCURRENTLY waits for every
-    statement under way, so it and a process that waits for its lock would wait for each other.
+    It polls instead of waiting inside a statement. CREATE INDEX CONCURRENTLY waits for all running statements, so a
+    statement that waits for the lock of that migration would deadlock with it.
     """
     deadline = monotonic() + _WAIT_FOR_OTHERS_SECONDS
     while not connection.scalar(text("SELECT pg_try_advisory_lock(:class, :key)"), {"class": CLASS, "key": MIGRATIONS}):
@@ -219,8 +218,8 @@ def _lock(connection: Connection) -> None:
 
 
 @contextmanager
-def _connected(database_url: str) -> Iterator[Connection]:
-    # libpq reads the URL itself: it knows sockets, services and password files, which SQLAlchemy would not.
+def _open_connection(database_url: str) -> Iterator[Connection]:
+    # libpq parses the URL: it supports sockets, services and password files, which SQLAlchemy does not.
     engine = create_engine(
         "postgresql+psycopg://",
         creator=lambda: psycopg.connect(database_url, connect_timeout=5, client_encoding="UTF8"),

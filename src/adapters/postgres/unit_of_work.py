@@ -22,7 +22,7 @@ from adapters.postgres.stores.recoveries import PostgresRecoveryStore
 from adapters.postgres.stores.tokens import PostgresInstallationTokenStore, PostgresUserTokenStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
-Made = TypeVar("Made")
+Store = TypeVar("Store")
 
 
 class PostgresUnitOfWork(UnitOfWork):
@@ -41,20 +41,20 @@ class PostgresUnitOfWork(UnitOfWork):
             yield PostgresTransaction(session)
 
 
-class _Store(Generic[Made]):
-    """A store of a transaction, made when it is first asked for: most use two of these two dozen."""
+class _Store(Generic[Store]):
+    """Creates a store of a transaction at its first use: most transactions use few of them."""
 
-    def __init__(self, make: Callable[[Session], Made]) -> None:
-        self._make = make
+    def __init__(self, create: Callable[[Session], Store]) -> None:
+        self._create = create
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, transaction: "PostgresTransaction", owner: type) -> Made:
-        made = self._make(transaction.session)
-        # From now on found there, before this is.
-        transaction.__dict__[self._name] = made
-        return made
+    def __get__(self, transaction: "PostgresTransaction", owner: type) -> Store:
+        store = self._create(transaction.session)
+        # Python finds this attribute before the descriptor.
+        transaction.__dict__[self._name] = store
+        return store
 
 
 class PostgresTransaction(Transaction):
@@ -62,7 +62,7 @@ class PostgresTransaction(Transaction):
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        """What the stores are made on."""
+        """The session of all stores."""
 
     projects = _Store(PostgresProjectStore)
     integrations = _Store(PostgresIntegrationStore)
@@ -83,5 +83,5 @@ class PostgresTransaction(Transaction):
     recoveries = _Store(PostgresRecoveryStore)
 
     async def commit(self) -> None:
-        """Record the domain events and commit, both at once and last: see `PostgresDomainEventStore`."""
+        """Record the domain events and commit, in one round trip: see `PostgresDomainEventStore`."""
         await self.session.commit(*self.domain_events.take_statements())

@@ -56,7 +56,7 @@ async def test_missing_server_is_unavailable() -> None:
         with pytest.raises(StorageUnavailable):
             await read_number(database)
         with pytest.raises(StorageUnavailable):
-            async with database.dedicated_session():
+            async with database.open_session():
                 pass
 
 

@@ -93,7 +93,7 @@ def test_rejects_migrations_through_a_pooler_with_a_remedy(pooled_url: str) -> N
 
 async def test_doctor_reports_the_pooler(pooled_url: str, database_url: str) -> None:
     pooled, direct = Database(pooled_url), Database(database_url)
-    assert await Inspection(pooled).pooler() == PoolerState(has_statement_timeout=False)
-    assert await Inspection(direct).pooler() is None
+    assert await Inspection(pooled).find_pooler() == PoolerState(has_statement_timeout=False)
+    assert await Inspection(direct).find_pooler() is None
     await pooled.close()
     await direct.close()

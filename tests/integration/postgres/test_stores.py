@@ -207,10 +207,10 @@ async def test_queries_use_indexes(world: PostgresStoreStage) -> None:
         await session.commit()
     page: dict[str, object] = {"limit": 50, "before": 2**62, "floor": 0}
     questions: list[tuple[str, Parameters]] = [
-        (event_search.of_everyone((), None), page),
-        (event_search.of_everyone((), EventStatus.FAILED), page),
-        (event_search.of_everyone((), EventStatus.UNROUTED), page),
-        (event_search.of_everyone(("delivery_id",), None), page | {"delivery_id": "77"}),
+        (event_search.render_list((), None), page),
+        (event_search.render_list((), EventStatus.FAILED), page),
+        (event_search.render_list((), EventStatus.UNROUTED), page),
+        (event_search.render_list(("delivery_id",), None), page | {"delivery_id": "77"}),
         (events._FIND, ("77", PROVIDER)),
         (events._OLDEST_DUE, (LANES, now())),
         (event_queue._LANES_DUE, (LANES, now())),

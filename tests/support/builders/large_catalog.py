@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import psycopg
 from psycopg import sql
 
-from adapters.postgres.queries.trigrams import search_name, stored_grams
+from adapters.postgres.queries.trigrams import render_grams, search_name
 from core.domain.identifiers import IntegrationId
 
 _PARTS = (
@@ -55,7 +55,7 @@ def fill(url: str, sizes: Sequence[int], *, seed: int = 1) -> list[tuple[Integra
         )
         with connection.cursor().copy(copy) as copying:
             for integration, repo_id, name, place in rows:
-                found = stored_grams(integration, name, "")
+                found = render_grams(integration, name, "")
                 url_of = f"https://github.com/{name}"
                 copying.write_row(
                     (integration, repo_id, name, search_name(name), found, url_of, place % 10 == 0, "main")

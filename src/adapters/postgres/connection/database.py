@@ -91,7 +91,7 @@ class Database:
                 await self._pool.putconn(connection)
 
     @asynccontextmanager
-    async def dedicated_session(self) -> AsyncIterator[Session]:
+    async def open_session(self) -> AsyncIterator[Session]:
         """Open a connection outside the pool for the length of the block; raises `StorageUnavailable`."""
         try:
             connection = await Connection.connect(self._conninfo, **self._options)

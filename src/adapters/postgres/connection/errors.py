@@ -21,8 +21,8 @@ _RETRY_AFTER = 1.0
 _SETTING = "CREWKIT_GIT_DATABASE_URL"
 _NO_ANSWER = "The database does not respond. Try again soon."
 
-# What a caller is told where a row stands in the way, by the constraint that found it.
-_IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
+# The error for a unique constraint that a new row violates.
+_UNIQUE_VIOLATIONS: dict[str, Callable[[], DomainError]] = {
     "git_integrations_organization_id_provider_key": lambda: OrganizationAlreadyConnected(
         "This organization is already connected. Disconnect it first."
     ),
@@ -38,23 +38,23 @@ _IN_THE_WAY: dict[str, Callable[[], DomainError]] = {
     ),
 }
 
-# Whatever the language, the message names the table.
-_OURS = re.compile(
+# The message contains the table's name in every language.
+_TABLES = re.compile(
     r'"((user_)?git_\w+|organizations|users|memberships|projects|project_repositories|versions'
     r'|idempotency_keys|webhook_secret_uses)"'
 )
 
-_LOST_A_RACE = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
-# The server answers and cannot run this statement: a value too long for an index, for example.
+_CONFLICTS = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable)
+# The server is available but cannot run this statement, for example because a value is too long for an index.
 _TOO_LARGE = (errors.ProgramLimitExceeded, errors.StatementTooComplex, errors.TooManyColumns, errors.TooManyArguments)
-# After a failover the old primary still answers, but writes nothing any more.
+# After a failover the old primary still responds, but stores no changes.
 _OUTAGES = (psycopg.OperationalError, psycopg.InterfaceError, errors.ReadOnlySqlTransaction)
 # The server answers but does not store changes: the disk is full or broken, or the database is read-only.
 _UNWRITABLE = (errors.DiskFull, errors.IoError, errors.ReadOnlySqlTransaction)
 
-# Why nobody gets in, what callers are told, and what helps. libpq gives no code for it, only words; those of
-# another language mean no more than that there is no connection.
-_WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
+# Reasons why connecting fails: a pattern of the message, the error for callers, and the remedy. libpq has no codes
+# for these errors, only English messages; a message in another language has only the general remedy.
+_CONNECTION_FAILURES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"authentication failed|no password supplied|role \".*\" does not exist"),
         "The database rejected this service's credentials. Try again soon.",
@@ -102,14 +102,14 @@ _WHY: tuple[tuple[re.Pattern[str], str, str], ...] = (
 
 
 def domain_error(error: psycopg.Error) -> DomainError | None:
-    """Return what this error of the database means to callers, or None where it is a mistake of ours."""
+    """Return the domain error for an error of the database, or None if it is a defect of this service."""
     if isinstance(error, errors.UniqueViolation):
         if error.diag.table_name == "projects":
-            # crewkit's own constraint, of whatever name and over whatever is made of the name.
+            # crewkit may have its own constraint on names, with an unknown name.
             return project_name_taken()
-        in_the_way = _IN_THE_WAY.get(error.diag.constraint_name or "")
-        return in_the_way() if in_the_way else None
-    if isinstance(error, _LOST_A_RACE):
+        create_error = _UNIQUE_VIOLATIONS.get(error.diag.constraint_name or "")
+        return create_error() if create_error else None
+    if isinstance(error, _CONFLICTS):
         return StorageConflict("The request conflicts with a concurrent change. Try again.", retry_after=_RETRY_AFTER)
     if isinstance(error, errors.QueryCanceled):
         return StorageTooSlow(
@@ -120,10 +120,10 @@ def domain_error(error: psycopg.Error) -> DomainError | None:
         return unwritable(error)
     if is_outage(error):
         return unreachable(error)
-    if isinstance(error, errors.UndefinedTable) and _OURS.search(error.diag.message_primary or ""):
+    if isinstance(error, errors.UndefinedTable) and _TABLES.search(error.diag.message_primary or ""):
         return not_migrated()
     if isinstance(error, errors.UndefinedColumn):
-        # A new version that runs before its migration.
+        # This version runs before its migration.
         return not_migrated()
     return None
 
@@ -134,12 +134,12 @@ def is_outage(error: BaseException) -> bool:
 
 
 def project_name_taken() -> ProjectNameTaken:
-    """Return the refusal of a project's name."""
+    """Return the error for a project name that is in use."""
     return ProjectNameTaken("This organization already has a project with this name. Choose another name.")
 
 
 def not_migrated() -> StorageNotPrepared:
-    """Return the refusal for a database without our tables."""
+    """Return the error for a database without the tables of this version."""
     return StorageNotPrepared(
         "The database is not ready: its tables are missing or out of date. Try again soon.",
         retry_after=_RETRY_AFTER,
@@ -148,32 +148,32 @@ def not_migrated() -> StorageNotPrepared:
 
 
 def unreachable(error: psycopg.Error) -> StorageUnavailable:
-    """Return the refusal for a database that no connection is to be had of, with what helps."""
-    said = str(error)
-    for words, told, remedy in _WHY:
-        if words.search(said):
-            return StorageUnavailable(told, retry_after=_RETRY_AFTER, remedy=remedy)
+    """Return the error for a failed connection, with its remedy."""
+    text = str(error)
+    for pattern, message, remedy in _CONNECTION_FAILURES:
+        if pattern.search(text):
+            return StorageUnavailable(message, retry_after=_RETRY_AFTER, remedy=remedy)
     return storage_unavailable()
 
 
 def unwritable(error: psycopg.Error | None) -> StorageUnwritable:
-    """Return the error for a database that answers but does not store changes."""
+    """Return the error for a database that responds but does not store changes."""
     if isinstance(error, errors.DiskFull):
-        said, remedy = "its disk is full", "Free or add space on PostgreSQL's disk."
+        cause, remedy = "its disk is full", "Free or add space on PostgreSQL's disk."
     elif isinstance(error, errors.ReadOnlySqlTransaction):
-        said = "it is read-only"
+        cause = "it is read-only"
         remedy = (
             f"Set {_SETTING} to the primary server (several hosts: target_session_attrs=read-write), or "
             "end the read-only mode."
         )
     else:
-        said, remedy = "writes fail or take too long", "Check PostgreSQL's log, disk and replicas."
+        cause, remedy = "writes fail or take too long", "Check PostgreSQL's log, disk and replicas."
     return StorageUnwritable(
-        f"The database cannot store changes: {said}. Try again soon.", retry_after=_RETRY_AFTER, remedy=remedy
+        f"The database cannot store changes: {cause}. Try again soon.", retry_after=_RETRY_AFTER, remedy=remedy
     )
 
 
 def storage_unavailable() -> StorageUnavailable:
-    """Return the refusal for a database that does not answer."""
+    """Return the error for a database that does not respond."""
     remedy = f"Start PostgreSQL, or correct {_SETTING}."
     return StorageUnavailable(_NO_ANSWER, retry_after=_RETRY_AFTER, remedy=remedy)

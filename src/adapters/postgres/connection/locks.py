@@ -40,7 +40,7 @@ class PostgresExclusion(Exclusion):
 
     @asynccontextmanager
     async def _hold(self, name: str) -> AsyncIterator[bool]:
-        async with self._database.dedicated_session() as session:
+        async with self._database.open_session() as session:
             if not session.connection.is_pooled:
                 [(is_locked,)] = await session.read(_TRY, (JOBS, name))
                 yield bool(is_locked)

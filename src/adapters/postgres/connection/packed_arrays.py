@@ -1,9 +1,9 @@
 """Arrays for the hot path, packed to PostgreSQL's binary form in one pass.
 
-psycopg's own list dumper adapts each element; with a dozen columns and dozens of rows a group that is most of
-the insert's cost in this process. Format: `array_recv` in PostgreSQL's src/backend/utils/adt/arrayfuncs.c:
-dimensions, has-nulls flag, element type, then per dimension its size and lower bound, then the elements as
-length and bytes (-1 for null).
+psycopg's list dumper adapts each element, which is most of the cost of a group's insert in this process.
+Format: `array_recv` in PostgreSQL's src/backend/utils/adt/arrayfuncs.c: dimensions,
+has-nulls flag, element type, then per dimension its size and lower bound, then the elements as length and bytes
+(-1 for null).
 """
 
 import struct
@@ -43,22 +43,22 @@ class Packed:
 
 
 class Texts(Packed):
-    """A `text[]`; what PostgreSQL cannot keep in a text is replaced, as `codec.storable` says."""
+    """A `text[]`; characters that PostgreSQL cannot store are replaced; see `codec.storable`."""
 
     def __init__(self, values: Sequence[str | None]) -> None:
-        # Most columns of a group say the same again and again.
-        written = {v: _NULL if v is None else _sized(_utf8(v)) for v in set(values)}
+        # Most columns of a group repeat few values.
+        written = {v: _NULL if v is None else _add_length(_encode_text(v)) for v in set(values)}
         super().__init__("text", len(values), [written[v] for v in values])
 
 
 class Documents(Packed):
-    """A `jsonb[]` of anything that has a JSON form; an object that comes again is written out once."""
+    """A `jsonb[]` of anything that has a JSON form; a repeated object is encoded once."""
 
     def __init__(self, values: Sequence[object]) -> None:
         written: dict[int, bytes] = {}
         for value in values:
             if id(value) not in written:
-                written[id(value)] = _sized(_JSONB_VERSION + encode(value))
+                written[id(value)] = _add_length(_JSONB_VERSION + encode(value))
         super().__init__("jsonb", len(values), [written[id(value)] for value in values])
 
 
@@ -66,7 +66,7 @@ class Bytes(Packed):
     """A `bytea[]`."""
 
     def __init__(self, values: Sequence[bytes | None]) -> None:
-        super().__init__("bytea", len(values), [_NULL if v is None else _sized(v) for v in values])
+        super().__init__("bytea", len(values), [_NULL if v is None else _add_length(v) for v in values])
 
 
 class Bigints(Packed):
@@ -101,7 +101,7 @@ class Timestamps(Packed):
         )
 
 
-def _utf8(text: str) -> bytes:
+def _encode_text(text: str) -> bytes:
     try:
         encoded = text.encode()
     except UnicodeEncodeError:
@@ -109,7 +109,7 @@ def _utf8(text: str) -> bytes:
     return storable(text).encode() if b"\0" in encoded else encoded
 
 
-def _sized(value: bytes) -> bytes:
+def _add_length(value: bytes) -> bytes:
     return _LENGTH(len(value)) + value
 
 
@@ -132,7 +132,7 @@ class _PackedDumper(Dumper):
 
 
 def register_packed_arrays(connection: AsyncConnection[object]) -> None:
-    """Let a connection take packed arrays as parameters."""
+    """Let a connection accept packed arrays as parameters."""
     for cls, element in _ELEMENTS:
         dumper = type(f"{cls.__name__}Dumper", (_PackedDumper,), {"oid": types[element].array_oid})
         connection.adapters.register_dumper(cls, dumper)

@@ -1,7 +1,7 @@
-"""How attributions are listed: from the indexes by kind, however many there are of the other kinds.
+"""Lists of attributions, read from the indexes by kind.
 
-Who left an organization is not written into its attributions; whoever reads them finds out. Nobody is told
-of them: they are unmatched to every reader.
+Attributions do not store that a user left the organization: each query checks the membership. For readers the
+attributions of former members are unmatched.
 """
 
 from collections.abc import Collection, Sequence
@@ -75,8 +75,8 @@ _MEMBER = SQL("""
 _OF_USER = SQL("a.user_id = wanted.key")
 _OF_PROJECT = SQL("a.repo_id = l.repo_id")
 
-# Steps from one user to the next along the index: as many looks as there are users, however many commits.
-LEFT = """
+# Skips from user to user along the index, so the cost depends on the number of users, not of commits.
+LIST_FORMER_MEMBERS = """
     SELECT attributed.user_id
     FROM git_integrations AS i
     CROSS JOIN LATERAL (
@@ -112,7 +112,7 @@ _STATUS = {
 _BEYOND = 2**63 - 1
 
 
-async def page(
+async def list_page(
     session: Session, organization_id: OrganizationId, where: AttributionFilter, *, limit: int, before: int | None
 ) -> Sequence[AttributionView]:
     """Return at most `limit` attributions of an organization, the latest first, those below `before` only."""
@@ -124,28 +124,28 @@ async def page(
         "before": _BEYOND if before is None else before,
         "limit": limit,
     }
-    left: list[int] = []
+    former_members: list[int] = []
     if where.status is AttributionStatus.UNMATCHED:
-        left = [user_id for (user_id,) in await session.read(LEFT, parameters)]
-        parameters["left"] = Bigints(left)
-    rows = await session.read(statement(where.status, bool(left), where.project_id is not None), parameters)
-    return [_view(row) for row in rows]
+        former_members = [user_id for (user_id,) in await session.read(LIST_FORMER_MEMBERS, parameters)]
+        parameters["left"] = Bigints(former_members)
+    rows = await session.read(render_page(where.status, bool(former_members), where.project_id is not None), parameters)
+    return [_to_view(row) for row in rows]
 
 
-async def of_commits(
+async def list_by_commits(
     session: Session, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
 ) -> Sequence[AttributionView]:
-    """Return the people of these commits of a repository, in the order in which they were told."""
-    asked = (KNOWN_ROLES, organization_id, provider, repo_id, Texts(list(shas)))
-    return [_view(row) for row in await session.read(_OF_COMMITS, asked)]
+    """Return the people of these commits of a repository, in the order in which they were stored."""
+    parameters = (KNOWN_ROLES, organization_id, provider, repo_id, Texts(list(shas)))
+    return [_to_view(row) for row in await session.read(_OF_COMMITS, parameters)]
 
 
 @cache
-def statement(status: AttributionStatus | None, some_left: bool, of_project: bool) -> str:
-    """Return the statement that reads a page; where some have left it reads theirs, too."""
+def render_page(status: AttributionStatus | None, has_former_members: bool, of_project: bool) -> str:
+    """Return the statement for a page. If the organization has former members, it includes their attributions."""
     conditions = [_OF_KIND] if status is not AttributionStatus.MATCHED else [_OF_KIND, _MEMBER]
     sources = [_source(SQL("%(kinds)s::text[]"), conditions, of_project=of_project)]
-    if some_left:
+    if has_former_members:
         sources.append(_source(SQL("%(left)s::bigint[]"), [_OF_USER], of_project=of_project))
     return _PAGE.format(sources=SQL(" UNION ALL ").join(sources)).as_string()
 
@@ -158,7 +158,7 @@ def _source(keys: SQL, conditions: Sequence[SQL], *, of_project: bool) -> Compos
     )
 
 
-def _view(row: Row) -> AttributionView:
+def _to_view(row: Row) -> AttributionView:
     kind, method, user_id = Kind(row[9]), Method(row[10]), row[11]
     if kind is Kind.USER and user_id is None:
         kind, method = Kind.NONE, Method.NOT_A_MEMBER

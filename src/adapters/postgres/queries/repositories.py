@@ -1,12 +1,11 @@
-"""How the catalog is listed and searched: by two statements at most, whatever is sought.
+"""Lists and searches of the catalog, in at most two statements.
 
-The first also finds the integration whose catalog it is, as one more row: asking for it by itself would be a
-tenth of what a list costs.
+The first statement also returns the integration, as its first row: a separate query would cost a tenth of a list.
 
-Without a text the first statement walks along the names until a page is full. A text that names an owner, as
-`owner/name` does, is compared with every name, in an index that holds all of them. For any other text the
-first statement reads the names that begin with it, in one range of an index. Where that fills no page, the
-second one ranks what the hashes of the text find, and the repositories of owners whose names match.
+Without a text the first statement reads names in order until a page is full. A text with an owner, such as
+`owner/name`, is compared with all names in an index. For any other text the first statement reads the names that
+begin with the text, in one range of an index. If the page is not full, the second statement ranks the repositories
+that the hashes of the text find, and the repositories of owners whose names match.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +14,7 @@ from functools import cache
 from psycopg.sql import SQL, Composable
 
 from adapters.postgres.connection.session import Session
-from adapters.postgres.queries.trigrams import array, at_part, name_grams, search_name, word_grams
+from adapters.postgres.queries.trigrams import array, at_part, hash_name, hash_words, search_name
 from adapters.postgres.rows.integrations import (
     INTEGRATION_COLUMNS,
     REPOSITORY_COLUMNS,
@@ -52,19 +51,19 @@ _PAGE = SQL("""
 _NOTHING = SQL(", ").join([SQL("NULL")] * REPOSITORY_WIDTH)
 _INTEGRATION_AND_PAGE = SQL("""
     WITH found AS MATERIALIZED (
-        SELECT i.id, json_build_array({of_integration})::text AS told
+        SELECT i.id, json_build_array({of_integration})::text AS integration
         FROM git_integrations AS i
         WHERE i.organization_id = %(organization)s AND i.provider = %(provider)s
     )
-    SELECT found.told, {nothing}, 0 AS place
+    SELECT found.integration, {nothing}, 0 AS place
     FROM found
     UNION ALL
     SELECT NULL, {columns}, row_number() OVER (ORDER BY {order})
-    FROM ({taken}) AS page
+    FROM ({source}) AS page
     JOIN git_repositories AS r ON r.id = page.id
     ORDER BY place
 """)
-# Read from the index alone. Compared as a pair, so that a page begins in the index where the last one ended.
+# Read from the index alone. Compared as a pair, so that a page starts in the index where the previous page ended.
 # With a second ORDER BY outside, the planner would ignore the limit, and read and sort all names.
 _ALL = SQL("""
     SELECT name.id, name.search_name AS key, name.repo_id, 0 AS rank
@@ -86,7 +85,7 @@ _BEGINNING = SQL("""
         SELECT id, search_key, repo_id, private, archived, fork FROM git_repositories
         WHERE git_integration_id = (SELECT found.id FROM found) AND removed_at IS NULL
             AND (search_key, repo_id) > (%(begin_key)s, %(begin_id)s)
-            AND search_key < (SELECT %(sought)s || U&'\\+10FFFF')
+            AND search_key < (SELECT %(text)s || U&'\\+10FFFF')
         ORDER BY search_key, repo_id
     ) AS name
     WHERE {conditions}
@@ -95,14 +94,14 @@ _BEGINNING = SQL("""
 _OF_WHOLE = SQL("""
     SELECT name.id, name.search_name AS key, name.repo_id,
         CASE
-            WHEN starts_with(name.search_name, %(sought)s) THEN 1
+            WHEN starts_with(name.search_name, %(text)s) THEN 1
             WHEN name.search_name ~ %(at_part)s THEN 2
             ELSE 3
         END AS rank
     FROM (
         SELECT id, search_name, repo_id, private, archived, fork FROM git_repositories
         WHERE git_integration_id = (SELECT found.id FROM found) AND removed_at IS NULL
-            AND (NOT %(is_long)s OR strpos(search_name, %(sought)s) > 0)
+            AND (NOT %(is_long)s OR strpos(search_name, %(text)s) > 0)
     ) AS name
     WHERE {conditions} AND (%(is_long)s OR name.search_name ~ %(at_part)s)
 """)
@@ -113,8 +112,8 @@ _FIRST_OF_WHOLE = SQL("""
     ORDER BY row.rank, row.key, row.repo_id
     LIMIT %(limit)s
 """)
-# Left to itself the planner would also read every name of the integration, which the hashes make needless:
-# OFFSET 0 keeps the other conditions out of its sight.
+# OFFSET 0 hides the other conditions from the planner. Otherwise it would also read all names of the
+# integration, which is unnecessary with the hashes.
 _HASHED = SQL("""
     SELECT * FROM (
         SELECT id, search_key, search_about, repo_id, private, archived, fork, git_integration_id, removed_at
@@ -133,7 +132,7 @@ _IN_NAME = SQL("""
         CASE WHEN split_part(name.search_key, E'\\x01', 1) ~ %(at_part)s THEN 2 ELSE 3 END AS rank
     FROM ({source}) AS name
     WHERE {conditions} AND {in_name}
-        AND NOT starts_with(split_part(name.search_key, E'\\x01', 1), %(sought)s)
+        AND NOT starts_with(split_part(name.search_key, E'\\x01', 1), %(text)s)
 """)
 _NAME = SQL("split_part(name.search_key, E'\\x01', 1)")
 _OWNER = SQL("split_part(name.search_key, E'\\x01', 2)")
@@ -194,43 +193,43 @@ async def browse(
     limit: int,
     after: CatalogPosition | None,
 ) -> tuple[Integration, Sequence[Repository]] | None:
-    """Return an organization's integration and at most `limit` rows that match, those after a place only."""
-    sought = search_name(where.text)
-    wanted = _wanted(where)
-    conditions = tuple(wanted)
-    kind = "all" if not sought else "whole" if names_owner(sought) else "beginning"
-    after_rank = _rank_of(after, sought) if sought else 0
+    """Return an organization's integration and at most `limit` rows that match, only those after a position."""
+    text = search_name(where.text)
+    filters = _to_filters(where)
+    conditions = tuple(filters)
+    kind = "all" if not text else "whole" if names_owner(text) else "beginning"
+    after_rank = _find_rank(after, text) if text else 0
     # After the names that begin with the text the first statement has no more rows.
     is_past = kind == "beginning" and after_rank > Rank.NAME_BEGINS
     parameters: dict[str, object] = {
-        **wanted,
+        **filters,
         "organization": organization_id,
         "provider": provider,
-        "sought": sought,
-        "at_part": at_part(sought),
-        "is_long": len(sought) >= FOUND_ANYWHERE,
+        "text": text,
+        "at_part": at_part(text),
+        "is_long": len(text) >= FOUND_ANYWHERE,
         "after_rank": after_rank,
-        "after_key": _key(after, kind),
+        "after_key": _find_key(after, kind),
         "after_id": after.repo_id if after else "",
-        **_begin(after, sought, after_rank),
+        **_find_start(after, text, after_rank),
         "limit": 0 if is_past else limit,
     }
-    rows = await session.read(_first(kind, conditions), parameters)
+    rows = await session.read(_render_first_page(kind, conditions), parameters)
     if not rows:
         return None
     integration = decode_integration(rows[0][0])
-    found = [to_repository(row[1:-1]) for row in rows[1:]]
-    if kind == "beginning" and len(found) < limit:
-        name, word = name_grams(integration.id, sought), word_grams(integration.id, sought)
+    repositories = [to_repository(row[1:-1]) for row in rows[1:]]
+    if kind == "beginning" and len(repositories) < limit:
+        name, word = hash_name(integration.id, text), hash_words(integration.id, text)
         is_owned = after_rank == Rank.IN_OWNER
         parameters |= {
             "integration": integration.id,
             "name_grams": array(name),
             "word_grams": array(word),
-            "about": about_part(sought),
-            "limit": limit - len(found),
+            "about": about_part(text),
+            "limit": limit - len(repositories),
             "after_rank": max(after_rank, Rank.NAME_BEGINS.value),
-            # If the previous page ended among names that begin with the text, the others start anew.
+            # If the previous page ended among names that begin with the text, the other ranks start at their beginning.
             **({} if is_past else {"after_key": _LAST, "after_id": ""}),
             "after_owned_key": parameters["after_key"] if is_owned else "",
             "after_owned_id": parameters["after_id"] if is_owned else "",
@@ -240,15 +239,15 @@ async def browse(
             for part, last in (("name", Rank.IN_NAME), ("owner", Rank.IN_OWNER), ("about", Rank.ABOUT))
             if after_rank <= last and (part != "about" or word)
         )
-        statement = _others(parts, conditions, has_hashes=bool(name), is_long=len(sought) >= FOUND_ANYWHERE)
-        found += [to_repository(row) for row in await session.read(statement, parameters)]
-    return integration, found
+        statement = _render_other_ranks(parts, conditions, has_hashes=bool(name), is_long=len(text) >= FOUND_ANYWHERE)
+        repositories += [to_repository(row) for row in await session.read(statement, parameters)]
+    return integration, repositories
 
 
-def _begin(after: CatalogPosition | None, sought: str, after_rank: int) -> Mapping[str, str]:
-    """Return where the names that begin with a text are read from."""
+def _find_start(after: CatalogPosition | None, text: str, after_rank: int) -> Mapping[str, str]:
+    """Return the position from which to read the names that begin with a text."""
     if after is None or after_rank != Rank.NAME_BEGINS:
-        return {"begin_key": sought, "begin_id": ""}
+        return {"begin_key": text, "begin_id": ""}
     return {"begin_key": name_key(search_name(after.full_name)), "begin_id": after.repo_id}
 
 
@@ -256,64 +255,66 @@ def _begin(after: CatalogPosition | None, sought: str, after_rank: int) -> Mappi
 _LAST = "\U0010ffff"
 
 
-def _rank_of(after: CatalogPosition | None, sought: str) -> int:
+def _find_rank(after: CatalogPosition | None, text: str) -> int:
     """Return the rank of the row that a page ended with: the last one where its name does not match."""
-    return 0 if after is None else rank(sought, after.full_name, "") or Rank.ABOUT
+    return 0 if after is None else rank(text, after.full_name, "") or Rank.ABOUT
 
 
-def _key(after: CatalogPosition | None, kind: str) -> str:
+def _find_key(after: CatalogPosition | None, kind: str) -> str:
     if after is None:
         return ""
     return name_key(search_name(after.full_name)) if kind == "beginning" else search_name(after.full_name)
 
 
 @cache
-def _first(kind: str, conditions: tuple[str, ...]) -> str:
+def _render_first_page(kind: str, conditions: tuple[str, ...]) -> str:
     """Return the statement that finds the integration and the first rows of a kind."""
-    given = _all_of(conditions)
-    taken = {"all": _ALL, "beginning": _BEGINNING, "whole": _OF_WHOLE}[kind].format(conditions=given)
+    condition = _join_conditions(conditions)
+    source = {"all": _ALL, "beginning": _BEGINNING, "whole": _OF_WHOLE}[kind].format(conditions=condition)
     if kind == "whole":
-        taken = _FIRST_OF_WHOLE.format(ranked=taken)
+        source = _FIRST_OF_WHOLE.format(ranked=source)
     return _INTEGRATION_AND_PAGE.format(
         of_integration=INTEGRATION_COLUMNS,
         nothing=_NOTHING,
         columns=REPOSITORY_COLUMNS,
-        taken=taken,
+        source=source,
         order=_ORDERS[kind],
     ).as_string()
 
 
 @cache
-def _others(parts: tuple[str, ...], conditions: tuple[str, ...], *, has_hashes: bool, is_long: bool) -> str:
+def _render_other_ranks(parts: tuple[str, ...], conditions: tuple[str, ...], *, has_hashes: bool, is_long: bool) -> str:
     """Return the statement that ranks what does not begin with the text."""
-    given = _all_of(conditions)
-    in_name, in_owner = _found_in(_NAME, is_long=is_long), _found_in(_OWNER, is_long=is_long)
+    condition = _join_conditions(conditions)
+    in_name, in_owner = _render_match(_NAME, is_long=is_long), _render_match(_OWNER, is_long=is_long)
     owner = SQL("owner.owner")
-    written = {
+    statements = {
         "name": _IN_NAME.format(
-            source=_HASHED.format(grams=SQL("name_grams")) if has_hashes else _NAMES, conditions=given, in_name=in_name
+            source=_HASHED.format(grams=SQL("name_grams")) if has_hashes else _NAMES,
+            conditions=condition,
+            in_name=in_name,
         ),
         "owner": _IN_OWNER.format(
-            conditions=given, in_any_owner=_found_in(owner, is_long=is_long), in_owner=in_owner, in_name=in_name
+            conditions=condition, in_any_owner=_render_match(owner, is_long=is_long), in_owner=in_owner, in_name=in_name
         ),
         "about": _ABOUT.format(
-            source=_HASHED.format(grams=SQL("word_grams")), conditions=given, in_name=in_name, in_owner=in_owner
+            source=_HASHED.format(grams=SQL("word_grams")), conditions=condition, in_name=in_name, in_owner=in_owner
         ),
     }
-    ranked = SQL(" UNION ALL ").join([SQL("({})").format(written[part]) for part in parts])
+    ranked = SQL(" UNION ALL ").join([SQL("({})").format(statements[part]) for part in parts])
     return _PAGE.format(columns=REPOSITORY_COLUMNS, ranked=ranked).as_string()
 
 
-def _found_in(name: Composable, *, is_long: bool) -> Composable:
-    text = "strpos({name}, %(sought)s) > 0" if is_long else "{name} ~ %(at_part)s"
+def _render_match(name: Composable, *, is_long: bool) -> Composable:
+    text = "strpos({name}, %(text)s) > 0" if is_long else "{name} ~ %(at_part)s"
     return SQL("({})").format(SQL(text).format(name=name))
 
 
-def _all_of(conditions: tuple[str, ...]) -> Composable:
+def _join_conditions(conditions: tuple[str, ...]) -> Composable:
     return SQL(" AND ").join([_CONDITIONS[name] for name in conditions] or [SQL("TRUE")])
 
 
-def _wanted(where: CatalogFilter) -> Mapping[str, object]:
-    """Return the conditions to be met, each with the value it compares with."""
-    given = {"private": where.private, "archived": where.archived, "fork": where.fork}
-    return {name: value for name, value in given.items() if value is not None}
+def _to_filters(where: CatalogFilter) -> Mapping[str, object]:
+    """Return the values to compare with, by the name of the condition."""
+    values = {"private": where.private, "archived": where.archived, "fork": where.fork}
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,6 +1,6 @@
-"""What the catalog's search index holds, computed alike for rows and for queries.
+"""The hashes in the catalog's search index, computed for rows and for queries.
 
-What is found is written in `core.domain.catalog.search`; a test holds the two together.
+`core.domain.catalog.search` defines what a search finds; a test compares both.
 """
 
 import re
@@ -15,7 +15,7 @@ from core.domain.identifiers import IntegrationId
 _PREFIXES = range(1, FOUND_ANYWHERE)
 _SEPARATOR = f"[{re.escape(SEPARATORS)}]"
 _PARTS = re.compile(_SEPARATOR)
-# Marks of hashes that are not of trigrams: of the beginning of a part of a name, and of a word about it.
+# Prefixes of hashes that are not of trigrams: of the beginning of a part of a name, and of a descriptive word.
 _PART, _WORD = "^", "^^"
 
 
@@ -25,10 +25,10 @@ def search_name(text: str) -> str:
 
 
 @lru_cache(maxsize=2048)
-def stored_grams(integration_id: IntegrationId, full_name: str, about_words: str) -> str:
+def render_grams(integration_id: IntegrationId, full_name: str, about_words: str) -> str:
     """Return `grams` as a row stores them.
 
-    Remembered because every push writes its repository's row; as text, a quarter of the numbers' size.
+    Cached because every push writes its repository's row. The text has a quarter of the size of the numbers.
     """
     return array(grams(integration_id, full_name, about_words))
 
@@ -36,32 +36,32 @@ def stored_grams(integration_id: IntegrationId, full_name: str, about_words: str
 def grams(integration_id: IntegrationId, full_name: str, about_words: str = "") -> tuple[int, ...]:
     """Return the hashes under which a repository is found.
 
-    Of its name without the owner: all trigrams, and the short prefixes of its parts. Of the words about it:
-    how each begins. Each is hashed together with the integration, so that a common trigram of one tenant's
-    names is not sought through everyone's. Hashes may collide: a search compares the texts as well.
+    These are all trigrams of its name without the owner, the short prefixes of the name's parts, and the beginning
+    of each descriptive word. Each is hashed together with the integration, so that a search for a common trigram
+    does not read the rows of other tenants. Hashes can collide: a search also compares the texts.
     """
     name = search_name(full_name).rpartition("/")[2]
-    found = _trigrams(name)
+    tokens = _trigrams(name)
     for part in filter(None, _PARTS.split(name)):
-        found.update(_PART + part[:length] for length in _PREFIXES if len(part) >= length)
-    found.update(_WORD + word[:FOUND_ANYWHERE] for word in about_words.split())
-    return _hashes(integration_id, found)
+        tokens.update(_PART + part[:length] for length in _PREFIXES if len(part) >= length)
+    tokens.update(_WORD + word[:FOUND_ANYWHERE] for word in about_words.split())
+    return _hashes(integration_id, tokens)
 
 
-def name_grams(integration_id: IntegrationId, sought: str) -> tuple[int, ...]:
-    """Return hashes that every name has in which this is found; `sought` is as `search_name` returns it.
+def hash_name(integration_id: IntegrationId, text: str) -> tuple[int, ...]:
+    """Return hashes that every name containing this text has; `text` is a result of `search_name`.
 
     Empty if the index cannot answer: fewer than three characters that begin with a separator.
     """
-    if len(sought) >= FOUND_ANYWHERE:
-        return _hashes(integration_id, _trigrams(sought))
-    prefix = _PARTS.split(sought)[0]
+    if len(text) >= FOUND_ANYWHERE:
+        return _hashes(integration_id, _trigrams(text))
+    prefix = _PARTS.split(text)[0]
     return _hashes(integration_id, {_PART + prefix} if prefix else set())
 
 
-def word_grams(integration_id: IntegrationId, sought: str) -> tuple[int, ...]:
-    """Return hashes that every repository has that this text is about; empty if the text has no word."""
-    if not (found := words(sought).split()):
+def hash_words(integration_id: IntegrationId, text: str) -> tuple[int, ...]:
+    """Return hashes that every repository with these descriptive words has; empty if the text has no word."""
+    if not (found := words(text).split()):
         return ()
     *whole, last = found
     # The last of several words may be incomplete; a short one does not determine a stored prefix.
@@ -81,9 +81,9 @@ def text_array(texts: Iterable[str]) -> str:
     return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
 
 
-def at_part(sought: str) -> str:
-    """Return the regular expression of PostgreSQL's for this where a part of a `search_name` begins."""
-    literal = "".join(f"\\{char}" if char.isascii() and not char.isalnum() else char for char in sought)
+def at_part(text: str) -> str:
+    """Return a PostgreSQL regular expression for this text at the beginning of a part of a `search_name`."""
+    literal = "".join(f"\\{char}" if char.isascii() and not char.isalnum() else char for char in text)
     return f"(?:^|{_SEPARATOR}){literal}"
 
 
@@ -91,7 +91,7 @@ def _trigrams(name: str) -> set[str]:
     return {name[at : at + FOUND_ANYWHERE] for at in range(len(name) - FOUND_ANYWHERE + 1)}
 
 
-def _hashes(integration_id: IntegrationId, found: set[str]) -> tuple[int, ...]:
+def _hashes(integration_id: IntegrationId, tokens: set[str]) -> tuple[int, ...]:
     """Return hashes that fit PostgreSQL's signed integer."""
     tenant = crc32(f"{integration_id}:".encode())
-    return tuple(sorted(crc32(gram.encode(), tenant) - 2**31 for gram in found))
+    return tuple(sorted(crc32(gram.encode(), tenant) - 2**31 for gram in tokens))

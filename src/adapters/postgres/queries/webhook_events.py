@@ -1,9 +1,9 @@
-"""How the ledger is listed, newest first, by statements that look at little more than they return.
+"""Lists of webhook events, newest first. The statements read few more rows than they return.
 
-An organization's events lie in an index by integration, status and type, each kind in the order received. The
-newest of each kind, then the newest of these: that serves every filter by status and type, and none. Which
-kinds there are is found by leaping from one to the next. A project's events are met on such a walk where they
-are many; where they are few, an index of projects finds them.
+One index contains an organization's events by integration, status and type (a kind), each in the order received.
+A list reads the newest events of each kind, then selects the newest of these; this works for every filter by
+status and type. A recursion skips from kind to kind. The events of a project are found in this way if there are
+many of them, and otherwise in an index by project.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,16 +14,16 @@ from psycopg.sql import SQL, Composable, Literal
 
 from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.connection.session import Session
-from adapters.postgres.rows import webhook_events as ledger_rows
+from adapters.postgres.rows import webhook_events as event_rows
 from adapters.postgres.rows.webhook_events import MAY_REOPEN, may_reopen_at
 from core.domain.events.event import EventStatus, WebhookEvent
 from core.domain.identifiers import EventId
 from ports.events import EventFilter
 
-# Rows are numbered in the order received, and stamped by clocks that may differ by so much.
+# Ids are in the order received, but the times come from clocks that can differ by this much.
 _CLOCKS_DIFFER = timedelta(minutes=5)
 _AFTER_ALL = 2**63 - 1
-# A walk of about two milliseconds.
+# Reading this many rows takes about two milliseconds.
 _WALK = 1_000
 
 _ALL_KINDS = SQL("""
@@ -51,9 +51,9 @@ _KINDS_OF_TYPE = SQL("""
     CROSS JOIN unnest(%(statuses)s::text[]) AS wanted (status)
     WHERE i.organization_id = %(organization_id)s AND {of_provider}
 """)
-# Compared and ordered as rows: given the kind by equalities, the planner might look for the few events of a
-# rare one by reading everybody's backwards. OFFSET 0 keeps what follows out of its sight, here and below:
-# events are fetched by their numbers, and nothing else.
+# Compared and ordered as rows. With equalities for the kind, the planner might find the few events of a rare kind
+# by reading the events of all organizations backwards. OFFSET 0, here and below, hides later conditions from the
+# planner, so that it fetches events by id only.
 _WALKED = SQL("""
     WITH RECURSIVE kind AS ({kinds}),
     newest AS (
@@ -75,7 +75,7 @@ _WALKED = SQL("""
     SELECT {columns}
     FROM newest
     CROSS JOIN LATERAL (SELECT * FROM git_webhook_events AS e WHERE e.id = newest.id OFFSET 0) AS e
-    WHERE {told}
+    WHERE {visible}
     ORDER BY e.id DESC LIMIT %(limit)s
 """)
 _LOOKED_UP = SQL("""
@@ -120,7 +120,7 @@ _OPEN_OF_PROJECT = SQL("""
         OFFSET 0
     ) AS e
 """).format(linked=_LINKED, is_open=_IS_OPEN)
-# By halves: no index of times, which every delivery would pay for.
+# A binary search: every delivery would pay for an index by time.
 _FIRST_SINCE = """
     WITH RECURSIVE search AS (
         SELECT min(id) AS low, max(id) + 1 AS high FROM git_webhook_events
@@ -148,7 +148,7 @@ _CONDITIONS: Mapping[str, Composable] = {
 
 async def search(session: Session, where: EventFilter, *, limit: int, before: EventId | None) -> Sequence[WebhookEvent]:
     """Return at most `limit` events that match, newest first, those below `before` only."""
-    asked: dict[str, object] = {"limit": limit, "before": before or _AFTER_ALL, "floor": 0}
+    parameters: dict[str, object] = {"limit": limit, "before": before or _AFTER_ALL, "floor": 0}
     wanted = {
         "event_type": where.event_type,
         "since": where.since,
@@ -156,77 +156,77 @@ async def search(session: Session, where: EventFilter, *, limit: int, before: Ev
         "provider": where.provider,
         "project_id": where.project_id,
     }
-    asked |= {name: value for name, value in wanted.items() if value is not None}
+    parameters |= {name: value for name, value in wanted.items() if value is not None}
     if where.reopenable_at is not None:
-        asked |= {"reopenable": True, **may_reopen_at(where.reopenable_at)}
+        parameters |= {"reopenable": True, **may_reopen_at(where.reopenable_at)}
     if where.since is not None:
-        asked["floor"] = await _first_since(session, where.since)
-    given = tuple(name for name in (*_CONDITIONS, "provider", "delivery_id", "project_id") if name in asked)
+        parameters["floor"] = await _first_since(session, where.since)
+    given = tuple(name for name in (*_CONDITIONS, "provider", "delivery_id", "project_id") if name in parameters)
     if where.organization_id is None:
-        return await _read(session, of_everyone(given, where.status), asked)
-    asked["organization_id"] = where.organization_id
-    asked["statuses"] = Texts([one.value for one in EventStatus if where.status in (None, one)])
+        return await _read(session, render_list(given, where.status), parameters)
+    parameters["organization_id"] = where.organization_id
+    parameters["statuses"] = Texts([status.value for status in EventStatus if where.status in (None, status)])
     if where.delivery_id is not None:
-        return await _read(session, looked_up(given), asked)
+        return await _read(session, render_lookup(given), parameters)
     if where.project_id is None:
-        return await _read(session, walked(given, limit), asked)
-    met = await _read(session, walked(given, _WALK), asked)
-    return met if len(met) == limit else await _read(session, looked_up(given), asked)
+        return await _read(session, render_walk(given, limit), parameters)
+    events = await _read(session, render_walk(given, _WALK), parameters)
+    return events if len(events) == limit else await _read(session, render_lookup(given), parameters)
 
 
-async def _read(session: Session, statement: str, asked: dict[str, object]) -> Sequence[WebhookEvent]:
-    return [ledger_rows.event(row) for row in await session.read(statement, asked)]
+async def _read(session: Session, statement: str, parameters: dict[str, object]) -> Sequence[WebhookEvent]:
+    return [event_rows.event(row) for row in await session.read(statement, parameters)]
 
 
 async def _first_since(session: Session, since: datetime) -> int:
-    """Return an id below which nothing was received since then."""
+    """Return an id below which no event was received since then."""
     [(first,)] = await session.read(_FIRST_SINCE, {"time": since - _CLOCKS_DIFFER})
     return int(first)
 
 
-# One text for each set of conditions given, so that each is planned for just these.
+# One statement for each set of conditions, so that each has its own plan.
 
 
 @cache
-def walked(given: tuple[str, ...], steps: int) -> str:
-    """Return the statement that walks each kind from its newest on, so many steps at most."""
+def render_walk(given: tuple[str, ...], steps: int) -> str:
+    """Return the statement that reads at most `steps` events of each kind, the newest first."""
     kinds = _KINDS_OF_TYPE if "event_type" in given else _ALL_KINDS
     return _WALKED.format(
-        kinds=kinds.format(of_provider=_all_of(_PROVIDER, given)),
-        columns=ledger_rows.COLUMNS,
-        matches=_all_of(_CONDITIONS, given, but="event_type"),
-        told=_FOR_PROJECT if "project_id" in given else _ANY,
+        kinds=kinds.format(of_provider=_join_conditions(_PROVIDER, given)),
+        columns=event_rows.COLUMNS,
+        matches=_join_conditions(_CONDITIONS, given, but="event_type"),
+        visible=_FOR_PROJECT if "project_id" in given else _ANY,
         steps=Literal(steps),
     ).as_string()
 
 
 @cache
-def looked_up(given: tuple[str, ...]) -> str:
-    """Return the statement that looks events up by delivery or by project."""
+def render_lookup(given: tuple[str, ...]) -> str:
+    """Return the statement that finds events by delivery or by project."""
     found = {"delivery_id": SQL("e.delivery_id = %(delivery_id)s"), "project_id": _OF_PROJECT}
     return _LOOKED_UP.format(
-        columns=ledger_rows.COLUMNS,
-        found=_all_of(found, given),
+        columns=event_rows.COLUMNS,
+        found=_join_conditions(found, given),
         open=_OPEN_OF_PROJECT if "project_id" in given and "delivery_id" not in given else SQL(""),
-        of_provider=_all_of(_PROVIDER, given),
-        matches=_all_of(_CONDITIONS, given),
+        of_provider=_join_conditions(_PROVIDER, given),
+        matches=_join_conditions(_CONDITIONS, given),
     ).as_string()
 
 
 @cache
-def of_everyone(given: tuple[str, ...], status: EventStatus | None) -> str:
-    """Return the statement for whoever runs the service."""
+def render_list(given: tuple[str, ...], status: EventStatus | None) -> str:
+    """Return the statement that lists the events of all organizations, for operators."""
     conditions = {
         **_CONDITIONS,
         "delivery_id": SQL("e.delivery_id = %(delivery_id)s"),
         "provider": SQL("e.provider = %(provider)s"),
     }
-    matches: Composable = _all_of(conditions, given)
+    matches: Composable = _join_conditions(conditions, given)
     if status:
-        # Written out, since an index of one status is of use only where the planner sees which is asked for.
+        # A literal: the planner uses an index for one status only if it knows the status.
         matches = SQL("{matches} AND e.status = {status}").format(matches=matches, status=Literal(status.value))
-    return _OF_EVERYONE.format(columns=ledger_rows.COLUMNS, matches=matches).as_string()
+    return _OF_EVERYONE.format(columns=event_rows.COLUMNS, matches=matches).as_string()
 
 
-def _all_of(conditions: Mapping[str, Composable], given: tuple[str, ...], *, but: str = "") -> Composable:
+def _join_conditions(conditions: Mapping[str, Composable], given: tuple[str, ...], *, but: str = "") -> Composable:
     return SQL(" AND ").join([_ANY, *(text for name, text in conditions.items() if name in given and name != but)])

@@ -1,4 +1,4 @@
-"""How values travel to the database and back."""
+"""Conversion of texts, JSON and payloads for the database."""
 
 import threading
 from typing import Any
@@ -18,9 +18,9 @@ _MAYBE_NUL = b"\\u0000"
 
 
 def storable(text: str) -> str:
-    """Return the text with what PostgreSQL cannot keep replaced by U+FFFD: U+0000 and lone surrogates.
+    """Return the text with U+0000 and lone surrogates, which PostgreSQL cannot store, replaced by U+FFFD.
 
-    Both arrive in commit messages and branch names; refusing them would lose the delivery.
+    Both arrive in commit messages and branch names; rejecting them would lose the delivery.
     """
     paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return paired.replace("\0", _REPLACEMENT)
@@ -38,7 +38,7 @@ def encode(value: object) -> bytes:
 
 
 class _StorableText(StrDumper):
-    """Writes every text that is sent by itself as `storable` has it; arrays see to it themselves."""
+    """Applies `storable` to texts that are sent as single parameters; packed arrays do it themselves."""
 
     def dump(self, obj: str) -> Buffer | None:
         try:
@@ -48,7 +48,7 @@ class _StorableText(StrDumper):
 
 
 def register(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Teach a connection to send texts so, and to read JSON at a tenth of the standard library's cost."""
+    """Configure texts, and a JSON decoder that costs a tenth of the standard library's."""
     connection.adapters.register_dumper(str, _StorableText)
     set_json_loads(msgspec.json.decode, connection)
 
@@ -80,7 +80,7 @@ _FAST = zstandard.ZstdCompressionParameters(
 
 
 class _Contexts(threading.local):
-    """zstd's contexts are dear to make and belong to one thread at a time."""
+    """zstd contexts are expensive to create, and each belongs to one thread."""
 
     def __init__(self) -> None:
         self.compressor = zstandard.ZstdCompressor(compression_params=_FAST)
@@ -96,9 +96,9 @@ def compress(payload: bytes) -> bytes:
 
 
 def decompress(stored: bytes, *, length: int) -> bytes:
-    """Return the payload of this length; never makes more than that. Raises `PayloadDamaged`."""
+    """Return the payload of this length; it never returns more. Raises `PayloadDamaged`."""
     try:
-        # The frame's own claim decides how much memory is taken, so it is read first.
+        # The size in the frame determines how much memory is allocated, so it is checked first.
         if zstandard.frame_content_size(stored) != length:
             raise PayloadDamaged("The stored payload is damaged: its length is wrong. Check the database for damage.")
         return _contexts.decompressor.decompress(stored)

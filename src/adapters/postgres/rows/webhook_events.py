@@ -77,7 +77,7 @@ def event(row: Row) -> WebhookEvent:
     )
 
 
-# As far as the payload is there, too: a redelivery brings it along.
+# Requires a stored payload; a redelivery brings one.
 MAY_REOPEN_WITH_PAYLOAD = SQL("""(
     e.status = ANY(%(retryable)s::text[])
     AND e.error_message IS DISTINCT FROM %(never)s
@@ -91,7 +91,7 @@ MAY_REOPEN_WITH_PAYLOAD = SQL("""(
     END
 )""").format(source_key=SOURCE_KEY)
 MAY_REOPEN = SQL("(e.payload IS NOT NULL AND {})").format(MAY_REOPEN_WITH_PAYLOAD)
-# Rows are locked in one order everywhere: a redelivery or a sweep may want the same ones.
+# All statements lock rows in the same order: a redelivery may lock the same ones.
 REOPEN = render(
     """
     UPDATE git_webhook_events AS e

@@ -20,7 +20,7 @@ from core.domain.identifiers import ConnectionId, OrganizationId, ProviderUserId
 from core.domain.streams.domain_event import MAX_NAME
 from ports.attributions import AttributionStore
 
-# An address that two connections have is of the one the provider verified it for last.
+# If two connections have one address, it belongs to the connection for which it was verified last.
 _FIND_IDENTITIES = """
     WITH found AS (
         SELECT 'account' AS proof, provider_user_id AS key, id AS connection_id, updated_at
@@ -58,8 +58,8 @@ _ADD = """
     )
     ON CONFLICT DO NOTHING
 """
-# No statement may come near its time limit, however many people a batch of large pushes names.
-_AT_ONCE = 10_000
+# Keeps each statement far below its time limit, however many authors a batch contains.
+_MAX_ROWS = 10_000
 # A connection may claim in the integrations of the organizations its user is a member of.
 _POSSIBLE_CLAIMS = SQL("""
     FROM user_git_connections AS c
@@ -153,8 +153,8 @@ _FINISH_CLAIMS = """
     UPDATE git_commit_claims SET claimed_at = now(), updated_at = now()
     WHERE git_integration_id = %s AND user_git_connection_id = ANY(%s::bigint[])
 """
-_CLAIMS_AT_ONCE = 1_000
-# The strongest first, as `match_author` decides.
+_MAX_CLAIMS = 1_000
+# The strongest first, in the order of `match_author`.
 _METHODS = Texts(["noreply_id", "verified_address", "username"])
 
 
@@ -181,44 +181,44 @@ class PostgresAttributionStore(AttributionStore):
                 "roles": KNOWN_ROLES,
             },
         )
-        return _identities(rows)
+        return _to_identities(rows)
 
     async def add(self, attributions: Sequence[Attribution]) -> None:
-        """Write them in as few statements as are safe."""
-        for start in range(0, len(attributions), _AT_ONCE):
-            await self._session.change(_ADD, _columns(attributions[start : start + _AT_ONCE]))
+        """Insert attributions in as few statements as are safe."""
+        for start in range(0, len(attributions), _MAX_ROWS):
+            await self._session.change(_ADD, _to_columns(attributions[start : start + _MAX_ROWS]))
 
     async def list_attributions(
         self, organization_id: OrganizationId, where: AttributionFilter, *, limit: int, before: int | None = None
     ) -> Sequence[AttributionView]:
-        """Return at most `limit` attributions, the latest first, those below `before` only."""
-        return await attribution_pages.page(self._session, organization_id, where, limit=limit, before=before)
+        """Return at most `limit` attributions, the latest first, only those below `before`."""
+        return await attribution_pages.list_page(self._session, organization_id, where, limit=limit, before=before)
 
     async def list_by_commits(
         self, organization_id: OrganizationId, provider: str, repo_id: RepoId, shas: Collection[str]
     ) -> Sequence[AttributionView]:
         """Return the people of these commits of a repository, in the order in which they were stored."""
-        return await attribution_pages.of_commits(self._session, organization_id, provider, repo_id, shas)
+        return await attribution_pages.list_by_commits(self._session, organization_id, provider, repo_id, shas)
 
     async def request_claims(self, connection_id: ConnectionId) -> None:
-        """Let a connection look, or look again, wherever its user is a member now."""
+        """Request claims for a connection in all integrations of its user's organizations."""
         await self._session.change(_REQUEST_CLAIMS, {"connection": connection_id, "roles": KNOWN_ROLES})
 
     async def follow_memberships(self) -> int:
-        """Add the claims that memberships give and remove those they gave; return how many are new."""
+        """Add claims for new memberships and delete those of former ones; return how many are new."""
         await self._session.change(_DELETE_CLAIMS_OF_FORMER_MEMBERS, {"roles": KNOWN_ROLES})
         return await self._session.change(_ADD_CLAIMS_OF_NEW_MEMBERS, {"roles": KNOWN_ROLES})
 
     async def list_due_claims(self, *, limit: int) -> Sequence[CommitClaims]:
-        """Return the integrations with claims that are not done, those that wait longest first."""
+        """Return the integrations with pending claims, the longest waiting first."""
         return [CommitClaims(*row) for row in await self._session.read(_LIST_DUE_CLAIMS, (limit,))]
 
     async def apply_claims(self, claims: CommitClaims, *, limit: int) -> ClaimResult:
         """Attribute in one statement, while the claims are locked."""
-        held = await self._session.write(_LOCK_CLAIMS, (claims.integration_id, _CLAIMS_AT_ONCE))
-        if not held:
+        claimants = await self._session.write(_LOCK_CLAIMS, (claims.integration_id, _MAX_CLAIMS))
+        if not claimants:
             return ClaimResult([], is_done=True)
-        connections = Bigints([connection_id for (connection_id,) in held])
+        connections = Bigints([connection_id for (connection_id,) in claimants])
         rows = await self._session.write(
             _APPLY_CLAIMS,
             {
@@ -229,14 +229,14 @@ class PostgresAttributionStore(AttributionStore):
                 "roles": KNOWN_ROLES,
             },
         )
-        were_all = sum(row[3] for row in rows) < limit
-        if were_all:
+        is_complete = sum(row[3] for row in rows) < limit
+        if is_complete:
             await self._session.change(_FINISH_CLAIMS, (claims.integration_id, connections))
         commits = [ClaimedCommits(row[0], row[1], row[2]) for row in rows]
-        return ClaimResult(commits, is_done=were_all and len(held) < _CLAIMS_AT_ONCE)
+        return ClaimResult(commits, is_done=is_complete and len(claimants) < _MAX_CLAIMS)
 
 
-def _identities(rows: Sequence[Row]) -> Identities:
+def _to_identities(rows: Sequence[Row]) -> Identities:
     accounts: dict[ProviderUserId, Identity] = {}
     addresses: dict[str, Identity] = {}
     logins: dict[str, Identity] = {}
@@ -255,20 +255,20 @@ def _identities(rows: Sequence[Row]) -> Identities:
     return Identities(accounts, addresses, uncontested)
 
 
-def _columns(attributions: Sequence[Attribution]) -> Parameters:
-    authors = [one.author for one in attributions]
-    matches = [one.match for one in attributions]
+def _to_columns(attributions: Sequence[Attribution]) -> Parameters:
+    authors = [attribution.author for attribution in attributions]
+    matches = [attribution.match for attribution in attributions]
     return (
-        Bigints([one.integration_id for one in attributions]),
-        Texts([one.repo_id for one in attributions]),
-        Texts([one.sha for one in attributions]),
-        Texts([one.role.value for one in attributions]),
-        Texts([one.address for one in attributions]),
+        Bigints([attribution.integration_id for attribution in attributions]),
+        Texts([attribution.repo_id for attribution in attributions]),
+        Texts([attribution.sha for attribution in attributions]),
+        Texts([attribution.role.value for attribution in attributions]),
+        Texts([attribution.address for attribution in attributions]),
         Texts([author.name[:MAX_NAME] for author in authors]),
         Texts([author.username for author in authors]),
         Texts([author.noreply_id or author.account_id for author in authors]),
         Texts([match.kind.value for match in matches]),
         Texts([match.method.value for match in matches]),
         Bigints([match.user.user_id if match.user else None for match in matches]),
-        Timestamps([one.committed_at for one in attributions]),
+        Timestamps([attribution.committed_at for attribution in attributions]),
     )

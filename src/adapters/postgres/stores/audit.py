@@ -1,4 +1,4 @@
-"""How audited entities are written: a few set-based statements, and a version of every step beside them."""
+"""Audited entities, written by set-based statements with a version of each step, and the versions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
@@ -14,7 +14,7 @@ from ports.versions import VersionStore
 
 
 class Audited(Protocol):
-    """What the trail needs to know of an entity."""
+    """The part of an entity that the audit trail needs."""
 
     @property
     def id(self) -> int:
@@ -22,7 +22,7 @@ class Audited(Protocol):
 
     @property
     def external_id(self) -> UUID:
-        """The id that the trail names it by."""
+        """The id in the audit trail."""
 
 
 Entity = TypeVar("Entity", bound=Audited)
@@ -39,7 +39,7 @@ _RECORD = """
 """
 
 
-# Only what a step changed is written: a column it leaves alone keeps what someone else wrote to it meanwhile.
+# Only changed columns are written: other columns keep what a concurrent transaction wrote.
 _UPDATE = SQL("""
     UPDATE {table} AS t
     SET ({columns}) = (SELECT {columns} FROM jsonb_populate_record(t, step.changes)),
@@ -58,7 +58,7 @@ _DELETE = SQL("DELETE FROM {table} WHERE id = ANY(%s::bigint[])")
 class AuditedTable(Generic[Entity]):
     """One table and how its entities are written to it.
 
-    `row` returns an entity's columns as values that JSON knows; those `fixed` are written once.
+    `row` returns an entity's columns as JSON values. `fixed` columns are written once.
     """
 
     def __init__(
@@ -71,9 +71,9 @@ class AuditedTable(Generic[Entity]):
         self._delete = _statement(_DELETE, table)
 
     async def apply(self, session: Session, changes: Sequence[Change[Entity]]) -> None:
-        """Write the sum of these steps, and a version of each.
+        """Write the result of these steps, and a version of each.
 
-        Raises `StorageConflict` where a row to change or delete is gone.
+        Raises `StorageConflict` if a row to change or delete does not exist.
         """
         if not changes:
             return
@@ -106,9 +106,11 @@ class AuditedTable(Generic[Entity]):
             if before is None and after is not None:
                 inserted.append(self._row(after))
             elif before is not None and after is not None:
-                known = self._row(before)
+                previous = self._row(before)
                 updated[entity_id] = {
-                    name: value for name, value in self._row(after).items() if name not in known or value != known[name]
+                    name: value
+                    for name, value in self._row(after).items()
+                    if name not in previous or value != previous[name]
                 }
             elif before is not None:
                 deleted.append(entity_id)
@@ -138,8 +140,8 @@ def _statement(template: SQL, table: str, columns: Sequence[str] = ()) -> str:
 
 _SELECT = "SELECT id, item_type, item_id, event, actor, request_id, changes, created_at FROM versions"
 _OF_ITEM = f"{_SELECT} WHERE item_type = %s AND item_id = %s ORDER BY id"
-# Compared and ordered as pairs: given the organization by an equality, the planner might look for the few
-# versions of a quiet one by reading everybody's backwards.
+# Compared and ordered as pairs. With an equality for the organization, the planner might find the few versions of
+# a quiet organization by reading the versions of all backwards.
 OF_ORGANIZATION = f"""
     {_SELECT}
     WHERE (organization_id, id) < (%(organization_id)s, %(before)s) AND organization_id >= %(organization_id)s
@@ -150,7 +152,7 @@ _AFTER_ALL = 2**63 - 1
 
 
 class PostgresVersionStore(VersionStore):
-    """The table `versions`, which `audited` writes."""
+    """The table `versions`, which `AuditedTable` writes."""
 
     def __init__(self, session: Session) -> None:
         self._session = session

@@ -7,7 +7,7 @@ from psycopg.sql import SQL
 from adapters.postgres.connection.packed_arrays import Bigints, Booleans, Packed, Texts, Timestamps
 from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.queries import repositories as repository_search
-from adapters.postgres.queries.trigrams import search_name, stored_grams, text_array
+from adapters.postgres.queries.trigrams import render_grams, search_name, text_array
 from adapters.postgres.rows.codec import storable
 from adapters.postgres.rows.integrations import INTEGRATION_COLUMNS, REPOSITORY_COLUMNS, to_integration, to_repository
 from adapters.postgres.rows.sql import render
@@ -243,12 +243,12 @@ class PostgresCatalogStore(CatalogStore):
 
 def _parameters(repositories: Sequence[Repository]) -> list[Packed]:
     last = {(row.integration_id, row.repo_id): row for row in repositories}
-    rows = [_row(last[key]) for key in sorted(last)]
+    rows = [_to_row(last[key]) for key in sorted(last)]
     columns = zip(_ARRAYS, zip(*rows, strict=True), strict=True)
     return [array(column) for array, column in columns]
 
 
-def _row(repository: Repository) -> Row:
+def _to_row(repository: Repository) -> Row:
     about_words = storable(about(repository))
     return (
         repository.integration_id,
@@ -266,7 +266,7 @@ def _row(repository: Repository) -> Row:
         repository.removed_at,
         repository.stored_visibility,
         search_name(repository.full_name),
-        stored_grams(repository.integration_id, repository.full_name, about_words),
+        render_grams(repository.integration_id, repository.full_name, about_words),
         None if repository.topics is None else text_array(repository.topics),
         about_words,
     )

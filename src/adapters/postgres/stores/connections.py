@@ -21,7 +21,7 @@ _OF_PROVIDER_USERS = f"{_SELECT} WHERE provider = %s AND provider_user_id = ANY(
 _FIND = f"{_SELECT} WHERE user_id = %s AND provider = %s"
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
 _OF_USER = f"{_SELECT} WHERE user_id = %s ORDER BY provider"
-# Put off in the same statement, so that who dies over one leaves it to the next.
+# The same statement postpones the check, so that a crash of this process does not repeat it at once.
 _DUE_FOR_CHECK = """
     UPDATE user_git_connections SET identity_check_at = %(until)s
     WHERE id IN (
@@ -36,17 +36,17 @@ _DUE_FOR_CHECK = """
 _CHECK_AGAIN = "UPDATE user_git_connections SET identity_check_at = %s WHERE id = %s"
 _NEXT_ID = "SELECT nextval('user_git_connections_id_seq')"
 _EMAILS = "SELECT email FROM user_git_emails WHERE user_git_connection_id = %s ORDER BY email"
-_DROP_EMAILS = """
+_DELETE_EMAILS = """
     DELETE FROM user_git_emails
     WHERE user_git_connection_id = %(connection)s AND NOT email = ANY(%(emails)s::text[])
 """
-_TAKE_EMAILS = """
+_DELETE_EMAILS_OF_OTHERS = """
     DELETE FROM user_git_emails AS e
     USING user_git_connections AS other, user_git_connections AS present
     WHERE e.email = ANY(%(emails)s::text[]) AND other.id = e.user_git_connection_id
         AND present.id = %(connection)s AND other.provider = present.provider AND other.id <> present.id
 """
-_KEEP_EMAILS = """
+_ADD_EMAILS = """
     INSERT INTO user_git_emails (user_git_connection_id, email)
     SELECT %(connection)s, email FROM unnest(%(emails)s::text[]) AS email
     ON CONFLICT (user_git_connection_id, email) DO UPDATE SET updated_at = now()
@@ -54,7 +54,7 @@ _KEEP_EMAILS = """
 """
 
 
-def _row(connection: Connection) -> dict[str, Any]:
+def _to_row(connection: Connection) -> dict[str, Any]:
     return {
         "id": connection.id,
         "external_id": connection.external_id,
@@ -79,7 +79,7 @@ _TABLE = AuditedTable(
         *("provider_user_id", "provider_username", "provider_email", "provider_avatar_url"),
         *("scopes", "status", "status_reason"),
     ),
-    row=_row,
+    row=_to_row,
 )
 
 
@@ -92,45 +92,45 @@ class PostgresConnectionStore(ConnectionStore):
     async def find(self, user_id: UserId, provider: str) -> Connection | None:
         """Return the user's connection, revoked or not."""
         rows = await self._session.read(_FIND, (user_id, provider))
-        return _connection(rows[0]) if rows else None
+        return _to_connection(rows[0]) if rows else None
 
     async def get_for_update(self, user_id: UserId, provider: str) -> Connection | None:
-        """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
+        """Like `find`, with a row lock; raises `StorageConflict` after waiting for another's lock for 5 seconds."""
         rows = await self._session.write(_GET_FOR_UPDATE, (user_id, provider))
-        return _connection(rows[0]) if rows else None
+        return _to_connection(rows[0]) if rows else None
 
     async def list_by_provider_users(
         self, provider: str, provider_user_ids: Collection[ProviderUserId]
     ) -> Sequence[Connection]:
         """Return the connections of these provider accounts: at most one each."""
         rows = await self._session.read(_OF_PROVIDER_USERS, (provider, Texts(list(provider_user_ids))))
-        return [_connection(row) for row in rows]
+        return [_to_connection(row) for row in rows]
 
     async def next_id(self) -> ConnectionId:
-        """Reserve the id of a connection about to be made; gaps are normal."""
+        """Reserve the id of a new connection; gaps are normal."""
         [(connection_id,)] = await self._session.read(_NEXT_ID)
         return ConnectionId(connection_id)
 
     async def apply(self, changes: Sequence[Change[Connection]]) -> None:
-        """Write these steps with their audit versions, and take the tokens of what they revoke.
+        """Write these steps with their audit versions, and delete the tokens of revoked connections.
 
-        Raises `StorageConflict` where a row is gone.
+        Raises `StorageConflict` if a row was deleted.
         """
         await _TABLE.apply(self._session, changes)
         await OF_CONNECTIONS.wipe(self._session, connection_ids_to_wipe(changes))
 
     async def list_by_user(self, user_id: UserId) -> Sequence[Connection]:
         """Return a user's connections, revoked or not, by provider."""
-        return [_connection(row) for row in await self._session.read(_OF_USER, (user_id,))]
+        return [_to_connection(row) for row in await self._session.read(_OF_USER, (user_id,))]
 
     async def claim_due_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
-        """Take at most `limit` active ones that are due, past those someone has locked."""
-        taken = {"now": now, "until": until, "limit": limit}
-        rows = await self._session.write(_DUE_FOR_CHECK, taken)
-        return [_connection(row) for row in rows]
+        """Claim at most `limit` active connections with a due check; skip locked rows."""
+        parameters = {"now": now, "until": until, "limit": limit}
+        rows = await self._session.write(_DUE_FOR_CHECK, parameters)
+        return [_to_connection(row) for row in rows]
 
     async def schedule_check(self, connection_id: ConnectionId, *, at: datetime) -> None:
-        """Let login and addresses be looked up then."""
+        """Set when login and addresses are fetched again."""
         await self._session.change(_CHECK_AGAIN, (at, connection_id))
 
     async def list_emails(self, connection_id: ConnectionId) -> Sequence[str]:
@@ -138,14 +138,14 @@ class PostgresConnectionStore(ConnectionStore):
         return [email for (email,) in await self._session.read(_EMAILS, (connection_id,))]
 
     async def replace_emails(self, connection_id: ConnectionId, emails: Collection[str]) -> bool:
-        """Let these be its verified addresses and nobody else's; return whether any of them is new."""
-        kept = {"connection": connection_id, "emails": Texts(sorted(set(emails)))}
-        await self._session.change(_DROP_EMAILS, kept)
-        await self._session.change(_TAKE_EMAILS, kept)
-        return any(is_new for (is_new,) in await self._session.write(_KEEP_EMAILS, kept))
+        """Replace the verified addresses, and remove them from other connections; return whether any is new."""
+        parameters = {"connection": connection_id, "emails": Texts(sorted(set(emails)))}
+        await self._session.change(_DELETE_EMAILS, parameters)
+        await self._session.change(_DELETE_EMAILS_OF_OTHERS, parameters)
+        return any(is_new for (is_new,) in await self._session.write(_ADD_EMAILS, parameters))
 
 
-def _connection(row: Row) -> Connection:
+def _to_connection(row: Row) -> Connection:
     return Connection(
         id=row[0],
         external_id=row[1],

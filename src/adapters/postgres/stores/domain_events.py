@@ -97,7 +97,7 @@ class PostgresDomainEventStore(DomainEventStore):
             return []
         events, self._appended = self._appended, []
         lock = (_LOCK, (locks.CLASS, locks.DOMAIN_EVENTS))
-        return [lock, (_RECORD, _columns(events))]
+        return [lock, (_RECORD, _to_columns(events))]
 
     async def list_after(self, cursor: int, *, limit: int) -> Sequence[RecordedEvent]:
         """Return events with a larger id than `cursor`, in order."""
@@ -156,7 +156,7 @@ def _render_page(source: Composable, limit: int) -> str:
     return _PAGE.format(columns=COLUMNS, joins=JOINS, source=source, limit=Literal(limit)).as_string()
 
 
-def _columns(events: Sequence[DomainEvent]) -> Parameters:
+def _to_columns(events: Sequence[DomainEvent]) -> Parameters:
     # Events of several projects share one data object, which is encoded once.
     data = {id(event.data): _convert_to_utc(event.data) for event in events}
     return (

@@ -10,7 +10,7 @@ _PAGE = sql.SQL("""
     SELECT id, external_id, {column} FROM {table}
     WHERE {column} IS NOT NULL AND id > %s ORDER BY id LIMIT %s
 """)
-# Tokens are told apart by their ciphertexts, each of which has a nonce of its own.
+# Ciphertexts identify values, because each has a unique nonce.
 _REPLACE = sql.SQL("""
     UPDATE {table} AS t SET {column} = renewed.after
     FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS renewed (id, before, after)
@@ -19,23 +19,23 @@ _REPLACE = sql.SQL("""
 
 
 class PostgresEncryptedValueStore(EncryptedValueStore):
-    """Every column whose table says that it is encrypted."""
+    """The columns that `tables` marks as encrypted."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def list_columns(self) -> Sequence[str]:
-        """Return them, in the order of their tables."""
-        return [f"{table}.{column}" for table, column in encrypted_columns()]
+        """Return the encrypted columns, in the order of their tables."""
+        return [f"{table}.{column}" for table, column in list_encrypted_columns()]
 
     async def list_page(self, column: str, *, after: int, limit: int) -> Sequence[EncryptedValue]:
         """Return at most `limit` values of a column."""
         async with self._database.session() as session:
-            rows = await session.read(_of(column, _PAGE), (after, limit))
+            rows = await session.read(_render(column, _PAGE), (after, limit))
         return [EncryptedValue(column, *row) for row in rows]
 
     async def replace(self, column: str, changes: Sequence[tuple[EncryptedValue, str]]) -> int:
-        """Write these in the place of those values that are still there, in one statement."""
+        """Replace the values that have not changed, in one statement."""
         if not changes:
             return 0
         parameters = (
@@ -44,13 +44,13 @@ class PostgresEncryptedValueStore(EncryptedValueStore):
             [after for _, after in changes],
         )
         async with self._database.session() as session:
-            count = await session.change(_of(column, _REPLACE), parameters)
+            count = await session.change(_render(column, _REPLACE), parameters)
             await session.commit()
         return count
 
 
-def encrypted_columns() -> list[tuple[str, str]]:
-    """Return table and column of everything our cipher makes."""
+def list_encrypted_columns() -> list[tuple[str, str]]:
+    """Return the table and name of each encrypted column."""
     return [
         (table.name, column.name)
         for table in metadata.sorted_tables
@@ -59,6 +59,6 @@ def encrypted_columns() -> list[tuple[str, str]]:
     ]
 
 
-def _of(column: str, statement: sql.SQL) -> str:
+def _render(column: str, statement: sql.SQL) -> str:
     table, _, name = column.partition(".")
     return statement.format(table=sql.Identifier(table), column=sql.Identifier(name)).as_string()

@@ -7,7 +7,7 @@ from psycopg.sql import SQL
 from adapters.postgres.connection import locks
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.connection.session import Row, Session
-from adapters.postgres.rows import webhook_events as ledger_rows
+from adapters.postgres.rows import webhook_events as event_rows
 from adapters.postgres.rows.codec import decompress
 from adapters.postgres.rows.sql import render
 from core.domain.deliveries.source_key import LANES, choose_lane, to_number
@@ -15,7 +15,7 @@ from core.domain.events.event import UNROUTED_LIFETIME, EventResult, PayloadDama
 from core.domain.identifiers import EventId
 from ports.event_queue import EventQueue, QueuedEvent, UnfinishedBatch
 
-# Reading the largest payloads takes seconds in which the transaction waits for its process.
+# Reading the largest payloads takes seconds, during which the transaction is idle.
 _TRY_LOCK = """
     SELECT pg_try_advisory_xact_lock(%s, %s), set_config('idle_in_transaction_session_timeout', '40s', true)
 """
@@ -38,10 +38,10 @@ _DUE = render(
     WHERE e.beyond_first <= %(max_bytes)s
     ORDER BY e.id
     """,
-    columns=ledger_rows.COLUMNS,
+    columns=event_rows.COLUMNS,
 )
 
-# Each half has an index of its own: of pending events by lane, and of unrouted events by source key.
+# Each half has a separate index: of pending events by lane, and of unrouted events by source key.
 _WAITING = SQL("""
     SELECT {columns}, e.payload
     FROM (VALUES (NULL::text)) AS absent (source_key)
@@ -57,11 +57,11 @@ _WAITING = SQL("""
     LIMIT %(limit)s
 """)
 _WAITING_BY_NUMBER, _WAITING_BY_TEXT = (
-    _WAITING.format(columns=ledger_rows.COLUMNS, key_column=SQL(column)).as_string()
+    _WAITING.format(columns=event_rows.COLUMNS, key_column=SQL(column)).as_string()
     for column in ("installation_id", "source_key")
 )
 
-_SETTLE = """
+_RECORD_RESULTS = """
     UPDATE git_webhook_events AS e
     SET status = s.status,
         verdicts = s.verdicts,
@@ -80,7 +80,7 @@ _SETTLE = """
     WHERE e.id = s.id AND e.status = 'pending'
 """
 
-# One short look into each lane, however many events wait there.
+# Reads at most one row of each lane.
 _LANES_DUE = """
     SELECT lane FROM generate_series(0, %s - 1) AS lane
     WHERE EXISTS (
@@ -90,8 +90,8 @@ _LANES_DUE = """
     )
 """
 
-# Looked up by integration: there are few of them, and any number of events of strangers. Rows are locked in
-# one order everywhere: people may retry the same ones.
+# Starts from the integrations, which are few; unrouted events of unknown installations can be many. All statements
+# lock rows in the same order, because users may retry the same events.
 _ROUTE_WAITING = """
     WITH waiting AS (
         SELECT e.id
@@ -148,31 +148,31 @@ _RECORD_BATCH_END = "UPDATE git_batch_starts SET event_ids = NULL WHERE lane = %
 
 
 class PostgresEventQueue(EventQueue):
-    """Lanes are held by transaction-level advisory locks, which end with their holder's connection."""
+    """Locks lanes by transaction-level advisory locks, which end with the connection of their holder."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def try_lock(self, lane: int) -> bool:
-        """Take the lane until this transaction ends, or return False at once when another holds it."""
-        [(taken, _)] = await self._session.write(_TRY_LOCK, (locks.CLASS, lane))
-        return bool(taken)
+        """Lock the lane until the end of the transaction. Return False at once if another transaction holds it."""
+        [(is_locked, _)] = await self._session.write(_TRY_LOCK, (locks.CLASS, lane))
+        return bool(is_locked)
 
     async def lock(self, lane: int) -> None:
-        """Take the lane until this transaction ends; raises `StorageConflict` after 5 seconds of waiting."""
+        """Lock the lane until the end of the transaction; raises `StorageConflict` after waiting for 5 seconds."""
         await self._session.write(_LOCK, (locks.CLASS, lane))
 
     async def list_due(self, lane: int, *, now: datetime, limit: int, max_bytes: int) -> Sequence[QueuedEvent]:
         """Return the lane's due events in the order received; payloads beyond the bounds are not read."""
         rows = await self._session.read(_DUE, {"lane": lane, "now": now, "limit": limit, "max_bytes": max_bytes})
-        return [_letter(row) for row in rows]
+        return [_to_queued_event(row) for row in rows]
 
     async def list_unrouted(
         self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
     ) -> Sequence[QueuedEvent]:
         """Return events of this kind that wait for their installation, newest first."""
         number = to_number(source_key)
-        asked = {
+        parameters = {
             "provider": provider,
             "key": source_key if number is None else number,
             "lane": choose_lane(source_key),
@@ -181,14 +181,14 @@ class PostgresEventQueue(EventQueue):
             "limit": limit,
         }
         statement = _WAITING_BY_TEXT if number is None else _WAITING_BY_NUMBER
-        return [_letter(row) for row in await self._session.read(statement, asked)]
+        return [_to_queued_event(row) for row in await self._session.read(statement, parameters)]
 
     async def record_results(self, results: Sequence[EventResult]) -> None:
         """Write how these events ended, in one statement."""
         if not results:
             return
         await self._session.change(
-            _SETTLE,
+            _RECORD_RESULTS,
             (
                 Bigints([result.event_id for result in results]),
                 Texts([result.status.value for result in results]),
@@ -196,14 +196,14 @@ class PostgresEventQueue(EventQueue):
                 Texts([result.reason for result in results]),
                 Bigints([result.integration_id for result in results]),
                 Bigints([result.link_id for result in results]),
-                Texts([_array(result.project_ids) for result in results]),
+                Texts([_render_array(result.project_ids) for result in results]),
                 Smallints([result.attempts for result in results]),
                 Timestamps([result.next_attempt_at for result in results]),
             ),
         )
 
     async def list_due_lanes(self, *, now: datetime) -> Sequence[int]:
-        """Return the lanes in which something is due."""
+        """Return the lanes with due events."""
         return [lane for (lane,) in await self._session.read(_LANES_DUE, (LANES, now))]
 
     async def reopen_unrouted(self, *, now: datetime) -> int:
@@ -225,22 +225,22 @@ class PostgresEventQueue(EventQueue):
         await self._session.change(_RECORD_BATCH_END, (lane, drain_id))
 
 
-def _letter(row: Row) -> QueuedEvent:
-    event = ledger_rows.event(row[:-1])
-    return QueuedEvent(event, _body(row[-1], event.payload_length))
+def _to_queued_event(row: Row) -> QueuedEvent:
+    event = event_rows.event(row[:-1])
+    return QueuedEvent(event, _decompress(row[-1], event.payload_length))
 
 
-def _body(stored: bytes | None, length: int) -> bytes | None:
-    """Return the payload; one that is damaged counts as gone, since an error would stop its lane for good."""
+def _decompress(stored: bytes | None, length: int) -> bytes | None:
+    """Return the payload. A damaged payload counts as deleted, because an error would stop its lane forever."""
     try:
         return None if stored is None else decompress(stored, length=length)
     except PayloadDamaged:
         return None
 
 
-def _array(ids: Sequence[int]) -> str | None:
-    """Write one row's ids as PostgreSQL does: arrays of unequal length do not travel in one of arrays.
+def _render_array(ids: Sequence[int]) -> str | None:
+    """Return one row's ids as PostgreSQL writes an array: an array of arrays needs equal lengths.
 
-    None for none: the index of projects keeps only rows that have some.
+    Returns None without ids, because the index by project contains only rows with projects.
     """
     return f"{{{','.join(map(str, ids))}}}" if ids else None

@@ -4,7 +4,7 @@ from datetime import datetime
 from adapters.postgres.connection.packed_arrays import Bigints
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries import webhook_events as event_search
-from adapters.postgres.rows import webhook_events as ledger_rows
+from adapters.postgres.rows import webhook_events as event_rows
 from adapters.postgres.rows.codec import decompress
 from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.webhook_events import REOPEN, may_reopen_at
@@ -15,11 +15,11 @@ from ports.events import EventFilter, EventStore
 
 _FIND = render(
     "SELECT {columns} FROM git_webhook_events AS e WHERE e.delivery_id = %s AND e.provider = %s",
-    columns=ledger_rows.COLUMNS,
+    columns=event_rows.COLUMNS,
 )
 
-# All columns of the inner query are in the unique index, so that only the rows found are read from the table.
-# With a collation of bytes the planner reads only the part of the index that begins with the prefix.
+# All columns of the inner query are in the unique index, so only matching rows are read from the table. With a
+# collation of bytes the planner reads only the part of the index that begins with the prefix.
 _LIST_BY_PREFIX = render(
     """
         SELECT {columns} FROM (
@@ -29,16 +29,16 @@ _LIST_BY_PREFIX = render(
         ) AS matching JOIN git_webhook_events AS e USING (delivery_id, provider)
         ORDER BY e.delivery_id
     """,
-    columns=ledger_rows.COLUMNS,
+    columns=event_rows.COLUMNS,
 )
 
-_FIND_BY_ID = render("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s", columns=ledger_rows.COLUMNS)
+_FIND_BY_ID = render("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s", columns=event_rows.COLUMNS)
 
 _FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
 
 _HAS_PAYLOAD = "SELECT payload IS NOT NULL FROM git_webhook_events WHERE id = %s"
 
-# One short look into each lane, however many events wait there.
+# Reads at most one row of each lane.
 _OLDEST_DUE = """
     SELECT min(oldest.created_at)
     FROM generate_series(0, %s - 1) AS lane
@@ -51,37 +51,37 @@ _OLDEST_DUE = """
 
 
 class PostgresEventStore(EventStore):
-    """The ledger as people look at it, over the indexes of `git_webhook_events`."""
+    """Webhook events as users and operators see them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[WebhookEvent]:
-        """Return events, newest first, those below `before` only."""
+        """Return events, newest first, only those below `before`."""
         return await event_search.search(self._session, where, limit=limit, before=before)
 
     async def find(self, provider: str, delivery_id: str) -> WebhookEvent | None:
         """Return one event."""
         rows = await self._session.read(_FIND, (delivery_id, provider))
-        return ledger_rows.event(rows[0]) if rows else None
+        return event_rows.event(rows[0]) if rows else None
 
     async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[WebhookEvent]:
         """Return at most `limit` events whose delivery ids begin with `prefix`."""
         rows = await self._session.read(_LIST_BY_PREFIX, {"provider": provider, "prefix": prefix, "limit": limit})
-        return [ledger_rows.event(row) for row in rows]
+        return [event_rows.event(row) for row in rows]
 
     async def find_by_id(self, event_id: EventId) -> WebhookEvent | None:
         """Return the event with this id, or None."""
         rows = await self._session.read(_FIND_BY_ID, (event_id,))
-        return ledger_rows.event(rows[0]) if rows else None
+        return event_rows.event(rows[0]) if rows else None
 
     async def find_payload(self, event_id: EventId) -> bytes | None:
-        """Return the bytes that were signed; raises `PayloadDamaged` where they cannot be read back."""
+        """Return the signed body; raises `PayloadDamaged` if it cannot be decompressed."""
         rows = await self._session.read(_FIND_PAYLOAD, (event_id,))
         return decompress(rows[0][0], length=rows[0][1]) if rows and rows[0][0] is not None else None
 
     async def has_payload(self, event_id: EventId) -> bool:
-        """Tell whether the bytes that were signed are still kept."""
+        """Return whether the signed body is still stored."""
         rows = await self._session.read(_HAS_PAYLOAD, (event_id,))
         return bool(rows and rows[0][0])
 

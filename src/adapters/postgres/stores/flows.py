@@ -78,11 +78,11 @@ _END = """
     UPDATE git_flows SET status = 'ended', consumed_at = now(), updated_at = now()
     WHERE id = ANY(%s::bigint[]) AND status = 'awaiting_approval'
 """
-_LET_LAPSE = """
+_LIMIT_LIFETIME = """
     UPDATE git_flows SET expires_at = least(expires_at, %s), updated_at = now()
     WHERE id = ANY(%s::bigint[]) AND status = 'awaiting_approval'
 """
-_FORGET = """
+_DELETE_EXPIRED = """
     DELETE FROM git_flows
     WHERE id IN (
         SELECT id FROM git_flows
@@ -103,7 +103,7 @@ class PostgresFlowStore(FlowStore):
         return FlowId(number)
 
     async def add(self, flow: Flow) -> None:
-        """Keep a new flow."""
+        """Store a new flow."""
         await self._session.change(
             _ADD,
             (
@@ -125,22 +125,22 @@ class PostgresFlowStore(FlowStore):
                 list(flow.candidates),
                 flow.provider_user_id,
                 flow.account_id,
-                _progress(flow.progress),
+                _render_progress(flow.progress),
             ),
         )
 
     async def find(self, provider: str, state_hash: bytes) -> Flow | None:
-        """Return the flow whose state this is."""
+        """Return the flow with this state."""
         rows = await self._session.read(_FIND, (state_hash, provider))
-        return _flow(rows[0]) if rows else None
+        return _to_flow(rows[0]) if rows else None
 
     async def list_by_ids(self, provider: str, external_ids: Collection[UUID]) -> Sequence[Flow]:
         """Return the flows with these ids, newest first."""
-        ids = sorted({str(one) for one in external_ids})
-        return [_flow(row) for row in await self._session.read(_OF_BROWSER, (ids, provider))] if ids else []
+        ids = sorted({str(external_id) for external_id in external_ids})
+        return [_to_flow(row) for row in await self._session.read(_OF_BROWSER, (ids, provider))] if ids else []
 
     async def replace_unchanged(self, before: Flow, after: Flow) -> bool:
-        """Put a flow one step further, unless someone else has."""
+        """Store the next step of a flow; return False if the flow has changed."""
         changed = await self._session.change(
             _STEP,
             (
@@ -153,7 +153,7 @@ class PostgresFlowStore(FlowStore):
                 list(after.candidates),
                 after.provider_user_id,
                 after.account_id,
-                _progress(after.progress),
+                _render_progress(after.progress),
                 after.status in (FlowStatus.COMPLETED, FlowStatus.ENDED),
                 before.id,
                 before.state_hash,
@@ -178,33 +178,33 @@ class PostgresFlowStore(FlowStore):
     async def list_all_awaiting(
         self, provider: str, *, made_before: datetime, after: FlowId | None = None, limit: int
     ) -> Sequence[PendingRequest]:
-        """Return requests made before then that wait for approval, oldest first."""
+        """Return requests created before this time that wait for approval, the oldest first."""
         rows = await self._session.read(_ALL_AWAITING, (provider, made_before, after or 0, limit))
         return [PendingRequest(*row) for row in rows]
 
     async def complete(self, requests: Sequence[PendingRequest]) -> None:
-        """End these requests as completed; raises `StorageConflict` where one had ended otherwise."""
+        """End these requests as completed; raises `StorageConflict` if one has ended otherwise."""
         ids = sorted({request.flow_id for request in requests})
         if ids:
             await self._session.change_exactly(len(ids), _COMPLETE, (Bigints(ids),))
 
     async def end(self, requests: Sequence[PendingRequest]) -> int:
-        """End those that still wait."""
+        """End the requests that still wait for approval."""
         ids = sorted({request.flow_id for request in requests})
         return await self._session.change(_END, (Bigints(ids),)) if ids else 0
 
     async def limit_lifetime(self, requests: Sequence[PendingRequest], *, by: datetime) -> None:
-        """Shorten what is left of them."""
+        """Let the requests expire at this time at the latest."""
         ids = sorted({request.flow_id for request in requests})
         if ids:
-            await self._session.change(_LET_LAPSE, (by, Bigints(ids)))
+            await self._session.change(_LIMIT_LIFETIME, (by, Bigints(ids)))
 
     async def delete_expired(self, *, expired_before: datetime, limit: int) -> int:
-        """Delete flows that expired before then, save those that wait."""
-        return await self._session.change(_FORGET, (expired_before, limit))
+        """Delete flows that expired before this time, except those that wait for approval."""
+        return await self._session.change(_DELETE_EXPIRED, (expired_before, limit))
 
 
-def _flow(row: Sequence[Any]) -> Flow:
+def _to_flow(row: Sequence[Any]) -> Flow:
     flow_id, external_id, purpose, provider, user_id, organization_id, state, cookie, step, *rest = row
     return_to, created_at, expires_at, status, verifier, installation_id, candidates, *last = rest
     person, account, progress, stepped_at = last
@@ -234,6 +234,6 @@ def _flow(row: Sequence[Any]) -> Flow:
     )
 
 
-def _progress(progress: ProofProgress) -> str | None:
+def _render_progress(progress: ProofProgress) -> str | None:
     """Return the JSON of a progress; None for a proof that has not started."""
     return None if progress == ProofProgress() else json.dumps(asdict(progress))

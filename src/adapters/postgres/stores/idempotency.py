@@ -10,7 +10,7 @@ from ports.idempotency import IdempotencyStore
 
 T = TypeVar("T")
 
-# Whoever holds the key's row is waited for, be it new or not. An expired row is as good as none.
+# Waits for a transaction that holds the key's row. An expired row counts as missing.
 _BEGIN = """
     INSERT INTO idempotency_keys AS k (organization_id, actor, key, request_hash, expires_at)
     VALUES (%s, %s, %s, %s, %s)
@@ -20,15 +20,15 @@ _BEGIN = """
         WHERE k.expires_at <= %s
     RETURNING id
 """
-_KEPT = """
+_FIND = """
     SELECT request_hash, response::text FROM idempotency_keys
     WHERE organization_id = %s AND actor = %s AND key = %s
 """
-_KEEP = """
+_STORE = """
     UPDATE idempotency_keys SET response = (%s::jsonb[])[1]
     WHERE organization_id = %s AND actor = %s AND key = %s
 """
-_FORGET = """
+_DELETE_EXPIRED = """
     DELETE FROM idempotency_keys WHERE id IN (
         SELECT id FROM idempotency_keys WHERE expires_at <= %s
         ORDER BY expires_at LIMIT %s FOR UPDATE SKIP LOCKED
@@ -37,26 +37,26 @@ _FORGET = """
 
 
 class PostgresIdempotencyStore(IdempotencyStore):
-    """The table `idempotency_keys`; results are kept as JSON."""
+    """The table `idempotency_keys`; results are stored as JSON."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
 
     async def begin(self, request: KeyedRequest, form: type[T]) -> T | None:
-        """Take the key, or return what was kept under it."""
+        """Reserve the key, or return the stored result."""
         key = (request.organization_id, request.actor, request.key)
-        taken = await self._session.write(_BEGIN, (*key, request.request_hash, request.expires_at, request.now))
-        if taken:
+        is_new = await self._session.write(_BEGIN, (*key, request.request_hash, request.expires_at, request.now))
+        if is_new:
             return None
-        [(request_hash, result)] = await self._session.read(_KEPT, key)
+        [(request_hash, result)] = await self._session.read(_FIND, key)
         request.require_same(request_hash)
         return msgspec.json.decode(result, type=form)
 
     async def store_result(self, request: KeyedRequest, result: object) -> None:
-        """Keep the result under a key just taken."""
+        """Store the result of a request whose key was reserved."""
         key = (request.organization_id, request.actor, request.key)
-        await self._session.change_exactly(1, _KEEP, (Documents([result]), *key))
+        await self._session.change_exactly(1, _STORE, (Documents([result]), *key))
 
     async def delete_expired(self, *, now: datetime, limit: int) -> int:
-        """Remove at most `limit` keys that are free again and nobody is using; return how many."""
-        return await self._session.change(_FORGET, (now, limit))
+        """Delete at most `limit` expired keys, except locked ones; return how many."""
+        return await self._session.change(_DELETE_EXPIRED, (now, limit))

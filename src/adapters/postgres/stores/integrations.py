@@ -17,10 +17,10 @@ _FIND = render(
     "SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s AND i.provider = %s",
     columns=INTEGRATION_COLUMNS,
 )
-# Not FOR UPDATE, which would also stop every event that refers to the row.
+# FOR UPDATE would also block every event that refers to the row.
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
-# In the order of ids, so that two who hold several never wait in a circle.
-_HOLD = "SELECT FROM git_integrations WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
+# In the order of ids, so that transactions with several locks cannot deadlock.
+_LOCK = "SELECT FROM git_integrations WHERE id = ANY(%s::bigint[]) ORDER BY id FOR NO KEY UPDATE"
 _OF_INSTALLATIONS = render(
     """
     SELECT DISTINCT ON (i.provider_id) {columns}
@@ -43,18 +43,18 @@ _TO_UNINSTALL = render(
     """,
     columns=INTEGRATION_COLUMNS,
 )
-_FIND_SEALED = """
+_FIND_ENCRYPTED = """
     SELECT external_id, webhook_secret FROM git_integrations
     WHERE provider = %s AND provider_id = %s AND status <> 2
 """
-_SEAL = "UPDATE git_integrations SET webhook_secret = %s WHERE external_id = %s"
+_SET_ENCRYPTED = "UPDATE git_integrations SET webhook_secret = %s WHERE external_id = %s"
 _NEXT_ID = "SELECT nextval('git_integrations_id_seq')"
 
-# Goes in the very write that makes it active: a next suspension is probed at its own times.
+# Deleted when the integration becomes active: the next suspension has its own probe times.
 _NO_PROBE = {"token_probe_at": None}
 
 
-def _row(integration: Integration) -> dict[str, Any]:
+def _to_row(integration: Integration) -> dict[str, Any]:
     reason = integration.status_reason
     return {
         "id": integration.id,
@@ -111,7 +111,7 @@ _TABLE = AuditedTable(
         "provider_updated_at",
         *_NO_PROBE,
     ),
-    row=_row,
+    row=_to_row,
 )
 
 
@@ -127,14 +127,14 @@ class PostgresIntegrationStore(IntegrationStore):
         return to_integration(rows[0]) if rows else None
 
     async def get_for_update(self, organization_id: OrganizationId, provider: str) -> Integration | None:
-        """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
+        """Like `find`, with a row lock; raises `StorageConflict` after waiting for another's lock for 5 seconds."""
         rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, provider))
         return to_integration(rows[0]) if rows else None
 
     async def lock(self, integration_ids: Collection[IntegrationId]) -> None:
-        """Lock these rows; raises `StorageConflict` after 5 seconds of waiting for another."""
+        """Lock these rows; raises `StorageConflict` after waiting for another's locks for 5 seconds."""
         if integration_ids:
-            await self._session.write(_HOLD, (Bigints(list(integration_ids)),))
+            await self._session.write(_LOCK, (Bigints(list(integration_ids)),))
 
     async def list_by_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
@@ -143,13 +143,13 @@ class PostgresIntegrationStore(IntegrationStore):
 
     async def find_webhook_secret(self, provider: str, provider_id: str) -> EncryptedWebhookSecret | None:
         """Return the own webhook secret of the live integration, over the index of live installations."""
-        for external_id, ciphertext in await self._session.read(_FIND_SEALED, (provider, provider_id)):
+        for external_id, ciphertext in await self._session.read(_FIND_ENCRYPTED, (provider, provider_id)):
             return EncryptedWebhookSecret(external_id, ciphertext) if ciphertext else None
         return None
 
     async def set_webhook_secret(self, sealed: EncryptedWebhookSecret) -> None:
-        """Write the column alone."""
-        await self._session.change(_SEAL, (sealed.ciphertext, sealed.external_id))
+        """Replace the encrypted webhook secret."""
+        await self._session.change(_SET_ENCRYPTED, (sealed.ciphertext, sealed.external_id))
 
     async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, by provider."""
@@ -157,18 +157,18 @@ class PostgresIntegrationStore(IntegrationStore):
         return [to_integration(row) for row in rows]
 
     async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
-        """Return revoked integrations whose installation should go, longest asked for first."""
+        """Return revoked integrations whose installation is to be removed, the oldest request first."""
         return [to_integration(row) for row in await self._session.read(_TO_UNINSTALL, (limit,))]
 
     async def next_id(self) -> IntegrationId:
-        """Reserve the id of an integration about to be made; gaps are normal."""
+        """Reserve the id of a new integration; gaps are normal."""
         [(integration_id,)] = await self._session.read(_NEXT_ID)
         return IntegrationId(integration_id)
 
     async def apply(self, changes: Sequence[Change[Integration]]) -> None:
-        """Write these steps with their audit versions, and take tokens that must not outlive them.
+        """Write these steps with their audit versions, and delete tokens that must not outlive them.
 
-        Raises `StorageConflict` where a row is gone.
+        Raises `StorageConflict` if a row was deleted.
         """
         await _TABLE.apply(self._session, changes)
         await OF_INTEGRATIONS.wipe(self._session, integration_ids_to_wipe(changes))

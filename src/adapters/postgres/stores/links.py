@@ -31,8 +31,8 @@ _OF_REPOSITORIES = render(
     select=_SELECT,
 )
 _OF_INTEGRATION = render("{select} WHERE l.git_integration_id = %s ORDER BY l.id", select=_SELECT)
-# Those that someone else has in hand are left to the deletion, which waits for them.
-_RELEASE = """
+# Skips locked events; the deletion of the link waits for them.
+_DETACH_EVENTS = """
     UPDATE git_webhook_events SET project_repository_id = NULL
     WHERE id IN (
         SELECT id FROM git_webhook_events WHERE project_repository_id = %s
@@ -42,7 +42,7 @@ _RELEASE = """
 _NEXT_ID = "SELECT nextval('project_repositories_id_seq')"
 
 
-def _row(link: Link) -> dict[str, Any]:
+def _to_row(link: Link) -> dict[str, Any]:
     return {
         "id": link.id,
         "external_id": link.external_id,
@@ -65,7 +65,7 @@ _TABLE = AuditedTable(
     "project_repositories",
     fixed=("id", "external_id", "project_id", "git_integration_id", "provider", "repo_id", "created_at"),
     changing=(*("repo_full_name", "repo_url", "default_branch", "webhooks_enabled", "settings"), "previous_full_name"),
-    row=_row,
+    row=_to_row,
 )
 
 
@@ -78,37 +78,37 @@ class PostgresLinkStore(LinkStore):
     async def find(self, project_id: ProjectId, provider: str) -> Link | None:
         """Return the project's link with this provider."""
         rows = await self._session.read(_FIND, (project_id, provider))
-        return _link(rows[0]) if rows else None
+        return _to_link(rows[0]) if rows else None
 
     async def list_by_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
         """Return all links of these projects, oldest first."""
-        return [_link(row) for row in await self._session.read(_OF_PROJECTS, (Bigints(list(project_ids)),))]
+        return [_to_link(row) for row in await self._session.read(_OF_PROJECTS, (Bigints(list(project_ids)),))]
 
     async def list_by_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
         """Return all links to these repositories, oldest first."""
         wanted = set(keys)
         parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
-        return [_link(row) for row in await self._session.read(_OF_REPOSITORIES, parameters)]
+        return [_to_link(row) for row in await self._session.read(_OF_REPOSITORIES, parameters)]
 
     async def list_by_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
         """Return all links of one integration, oldest first."""
-        return [_link(row) for row in await self._session.read(_OF_INTEGRATION, (integration_id,))]
+        return [_to_link(row) for row in await self._session.read(_OF_INTEGRATION, (integration_id,))]
 
     async def detach_events(self, link_id: LinkId, *, limit: int) -> int:
-        """Let at most `limit` events of the ledger go that name this link; return how many did."""
-        return await self._session.change(_RELEASE, (link_id, limit))
+        """Remove the link from at most `limit` of its webhook events; return from how many."""
+        return await self._session.change(_DETACH_EVENTS, (link_id, limit))
 
     async def next_id(self) -> LinkId:
-        """Reserve the id of a link about to be made; gaps are normal."""
+        """Reserve the id of a new link; gaps are normal."""
         [(link_id,)] = await self._session.read(_NEXT_ID)
         return LinkId(link_id)
 
     async def apply(self, changes: Sequence[Change[Link]]) -> None:
-        """Write these steps with their audit versions; raises `StorageConflict` where a row is gone."""
+        """Write these steps with their audit versions; raises `StorageConflict` if a row was deleted."""
         await _TABLE.apply(self._session, changes)
 
 
-def _link(row: Row) -> Link:
+def _to_link(row: Row) -> Link:
     return Link(
         id=row[0],
         external_id=row[1],

@@ -20,11 +20,11 @@ from ports.projects import ProjectStore
 _SELECT = "SELECT p.id, p.external_id, p.organization_id, p.name, p.created_at FROM projects AS p"
 _FIND = f"{_SELECT} WHERE p.organization_id = %s AND p.external_id = %s"
 _FIND_MANY = f"{_SELECT} WHERE p.organization_id = %s AND p.external_id = ANY(%s::text[]::uuid[])"
-# Not FOR UPDATE, which would also stop every link that refers to the row; deleting it waits for either.
+# FOR UPDATE would also block every link that refers to the row. A deletion waits for either lock.
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
 _NEXT_ID = "SELECT nextval('projects_id_seq')"
 
-# The order is that of code points, whatever the database's own would be: a cursor must mean the same always.
+# Ordered by code points: the order of a cursor must not depend on the database's locale.
 _AFTER = SQL("""AND (p.name COLLATE "C", p.external_id) > (%(name)s, %(project_id)s)""")
 _LINKED = {
     True: SQL("AND EXISTS (SELECT FROM project_repositories AS l WHERE l.project_id = p.id)"),
@@ -35,7 +35,7 @@ _LIST = SQL("""
     ORDER BY p.name COLLATE "C", p.external_id LIMIT %(limit)s
 """)
 
-# One repository may have any number of projects, so each is looked up by itself, and no further than asked.
+# A repository can have many projects, so the limit applies to each repository.
 _LINKED_TO = render(
     """
     SELECT wanted.repo_id, p.*
@@ -49,12 +49,12 @@ _LINKED_TO = render(
     select=SQL(_SELECT),
 )
 
-# crewkit's table has no constraint on names that we know of, so those who make projects here take turns.
+# crewkit's table has no known constraint on names, so this service creates projects one at a time.
 _LOCK_NAMES = "SELECT pg_advisory_xact_lock(%s, %s)"
 _IS_TAKEN = "SELECT FROM projects WHERE organization_id = %s AND name = %s LIMIT 1"
 
 
-def _row(project: Project) -> dict[str, Any]:
+def _to_row(project: Project) -> dict[str, Any]:
     return {
         "id": project.id,
         "external_id": project.external_id,
@@ -65,12 +65,12 @@ def _row(project: Project) -> dict[str, Any]:
 
 
 _TABLE = AuditedTable(
-    "project", "projects", fixed=("id", "external_id", "organization_id", "created_at"), changing=("name",), row=_row
+    "project", "projects", fixed=("id", "external_id", "organization_id", "created_at"), changing=("name",), row=_to_row
 )
 
 
 class PostgresProjectStore(ProjectStore):
-    """crewkit's table `projects`: the only place that writes to one of crewkit's tables."""
+    """crewkit's table `projects`, the only table of crewkit that this service writes to."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -81,12 +81,12 @@ class PostgresProjectStore(ProjectStore):
         return Project(*rows[0]) if rows else None
 
     async def find_many(self, organization_id: OrganizationId, external_ids: Collection[UUID]) -> Sequence[Project]:
-        """Return those of these that are projects of this organization."""
-        wanted = Texts([str(one) for one in external_ids])
+        """Return those of these projects that belong to the organization."""
+        wanted = Texts([str(external_id) for external_id in external_ids])
         return [Project(*row) for row in await self._session.read(_FIND_MANY, (organization_id, wanted))]
 
     async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
-        """Like `find`, with a row lock; raises `StorageConflict` after 5 seconds of waiting for another's."""
+        """Like `find`, with a row lock; raises `StorageConflict` after waiting for another's lock for 5 seconds."""
         rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, external_id))
         return Project(*rows[0]) if rows else None
 
@@ -98,7 +98,7 @@ class PostgresProjectStore(ProjectStore):
         after: ProjectPosition | None = None,
         linked: bool | None = None,
     ) -> Sequence[Project]:
-        """Return at most `limit` of the organization's projects by name, those after a place only."""
+        """Return at most `limit` of the organization's projects by name, only those after a position."""
         conditions: list[Composable] = [] if linked is None else [_LINKED[linked]]
         parameters: dict[str, Any] = {"organization_id": organization_id, "limit": limit}
         if after is not None:
@@ -110,20 +110,20 @@ class PostgresProjectStore(ProjectStore):
     async def list_by_repositories(
         self, organization_id: OrganizationId, integration_id: IntegrationId, repo_ids: Collection[RepoId], *, most: int
     ) -> Mapping[RepoId, Sequence[Project]]:
-        """Return the organization's projects linked to each of these, those linked first."""
-        found: dict[RepoId, list[Project]] = defaultdict(list)
-        asked = (Texts(list(repo_ids)), organization_id, integration_id, most)
-        for repo_id, *project in await self._session.read(_LINKED_TO, asked):
-            found[repo_id].append(Project(*project))
-        return found
+        """Return the organization's projects linked to each repository, the oldest links first."""
+        projects: dict[RepoId, list[Project]] = defaultdict(list)
+        parameters = (Texts(list(repo_ids)), organization_id, integration_id, most)
+        for repo_id, *project in await self._session.read(_LINKED_TO, parameters):
+            projects[repo_id].append(Project(*project))
+        return projects
 
     async def next_id(self) -> ProjectId:
-        """Reserve the id of a project about to be made; gaps are normal."""
+        """Reserve the id of a new project; gaps are normal."""
         [(project_id,)] = await self._session.read(_NEXT_ID)
         return ProjectId(project_id)
 
     async def add(self, project: Project, by: Actor) -> None:
-        """Make a project, with its audit version; raises `ProjectNameTaken`."""
+        """Add a project with its audit version; raises `ProjectNameTaken`."""
         await self._session.write(_LOCK_NAMES, (locks.PROJECT_NAMES, _lock_of(project.organization_id)))
         if await self._session.read(_IS_TAKEN, (project.organization_id, project.name)):
             raise project_name_taken()
@@ -131,5 +131,5 @@ class PostgresProjectStore(ProjectStore):
 
 
 def _lock_of(organization_id: OrganizationId) -> int:
-    """Fit an id into a lock's four bytes; should two ever meet there, they take turns without need."""
+    """Return the id in the four bytes of a lock. Two organizations with one number only wait for each other."""
     return organization_id % 2**31

@@ -15,7 +15,7 @@ _STATE = """
     ) AS m
     LEFT JOIN git_recoveries AS r ON r.provider = %(provider)s
 """
-# In one order, so that two who compare at once never wait for each other in a circle.
+# In one order, so that concurrent comparisons cannot deadlock.
 _COMPARE = """
     INSERT INTO git_missing_deliveries AS m
         (provider, delivery_id, logged_id, event_type, delivered_at, acted_on, next_attempt_at)
@@ -51,7 +51,7 @@ _FAIL = """
         AS f (delivery_id, attempts, reason, next_attempt_at)
     WHERE m.delivery_id = f.delivery_id AND m.provider = %s
 """
-_SETTLE = """
+_DELETE_RESOLVED = """
     WITH arrived AS (
         DELETE FROM git_missing_deliveries AS m
         USING git_webhook_events AS e
@@ -72,37 +72,37 @@ class PostgresRecoveryStore(RecoveryStore):
         self._session = session
 
     async def get_state(self, provider: str) -> RecoveryState:
-        """Return where recovery stands, counted now."""
+        """Return the state of recovery, with current counts."""
         [(until, at, missing, given_up)] = await self._session.read(_STATE, {"provider": provider})
         return RecoveryState(until, at, missing, given_up)
 
     async def record_logged(self, logged: Sequence[MissingDelivery]) -> Sequence[MissingDelivery]:
-        """Keep those the ledger has not, in one statement; return the ones not kept before."""
+        """Store the deliveries that are not webhook events, in one statement; return the new ones."""
         rows = await self._session.write(
             _COMPARE,
             (
-                Texts([one.provider for one in logged]),
-                Texts([one.delivery_id for one in logged]),
-                Bigints([one.logged_id for one in logged]),
-                Texts([one.event_type for one in logged]),
-                Timestamps([one.delivered_at for one in logged]),
-                Booleans([one.acted_on for one in logged]),
+                Texts([delivery.provider for delivery in logged]),
+                Texts([delivery.delivery_id for delivery in logged]),
+                Bigints([delivery.logged_id for delivery in logged]),
+                Texts([delivery.event_type for delivery in logged]),
+                Timestamps([delivery.delivered_at for delivery in logged]),
+                Booleans([delivery.acted_on for delivery in logged]),
             ),
         )
         new = {(provider, delivery_id) for provider, delivery_id, is_new in rows if is_new}
-        return [one for one in logged if (one.provider, one.delivery_id) in new]
+        return [delivery for delivery in logged if (delivery.provider, delivery.delivery_id) in new]
 
     async def record_comparison(self, provider: str, *, until: datetime | None, at: datetime) -> None:
-        """Move the marks forward; they never go back."""
+        """Advance the times of the comparison; they never decrease."""
         await self._session.change(_COMPARED, (provider, until, at))
 
     async def list_due(self, provider: str, *, now: datetime, limit: int) -> Sequence[MissingDelivery]:
-        """Return missing ones to ask for now, those acted on before others, then the oldest first."""
+        """Return missing deliveries to fetch now: events that this service processes first, then the oldest first."""
         rows = await self._session.read(_DUE, (provider, now, limit))
         return [MissingDelivery(*row) for row in rows]
 
     async def record_failures(self, provider: str, failures: Sequence[FailedFetch]) -> None:
-        """Write down failed fetches, in one statement."""
+        """Record failed fetches, in one statement."""
         if failures:
             await self._session.change(
                 _FAIL,
@@ -116,6 +116,6 @@ class PostgresRecoveryStore(RecoveryStore):
             )
 
     async def delete_resolved(self, provider: str, *, forget_before: datetime) -> int:
-        """Drop what the ledger has by now, and what was given up long ago."""
-        [(arrived,)] = await self._session.write(_SETTLE, {"provider": provider, "before": forget_before})
+        """Delete the rows of deliveries that are stored now, and of those given up long ago."""
+        [(arrived,)] = await self._session.write(_DELETE_RESOLVED, {"provider": provider, "before": forget_before})
         return int(arrived)

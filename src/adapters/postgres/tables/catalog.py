@@ -1,4 +1,4 @@
-"""Repositories as an integration sees them, their links to projects, and their commits' people."""
+"""Repositories of an integration, their links to projects, and the attributions of their commits."""
 
 from sqlalchemy import (
     BigInteger,
@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from adapters.postgres.tables.metadata import Timestamp, external_id, metadata, primary_key, written_at
+from adapters.postgres.tables.metadata import Timestamp, create_write_times, external_id, metadata, primary_key
 
 # `owner/name` as name, U+0001, owner: `core.domain.catalog.search.name_key` of what is in `search_name`.
 NAME_FIRST = r"""
@@ -40,9 +40,9 @@ git_repositories = Table(
     Column("default_branch", String),
     Column("description", Text),
     Column("language", String),
-    # Our own form of the name, so that no database's locale decides what is found and in which order.
+    # The normalized name, so that results and their order do not depend on the database's locale.
     Column("search_name", String(collation="C"), nullable=False, server_default=""),
-    # Of what changes with every push nothing is indexed, so that a push rewrites the row and no index.
+    # Columns that change with every push are not indexed, so that a push updates no index.
     Column("pushed_at", Timestamp),
     Column("provider_updated_at", Timestamp),
     Column("removed_at", Timestamp),
@@ -52,17 +52,17 @@ git_repositories = Table(
     Column("search_about", String, nullable=False, server_default=""),
     # The name before its owner, so that a search finds names that begin with a text in one range.
     Column("search_key", String(collation="C"), Computed(NAME_FIRST, persisted=True)),
-    *written_at(),
+    *create_write_times(),
     Column("visibility", String),
     UniqueConstraint("git_integration_id", "repo_id"),
-    # A search would first read through what such an index puts off sorting in.
+    # With fastupdate, a search would first read the index's pending list.
     Index(
         "git_repositories_search_grams_idx",
         "search_grams",
         postgresql_using="gin",
         postgresql_with={"fastupdate": "off"},
     ),
-    # Holds all that a list is ordered and filtered by, so that rows which do not match are never fetched.
+    # Contains all columns for order and filters, so that rows that do not match are not fetched.
     Index(
         "git_repositories_name_idx",
         "git_integration_id",
@@ -96,14 +96,14 @@ project_repositories = Table(
     Column("webhooks_enabled", Boolean, nullable=False, server_default=true()),
     Column("settings", JSONB, nullable=False, server_default="{}"),
     external_id(),
-    *written_at(),
+    *create_write_times(),
     Column("previous_full_name", String),
     UniqueConstraint("project_id", "provider"),
     Index("project_repositories_git_integration_id_repo_id_idx", "git_integration_id", "repo_id"),
 )
 
-# No foreign keys: looking them up took a third of what a row takes to write. Whoever writes one has just read
-# its integration and its user, integrations are never deleted, and crewkit may delete a user without asking.
+# There are no foreign keys: checking them took a third of the time of an insert. The writer has just read the
+# integration and the user, integrations are never deleted, and crewkit can delete users.
 git_commit_attributions = Table(
     "git_commit_attributions",
     metadata,
@@ -112,19 +112,19 @@ git_commit_attributions = Table(
     Column("repo_id", String, nullable=False),
     Column("sha", String, nullable=False),
     Column("role", String, nullable=False),  # author, committer, co_author
-    Column("address", String, nullable=False),  # in its normal form; empty where the commit names none
+    Column("address", String, nullable=False),  # normalized; empty if the commit has none
     Column("name", String, nullable=False),
     Column("username", String),
     Column("user_id", BigInteger),
     Column("method", String, nullable=False),
     Column("committed_at", Timestamp),
-    *written_at(),
+    *create_write_times(),
     Column("kind", String, nullable=False),  # user, bot, none
     Column("account_id", String),
     CheckConstraint("(kind = 'user') = (user_id IS NOT NULL)", name="kind"),
     UniqueConstraint("git_integration_id", "repo_id", "sha", "role", "address", name="git_commit_attributions_key"),
-    # Lists are by kind: of what one kind has little, there may be any amount of the others. By the sum, since
-    # for a list by the id alone the planner would at times walk along the primary key instead, far and wide.
+    # Lists are by kind, because a kind can have few rows and another many. The index contains `id + 0`, because for
+    # a list by `id` the planner would sometimes read the primary key instead, over many rows.
     Index("git_commit_attributions_kind_idx", "git_integration_id", "kind", text("(id + 0)")),
     Index("git_commit_attributions_repo_kind_idx", "git_integration_id", "repo_id", "kind", text("(id + 0)")),
     Index(
@@ -134,7 +134,7 @@ git_commit_attributions = Table(
         text("(id + 0)"),
         postgresql_where=text("user_id IS NOT NULL"),
     ),
-    # Someone who connects looks for what is nobody's yet.
+    # A new connection searches for attributions without a user.
     Index(
         "git_commit_attributions_claim_address_idx",
         "git_integration_id",

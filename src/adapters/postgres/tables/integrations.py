@@ -1,4 +1,4 @@
-"""Integrations, the browser flows that make them, and the tokens given out under them."""
+"""Integrations, the browser flows that create them, and the leases of their read tokens."""
 
 from sqlalchemy import (
     BigInteger,
@@ -16,7 +16,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from adapters.postgres.tables.metadata import ENCRYPTED, Timestamp, external_id, metadata, primary_key, written_at
+from adapters.postgres.tables.metadata import (
+    ENCRYPTED,
+    Timestamp,
+    create_write_times,
+    external_id,
+    metadata,
+    primary_key,
+)
 
 git_integrations = Table(
     "git_integrations",
@@ -52,10 +59,10 @@ git_integrations = Table(
     Column("sync_retry_at", Timestamp),
     Column("uninstall_requested_at", Timestamp),
     Column("provider_updated_at", Timestamp),
-    *written_at(),
+    *create_write_times(),
     UniqueConstraint("organization_id", "provider"),
     CheckConstraint("status IN (0, 1, 2)", name="status"),  # active, suspended, revoked
-    # One installation is never bound to two organizations, however the requests race.
+    # Concurrent requests cannot connect one installation to two organizations.
     Index(
         "git_integrations_live_installation_idx",
         "provider",
@@ -101,7 +108,7 @@ git_flows = Table(
     Column("progress", JSONB),
     Column("expires_at", Timestamp, nullable=False, index=True),
     Column("consumed_at", Timestamp),
-    *written_at(),
+    *create_write_times(),
     Index(
         "git_flows_awaiting_approval_idx",
         "provider",
@@ -126,7 +133,7 @@ git_token_leases = Table(
     Column("access_token", String, info=ENCRYPTED),
     Column("expires_at", Timestamp, nullable=False),
     Column("revoked_at", Timestamp),
-    *written_at(),
+    *create_write_times(),
     Index("git_token_leases_git_integration_id_expires_at_idx", "git_integration_id", "expires_at"),
     # Of the live tokens alone, which are few: the rows themselves are kept for good.
     Index("git_token_leases_live_idx", "expires_at", postgresql_where=text("access_token IS NOT NULL")),

@@ -1,7 +1,7 @@
 from sqlalchemy import BigInteger, Column, DateTime, MetaData, func
 from sqlalchemy.dialects.postgresql import UUID
 
-# PostgreSQL's own names for what is left unnamed, so that migrations in plain SQL need not name it either.
+# PostgreSQL's default names, so that migrations in plain SQL need no names.
 metadata = MetaData(
     naming_convention={
         "pk": "%(table_name)s_pkey",
@@ -15,7 +15,7 @@ metadata = MetaData(
 Timestamp = DateTime(timezone=True)
 
 
-# Marks a column whose values our cipher made: `table.column:external_id` is their context.
+# Marks an encrypted column. The context of a value is `table.column:external_id`.
 ENCRYPTED = {"encrypted": True}
 
 
@@ -25,12 +25,12 @@ def primary_key() -> Column[int]:
 
 
 def external_id() -> Column[object]:
-    """Return the identity that callers see."""
+    """Return the column of the id that callers see."""
     return Column("external_id", UUID(as_uuid=True), nullable=False, unique=True)
 
 
-def written_at() -> tuple[Column[object], Column[object]]:
-    """Return our times of the first and the last write."""
+def create_write_times() -> tuple[Column[object], Column[object]]:
+    """Return the columns for the times of the first and the last write."""
     return (
         Column("created_at", Timestamp, nullable=False, server_default=func.now()),
         Column("updated_at", Timestamp, nullable=False, server_default=func.now()),

@@ -17,10 +17,22 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-from adapters.postgres.tables.metadata import ENCRYPTED, Timestamp, external_id, metadata, primary_key, written_at
+from adapters.postgres.tables.metadata import (
+    ENCRYPTED,
+    Timestamp,
+    create_write_times,
+    external_id,
+    metadata,
+    primary_key,
+)
 
 organizations = Table(
-    "organizations", metadata, primary_key(), external_id(), Column("name", String, nullable=False), *written_at()
+    "organizations",
+    metadata,
+    primary_key(),
+    external_id(),
+    Column("name", String, nullable=False),
+    *create_write_times(),
 )
 
 users = Table(
@@ -30,7 +42,7 @@ users = Table(
     external_id(),
     Column("email", String, nullable=False),
     Column("name", String),
-    *written_at(),
+    *create_write_times(),
 )
 
 memberships = Table(
@@ -40,7 +52,7 @@ memberships = Table(
     Column("user_id", ForeignKey("users.id"), nullable=False),
     Column("organization_id", ForeignKey("organizations.id"), nullable=False),
     Column("role", String, nullable=False),
-    *written_at(),
+    *create_write_times(),
     UniqueConstraint("user_id", "organization_id"),
 )
 
@@ -51,7 +63,7 @@ projects = Table(
     external_id(),
     Column("organization_id", ForeignKey("organizations.id"), nullable=False, index=True),
     Column("name", String, nullable=False),
-    *written_at(),
+    *create_write_times(),
 )
 
 
@@ -75,7 +87,7 @@ user_git_connections = Table(
     Column("status", String, nullable=False, server_default="active"),
     Column("status_reason", String),
     external_id(),
-    *written_at(),
+    *create_write_times(),
     # When login and addresses are fetched again: the provider sends no event about their changes.
     Column("identity_check_at", Timestamp, nullable=False, server_default=text("now() + interval '1 day'")),
     UniqueConstraint("user_id", "provider"),
@@ -91,7 +103,7 @@ user_git_emails = Table(
     Column("user_git_connection_id", ForeignKey("user_git_connections.id", ondelete="CASCADE"), nullable=False),
     Column("email", String, nullable=False, index=True),  # normalized
     Column("is_primary", Boolean, nullable=False, server_default=false()),
-    *written_at(),
+    *create_write_times(),
     UniqueConstraint("user_git_connection_id", "email"),
 )
 
@@ -103,7 +115,7 @@ git_commit_claims = Table(
     Column("git_integration_id", ForeignKey("git_integrations.id"), primary_key=True),
     Column("requested_at", Timestamp, nullable=False, server_default=func.now()),
     Column("claimed_at", Timestamp),
-    *written_at(),
+    *create_write_times(),
     Index(
         "git_commit_claims_due_idx", "git_integration_id", "requested_at", postgresql_where=text("claimed_at IS NULL")
     ),
@@ -124,7 +136,7 @@ git_token_revocations = Table(
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
     Column("next_attempt_at", Timestamp, nullable=False, server_default=func.now()),
     Column("taken_until", Timestamp),
-    *written_at(),
+    *create_write_times(),
     Index("git_token_revocations_account_idx", "provider", "provider_user_id"),
     Index("git_token_revocations_due_idx", "next_attempt_at"),
 )

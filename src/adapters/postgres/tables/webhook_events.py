@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from adapters.postgres.tables.metadata import Timestamp, metadata, primary_key, written_at
+from adapters.postgres.tables.metadata import Timestamp, create_write_times, metadata, primary_key
 
 # Every delivery pays for each index, so all indexes but two contain only the rows that are searched.
 git_webhook_events = Table(
@@ -50,7 +50,7 @@ git_webhook_events = Table(
     Column("project_ids", ARRAY(BigInteger)),
     Column("error_message", Text),
     Column("processed_at", Timestamp),
-    *written_at(),
+    *create_write_times(),
     Column("source_key", Text),
     UniqueConstraint("delivery_id", "provider"),  # users search by delivery id alone
     Index("git_webhook_events_body_key_idx", "body_key", unique=True, postgresql_where=text("body_key IS NOT NULL")),
@@ -166,7 +166,7 @@ git_missing_deliveries = Table(
     Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
     Column("next_attempt_at", Timestamp),
     Column("reason", String),
-    *written_at(),
+    *create_write_times(),
 )
 
 # Faults that many processes detect and one reports, such as a rejected private key.

@@ -80,7 +80,7 @@ class _Storage:
     async def server(self) -> list[Finding]:
         before = self.clock.now()
         try:
-            version, server_time = await self.inspection.server()
+            version, server_time = await self.inspection.read_server()
         except StorageUnavailable as unavailable:
             why = f" ({_join_lines(str(unavailable.__cause__))})" if unavailable.__cause__ else ""
             return [fail("database", f"PostgreSQL is not available{why}.", unavailable.remedy)]
@@ -97,11 +97,11 @@ class _Storage:
         return [ok("database writes", "PostgreSQL stores changes.")]
 
     async def pooler(self) -> list[Finding]:
-        state = await self.inspection.pooler()
+        state = await self.inspection.find_pooler()
         return [] if state is None else [judge_pooler(has_statement_timeout=state.has_statement_timeout)]
 
     async def revision(self) -> list[Finding]:
-        return [judge_revision(await self.inspection.revision(), newest())]
+        return [judge_revision(await self.inspection.find_revision(), newest())]
 
     async def backlog(self) -> list[Finding]:
         now = self.clock.now()
@@ -125,7 +125,7 @@ class _Storage:
         keys = self.settings.encryption_keys
         if not keys:
             return [fail("encryption keys", "No encryption key is set.", _KEYS_REMEDY)]
-        sealed = await self.inspection.sealed()
+        sealed = await self.inspection.list_encrypted_samples()
         return judge_keys(sealed, [key_id for key_id, _ in keys], AesGcmCipher(keys))
 
     async def webhook_secrets(self) -> list[Finding]:
@@ -144,7 +144,7 @@ class _Storage:
         return judge_app_keys(key_fingerprint(read_private_key(key)), used, now=self.clock.now())
 
     async def installations(self) -> list[Finding]:
-        return judge_installations(await self.inspection.granted(PROVIDER), NEEDS.permissions)
+        return judge_installations(await self.inspection.list_permissions(PROVIDER), NEEDS.permissions)
 
 
 def _if_available(about: str, look: Callable[[], Awaitable[list[Finding]]]) -> Callable[[], Awaitable[list[Finding]]]:
