@@ -139,7 +139,7 @@ class FakeProviderState:
             suspended_at=None,
             updated_at=self._clock.now(),
         )
-        installed = FakeInstallation(facts, {one.repo_id: one for one in repositories})
+        installed = FakeInstallation(facts, {item.repo_id: item for item in repositories})
         self.installations[provider_id] = installed
         return installed
 

@@ -63,7 +63,7 @@ class FakeUserCalls(Failing):
     async def refresh(self, refresh_token: Secret) -> UserTokens:
         """Exchange a refresh token for new tokens. The refresh token and its access token end at once."""
         await self._as_app("refresh")
-        grant = next((one for one in self.state.grants if one.refresh == refresh_token.reveal()), None)
+        grant = next((item for item in self.state.grants if item.refresh == refresh_token.reveal()), None)
         if grant is None or grant.refresh_expires_at <= self._clock.now():
             raise CredentialRefused("The refresh token is wrong, already used or expired. Connect again.")
         self.state.grants.remove(grant)
@@ -87,9 +87,9 @@ class FakeUserCalls(Failing):
         await self._meet("list_visible_installations")
         person = self._person(token)
         found = [
-            VisibleInstallation(provider_id, one.facts.account_id, one.facts.account_login)
-            for provider_id, one in self.state.installations.items()
-            if _sees_some_of(person, one)
+            VisibleInstallation(provider_id, item.facts.account_id, item.facts.account_login)
+            for provider_id, item in self.state.installations.items()
+            if _sees_some_of(person, item)
         ]
         return VisibleInstallations(tuple(found), self.state.hides_accounts)
 
@@ -124,12 +124,12 @@ class FakeUserCalls(Failing):
         grant = self._find_grant(token)
         if grant is None:
             raise CredentialRefused("The user token is wrong or expired. Connect again.")
-        self._keep_grants(lambda one: one.person_id != grant.person_id)
+        self._keep_grants(lambda item: item.person_id != grant.person_id)
 
     async def revoke_user_token(self, token: Secret) -> None:
         """End one user token."""
         await self._as_app("revoke_user_token")
-        self._keep_grants(lambda one: one.access != token.reveal())
+        self._keep_grants(lambda item: item.access != token.reveal())
 
     async def _as_app(self, call: str) -> None:
         self._key_used_at = self._clock.now()
@@ -138,7 +138,7 @@ class FakeUserCalls(Failing):
             raise AppRefused("The provider rejected the app's key. An operator must correct it.")
 
     def _find_grant(self, token: Secret) -> UserGrant | None:
-        return next((one for one in self.state.grants if one.access == token.reveal()), None)
+        return next((item for item in self.state.grants if item.access == token.reveal()), None)
 
     def _keep_grants(self, kept: Callable[[UserGrant], bool]) -> None:
         self.state.grants[:] = filter(kept, self.state.grants)

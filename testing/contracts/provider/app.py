@@ -114,7 +114,7 @@ class ProviderStage(ABC):
 
     async def list_repositories(self, access: InstallationAccess) -> list[RepositoryFacts]:
         """Return everything a token opens."""
-        return [one async for page in self.provider.list_repository_pages(access) for one in page.repositories]
+        return [item async for page in self.provider.list_repository_pages(access) for item in page.repositories]
 
 
 class AppContract:

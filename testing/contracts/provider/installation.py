@@ -28,7 +28,7 @@ class InstallationContract:
 
         assert stage.now() < minted.expires_at <= stage.now() + timedelta(hours=1, minutes=1)
         assert minted.permissions["contents"] == "read"
-        assert {one.repo_id for one in await stage.list_repositories(access)} == set(stage.list_covered(provider_id))
+        assert {item.repo_id for item in await stage.list_repositories(access)} == set(stage.list_covered(provider_id))
 
     async def test_a_token_is_narrowed(self, stage: ProviderStage) -> None:
         """To some repositories and some permissions."""
@@ -39,7 +39,7 @@ class InstallationContract:
         )
         access = InstallationAccess(provider_id, minted.token)
 
-        assert [one.repo_id for one in await stage.list_repositories(access)] == [wanted]
+        assert [item.repo_id for item in await stage.list_repositories(access)] == [wanted]
         assert set(minted.permissions) == {"contents", "metadata"}
         with pytest.raises(NotVisible):
             await stage.provider.get_repository(access, hidden)
@@ -104,11 +104,11 @@ class InstallationContract:
         access = await stage.get_access(provider_id)
         pages = [page async for page in stage.provider.list_repository_pages(access)]
 
-        found = [one.repo_id for page in pages for one in page.repositories]
+        found = [item.repo_id for page in pages for item in page.repositories]
         assert sorted(found) == sorted(stage.list_covered(provider_id))
         assert {page.total for page in pages} == {count}
         assert all(page.whole for page in pages)
-        assert all(one.whole and one.private for page in pages for one in page.repositories)
+        assert all(item.whole and item.private for page in pages for item in page.repositories)
 
     async def test_a_repository_is_found_by_its_lasting_id(self, stage: ProviderStage) -> None:
         """The facts are complete."""

@@ -97,7 +97,7 @@ class PersonContract:
         tokens = await stage.sign_in(stage.add_person(sees=[stage.list_covered(seen)[0]]))
 
         visible = await stage.provider.list_visible_installations(tokens.access_token)
-        assert [one.provider_id for one in visible.installations] == [seen]
+        assert [item.provider_id for item in visible.installations] == [seen]
         assert not visible.hides_accounts
 
     async def test_administration_is_counted_over_all_pages(self, stage: ProviderStage) -> None:
@@ -136,12 +136,12 @@ class PersonContract:
     async def test_withdrawing_an_authorization_ends_every_token(self, stage: ProviderStage) -> None:
         """Ends the tokens of this user only. A token that is no longer valid identifies no user."""
         person_id = stage.add_person()
-        one, two = await stage.sign_in(person_id), await stage.sign_in(person_id)
+        item, two = await stage.sign_in(person_id), await stage.sign_in(person_id)
         other = await stage.sign_in(stage.add_person())
 
-        await stage.provider.revoke_grant(one.access_token)
+        await stage.provider.revoke_grant(item.access_token)
 
-        for tokens in (one, two):
+        for tokens in (item, two):
             with pytest.raises(CredentialRefused):
                 await stage.provider.get_person(tokens.access_token)
         with pytest.raises(CredentialRefused):

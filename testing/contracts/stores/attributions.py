@@ -44,9 +44,9 @@ class AttributionStoreContract:
             _attribution(integration, "b", author=Author("Nobody"), address=""),
             _attribution(integration, "c", match=BOT),
         )
-        bot, nobody, one = await _page(stage, organization)
-        assert one == AttributionView(
-            id=one.id,
+        bot, nobody, item = await _page(stage, organization)
+        assert item == AttributionView(
+            id=item.id,
             provider=PROVIDER,
             repo_id=RepoId("1"),
             repo_full_name=repository.full_name,
@@ -59,7 +59,7 @@ class AttributionStoreContract:
             method=Method.NOREPLY_ID,
             user=NamedUser(mara.external_id, mara.name),
             committed_at=at,
-            recorded_at=one.recorded_at,
+            recorded_at=item.recorded_at,
         )
         assert (nobody.address, nobody.user, nobody.committed_at) == (None, None, None)
         assert (nobody.status, nobody.method) == (AttributionStatus.UNMATCHED, Method.UNKNOWN)
@@ -169,11 +169,11 @@ class AttributionStoreContract:
             found = await of_commits(organization.id, PROVIDER, RepoId("1"), ["a", "b", "z"])
             nothing = await of_commits(organization.id, "gitlab", RepoId("1"), ["a"])
             foreign = await of_commits(other.id, PROVIDER, RepoId("1"), ["a"])
-        assert sorted(one.sha for one in found if one.role is Role.AUTHOR) == ["a", "b"]
-        assert [one.address for one in found if one.role is Role.CO_AUTHOR] == ["x@y.example"]
-        assert [one.user for one in found if one.user] == [NamedUser(mara.external_id, mara.name)]
+        assert sorted(item.sha for item in found if item.role is Role.AUTHOR) == ["a", "b"]
+        assert [item.address for item in found if item.role is Role.CO_AUTHOR] == ["x@y.example"]
+        assert [item.user for item in found if item.user] == [NamedUser(mara.external_id, mara.name)]
         assert nothing == []
-        assert [one.address for one in foreign] == ["jonas@zenith.example"]
+        assert [item.address for item in foreign] == ["jonas@zenith.example"]
 
     async def test_organizations_see_their_own(self, stage: StoreStage) -> None:
         """The same commit in two organizations is two, and each sees its own."""

@@ -48,14 +48,14 @@ class CatalogStoreContract:
 
     async def test_exactly_these_rows_are_found(self, stage: StoreStage) -> None:
         """Pairs are meant as pairs, each row comes once, and removed ones are rows too."""
-        one = await stage.add_integration()
+        item = await stage.add_integration()
         two = await stage.add_integration(provider_id="2")
-        first = await stage.add_repositories(one, "1", "2", "3")
+        first = await stage.add_repositories(item, "1", "2", "3")
         second = await stage.add_repositories(two, "1", "2")
         async with stage.unit_of_work() as tx:
             removed = replace(first[2], removed_at=time_ago(minutes=1))
             await tx.catalog.save_repositories([removed])
-            keys = [(one.id, RepoId("3")), (two.id, RepoId("1")), (two.id, RepoId("1")), (two.id, RepoId("3"))]
+            keys = [(item.id, RepoId("3")), (two.id, RepoId("1")), (two.id, RepoId("1")), (two.id, RepoId("3"))]
             found = await tx.catalog.find_repositories(keys)
             assert sorted(found, key=lambda row: row.repo_id) == [second[0], removed]
 
@@ -160,17 +160,17 @@ class CatalogStoreContract:
 
     async def test_unlisted_rows(self, stage: StoreStage) -> None:
         """Only rows of this integration that are not removed and not listed, up to the limit."""
-        one, two = await stage.add_integration(), await stage.add_integration(provider_id="2")
-        rows = await stage.add_repositories(one, "1", "2", "3", "4")
+        item, two = await stage.add_integration(), await stage.add_integration(provider_id="2")
+        rows = await stage.add_repositories(item, "1", "2", "3", "4")
         await stage.add_repositories(two, "5")
         async with stage.unit_of_work() as tx:
             await tx.catalog.save_repositories([replace(rows[0], removed_at=time_ago(minutes=1))])
             await tx.commit()
             listed = [RepoId("2"), RepoId("9")]
-            found = await tx.catalog.list_unlisted_repositories(one.id, listed, limit=10)
+            found = await tx.catalog.list_unlisted_repositories(item.id, listed, limit=10)
             assert sorted(row.repo_id for row in found) == ["3", "4"]
-            assert len(await tx.catalog.list_unlisted_repositories(one.id, listed, limit=1)) == 1
-            assert len(await tx.catalog.list_unlisted_repositories(one.id, [], limit=10)) == 3
+            assert len(await tx.catalog.list_unlisted_repositories(item.id, listed, limit=1)) == 1
+            assert len(await tx.catalog.list_unlisted_repositories(item.id, [], limit=10)) == 3
 
 
 async def _storage_time(stage: StoreStage, integration: Integration) -> datetime:

@@ -58,8 +58,8 @@ class CatalogSyncContract:
             async with stage.unit_of_work() as tx:
                 before = await tx.catalog.list_due_syncs(now=at - timedelta(seconds=1), limit=10)
                 after = await tx.catalog.list_due_syncs(now=at, limit=10)
-            assert row.id not in {one.id for one in before}
-            assert row.id in {one.id for one in after}
+            assert row.id not in {item.id for item in before}
+            assert row.id in {item.id for item in after}
 
     async def test_one_of_twenty_claims(self, stage: StoreStage) -> None:
         """However many try at once, in whatever processes, one syncs."""

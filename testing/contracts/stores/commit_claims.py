@@ -177,7 +177,9 @@ class CommitClaimContract:
         [claim] = await _due(stage)
         claimed = await _take(stage, claim)
         assert claimed.is_done
-        assert {(one.user_id, one.commits) for one in claimed.commits} == {(person.external_id, 3) for person in people}
+        assert {(item.user_id, item.commits) for item in claimed.commits} == {
+            (person.external_id, 3) for person in people
+        }
         assert await _due(stage) == []
 
     async def test_many_at_once_claim_each_once(self, stage: StoreStage) -> None:

@@ -25,16 +25,16 @@ class ConnectionStoreContract:
 
     async def test_every_field_comes_back(self, stage: StoreStage) -> None:
         """Connections are found by the provider's accounts, of this provider only."""
-        one, two = await _connect(stage, "1"), await _connect(stage, "2")
+        item, two = await _connect(stage, "1"), await _connect(stage, "2")
         async with stage.unit_of_work() as tx:
-            found = await tx.connections.list_by_provider_users(PROVIDER, {one.provider_user_id, ProviderUserId("3")})
-            assert found == [one]
-            both = [one.provider_user_id, two.provider_user_id]
+            found = await tx.connections.list_by_provider_users(PROVIDER, {item.provider_user_id, ProviderUserId("3")})
+            assert found == [item]
+            both = [item.provider_user_id, two.provider_user_id]
             assert len(await tx.connections.list_by_provider_users(PROVIDER, both)) == 2
             assert await tx.connections.list_by_provider_users("gitlab", both) == []
-            assert await tx.connections.find(one.user_id, PROVIDER) == one
+            assert await tx.connections.find(item.user_id, PROVIDER) == item
             assert await tx.connections.get_for_update(two.user_id, PROVIDER) == two
-            assert await tx.connections.find(one.user_id, "gitlab") is None
+            assert await tx.connections.find(item.user_id, "gitlab") is None
 
     async def test_revoking_leaves_a_version(self, stage: StoreStage) -> None:
         """A connection becomes revoked with its reason and an audit version."""
@@ -87,25 +87,25 @@ class ConnectionStoreContract:
 
     async def test_a_users_own(self, stage: StoreStage) -> None:
         """A user's connections, of every provider, and nobody else's."""
-        one = await _connect(stage, "1")
+        item = await _connect(stage, "1")
         await _connect(stage, "2")
-        elsewhere = replace(one, external_id=uuid4(), provider="gitlab")
+        elsewhere = replace(item, external_id=uuid4(), provider="gitlab")
         async with stage.unit_of_work() as tx:
             elsewhere = replace(elsewhere, id=await tx.connections.next_id())
             await tx.connections.apply([build_change(None, elsewhere)])
             await tx.commit()
-            found = await tx.connections.list_by_user(one.user_id)
+            found = await tx.connections.list_by_user(item.user_id)
             assert [connection.provider for connection in found] == ["github", "gitlab"]
-            assert found[0] == one
+            assert found[0] == item
             assert await tx.connections.list_by_user(UserId(404)) == []
 
     async def test_addresses_are_one_connections(self, stage: StoreStage) -> None:
         """Returns whether an address is new. Other connections lose the addresses."""
-        one, two = await _connect(stage, "1"), await _connect(stage, "2")
+        item, two = await _connect(stage, "1"), await _connect(stage, "2")
         for connection, emails, is_new in (
-            (one, ["a@x.example", "b@x.example"], True),
-            (one, ["b@x.example"], False),
-            (one, ["b@x.example", "a@x.example"], True),
+            (item, ["a@x.example", "b@x.example"], True),
+            (item, ["b@x.example"], False),
+            (item, ["b@x.example", "a@x.example"], True),
             (two, ["b@x.example", "c@x.example"], True),
             (two, ["c@x.example"], False),
         ):
@@ -113,14 +113,14 @@ class ConnectionStoreContract:
                 assert await tx.connections.replace_emails(connection.id, emails) is is_new
                 await tx.commit()
         async with stage.unit_of_work() as tx:
-            assert await tx.connections.list_emails(one.id) == ["a@x.example"]
+            assert await tx.connections.list_emails(item.id) == ["a@x.example"]
             assert await tx.connections.list_emails(two.id) == ["c@x.example"]
             assert await tx.connections.list_emails(ConnectionId(404)) == []
             assert await tx.connections.replace_emails(two.id, []) is False
 
     async def test_identities_are_checked_by_one_at_a_time(self, stage: StoreStage) -> None:
         """Active connections are due a day after connecting, and at the scheduled time."""
-        one, two, three = [await _connect(stage, number) for number in ("1", "2", "3")]
+        item, two, three = [await _connect(stage, number) for number in ("1", "2", "3")]
         async with stage.unit_of_work() as tx:
             await tx.connections.apply([build_change(two, two.mark_reconnect_required("refresh_token_refused"))])
             await tx.connections.schedule_check(three.id, at=now() + timedelta(days=3))
@@ -134,10 +134,10 @@ class ConnectionStoreContract:
             return [connection.id for connection in taken]
 
         assert await due(hours=23) == []
-        assert sorted(await asyncio.gather(due(hours=25), due(hours=25))) == [[], [one.id]]
+        assert sorted(await asyncio.gather(due(hours=25), due(hours=25))) == [[], [item.id]]
         assert await due(hours=25.5) == []
-        assert await due(hours=27) == [one.id]
-        assert sorted(await due(days=4)) == [one.id, three.id]
+        assert await due(hours=27) == [item.id]
+        assert sorted(await due(days=4)) == [item.id, three.id]
 
 
 async def _connect(stage: StoreStage, provider_user_id: str = "7") -> Connection:

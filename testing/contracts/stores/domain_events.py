@@ -98,8 +98,8 @@ class DomainEventStoreContract:
     async def test_same_fact_of_a_source_is_kept_once(self, stage: StoreStage) -> None:
         """An effect applied twice is recorded once; of another link, repository, type or source it is new."""
         organization = await stage.add_organization()
-        one, two = await stage.add_event(), await stage.add_event()
-        fact = build_domain_event(organization, source_event_id=one.id)
+        item, two = await stage.add_event(), await stage.add_event()
+        fact = build_domain_event(organization, source_event_id=item.id)
         others = [
             replace(fact, link_id=LinkId(1)),
             replace(fact, repo_id=REPO),
@@ -170,9 +170,9 @@ class DomainEventStoreContract:
         project, other = await stage.add_project(organization), await stage.add_project(organization, "Other")
         foreign = await stage.add_project(other_organization)
         await _append(stage, other_organization, project_id=foreign.id)
-        for number, one in enumerate([project, None, other, project]):
+        for number, item in enumerate([project, None, other, project]):
             data = replace(LINK, reason=str(number))
-            await _append(stage, organization, project_id=one.id if one else None, data=data)
+            await _append(stage, organization, project_id=item.id if item else None, data=data)
         await _append(stage, organization, type=DomainEventType.LINK_REMOVED, data=replace(LINK, reason="4"))
         await _append(stage, other_organization)
         ids = [fact.id for fact in await _all(stage)]
@@ -200,8 +200,8 @@ class DomainEventStoreContract:
 
     async def test_several_organizations_are_followed_at_once(self, stage: StoreStage) -> None:
         """Returns the events of these organizations in order, and the end of the range."""
-        one, two, three = [await stage.add_organization(name) for name in ("One", "Two", "Three")]
-        for number, organization in enumerate([one, two, three, one, two, three]):
+        item, two, three = [await stage.add_organization(name) for name in ("One", "Two", "Three")]
+        for number, organization in enumerate([item, two, three, item, two, three]):
             await _append(stage, organization, data=replace(LINK, reason=str(number)))
         ids = [fact.id for fact in await _all(stage)]
 
@@ -211,8 +211,8 @@ class DomainEventStoreContract:
                 page = await tx.domain_events.list_by_organizations(organization_ids, after=after, limit=limit)
             return "".join(map(str, map(_reason, page.events))), page.reached
 
-        assert await read_page(one, two) == ("0134", ids[-1])
-        assert await read_page(one, two, after=ids[0], limit=2) == ("13", ids[3])
+        assert await read_page(item, two) == ("0134", ids[-1])
+        assert await read_page(item, two, after=ids[0], limit=2) == ("13", ids[3])
         assert await read_page(three, after=ids[2], limit=1) == ("5", ids[5])
         assert await read_page() == ("", ids[-1])
 

@@ -26,9 +26,9 @@ class EventQueueContract:
 
     async def test_lane_is_held_by_one(self, stage: StoreStage) -> None:
         """While one transaction holds a lane no other gets it, and others lanes are free."""
-        async with stage.unit_of_work() as one, stage.unit_of_work() as two:
-            assert await one.event_queue.try_lock(5)
-            assert await one.event_queue.try_lock(5)
+        async with stage.unit_of_work() as item, stage.unit_of_work() as two:
+            assert await item.event_queue.try_lock(5)
+            assert await item.event_queue.try_lock(5)
             assert not await two.event_queue.try_lock(5)
             assert await two.event_queue.try_lock(6)
 
@@ -225,7 +225,7 @@ class EventQueueContract:
                     if not due:
                         return
                     ids = [queued_event.event.id for queued_event in due]
-                    await tx.event_queue.record_results([EventResult(one, EventStatus.PROCESSED) for one in ids])
+                    await tx.event_queue.record_results([EventResult(item, EventStatus.PROCESSED) for item in ids])
                     await tx.commit()
                 settled.update(ids)
 

@@ -45,7 +45,7 @@ class EventStoreContract:
 
         async def list_ids(**where: object) -> list[EventId]:
             async with stage.unit_of_work() as tx:
-                return [one.id for one in await tx.events.list(EventFilter(**where), limit=10)]  # type: ignore[arg-type]
+                return [item.id for item in await tx.events.list(EventFilter(**where), limit=10)]  # type: ignore[arg-type]
 
         assert await list_ids() == [failed.id, pull.id, old.id]
         assert await list_ids(status=EventStatus.FAILED) == [failed.id]
@@ -64,12 +64,12 @@ class EventStoreContract:
             owner = None if status is EventStatus.UNROUTED else integration_a
             await stage.record_results(build_result(settled[status], owner, status))
         await stage.record_results(build_result(await stage.add_event(), integration_b, EventStatus.PROCESSED))
-        mine = [one.id for status, one in settled.items() if status is not EventStatus.UNROUTED][::-1]
+        mine = [item.id for status, item in settled.items() if status is not EventStatus.UNROUTED][::-1]
 
         async def list_ids(integration: Integration, **where: object) -> list[EventId]:
             where_filter = EventFilter(integration.organization_id, **where)  # type: ignore[arg-type]
             async with stage.unit_of_work() as tx:
-                return [one.id for one in await tx.events.list(where_filter, limit=10)]
+                return [item.id for item in await tx.events.list(where_filter, limit=10)]
 
         assert await list_ids(integration_a) == mine
         assert len(await list_ids(integration_b)) == 1
@@ -82,7 +82,7 @@ class EventStoreContract:
             where_filter = EventFilter(integration_a.organization_id)
             page = await tx.events.list(where_filter, limit=2)
             rest = await tx.events.list(where_filter, limit=10, before=page[-1].id)
-            assert [one.id for one in (*page, *rest)] == mine
+            assert [item.id for item in (*page, *rest)] == mine
 
     async def test_one_event_by_its_delivery(self, stage: StoreStage) -> None:
         """An event is found by provider and delivery id together."""
@@ -137,7 +137,7 @@ class EventStoreContract:
         async def list_ids(**where: object) -> list[EventId]:
             async with stage.unit_of_work() as tx:
                 where_filter = EventFilter(organization.id, **where)  # type: ignore[arg-type]
-                return [one.id for one in await tx.events.list(where_filter, limit=10)]
+                return [item.id for item in await tx.events.list(where_filter, limit=10)]
 
         assert await list_ids(project_id=projects[0].external_id) == [delivered[2], delivered[0]]
         assert await list_ids(project_id=projects[1].external_id, event_type="push") == [delivered[2], delivered[1]]
@@ -169,8 +169,8 @@ class EventStoreContract:
         async def list_ids(**where: object) -> list[EventId]:
             where_filter = EventFilter(organization.id, project_id=linked.external_id, **where)  # type: ignore[arg-type]
             async with stage.unit_of_work() as tx:
-                whole = [one.id for one in await tx.events.list(where_filter, limit=10)]
-                assert whole[:1] == [one.id for one in await tx.events.list(where_filter, limit=1)]
+                whole = [item.id for item in await tx.events.list(where_filter, limit=10)]
+                assert whole[:1] == [item.id for item in await tx.events.list(where_filter, limit=1)]
                 return whole
 
         assert await list_ids() == [events["pending"], events["failed"]]
@@ -198,4 +198,4 @@ class EventStoreContract:
         await stage.add_delivery(replace(delivery, provider="gitlab"), now())
         async with stage.unit_of_work() as tx:
             where = EventFilter(delivery_id=delivery.delivery_id)
-            assert [one.provider for one in await tx.events.list(where, limit=10)] == ["gitlab", PROVIDER]
+            assert [item.provider for item in await tx.events.list(where, limit=10)] == ["gitlab", PROVIDER]

@@ -67,9 +67,9 @@ class FlowStoreContract:
         ids = [made[0].external_id, made[2].external_id, uuid4()]
         async with stage.unit_of_work() as tx:
             found = await tx.flows.list_by_ids(PROVIDER, ids)
-            assert [one.id for one in found] == [made[2].id, made[0].id]
-            assert [one.progress for one in found] == [ProofProgress(), progress]
-            assert all(one.stepped_at is not None for one in found)
+            assert [item.id for item in found] == [made[2].id, made[0].id]
+            assert [item.progress for item in found] == [ProofProgress(), progress]
+            assert all(item.stepped_at is not None for item in found)
             assert await tx.flows.list_by_ids("gitlab", ids) == []
             assert await tx.flows.list_by_ids(PROVIDER, []) == []
 
@@ -238,7 +238,7 @@ class FlowStoreContract:
             await tx.flows.limit_lifetime([alive, done, expired], by=time_ago(minutes=1))
             assert await tx.flows.list_awaiting_approval(PROVIDER, [_KEY]) == []
             known = await tx.flows.list_all_awaiting(PROVIDER, made_before=now() + timedelta(minutes=1), limit=9)
-            assert [one.flow_id for one in known] == [alive.flow_id, expired.flow_id]
+            assert [item.flow_id for item in known] == [alive.flow_id, expired.flow_id]
             assert known[0].expires_at < now()
             assert known[1].expires_at == expired.expires_at
 

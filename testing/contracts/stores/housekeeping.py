@@ -113,7 +113,7 @@ class HousekeepingStoreContract:
         async with stage.unit_of_work() as tx:
             kept = [await tx.events.has_payload(event.id) for event in (*old, young)]
             assert kept == [False] * 4 + [True] * 2, "pending events keep their payload"
-            assert [one.id for one in await tx.events.list(EventFilter(), limit=10)] == [
+            assert [item.id for item in await tx.events.list(EventFilter(), limit=10)] == [
                 event.id for event in (young, *old[::-1])
             ]
 
@@ -130,7 +130,7 @@ class HousekeepingStoreContract:
                 await tx.commit()
         assert counts == [2, 0]
         async with stage.unit_of_work() as tx:
-            left = [one.id for one in await tx.events.list(EventFilter(), limit=10)]
+            left = [item.id for item in await tx.events.list(EventFilter(), limit=10)]
         assert left == [young.id, old[2].id]
 
     async def test_deletes_old_domain_events_except_the_newest(self, stage: StoreStage) -> None:
@@ -141,7 +141,7 @@ class HousekeepingStoreContract:
                 count = await tx.housekeeping.delete_domain_events(before=before, limit=limit)
                 await tx.commit()
             async with stage.unit_of_work() as tx:
-                return count, [one.id for one in await tx.domain_events.list_after(0, limit=10)]
+                return count, [item.id for item in await tx.domain_events.list_after(0, limit=10)]
 
         assert await delete(now() + timedelta(hours=1), 2) == (0, [])
         organization = await stage.add_organization()
@@ -151,7 +151,7 @@ class HousekeepingStoreContract:
                 await tx.commit()
         async with stage.unit_of_work() as tx:
             first, *rest = await tx.domain_events.list_after(0, limit=10)
-        ids = [one.id for one in rest]
+        ids = [item.id for item in rest]
         assert await delete(rest[0].recorded_at, 10) == (1, ids), first.id
         later = now() + timedelta(hours=1)
         assert await delete(later, 2) == (2, ids[2:])

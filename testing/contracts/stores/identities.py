@@ -26,7 +26,7 @@ class IdentityContract:
         mara, oona = await stage.add_user(), await stage.add_user("oona@away.example")
         await stage.add_member(mara, organization, Standing.VIEWER)
         await stage.add_member(mara, await stage.add_organization(), Standing.OWNER)
-        one = await stage.add_connection(mara, "7", login="Mara-O", emails=["mara@acme.example", "m@home.example"])
+        item = await stage.add_connection(mara, "7", login="Mara-O", emails=["mara@acme.example", "m@home.example"])
         two = await stage.add_connection(oona, "8", login="oona", emails=["oona@away.example"])
         query = IdentityQuery(
             {ProviderUserId("7"), ProviderUserId("8"), ProviderUserId("9")},
@@ -37,7 +37,7 @@ class IdentityContract:
             identities = await tx.attributions.find_identities(PROVIDER, query, [organization.id, other.id])
             elsewhere = await tx.attributions.find_identities("gitlab", query, [organization.id])
         here = frozenset({organization.id})
-        maras = Identity(mara.id, mara.external_id, one.created_at, here)
+        maras = Identity(mara.id, mara.external_id, item.created_at, here)
         oonas = Identity(oona.id, oona.external_id, two.created_at, frozenset())
         assert identities.by_account == {"7": maras, "8": oonas}
         assert identities.by_address == {"mara@acme.example": maras, "oona@away.example": oonas}

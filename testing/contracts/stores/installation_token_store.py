@@ -86,9 +86,9 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
             due_now = await tx.installation_tokens.list_due_for_probe(
                 suspended_before=time_ago(minutes=5), now=now(), limit=10
             )
-        assert [one.id for one in due_now] == [never.id, sooner.id, probed.id]
+        assert [item.id for item in due_now] == [never.id, sooner.id, probed.id]
         assert due_now[0] == never
-        assert fresh.id not in {one.id for one in due_now}
+        assert fresh.id not in {item.id for item in due_now}
 
     async def test_becoming_active_forgets_the_next_probe(self, stage: StoreStage) -> None:
         """A next suspension is probed at its own times, not at those of the last."""
@@ -102,7 +102,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
             due = await tx.installation_tokens.list_due_for_probe(
                 suspended_before=time_ago(minutes=5), now=now(), limit=1
             )
-        assert [one.id for one in due] == [integration.id]
+        assert [item.id for item in due] == [integration.id]
 
     async def test_two_who_probe_at_once_share_nothing(self, stage: StoreStage) -> None:
         """What one has found due, and set to a later time, the other does not find."""

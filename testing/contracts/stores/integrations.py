@@ -175,7 +175,7 @@ class IntegrationStoreContract:
         other = await stage.add_integration(provider_id="2")
         async with stage.unit_of_work() as tx:
             find_secret = await tx.integrations.list_by_installations(PROVIDER, {first.provider_id, "2", "3"})
-            assert sorted(find_secret, key=lambda one: one.id) == [last, other]
+            assert sorted(find_secret, key=lambda item: item.id) == [last, other]
         live = await stage.add_integration()
         async with stage.unit_of_work() as tx:
             assert await tx.integrations.list_by_installations(PROVIDER, [live.provider_id]) == [live]
@@ -203,12 +203,12 @@ class IntegrationStoreContract:
 
     async def test_twenty_who_hold_two_take_turns(self, stage: StoreStage) -> None:
         """In whichever order they name them, nobody waits in a circle and nothing is lost."""
-        one, two = await stage.add_integration(settings={"n": 0}), await stage.add_integration(provider_id="2")
+        item, two = await stage.add_integration(settings={"n": 0}), await stage.add_integration(provider_id="2")
 
         async def increment(number: int) -> None:
             async with stage.unit_of_work() as tx:
-                await tx.integrations.lock([one.id, two.id] if number % 2 else [two.id, one.id])
-                known = await tx.integrations.find(one.organization_id, PROVIDER)
+                await tx.integrations.lock([item.id, two.id] if number % 2 else [two.id, item.id])
+                known = await tx.integrations.find(item.organization_id, PROVIDER)
                 assert known is not None
                 counted = replace(known, settings={"n": known.settings["n"] + 1})
                 await tx.integrations.apply([build_change(known, counted)])
@@ -218,7 +218,7 @@ class IntegrationStoreContract:
             await tx.integrations.lock([])
         await asyncio.gather(*(increment(number) for number in range(20)))
         async with stage.unit_of_work() as tx:
-            known = await tx.integrations.find(one.organization_id, PROVIDER)
+            known = await tx.integrations.find(item.organization_id, PROVIDER)
         assert known is not None
         assert known.settings == {"n": 20}
 

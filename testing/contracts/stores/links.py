@@ -53,16 +53,16 @@ class LinkStoreContract:
     async def test_links_of_exactly_these_repositories(self, stage: StoreStage) -> None:
         """Pairs are meant as pairs, and links come oldest first."""
         organization = await stage.add_organization()
-        one = await stage.add_integration(organization)
+        item = await stage.add_integration(organization)
         two = await stage.add_integration(await stage.add_organization(), provider_id="2")
         links = [
             await stage.add_link(await stage.add_project(organization), integration, repo_id=RepoId(repo_id))
-            for integration, repo_id in [(one, "1"), (one, "2"), (two, "1"), (two, "2"), (one, "1")]
+            for integration, repo_id in [(item, "1"), (item, "2"), (two, "1"), (two, "2"), (item, "1")]
         ]
         async with stage.unit_of_work() as tx:
-            found = await tx.links.list_by_repositories({(two.id, RepoId("2")), (one.id, RepoId("1"))})
+            found = await tx.links.list_by_repositories({(two.id, RepoId("2")), (item.id, RepoId("1"))})
             assert found == [links[0], links[3], links[4]]
-            assert await tx.links.list_by_integration(one.id) == [links[0], links[1], links[4]]
+            assert await tx.links.list_by_integration(item.id) == [links[0], links[1], links[4]]
             projects = [links[3].project_id, links[0].project_id, ProjectId(404)]
             assert await tx.links.list_by_projects(projects) == [links[0], links[3]]
 

@@ -116,8 +116,8 @@ class RecoveryStoreContract:
         arrived, hopeless, missing = a_missing(), a_missing(), a_missing()
         await compare(stage, arrived, hopeless, missing)
         await fail(stage, FailedFetch(hopeless.delivery_id, 3, "not_visible", None))
-        for one in (arrived, hopeless):
-            await stage.add_delivery(build_delivery(delivery_id=one.delivery_id), now())
+        for item in (arrived, hopeless):
+            await stage.add_delivery(build_delivery(delivery_id=item.delivery_id), now())
         assert await settle(stage) == 2
         assert await due(stage) == [missing]
         standing = await state(stage)
@@ -149,9 +149,9 @@ class RecoveryStoreContract:
 
     async def test_nothing_is_kept_without_a_commit(self, stage: StoreStage) -> None:
         """So a dry run is the real one, left."""
-        one = a_missing()
+        item = a_missing()
         async with stage.unit_of_work() as tx:
-            assert await tx.recoveries.record_logged([one]) == [one]
+            assert await tx.recoveries.record_logged([item]) == [item]
             await tx.recoveries.record_comparison(PROVIDER, until=now(), at=now())
         assert await state(stage) == RecoveryState()
 
@@ -163,4 +163,4 @@ class RecoveryStoreContract:
             return await compare(stage, *(logged if number % 2 else logged[::-1]))
 
         found = await asyncio.gather(*(run(number) for number in range(8)))
-        assert sorted(one.delivery_id for new in found for one in new) == sorted(one.delivery_id for one in logged)
+        assert sorted(item.delivery_id for new in found for item in new) == sorted(item.delivery_id for item in logged)

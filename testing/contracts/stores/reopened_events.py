@@ -104,13 +104,13 @@ class ReopenedEventContract:
             assert not await tx.events.has_payload(EventId(404))
             assert await tx.events.find_payload(expired.id) is None
             where = EventFilter(status=EventStatus.FAILED, reopenable_at=now())
-            assert [one.id for one in await tx.events.list(where, limit=10)] == [kept.id]
+            assert [item.id for item in await tx.events.list(where, limit=10)] == [kept.id]
         assert await _reopen(stage, kept, expired) == [kept.id]
 
     async def test_twenty_reopen_the_same_events(self, stage: StoreStage) -> None:
         """Each event is reopened by one caller, and no caller waits forever."""
         ids = [(await stage.add_event()).id for _ in range(10)]
-        await stage.record_results(*(EventResult(one, EventStatus.FAILED, reason="boom") for one in ids))
+        await stage.record_results(*(EventResult(item, EventStatus.FAILED, reason="boom") for item in ids))
 
         async def reopen(number: int) -> int:
             async with stage.unit_of_work() as tx:

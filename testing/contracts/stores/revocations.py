@@ -23,7 +23,7 @@ class RevocationContract:
         """A claimed revocation has one holder until the claim ends."""
         revocation = {(await _add(stage)).id for _ in range(6)}
         claimed = await asyncio.gather(*(_claim(stage, limit=2) for _ in range(6)))
-        assert sorted(one.id for some in claimed for one in some) == sorted(revocation)
+        assert sorted(item.id for some in claimed for item in some) == sorted(revocation)
         assert await _claim(stage) == []
         assert len(await _claim(stage, at=now() + 2 * _SOON)) == 6
 
@@ -55,7 +55,7 @@ class RevocationContract:
         """Of one account alone; what is being ended just now cannot be spared any more."""
         mine, other = await _add(stage, "7"), await _add(stage, "8")
         assert await _spare(stage, "7")
-        claimed = {one.id: one.whole_grant for one in await _claim(stage)}
+        claimed = {item.id: item.whole_grant for item in await _claim(stage)}
         assert claimed == {mine.id: False, other.id: True}
         assert await _spare(stage, "7")
         assert not await _spare(stage, "8")

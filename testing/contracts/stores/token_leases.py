@@ -130,6 +130,6 @@ async def _add_lease(stage: StoreStage, integration: Integration, *, minutes: fl
 async def _strays(stage: StoreStage) -> list[tuple[object, str]]:
     async with stage.unit_of_work() as tx:
         return [
-            (one.external_id, one.sealed)
-            for one in await tx.installation_tokens.list_orphaned_tokens(now=now(), limit=10)
+            (item.external_id, item.sealed)
+            for item in await tx.installation_tokens.list_orphaned_tokens(now=now(), limit=10)
         ]

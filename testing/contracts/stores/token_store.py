@@ -75,9 +75,9 @@ class TokenStoreContract(ABC, Generic[OwnerId]):
 
     async def test_owners_have_tokens_of_their_own(self, stage: StoreStage) -> None:
         """What one is given, leased or loses, others know nothing of."""
-        one, other = await self.owner(stage), await self.owner(stage)
-        await self._replace(stage, one, self.tokens)
-        assert await self._take(stage, one, await self._find(stage, one), a_lease())
+        item, other = await self.owner(stage), await self.owner(stage)
+        await self._replace(stage, item, self.tokens)
+        assert await self._take(stage, item, await self._find(stage, item), a_lease())
         assert await self._find(stage, other) == StoredTokens(generation=0)
 
     async def test_uncommitted_is_unseen(self, stage: StoreStage) -> None:

@@ -119,5 +119,5 @@ class UnroutedEventContract:
 
 async def _unroute(stage: StoreStage, *event_ids: EventId) -> None:
     await stage.record_results(
-        *(EventResult(one, EventStatus.UNROUTED, reason="installation_unknown") for one in event_ids)
+        *(EventResult(item, EventStatus.UNROUTED, reason="installation_unknown") for item in event_ids)
     )

@@ -58,7 +58,7 @@ class MemoryCatalogStore(CatalogStore):
             if row.removed_at is None and where.matches(row)
         ]
         found = [(order, row) for order, row in matching if last is None or order > last]
-        return integration, [row for _, row in sorted(found, key=lambda one: one[0])[:limit]]
+        return integration, [row for _, row in sorted(found, key=lambda item: item[0])[:limit]]
 
     async def save_repositories(self, repositories: Sequence[Repository]) -> None:
         """Write these rows as they are, new or not; of several for one key the last wins."""

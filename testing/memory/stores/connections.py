@@ -62,16 +62,18 @@ class MemoryConnectionStore(ConnectionStore):
 
     async def list_by_user(self, user_id: UserId) -> Sequence[Connection]:
         """Return a user's connections, revoked or not, by provider."""
-        found = [one for one in self._session.state.connections.values() if one.user_id == user_id]
-        return sorted(found, key=lambda one: one.provider)
+        found = [item for item in self._session.state.connections.values() if item.user_id == user_id]
+        return sorted(found, key=lambda item: item.provider)
 
     async def claim_due_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
         """Take at most `limit` active ones that are due."""
         state = await self._session.writable()
-        at = {one.id: state.identity_checks.get(one.id, one.created_at + _DAY) for one in state.connections.values()}
-        due = [one for one in state.connections.values() if one.is_active and at[one.id] <= now]
-        taken = sorted(due, key=lambda one: at[one.id])[:limit]
-        state.identity_checks.update({one.id: until for one in taken})
+        at = {
+            item.id: state.identity_checks.get(item.id, item.created_at + _DAY) for item in state.connections.values()
+        }
+        due = [item for item in state.connections.values() if item.is_active and at[item.id] <= now]
+        taken = sorted(due, key=lambda item: at[item.id])[:limit]
+        state.identity_checks.update({item.id: until for item in taken})
         return taken
 
     async def schedule_check(self, connection_id: ConnectionId, *, at: datetime) -> None:

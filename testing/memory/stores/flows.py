@@ -51,14 +51,16 @@ class MemoryFlowStore(FlowStore):
         """Return live requests by exactly these requesters for exactly these accounts, oldest first."""
         now = self._session.database.now()
         return self._list_waiting(
-            lambda one: one.provider == provider and (one.requester_id, one.account_id) in keys and one.expires_at > now
+            lambda item: (
+                item.provider == provider and (item.requester_id, item.account_id) in keys and item.expires_at > now
+            )
         )
 
     async def find_pending_request(self, organization_id: OrganizationId, provider: str) -> PendingRequest | None:
         """Return the organization's live request that waits for approval, the newest of several."""
         now = self._session.database.now()
         found = self._list_waiting(
-            lambda one: (one.organization_id, one.provider) == (organization_id, provider) and one.expires_at > now
+            lambda item: (item.organization_id, item.provider) == (organization_id, provider) and item.expires_at > now
         )
         return found[-1] if found else None
 
@@ -68,10 +70,10 @@ class MemoryFlowStore(FlowStore):
         """Return requests made before then that wait for approval, oldest first."""
         flows = self._session.state.flows
         return self._list_waiting(
-            lambda one: (
-                one.provider == provider
-                and flows[one.flow_id].created_at < made_before
-                and (after is None or one.flow_id > after)
+            lambda item: (
+                item.provider == provider
+                and flows[item.flow_id].created_at < made_before
+                and (after is None or item.flow_id > after)
             )
         )[:limit]
 

@@ -35,11 +35,11 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
 
     async def claim_requested(self, provider: str, *, now: datetime, until: datetime, limit: int) -> Sequence[DueCheck]:
         """Claim due checks of reported deletions."""
-        return await self._claim(provider, lambda one: one.check.deletion is not None, now, until, limit)
+        return await self._claim(provider, lambda item: item.check.deletion is not None, now, until, limit)
 
     async def claim_daily(self, provider: str, *, now: datetime, until: datetime, limit: int) -> Sequence[DueCheck]:
         """Claim due checks of live integrations."""
-        return await self._claim(provider, lambda one: one.is_daily, now, until, limit)
+        return await self._claim(provider, lambda item: item.is_daily, now, until, limit)
 
     async def reschedule(self, integration_id: IntegrationId, *, at: datetime) -> None:
         """Set when the next check is due."""
@@ -60,21 +60,22 @@ class MemoryInstallationCheckStore(InstallationCheckStore):
 
     async def get_backlog(self, provider: str, *, now: datetime) -> CheckBacklog:
         """Return how many checks there are and how many are overdue."""
-        daily = [one for one in self._list_scheduled(provider) if one.is_daily]
-        due = [one.check.next_check_at for one in daily if one.check.next_check_at <= now]
-        checked = [one.check.checked_at for one in daily if one.check.checked_at]
+        daily = [item for item in self._list_scheduled(provider) if item.is_daily]
+        due = [item.check.next_check_at for item in daily if item.check.next_check_at <= now]
+        checked = [item.check.checked_at for item in daily if item.check.checked_at]
         return CheckBacklog(len(daily), len(due), min(due, default=None), max(checked, default=None))
 
     async def _claim(
         self, provider: str, is_wanted: Callable[[_Scheduled], bool], now: datetime, until: datetime, limit: int
     ) -> Sequence[DueCheck]:
         checks = (await self._session.writable()).installation_checks
-        due = [one for one in self._list_scheduled(provider) if is_wanted(one) and one.check.next_check_at <= now]
-        claimed = sorted(due, key=lambda one: (one.check.next_check_at, one.integration.id))[:limit]
-        for one in claimed:
-            checks[one.integration.id] = replace(one.check, next_check_at=until)
+        due = [item for item in self._list_scheduled(provider) if is_wanted(item) and item.check.next_check_at <= now]
+        claimed = sorted(due, key=lambda item: (item.check.next_check_at, item.integration.id))[:limit]
+        for item in claimed:
+            checks[item.integration.id] = replace(item.check, next_check_at=until)
         return [
-            DueCheck(one.integration, one.check.deletion) for one in sorted(claimed, key=lambda one: one.integration.id)
+            DueCheck(item.integration, item.check.deletion)
+            for item in sorted(claimed, key=lambda item: item.integration.id)
         ]
 
     def _list_scheduled(self, provider: str) -> list[_Scheduled]:

@@ -20,12 +20,14 @@ class MemoryProjectStore(ProjectStore):
         """Return a project of this organization."""
         wanted = (organization_id, external_id)
         projects = self._session.state.projects.values()
-        return next((one for one in projects if (one.organization_id, one.external_id) == wanted), None)
+        return next((item for item in projects if (item.organization_id, item.external_id) == wanted), None)
 
     async def find_many(self, organization_id: OrganizationId, external_ids: Collection[UUID]) -> Sequence[Project]:
         """Return those of these that are projects of this organization."""
         projects = self._session.state.projects.values()
-        return [one for one in projects if one.organization_id == organization_id and one.external_id in external_ids]
+        return [
+            item for item in projects if item.organization_id == organization_id and item.external_id in external_ids
+        ]
 
     async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
         """Like `find`, and let nobody else write."""

@@ -27,19 +27,19 @@ class MemoryRecoveryStore(RecoveryStore):
         """Store the deliveries that are not webhook events; return the newly missing ones."""
         state, new = await self._session.writable(), []
         kept = _in_ledger(state)
-        for one in logged:
-            key = one.provider, one.delivery_id
+        for item in logged:
+            key = item.provider, item.delivery_id
             if key in kept:
                 continue
             known = state.missing.get(key)
             if known is None:
-                new.append(one)
-                state.missing[key] = one
+                new.append(item)
+                state.missing[key] = item
             else:
                 state.missing[key] = replace(
                     known,
-                    logged_id=max(known.logged_id, one.logged_id),
-                    delivered_at=min(known.delivered_at, one.delivered_at),
+                    logged_id=max(known.logged_id, item.logged_id),
+                    delivered_at=min(known.delivered_at, item.delivered_at),
                 )
         return new
 
@@ -52,8 +52,8 @@ class MemoryRecoveryStore(RecoveryStore):
     async def list_due(self, provider: str, *, now: datetime, limit: int) -> Sequence[MissingDelivery]:
         """Return missing ones to ask for now, those acted on before others, then the oldest first."""
         state = self._session.state
-        due = [one for key, one in state.missing.items() if one.provider == provider and _is_due(state, key, now)]
-        return sorted(due, key=lambda one: (not one.acted_on, one.delivered_at, one.logged_id))[:limit]
+        due = [item for key, item in state.missing.items() if item.provider == provider and _is_due(state, key, now)]
+        return sorted(due, key=lambda item: (not item.acted_on, item.delivered_at, item.logged_id))[:limit]
 
     async def record_failures(self, provider: str, failures: Sequence[FailedFetch]) -> None:
         """Write down failed fetches of those still missing."""
@@ -93,5 +93,5 @@ def _is_due(state: State, key: _Key, now: datetime) -> bool:
     return next_attempt_at is not None and next_attempt_at <= now
 
 
-def _later(one: datetime | None, other: datetime | None) -> datetime | None:
-    return max(one, other) if one and other else one or other
+def _later(item: datetime | None, other: datetime | None) -> datetime | None:
+    return max(item, other) if item and other else item or other

@@ -141,8 +141,8 @@ class MemoryInstallationTokenStore(MemoryTokenStore[IntegrationId], Installation
     async def wipe_expired_tokens(self, *, now: datetime, limit: int) -> int:
         """Wipe at most `limit` expired read tokens."""
         leases = (await self._session.writable()).read_leases
-        over = [one for one in leases.values() if one.sealed is not None and one.expires_at <= now][:limit]
-        leases.update({one.external_id: replace(one, sealed=None) for one in over})
+        over = [item for item in leases.values() if item.sealed is not None and item.expires_at <= now][:limit]
+        leases.update({item.external_id: replace(item, sealed=None) for item in over})
         return len(over)
 
 
@@ -170,7 +170,7 @@ class MemoryUserTokenStore(MemoryTokenStore[ConnectionId], UserTokenStore):
         )[:limit]
         for kept in due:
             rows[kept.revocation.id] = replace(kept, taken_until=until)
-        return sorted((kept.revocation for kept in due), key=lambda one: one.id)
+        return sorted((kept.revocation for kept in due), key=lambda item: item.id)
 
     async def update_revocation(self, revocation_id: RevocationId, tokens: EncryptedTokens) -> None:
         """Replace the tokens of a revocation."""

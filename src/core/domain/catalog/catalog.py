@@ -36,13 +36,13 @@ class CatalogStep:
 
 
 def build_catalog_row(
-    facts: RepositoryFacts, integration_id: IntegrationId, known: Repository | None = None
+    facts: RepositoryFacts, integration_id: IntegrationId, stored: Repository | None = None
 ) -> Repository:
     """Return the catalog row after these facts; fields without a fact keep their value.
 
     A new row without a name can only record a removal: check `can_be_listed` before you list it.
     """
-    base = known or Repository(integration_id, facts.repo_id, facts.full_name or "")
+    base = stored or Repository(integration_id, facts.repo_id, facts.full_name or "")
     private = base.private if facts.private is None else facts.private
     return replace(
         base,
@@ -62,9 +62,9 @@ def build_catalog_row(
     )
 
 
-def can_be_listed(facts: RepositoryFacts, known: Repository | None) -> bool:
+def can_be_listed(facts: RepositoryFacts, stored: Repository | None) -> bool:
     """Return whether a repository has a name, now or from before, so that people can find it."""
-    return bool(facts.full_name or (known and known.full_name))
+    return bool(facts.full_name or (stored and stored.full_name))
 
 
 def _visibility(facts: RepositoryFacts, base: Repository, *, private: bool) -> str | None:
@@ -162,7 +162,7 @@ def is_complete(totals: Collection[int], listed: Collection[RepoId]) -> bool:
 
 
 def build_listed_steps(
-    integration_id: IntegrationId, listed: Iterable[RepositoryFacts], known: Mapping[RepoId, Repository]
+    integration_id: IntegrationId, listed: Iterable[RepositoryFacts], stored: Mapping[RepoId, Repository]
 ) -> list[CatalogStep]:
     """Return the changes of rows that the list shows differently.
 
@@ -170,7 +170,7 @@ def build_listed_steps(
     """
     steps = []
     for facts in listed:
-        before = known.get(facts.repo_id)
+        before = stored.get(facts.repo_id)
         if before is not None and is_older(facts.updated_at, before.provider_updated_at):
             continue
         if not can_be_listed(facts, before):
@@ -197,18 +197,18 @@ def derive_consequences(
     followed: list[Change[Link]] = []
     facts: list[DomainEvent] = []
     for step in steps:
-        own = [link for link in links if link.repo_id == step.after.repo_id]
+        repository_links = [link for link in links if link.repo_id == step.after.repo_id]
         if step.is_removal:
             facts.append(build_repository_event(integration, step, "removed", at=at))
-            lost = DomainEventType.LINK_UNREACHABLE
-            facts += [build_link_event(link, lost, at, reason="repository_removed") for link in own]
+            lost_event = DomainEventType.LINK_UNREACHABLE
+            facts += [build_link_event(link, lost_event, at, reason="repository_removed") for link in repository_links]
             continue
-        followed += follow_links(own, step.before, step.after, by)
+        followed += follow_links(repository_links, step.before, step.after, by)
         if step.is_appearance:
             if integration.synced_at is not None:
                 facts.append(build_repository_event(integration, step, "added", at=at))
-            facts += [build_link_event(link, DomainEventType.LINK_RESTORED, at) for link in own]
-        elif (word := _word(step)) and (own or not _only_owner_renamed(step)):
+            facts += [build_link_event(link, DomainEventType.LINK_RESTORED, at) for link in repository_links]
+        elif (word := _word(step)) and (repository_links or not _only_owner_renamed(step)):
             facts.append(build_repository_event(integration, step, word, at=at))
     return Consequences(followed, facts)
 

@@ -104,9 +104,9 @@ def create_unreachable_events(
     links: Iterable[Link], rows: Iterable[Repository], *, at: datetime, source: EventId | None = None
 ) -> tuple[DomainEvent, ...]:
     """Return the domain events that report links to removed repositories as unreachable. The links stay."""
-    gone = {row.repo_id for row in rows}
+    repo_ids = {row.repo_id for row in rows}
     return tuple(
         build_link_event(link, DomainEventType.LINK_UNREACHABLE, at, reason="repository_removed", source=source)
         for link in links
-        if link.repo_id in gone
+        if link.repo_id in repo_ids
     )

@@ -102,10 +102,15 @@ def prove(evidence: Evidence) -> Proof:
         )
     if installation.account_type == _PERSON and str(installation.account_id) == str(person):
         return Proof.OWN_ACCOUNT
-    announced = [one for one in evidence.announcements if one.account_id == installation.account_id]
-    if any(one.requester_id == person for one in announced):
+    announcements = [
+        announcement for announcement in evidence.announcements if announcement.account_id == installation.account_id
+    ]
+    if any(announcement.requester_id == person for announcement in announcements):
         return Proof.REQUESTED_IT
-    if any(one.sender_id == person and one.received_at >= evidence.began_at for one in announced):
+    if any(
+        announcement.sender_id == person and announcement.received_at >= evidence.began_at
+        for announcement in announcements
+    ):
         return Proof.INSTALLED_IT
     if _administers_all(evidence.administration, evidence.covered):
         return Proof.ADMINISTERS_ALL

@@ -99,14 +99,14 @@ def normalize_choices(choices: LinkChoices) -> LinkChoices:
     """
     errors: list[FieldError] = []
     branch, root = choices.default_branch, choices.root_directory
-    clean = replace(
+    normalized = replace(
         choices,
         default_branch=_check("default_branch", branch, _branch, errors),
         root_directory=_check(f"settings.{ROOT_DIRECTORY}", root, _directory, errors),
     )
     if errors:
         raise LinkInvalid("The link's settings are not valid. Correct the listed fields.", fields=errors)
-    return clean
+    return normalized
 
 
 def apply_choices(link: Link, choices: LinkChoices) -> Link:

@@ -66,30 +66,30 @@ def interpret_repository_changed(
 ) -> Interpretation:
     """Apply a change of one repository to the catalog and its links, by its numeric id."""
     facts = _with_step(provider_event)
-    known = view.repositories.get(facts.repo_id)
+    stored = view.repositories.get(facts.repo_id)
     # GitHub sends `transferred` to the new owner; under another owner it is no longer this installation's.
     # https://docs.github.com/webhooks/webhook-events-and-payloads#repository
-    left = (
+    moved_away = (
         provider_event.step is RepositoryStep.TRANSFERRED
         and facts.owner_id is not None
         and integration.account_id is not None
         and facts.owner_id != integration.account_id
     )
-    if provider_event.step is RepositoryStep.DELETED or left:
+    if provider_event.step is RepositoryStep.DELETED or moved_away:
         return _remove(event, facts, view, integration)
-    if known and is_older(facts.updated_at, known.provider_updated_at):
+    if stored and is_older(facts.updated_at, stored.provider_updated_at):
         return ignore("older_than_state", subject="repository", subject_id=facts.repo_id)
-    reread = not is_newer(facts.updated_at, known.provider_updated_at if known else None)
-    wanted = integration.request_sync(at=view.now) if reread else integration
-    if not can_be_listed(facts, known):
+    needs_sync = not is_newer(facts.updated_at, stored.provider_updated_at if stored else None)
+    wanted = integration.request_sync(at=view.now) if needs_sync else integration
+    if not can_be_listed(facts, stored):
         step, wanted = _reread("repository", facts.repo_id), integration.request_sync(at=view.now)
-    elif known is None or (known.removed_at and provider_event.step is RepositoryStep.TRANSFERRED):
+    elif stored is None or (stored.removed_at and provider_event.step is RepositoryStep.TRANSFERRED):
         step = _add(event, facts, view, integration)
-    elif known.removed_at:
+    elif stored.removed_at:
         # A late event must not make a removed repository visible again: the provider is asked instead.
         step, wanted = _reread("repository", facts.repo_id), integration.request_sync(at=view.now)
     else:
-        step = _update(event, replace(provider_event, repository=facts), known, view, integration)
+        step = _update(event, replace(provider_event, repository=facts), stored, view, integration)
     return _merge([step], build_change(integration, wanted, event))
 
 
@@ -100,8 +100,8 @@ def interpret_account_renamed(
     if is_older(provider_event.updated_at, integration.provider_updated_at):
         # The account's clock is not the installation's, so the provider is asked which name is right.
         skipped = ignore("older_than_state", subject="integration", subject_id=str(integration.external_id))
-        reread = build_change(integration, integration.request_sync(at=view.now), event)
-        return replace(skipped, integration=reread)
+        sync_request = build_change(integration, integration.request_sync(at=view.now), event)
+        return replace(skipped, integration=sync_request)
     # The stored page has the old name in its path. Until the daily check reads it again, it is built from the name.
     renamed_account = replace(
         integration.request_sync(at=view.now).with_manage_url(None),
@@ -110,18 +110,18 @@ def interpret_account_renamed(
     )
     linked = {link.repo_id for link in view.links}
     steps = []
-    for known in view.repositories.values():
-        if known.owner == integration.provider_name and known.owner != provider_event.login:
-            renamed = _under_owner(known, provider_event.login)
+    for stored in view.repositories.values():
+        if stored.owner == integration.provider_name and stored.owner != provider_event.login:
+            renamed = _under_owner(stored, provider_event.login)
             # Consumers need the names of linked repositories only.
-            step = CatalogStep(known, renamed)
+            step = CatalogStep(stored, renamed)
             fact = _repository_event(event, integration, step, "renamed", at=provider_event.updated_at)
             steps.append(
                 Interpretation(
                     EventStatus.PROCESSED,
                     repositories=(renamed,),
-                    links=follow_links(view.links, known, renamed, webhook_actor(event)),
-                    domain_events=(fact,) if known.repo_id in linked else (),
+                    links=follow_links(view.links, stored, renamed, webhook_actor(event)),
+                    domain_events=(fact,) if stored.repo_id in linked else (),
                 )
             )
     merged = _merge(steps, build_change(integration, renamed_account, event))
@@ -130,11 +130,11 @@ def interpret_account_renamed(
 
 
 def _add(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
-    known = view.repositories.get(facts.repo_id)
-    row = build_catalog_row(facts, integration.id, known)
-    followed = follow_links(view.links, known, row, webhook_actor(event))
+    stored = view.repositories.get(facts.repo_id)
+    row = build_catalog_row(facts, integration.id, stored)
+    followed = follow_links(view.links, stored, row, webhook_actor(event))
     added = replace(process("repository", facts.repo_id, "added"), repositories=(row,), links=followed)
-    if known and known.removed_at is None:
+    if stored and stored.removed_at is None:
         return added
     restored = tuple(
         build_link_event(link, DomainEventType.LINK_RESTORED, event.created_at, source=event.id)
@@ -146,13 +146,13 @@ def _add(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: I
 
 
 def _remove(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
-    known = view.repositories.get(facts.repo_id)
+    stored = view.repositories.get(facts.repo_id)
     removed = process("repository", facts.repo_id, "removed")
-    if known and known.removed_at:
+    if stored and stored.removed_at:
         # Written anyway: a sync that began before must see that the row was changed since.
-        return replace(removed, repositories=(known,))
+        return replace(removed, repositories=(stored,))
     # An unknown repository is stored as removed, so that a sync that began before cannot add it.
-    base = known or build_catalog_row(facts, integration.id)
+    base = stored or build_catalog_row(facts, integration.id)
     updated_at = max(filter(None, (base.provider_updated_at, facts.updated_at)), default=None)
     row = replace(base, removed_at=view.now, provider_updated_at=updated_at)
     return replace(
@@ -177,17 +177,17 @@ def _with_step(provider_event: RepositoryChanged) -> RepositoryFacts:
 
 
 def _update(
-    event: WebhookEvent, provider_event: RepositoryChanged, known: Repository, view: View, integration: Integration
+    event: WebhookEvent, provider_event: RepositoryChanged, stored: Repository, view: View, integration: Integration
 ) -> Interpretation:
     facts, step = provider_event.repository, provider_event.step.value
-    row = build_catalog_row(facts, integration.id, known)
+    row = build_catalog_row(facts, integration.id, stored)
     # A provider may report a repository that became public twice, by two kinds of events.
-    is_news = provider_event.step is not RepositoryStep.PUBLICIZED or known.private
-    fact = _repository_event(event, integration, CatalogStep(known, row), step, at=facts.updated_at)
+    is_news = provider_event.step is not RepositoryStep.PUBLICIZED or stored.private
+    fact = _repository_event(event, integration, CatalogStep(stored, row), step, at=facts.updated_at)
     return replace(
-        process("repository", known.repo_id, step),
+        process("repository", stored.repo_id, step),
         repositories=(row,),
-        links=follow_links(view.links, known, row, webhook_actor(event)),
+        links=follow_links(view.links, stored, row, webhook_actor(event)),
         domain_events=(fact,) if is_news else (),
     )
 

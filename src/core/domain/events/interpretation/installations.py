@@ -36,15 +36,15 @@ def interpret_installation(
     A deletion is confirmed with the provider first (`core.domain.integrations.installation_checks`): the signature
     does not cover the event's name, and a deletion ends access permanently.
     """
-    known_at = integration.provider_updated_at
+    stored_at = integration.provider_updated_at
     updated_at = provider_event.installation.updated_at
     subject = str(integration.external_id)
     if provider_event.step is InstallationStep.DELETED:
         return replace(process("integration", subject, "deletion_to_confirm"), has_reported_deletion=True)
-    if is_older(updated_at, known_at):
+    if is_older(updated_at, stored_at):
         return ignore("older_than_state", subject="integration", subject_id=subject)
     after = apply_facts(integration, provider_event.installation)
-    if not is_newer(updated_at, known_at):
+    if not is_newer(updated_at, stored_at):
         after = after.request_sync(at=view.now)
     match provider_event.step:
         case InstallationStep.SUSPENDED:
@@ -103,24 +103,24 @@ def bind_pending(
     target = BindingTarget(binding.request.organization_id, event.provider, binding.existing, binding.new_id)
     after = bind(target, str(event.source_key), provider_event.installation, suspended_at=None, at=view.now)
     listed = tuple(
-        build_catalog_row(facts, after.id, known)
+        build_catalog_row(facts, after.id, stored)
         for facts in provider_event.repositories
-        if can_be_listed(facts, known := view.repositories.get(facts.repo_id))
+        if can_be_listed(facts, stored := view.repositories.get(facts.repo_id))
     )
-    kept = {row.repo_id for row in listed}
-    others = (row for row in view.repositories.values() if row.repo_id not in kept)
-    gone = repositories_to_remove(target, after, others, at=view.now)
-    lost = create_unreachable_events(view.links, gone, at=view.now, source=event.id)
+    listed_ids = {row.repo_id for row in listed}
+    others = (row for row in view.repositories.values() if row.repo_id not in listed_ids)
+    removed_rows = repositories_to_remove(target, after, others, at=view.now)
+    unreachable = create_unreachable_events(view.links, removed_rows, at=view.now, source=event.id)
     return replace(
         process("integration", str(after.external_id), "bound_to_pending_request"),
         integration=Change(binding.existing, after, webhook_actor(event)),
-        repositories=listed + gone,
+        repositories=listed + removed_rows,
         completed_request=binding.request,
         domain_events=(
             _integration_event(
                 event, after, DomainEventType.INTEGRATION_ACTIVATED, provider_event.installation.updated_at
             ),
-            *lost,
+            *unreachable,
         ),
     )
 
