@@ -22,11 +22,11 @@ from core.domain.tokens.installation_tokens import InstallationToken, TokenLease
 from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.tokens.encryption import (
+    decrypt_installation_token,
     encrypt_installation_token,
     encrypt_read_token,
     encrypt_user_tokens,
     encrypt_verifier,
-    open_installation_token,
 )
 from core.use_cases.tokens.reencrypt_values import ReencryptValues
 from entrypoints.cli.keys import keys as keys_group
@@ -180,7 +180,7 @@ async def test_keeps_values_written_during_a_rotation(kept: Kept) -> None:
         row = await tx.installation_tokens.find(kept.integration.id)
     assert row is not None
     assert row.tokens is not None
-    token = open_installation_token(fresh, kept.integration.external_id, row.tokens)
+    token = decrypt_installation_token(fresh, kept.integration.external_id, row.tokens)
     assert token.reveal() == "minted later"
     await database.close()
 

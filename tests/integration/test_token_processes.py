@@ -18,7 +18,7 @@ from core.domain.identifiers import ProviderUserId
 from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationToken
 from core.domain.tokens.user_tokens import UserTokens
-from core.use_cases.tokens.encryption import encrypt_installation_token, encrypt_user_tokens, open_refresh_token
+from core.use_cases.tokens.encryption import decrypt_refresh_token, encrypt_installation_token, encrypt_user_tokens
 from testing.builders.entities import BY, PROVIDER, time_ago
 from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.fakes.counting_provider import CountingProvider, serve_provider
@@ -78,7 +78,7 @@ async def test_twenty_requests_of_three_processes_refresh_once(world: PostgresSt
     assert row.tokens is not None
     assert known is not None
     assert known.is_active
-    refresh = open_refresh_token(cipher, connection.external_id, row.tokens)
+    refresh = decrypt_refresh_token(cipher, connection.external_id, row.tokens)
     assert refresh is not None
     assert refresh.reveal() == "refresh-1-refresh"
 

@@ -8,13 +8,15 @@ from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import UserActor
 from core.domain.catalog.repository import Repository
 from core.domain.identifiers import RepoId
+from core.domain.integrations.installation_checks import CHECK_INTERVAL
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
-from core.domain.streams.domain_event import RecordedEvent
+from core.domain.streams.domain_event import DomainEventType, IntegrationData, RecordedEvent
 from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.provider_access import InstallationTokens
+from core.use_cases.integrations.check_installation import CheckInstallation, ConfirmDeletions, ReconcileInstallations
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration, UninstallRevoked
 from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
 from core.use_cases.integrations.manage_pages import FindManagePage
@@ -22,9 +24,13 @@ from entrypoints.bootstrap.features import wire_catalog
 from testing.builders.entities import INSTALLATION, PROVIDER, Fact, build_change, now
 from testing.contracts.store_stage import StoreStage
 from testing.memory.clock import SettableClock
+from testing.memory.metrics import MemoryMetrics
 from testing.memory.provider import FakeProvider
+from testing.memory.store_stage import MemoryStoreStage
+from tests.support.scenarios.processing import AlertBook
 
 AUTHORIZER = OsoAuthorizer()
+KEY = str(INSTALLATION)
 
 
 def facts(repo_id: str, full_name: str | None = None, **more: Fact) -> RepositoryFacts:
@@ -135,3 +141,42 @@ class Catalog:
         """Return the published events."""
         async with self.world.unit_of_work() as tx:
             return await tx.domain_events.list_after(after, limit=1000)
+
+
+class Checks(Catalog):
+    """A connected installation and both ways of checking it."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryStoreStage())
+        self.metrics, self.alerts = MemoryMetrics(), AlertBook()
+        check = CheckInstallation(self.world.unit_of_work, self.providers, self.clock, self.metrics, self.alerts)
+        self.confirm = ConfirmDeletions(check)
+        self.reconcile = ReconcileInstallations(check)
+
+    async def as_provider_knows(self, **facts: Fact) -> Integration:
+        """Connect an installation whose facts equal the provider's, a day ago."""
+        installed = self.provider.state.install(KEY).facts
+        known: dict[str, Fact] = {
+            "provider_id": KEY,
+            "provider_name": installed.account_login,
+            "provider_url": installed.account_url,
+            "account_id": installed.account_id,
+            "account_type": installed.account_type,
+            "repository_selection": installed.repository_selection,
+            "permissions": installed.permissions,
+            "provider_updated_at": installed.updated_at,
+            "settings": {"manage_url": installed.manage_url},
+        }
+        integration = await self.world.add_integration(**(known | facts))
+        self.clock.set(integration.created_at + CHECK_INTERVAL)
+        return await self.read(integration)
+
+    def at_provider(self, **facts: Fact) -> None:
+        """Change what the provider knows of the installation."""
+        installed = self.provider.state.installations[KEY]
+        installed.facts = replace(installed.facts, updated_at=self.clock.now(), **facts)
+
+    async def events(self) -> Sequence[tuple[DomainEventType, str]]:
+        """Return what was published: type and the integration's status."""
+        recorded = await self.list_domain_events()
+        return [(one.type, one.data.status) for one in recorded if isinstance(one.data, IntegrationData)]

@@ -16,7 +16,7 @@ from core.domain.flows.callback import AuthorizationDenied, Callback, CodeMissin
 from core.domain.flows.flow import LIFETIME, FlowExpired, FlowInvalid, FlowStatus, FlowUsed
 from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderUnavailable
 from core.domain.secret import Secret
-from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
+from core.use_cases.tokens.encryption import decrypt_access_token, decrypt_refresh_token
 from testing.builders.entities import PROVIDER, build_change
 from tests.support.scenarios.connect_world import (
     CALLBACK,
@@ -52,8 +52,8 @@ async def test_connecting_keeps_who_it_is(world: ConnectingWorld) -> None:
     assert row is not None
     assert row.tokens is not None
     [grant] = world.provider.state.grants
-    assert open_access_token(world.cipher, connection.external_id, row.tokens).reveal() == grant.access
-    refresh = open_refresh_token(world.cipher, connection.external_id, row.tokens)
+    assert decrypt_access_token(world.cipher, connection.external_id, row.tokens).reveal() == grant.access
+    refresh = decrypt_refresh_token(world.cipher, connection.external_id, row.tokens)
     assert refresh is not None
     assert refresh.reveal() == grant.refresh
     assert (version.event, version.actor) == ("created", world.mara.person.name)

@@ -12,7 +12,7 @@ from core.domain.provider_errors import AppRefused, CredentialRefused, ProviderU
 from core.domain.streams.domain_event import DomainEventType
 from testing.builders.entities import PROVIDER, now
 from testing.contracts.stores.installation_checks import claim_requested, report
-from tests.support.scenarios.installation_checks import KEY, Checks
+from tests.support.scenarios.catalog import KEY, Checks
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from core.domain.permissions import Action
 from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.authorization import AccessControl
 from core.use_cases.connections.revoke_tokens import request_revocation
-from core.use_cases.tokens.encryption import open_access_token, open_refresh_token
+from core.use_cases.tokens.encryption import decrypt_access_token, decrypt_refresh_token
 from ports.encryption import Cipher, CiphertextRefused
 from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
@@ -47,9 +47,9 @@ class DisconnectAccount:
         if row is None or row.tokens is None:
             return
         tokens = UserTokens(
-            access_token=open_access_token(self.cipher, connection.external_id, row.tokens),
+            access_token=decrypt_access_token(self.cipher, connection.external_id, row.tokens),
             expires_at=None,
-            refresh_token=open_refresh_token(self.cipher, connection.external_id, row.tokens),
+            refresh_token=decrypt_refresh_token(self.cipher, connection.external_id, row.tokens),
             refresh_expires_at=None,
         )
         await request_revocation(

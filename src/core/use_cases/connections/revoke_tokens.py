@@ -8,7 +8,7 @@ from core.domain.identifiers import ProviderUserId
 from core.domain.provider_errors import AppRefused, CredentialRefused
 from core.domain.secret import Secret
 from core.domain.tokens.user_tokens import CLAIM_DURATION, Revocation, UserTokens, next_attempt
-from core.use_cases.tokens.encryption import encrypt_for_revocation, open_for_revocation
+from core.use_cases.tokens.encryption import decrypt_for_revocation, encrypt_for_revocation
 from ports.encryption import Cipher
 from ports.provider import GitProvider
 from ports.system import Clock
@@ -82,7 +82,7 @@ class RevokeTokens:
 
     async def _revoke(self, revocation: Revocation) -> None:
         provider = self.providers[revocation.provider]
-        access, refresh = open_for_revocation(self.cipher, revocation.external_id, revocation.tokens)
+        access, refresh = decrypt_for_revocation(self.cipher, revocation.external_id, revocation.tokens)
         if not revocation.whole_grant:
             await provider.revoke_user_token(access)
             return

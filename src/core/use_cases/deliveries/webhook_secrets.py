@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from core.domain.deliveries.delivery import SourceSecrets
 from core.domain.deliveries.source_key import is_source_key
 from core.domain.secret import Secret
-from core.use_cases.tokens.encryption import open_webhook_secret
+from core.use_cases.tokens.encryption import decrypt_webhook_secret
 from ports.encryption import Cipher, CiphertextRefused
 from ports.provider import GitProvider
 from ports.system import Alerts
@@ -37,7 +37,7 @@ class FindSourceSecrets:
         if sealed is None:
             return SourceSecrets(source_key, (self._open_decoy(),))
         try:
-            secret = open_webhook_secret(self._cipher, sealed)
+            secret = decrypt_webhook_secret(self._cipher, sealed)
         except CiphertextRefused:
             self._alerts.alert(
                 "webhook_secret_unreadable",

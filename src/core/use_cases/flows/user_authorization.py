@@ -12,7 +12,7 @@ from core.domain.provider_errors import AppRefused, CredentialRefused
 from core.domain.secret import Secret
 from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
-from core.use_cases.tokens.encryption import encrypt_verifier, open_verifier
+from core.use_cases.tokens.encryption import decrypt_verifier, encrypt_verifier
 from ports.encryption import Cipher
 from ports.provider import GitProvider
 
@@ -91,7 +91,7 @@ class UserAuthorization:
             flow.provider,
             code,
             redirect_uri=self.callback_url(flow.provider),
-            code_verifier=open_verifier(self.cipher, flow.external_id, flow.pkce_verifier),
+            code_verifier=decrypt_verifier(self.cipher, flow.external_id, flow.pkce_verifier),
         )
 
 

@@ -16,9 +16,9 @@ def encrypt_installation_token(cipher: Cipher, external_id: UUID, minted: Instal
     return EncryptedTokens(cipher.encrypt(minted.token, context=context), minted.expires_at)
 
 
-def open_installation_token(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> Secret:
+def decrypt_installation_token(cipher: Cipher, external_id: UUID, encrypted: EncryptedTokens) -> Secret:
     """Return the decrypted value; raises `CiphertextRefused`."""
-    return cipher.decrypt(sealed.access, context=f"git_integrations.access_token:{external_id}")
+    return cipher.decrypt(encrypted.access, context=f"git_integrations.access_token:{external_id}")
 
 
 def encrypt_webhook_secret(cipher: Cipher, external_id: UUID, secret: Secret) -> EncryptedWebhookSecret:
@@ -27,10 +27,10 @@ def encrypt_webhook_secret(cipher: Cipher, external_id: UUID, secret: Secret) ->
     return EncryptedWebhookSecret(external_id, cipher.encrypt(secret, context=context))
 
 
-def open_webhook_secret(cipher: Cipher, sealed: EncryptedWebhookSecret) -> Secret:
+def decrypt_webhook_secret(cipher: Cipher, encrypted: EncryptedWebhookSecret) -> Secret:
     """Return the decrypted value; raises `CiphertextRefused`."""
-    context = f"git_integrations.webhook_secret:{sealed.external_id}"
-    return cipher.decrypt(sealed.ciphertext, context=context)
+    context = f"git_integrations.webhook_secret:{encrypted.external_id}"
+    return cipher.decrypt(encrypted.ciphertext, context=context)
 
 
 def encrypt_for_revocation(
@@ -44,12 +44,14 @@ def encrypt_for_revocation(
     )
 
 
-def open_for_revocation(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> tuple[Secret, Secret | None]:
+def decrypt_for_revocation(
+    cipher: Cipher, external_id: UUID, encrypted: EncryptedTokens
+) -> tuple[Secret, Secret | None]:
     """Return the access token and the refresh token; raises `CiphertextRefused`."""
-    access = cipher.decrypt(sealed.access, context=f"git_token_revocations.access_token:{external_id}")
-    if sealed.refresh is None:
+    access = cipher.decrypt(encrypted.access, context=f"git_token_revocations.access_token:{external_id}")
+    if encrypted.refresh is None:
         return access, None
-    return access, cipher.decrypt(sealed.refresh, context=f"git_token_revocations.refresh_token:{external_id}")
+    return access, cipher.decrypt(encrypted.refresh, context=f"git_token_revocations.refresh_token:{external_id}")
 
 
 def encrypt_user_tokens(cipher: Cipher, external_id: UUID, tokens: UserTokens) -> EncryptedTokens:
@@ -62,16 +64,16 @@ def encrypt_user_tokens(cipher: Cipher, external_id: UUID, tokens: UserTokens) -
     return EncryptedTokens(access, tokens.expires_at, refresh)
 
 
-def open_access_token(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> Secret:
+def decrypt_access_token(cipher: Cipher, external_id: UUID, encrypted: EncryptedTokens) -> Secret:
     """Return the access token of a user; raises `CiphertextRefused`."""
-    return cipher.decrypt(sealed.access, context=f"user_git_connections.access_token:{external_id}")
+    return cipher.decrypt(encrypted.access, context=f"user_git_connections.access_token:{external_id}")
 
 
-def open_refresh_token(cipher: Cipher, external_id: UUID, sealed: EncryptedTokens) -> Secret | None:
+def decrypt_refresh_token(cipher: Cipher, external_id: UUID, encrypted: EncryptedTokens) -> Secret | None:
     """Return the refresh token, if there is one; raises `CiphertextRefused`."""
-    if sealed.refresh is None:
+    if encrypted.refresh is None:
         return None
-    return cipher.decrypt(sealed.refresh, context=f"user_git_connections.refresh_token:{external_id}")
+    return cipher.decrypt(encrypted.refresh, context=f"user_git_connections.refresh_token:{external_id}")
 
 
 def encrypt_read_token(cipher: Cipher, external_id: UUID, token: Secret) -> str:
@@ -79,9 +81,9 @@ def encrypt_read_token(cipher: Cipher, external_id: UUID, token: Secret) -> str:
     return cipher.encrypt(token, context=f"git_token_leases.access_token:{external_id}")
 
 
-def open_read_token(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
+def decrypt_read_token(cipher: Cipher, external_id: UUID, encrypted: str) -> Secret:
     """Return the decrypted value; raises `CiphertextRefused`."""
-    return cipher.decrypt(sealed, context=f"git_token_leases.access_token:{external_id}")
+    return cipher.decrypt(encrypted, context=f"git_token_leases.access_token:{external_id}")
 
 
 def encrypt_verifier(cipher: Cipher, external_id: UUID, verifier: Secret) -> str:
@@ -89,9 +91,9 @@ def encrypt_verifier(cipher: Cipher, external_id: UUID, verifier: Secret) -> str
     return cipher.encrypt(verifier, context=_verifier_context(external_id))
 
 
-def open_verifier(cipher: Cipher, external_id: UUID, sealed: str) -> Secret:
+def decrypt_verifier(cipher: Cipher, external_id: UUID, encrypted: str) -> Secret:
     """Return the decrypted verifier; raises `CiphertextRefused`."""
-    return cipher.decrypt(sealed, context=_verifier_context(external_id))
+    return cipher.decrypt(encrypted, context=_verifier_context(external_id))
 
 
 def _verifier_context(external_id: UUID) -> str:

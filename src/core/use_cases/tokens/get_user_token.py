@@ -14,7 +14,7 @@ from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.connections.revoke_tokens import request_revocation
 from core.use_cases.single_flight import SingleFlight
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
-from core.use_cases.tokens.encryption import encrypt_user_tokens, open_access_token, open_refresh_token
+from core.use_cases.tokens.encryption import decrypt_access_token, decrypt_refresh_token, encrypt_user_tokens
 from core.use_cases.tokens.token_refresher import (
     MAX_ATTEMPTS,
     LeaseLost,
@@ -76,7 +76,7 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
         """Return the row's token, unless it expires soon or was rejected."""
         if row.tokens is None or not is_valid_for(row.tokens.expires_at, self._dependencies.clock.now()):
             return None
-        token = open_access_token(self._dependencies.cipher, self._connection.external_id, row.tokens)
+        token = decrypt_access_token(self._dependencies.cipher, self._connection.external_id, row.tokens)
         usable = UsableToken(token, row.tokens.expires_at)
         return None if usable.is_same(self._instead_of) else usable
 
@@ -84,7 +84,7 @@ class RefreshableUserToken(RefreshableToken[ConnectionId]):
         """Refresh the tokens, and store the new ones before they are used."""
         refresh_token = None
         if row.tokens is not None:
-            refresh_token = open_refresh_token(self._dependencies.cipher, self._connection.external_id, row.tokens)
+            refresh_token = decrypt_refresh_token(self._dependencies.cipher, self._connection.external_id, row.tokens)
         if refresh_token is None:
             raise await self._require_reconnect(row)
         provider, breaker = self._connection.provider, self._dependencies.circuit_breaker

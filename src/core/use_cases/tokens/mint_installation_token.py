@@ -23,7 +23,7 @@ from core.domain.tokens.lease import (
     next_attempt,
 )
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
-from core.use_cases.tokens.encryption import encrypt_installation_token, open_installation_token
+from core.use_cases.tokens.encryption import decrypt_installation_token, encrypt_installation_token
 from core.use_cases.tokens.token_refresher import LeaseLost, Pause, RefreshableToken, UsableToken
 from ports.encryption import Cipher
 from ports.provider import GitProvider
@@ -91,7 +91,7 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
             return None
         if not is_valid_for(row.tokens.expires_at, self._dependencies.clock.now(), self._at_least):
             return None
-        token = open_installation_token(self._dependencies.cipher, self._integration.external_id, row.tokens)
+        token = decrypt_installation_token(self._dependencies.cipher, self._integration.external_id, row.tokens)
         usable = UsableToken(token, row.tokens.expires_at)
         return None if usable.is_same(self._instead_of) else usable
 

@@ -13,7 +13,7 @@ from core.domain.organizations import Organization, ProjectNotFound
 from core.domain.permissions import Action
 from core.domain.tokens.installation_tokens import PERMISSIONS, InstallationToken, OrphanedToken, ReadToken, TokenLease
 from core.use_cases.authorization import AccessControl
-from core.use_cases.tokens.encryption import encrypt_read_token, open_read_token
+from core.use_cases.tokens.encryption import decrypt_read_token, encrypt_read_token
 from ports.encryption import Cipher
 from ports.provider import GitProvider
 from ports.system import Clock
@@ -153,7 +153,7 @@ class RevokeOrphanedTokens:
 
     async def _revoke(self, orphaned: OrphanedToken) -> bool:
         try:
-            token = open_read_token(self.cipher, orphaned.external_id, orphaned.sealed)
+            token = decrypt_read_token(self.cipher, orphaned.external_id, orphaned.sealed)
             await self.providers[orphaned.provider].revoke_token(token)
         except StorageUnavailable:
             raise

@@ -13,15 +13,15 @@ from core.domain.tokens.installation_tokens import InstallationToken
 from core.domain.tokens.lease import EncryptedTokens
 from core.domain.tokens.user_tokens import UserTokens
 from core.use_cases.tokens.encryption import (
+    decrypt_access_token,
+    decrypt_for_revocation,
+    decrypt_installation_token,
+    decrypt_refresh_token,
+    decrypt_verifier,
     encrypt_for_revocation,
     encrypt_installation_token,
     encrypt_user_tokens,
     encrypt_verifier,
-    open_access_token,
-    open_for_revocation,
-    open_installation_token,
-    open_refresh_token,
-    open_verifier,
 )
 from ports.encryption import CiphertextRefused
 from tests.support.builders.domain import NOW, external
@@ -39,24 +39,24 @@ Opener = Callable[[UUID, str], Secret | None]
 PLACES: dict[str, tuple[str, Opener]] = {
     "a user's access token": (
         USER.access,
-        lambda row, text: open_access_token(CIPHER, row, EncryptedTokens(text, None)),
+        lambda row, text: decrypt_access_token(CIPHER, row, EncryptedTokens(text, None)),
     ),
     "a user's refresh token": (
         USER.refresh or "",
-        lambda row, text: open_refresh_token(CIPHER, row, EncryptedTokens("", None, text)),
+        lambda row, text: decrypt_refresh_token(CIPHER, row, EncryptedTokens("", None, text)),
     ),
     "an installation's token": (
         INSTALLATION.access,
-        lambda row, text: open_installation_token(CIPHER, row, EncryptedTokens(text, None)),
+        lambda row, text: decrypt_installation_token(CIPHER, row, EncryptedTokens(text, None)),
     ),
-    "a verifier": (VERIFIER, lambda row, text: open_verifier(CIPHER, row, text)),
+    "a verifier": (VERIFIER, lambda row, text: decrypt_verifier(CIPHER, row, text)),
     "an access token to be revoked": (
         REVOKED.access,
-        lambda row, text: open_for_revocation(CIPHER, row, EncryptedTokens(text, None))[0],
+        lambda row, text: decrypt_for_revocation(CIPHER, row, EncryptedTokens(text, None))[0],
     ),
     "a refresh token to be revoked": (
         REVOKED.refresh or "",
-        lambda row, text: open_for_revocation(CIPHER, row, replace(REVOKED, refresh=text))[1],
+        lambda row, text: decrypt_for_revocation(CIPHER, row, replace(REVOKED, refresh=text))[1],
     ),
 }
 

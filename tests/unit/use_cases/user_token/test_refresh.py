@@ -8,7 +8,7 @@ import pytest
 from core.domain.connections import ReconnectRequired
 from core.domain.secret import Secret
 from core.domain.tokens.user_tokens import UserTokens
-from core.use_cases.tokens.encryption import encrypt_user_tokens, open_access_token, open_refresh_token
+from core.use_cases.tokens.encryption import decrypt_access_token, decrypt_refresh_token, encrypt_user_tokens
 from testing.memory.provider import FakeProvider
 from tests.support.scenarios.token_world import TokenWorld
 
@@ -34,8 +34,8 @@ async def test_one_that_ends_is_refreshed_and_kept(world: TokenWorld) -> None:
     assert row.tokens is not None
     assert row.lease is None
     external_id = world.connection.external_id
-    assert open_access_token(world.cipher, external_id, row.tokens).reveal() == grant.access
-    refresh = open_refresh_token(world.cipher, external_id, row.tokens)
+    assert decrypt_access_token(world.cipher, external_id, row.tokens).reveal() == grant.access
+    refresh = decrypt_refresh_token(world.cipher, external_id, row.tokens)
     assert refresh is not None
     assert refresh.reveal() == grant.refresh
     assert not {grant.access, grant.refresh} & {row.tokens.access, row.tokens.refresh}
