@@ -59,7 +59,7 @@ class RecoveryStoreContract:
         """So everything there is will be read."""
         assert await state(stage) == RecoveryState()
 
-    async def test_only_what_the_ledger_has_not_is_missing(self, stage: StoreStage) -> None:
+    async def test_only_deliveries_that_are_not_stored_are_missing(self, stage: StoreStage) -> None:
         """Deliveries are compared by id and provider, in any status of the event."""
         kept, missing = a_missing(), a_missing()
         await stage.add_event(delivery_id=kept.delivery_id)

@@ -26,7 +26,7 @@ class MemoryRecoveryStore(RecoveryStore):
     async def record_logged(self, logged: Sequence[MissingDelivery]) -> Sequence[MissingDelivery]:
         """Store the deliveries that are not webhook events; return the newly missing ones."""
         state, new = await self._session.writable(), []
-        kept = _in_ledger(state)
+        kept = _list_stored(state)
         for item in logged:
             key = item.provider, item.delivery_id
             if key in kept:
@@ -68,7 +68,7 @@ class MemoryRecoveryStore(RecoveryStore):
         """Delete deliveries that are stored by now, and old given-up ones."""
         state = await self._session.writable()
         of_provider = {key for key in state.missing if key[0] == provider}
-        arrived = of_provider & _in_ledger(state)
+        arrived = of_provider & _list_stored(state)
         forgotten = {
             key for key in of_provider if _is_given_up(state, key) and state.failed_fetches[key][1] < forget_before
         }
@@ -78,7 +78,7 @@ class MemoryRecoveryStore(RecoveryStore):
         return len(arrived)
 
 
-def _in_ledger(state: State) -> set[_Key]:
+def _list_stored(state: State) -> set[_Key]:
     return {(event.provider, event.delivery_id) for event in state.events.values()}
 
 
