@@ -46,7 +46,7 @@ COMPOSE ?= docker compose
 OLD ?=
 NEW ?= crewkit-git:latest
 
-.PHONY: help run check audit chaos chromium compose-check upgrade-check image wheel e2e screenshots dashboard dashboard-check dashboard-format dashboard-lint test test-as-root test-containers corpus lint types contracts language format bench openapi reference proto proto-release clean
+.PHONY: help run check audit chaos chromium compose-check upgrade-check image wheel e2e screenshots dashboard dashboard-check dashboard-format dashboard-lint test unit test-as-root test-containers corpus lint types contracts language format bench openapi reference proto proto-release clean
 
 help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,9 @@ check: lint types contracts dashboard-check test ## Run all checks that a change
 test: $(VENV) ## Run the complete test suite on embedded servers
 	@$(BIN)/pytest $(DISTRIBUTED)
 	@echo "This was the complete suite, except the browser tests. To run them: make e2e"
+
+unit: $(VENV) ## Run the fast tests without servers: domain, use cases, parsers
+	@$(BIN)/pytest -n 2 -m "not slow" tests/unit
 
 test-as-root: $(VENV) ## Run the tests that behave differently for root, as root
 	@test "$$(id -u)" = 0 || { echo "Run this target as root. As another user, run: make test" >&2; exit 1; }

@@ -181,6 +181,7 @@ def check_rows(event: str, place: Place, before: Sequence[Any], provider_event: 
         assert changed <= COMMIT_CHANGES.get(str(place[2]), set())
 
 
+@pytest.mark.slow
 def test_only_documented_fields_make_an_event_unreadable(pytestconfig: pytest.Config) -> None:
     """The required fields are exactly those of docs/payloads.md; others affect only themselves."""
     found: dict[str, set[str]] = defaultdict(set)
@@ -206,6 +207,7 @@ def test_only_documented_fields_make_an_event_unreadable(pytestconfig: pytest.Co
     assert tried > 50_000
 
 
+@pytest.mark.slow
 def test_invalid_field_does_not_affect_the_routing(pytestconfig: pytest.Config) -> None:
     """Only fields of the envelope change the routing columns."""
     for event, body in payloads(pytestconfig):

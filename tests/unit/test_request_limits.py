@@ -121,6 +121,7 @@ def test_answers_valid_requests_byte_by_byte(sent: list[Sent]) -> None:
     assert answers(*(data[at : at + 1] for at in range(len(data)))) == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["head", "trailer", "extension", "small chunk"])
 @settings(max_examples=60, deadline=None)
 @given(before=st.lists(requests(), max_size=2), places=PLACES, excess=st.integers(-1, 1))

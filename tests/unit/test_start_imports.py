@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 _PROGRAM = """
 import sys
 from entrypoints.cli.libraries import import_libraries
@@ -14,11 +16,13 @@ print(*sys.modules)
 _UNUSED = {"alembic", "opentelemetry", "pygments", "rich", "sentry_sdk", "sqlalchemy"}
 
 
+@pytest.mark.slow
 def test_processes_do_not_import_unused_packages() -> None:
     modules = subprocess.run([sys.executable, "-c", _PROGRAM], capture_output=True, text=True, check=True)
     assert _UNUSED & set(modules.stdout.split()) == set()
 
 
+@pytest.mark.slow
 def test_only_processes_with_pages_import_the_template_engine() -> None:
     program = (
         "import sys, entrypoints.grpc_api.server, entrypoints.worker.main, entrypoints.worker.scheduler\n"

@@ -127,6 +127,7 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
 WITH_LARGE_PIECES = ("lone halves", "bad escapes")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("act", ["verify", "read", "show"])
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_memory_is_at_most_four_times_the_body(kind: str, act: str) -> None:

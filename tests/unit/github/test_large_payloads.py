@@ -97,6 +97,7 @@ HOSTILE: dict[str, Callable[[int], bytes]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_memory_is_at_most_three_times_the_body(kind: str) -> None:
     """In addition to the body, for any content of a signed push."""

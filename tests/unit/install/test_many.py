@@ -1,5 +1,7 @@
 """Many installations and many repositories: paged, named when they fail, and proven over several requests."""
 
+import pytest
+
 from core.domain.errors import DomainError
 from core.domain.flows.callback import ChoiceInvalid
 from core.domain.flows.flow import FlowExpired, FlowInvalid
@@ -230,6 +232,7 @@ async def test_another_user_cannot_continue_a_count(world: InstallWorld) -> None
     assert world.list_installations() == {}
 
 
+@pytest.mark.slow
 async def test_counting_ends_after_an_hour(world: InstallWorld) -> None:
     """No account takes longer."""
     enlarge(world, 100_000)

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import pytest
+
 from core.use_cases.events.housekeeping import ApplyRetention, Retention
 from tests.support.scenarios.processing import Processing, push
 
@@ -29,6 +31,7 @@ async def test_bodies_and_events_go_after_their_days() -> None:
     assert len(processing.facts()) == 1, "what consumers were told stays"
 
 
+@pytest.mark.slow
 async def test_years_go_in_pieces() -> None:
     """Each a transaction of its own, so that nobody waits for them."""
     processing = Processing()
