@@ -95,7 +95,7 @@ class IdempotencyStoreContract:
         assert await _begin(stage, later) is None
         assert await _begin(stage, later) == DONE
 
-    async def test_expired_keys_are_forgotten(self, stage: StoreStage) -> None:
+    async def test_deletes_expired_keys(self, stage: StoreStage) -> None:
         """Deletes at most `limit` expired keys, and no valid key."""
         at = now()
         for number, age in enumerate((24, 25, 26, 1)):

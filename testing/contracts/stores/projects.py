@@ -157,7 +157,7 @@ class ProjectStoreContract:
 
         assert sum(await asyncio.gather(*(link_unless_linked() for _ in range(20)))) == 1
 
-    async def test_storage_lost_before_the_commit(self, stage: StoreStage) -> None:
+    async def test_failed_commit_frees_the_key(self, stage: StoreStage) -> None:
         """Nothing was made."""
         organization = await stage.add_organization()
         async with stage.unit_of_work() as tx:

@@ -70,8 +70,8 @@ async def attributions(processing: Processing) -> list[AttributionView]:
         return list(await tx.attributions.list_attributions(ORGANIZATION, AttributionFilter(), limit=1000))[::-1]
 
 
-async def test_a_push_is_attributed_where_it_is_told() -> None:
-    """Facts and attributions of one push say the same of each author, committer and co-author."""
+async def test_attributes_a_published_push() -> None:
+    """Events and attributions have equal authors, committers and co-authors."""
     processing = Processing()
     processing.connect()
     mara = person(processing, MARA, "mara@acme-rockets.example")
@@ -117,8 +117,8 @@ async def test_a_push_is_attributed_where_it_is_told() -> None:
     ]
 
 
-async def test_a_pull_request_names_who_opened_and_merged_it() -> None:
-    """By their accounts' numbers, each as far as they are members here."""
+async def test_pull_request_names_its_users() -> None:
+    """By account id, if they are members."""
     processing = Processing()
     processing.connect()
     person(processing, MARA)
@@ -143,8 +143,7 @@ async def test_a_pull_request_names_who_opened_and_merged_it() -> None:
     assert await attributions(processing) == []
 
 
-async def test_what_nobody_hears_of_is_not_attributed() -> None:
-    """A repository that no project listens to says nothing of its people."""
+async def test_does_not_attribute_unpublished_pushes() -> None:
     processing = Processing()
     processing.connect(links=(replace(LINK, webhooks_enabled=False),))
     await processing.deliver("push", payload("push/branch"))
@@ -152,8 +151,8 @@ async def test_what_nobody_hears_of_is_not_attributed() -> None:
     assert await attributions(processing) == []
 
 
-async def test_a_commit_pushed_again_is_known() -> None:
-    """The same commits on another branch are told again, and attributed once."""
+async def test_attributes_a_repeated_commit_once() -> None:
+    """It is published again on another branch."""
     processing = Processing()
     processing.connect(links=(link(1), link(2)))
     push = payload("push/branch")
@@ -165,8 +164,8 @@ async def test_a_commit_pushed_again_is_known() -> None:
     assert len(processing.facts()) == 4
 
 
-async def test_the_whole_of_a_large_push_is_attributed() -> None:
-    """Consumers are told of the newest hundred commits; whose the others are is kept all the same."""
+async def test_attributes_all_commits_of_a_large_push() -> None:
+    """Events contain only the newest hundred."""
     processing = Processing()
     processing.connect()
     author = {"name": "Mara", "email": "mara@acme-rockets.example"}
@@ -175,8 +174,8 @@ async def test_the_whole_of_a_large_push_is_attributed() -> None:
     assert len(await attributions(processing)) == 250
 
 
-async def test_who_connects_later_claims_earlier_commits() -> None:
-    """Each listening project of the commits is told how many; what came before is theirs from then on."""
+async def test_new_connection_claims_earlier_commits() -> None:
+    """Each listening project gets their number."""
     processing = Processing()
     processing.connect(links=(link(1), link(2), replace(link(3), webhooks_enabled=False)))
     author = {"name": "Tomás", "email": "Tomas@home.example"}
@@ -201,8 +200,8 @@ async def test_who_connects_later_claims_earlier_commits() -> None:
     ]
 
 
-async def test_commits_of_no_project_are_told_to_the_organization() -> None:
-    """A repository unlinked since has no project to tell."""
+async def test_publishes_claims_without_a_project_for_the_organization() -> None:
+    """For a repository that was unlinked since."""
     processing = Processing()
     processing.connect()
     await processing.deliver("push", push_by({"name": "Tomás", "email": "tomas@home.example"}))
@@ -215,8 +214,8 @@ async def test_commits_of_no_project_are_told_to_the_organization() -> None:
     assert (fact.type, fact.project_id, fact.organization_id) == (DomainEventType.COMMITS_CLAIMED, None, ORGANIZATION)
 
 
-async def test_a_busy_lane_leaves_the_claim_due() -> None:
-    """What cannot be looked into now is tried again."""
+async def test_busy_lane_leaves_the_claim_due() -> None:
+    """It is retried."""
     processing = Processing()
     processing.connect()
     person(processing, "77", "tomas@home.example")
@@ -233,8 +232,8 @@ async def test_a_busy_lane_leaves_the_claim_due() -> None:
         assert len(await tx.attributions.list_due_claims(limit=10)) == 1
 
 
-async def test_a_revoked_connection_matches_nothing_new() -> None:
-    """History stays; new commits are nobody's."""
+async def test_revoked_connection_matches_no_new_commits() -> None:
+    """Earlier attributions stay."""
     processing = Processing()
     processing.connect()
     mara = person(processing, MARA, "mara@acme-rockets.example")
@@ -252,8 +251,8 @@ async def test_a_revoked_connection_matches_nothing_new() -> None:
     assert [view.user.id if view.user else None for view in await attributions(processing)] == [mara.external_id, None]
 
 
-async def test_every_payload_of_people_is_attributed() -> None:
-    """Whatever the demo's pushes and pull requests hold, each ends processed."""
+async def test_attributes_all_demo_payloads() -> None:
+    """Each ends processed."""
     processing = Processing()
     processing.connect()
     for event in ("push", "pull_request"):

@@ -46,21 +46,21 @@ async def company() -> Company:
     return Company(organization, AccessControl(MemoryDirectory(database), AUTHORIZER, ()), people)
 
 
-async def test_a_member_is_given_the_organization(company: Company) -> None:
-    """Every role may read."""
+async def test_member_gets_the_organization(company: Company) -> None:
+    """Every role can read."""
     for name in ("owner", "admin", "member", "viewer"):
         assert await company.ask(company.people[name], Action.READ) == company.organization
 
 
-async def test_a_member_without_the_right_is_told_so(company: Company) -> None:
-    """Who sees the organization anyway is told what they lack."""
+async def test_member_without_permission_gets_the_reason(company: Company) -> None:
+    """Members know that the organization exists."""
     with pytest.raises(ActionForbidden, match="Ask an owner or admin"):
         await company.ask(company.people["viewer"], Action.LINK)
 
 
 @pytest.mark.parametrize("action", Action)
-async def test_others_cannot_tell_which_organizations_exist(company: Company, action: Action) -> None:
-    """One that is not theirs and one that is not there get the same answer, whatever is asked."""
+async def test_foreign_organization_equals_a_missing_one(company: Company, action: Action) -> None:
+    """For each action."""
     for actor in (company.people["outsider"], for_user(company.people["outsider"], "git.read", "git.admin")):
         with pytest.raises(OrganizationNotFound) as theirs:
             await company.ask(actor, action)
@@ -69,8 +69,8 @@ async def test_others_cannot_tell_which_organizations_exist(company: Company, ac
         assert theirs.value.message == nobodys.value.message
 
 
-async def test_a_service_acts_by_its_scopes(company: Company) -> None:
-    """Alone it may do in any organization what its scopes say, and is refused the rest."""
+async def test_service_acts_by_its_scopes(company: Company) -> None:
+    """In any organization, without a user."""
     service = ServiceActor("builder", frozenset({"git.link"}))
     assert await company.ask(service, Action.LINK) == company.organization
     with pytest.raises(ActionForbidden, match="scopes"):
@@ -79,8 +79,7 @@ async def test_a_service_acts_by_its_scopes(company: Company) -> None:
         await company.ask(service, Action.LINK, uuid4())
 
 
-async def test_a_service_for_a_user_needs_both(company: Company) -> None:
-    """Neither the service's scopes nor the user's role is enough alone."""
+async def test_service_for_a_user_needs_scope_and_role(company: Company) -> None:
     both = for_user(company.people["member"], "git.link")
     assert await company.ask(both, Action.LINK) == company.organization
     for actor in (for_user(company.people["viewer"], "git.link"), for_user(company.people["owner"], "git.read")):
@@ -88,15 +87,14 @@ async def test_a_service_for_a_user_needs_both(company: Company) -> None:
             await company.ask(actor, Action.LINK)
 
 
-async def test_the_operator_may_do_everything(company: Company) -> None:
+async def test_operator_may_do_everything(company: Company) -> None:
     """The command line and the scheduler need no membership."""
     for action in Action:
         assert await company.ask(SystemActor("cli"), action) == company.organization
 
 
 @pytest.mark.parametrize("action", Action)
-async def test_across_organizations_only_the_operator_acts(company: Company, action: Action) -> None:
-    """No role and no scope reaches beyond one organization at a time."""
+async def test_only_the_operator_acts_across_organizations(company: Company, action: Action) -> None:
     company.access_control.require_everywhere(SystemActor("cli"), action)
     every = ("git.read", "git.link", "git.events", "git.tokens", "git.admin")
     owner = company.people["owner"]

@@ -36,8 +36,8 @@ async def world() -> ConnectingWorld:
     return world
 
 
-async def test_connecting_keeps_who_it_is(world: ConnectingWorld) -> None:
-    """Number, login and addresses are kept, tokens encrypted for their row; the trail tells who did it."""
+async def test_connecting_stores_the_identity(world: ConnectingWorld) -> None:
+    """Id, login and addresses; tokens are encrypted for their row; the version has the actor."""
     asked = await world.begin(world.mara)
     assert asked["redirect_uri"] == CALLBACK
     assert await world.finish(world.mara, world.authorize("7", asked)) == "/settings"
@@ -62,29 +62,29 @@ async def test_connecting_keeps_who_it_is(world: ConnectingWorld) -> None:
 
 
 @pytest.mark.parametrize("return_to", ["https://evil.example", "//evil.example", "/\\evil.example", "x", None])
-async def test_only_paths_of_ours_are_returned_to(world: ConnectingWorld, return_to: str | None) -> None:
-    """Anything else is the dashboard's beginning."""
+async def test_returns_only_to_local_paths(world: ConnectingWorld, return_to: str | None) -> None:
+    """Other values lead to the start of the dashboard."""
     asked = await world.begin(world.mara, return_to)
     assert await world.finish(world.mara, world.authorize("7", asked)) == "/"
 
 
-async def test_two_tabs_do_not_disturb_each_other(world: ConnectingWorld) -> None:
-    """Each flow has a cookie and a state of its own, and both may be finished, the first one last."""
+async def test_two_tabs_have_separate_flows(world: ConnectingWorld) -> None:
+    """Each has its own cookie and state, and both can finish in any order."""
     one, two = await world.begin(world.mara, "/one"), await world.begin(world.mara, "/two")
     assert await world.finish(world.mara, world.authorize("7", two)) == "/two"
     assert await world.finish(world.mara, world.authorize("7", one)) == "/one"
     assert len(world.database.committed.connections) == 1
 
 
-async def test_a_session_is_not_needed_to_return(world: ConnectingWorld) -> None:
-    """It may have ended meanwhile; state and cookie prove the flow."""
+async def test_returning_needs_no_session(world: ConnectingWorld) -> None:
+    """State and cookie prove the flow."""
     asked = await world.begin(world.mara)
     world.mara.is_signed_in = False
     assert await world.finish(world.mara, world.authorize("7", asked)) == "/settings"
 
 
-async def test_a_return_that_is_not_its_own_changes_nothing(world: ConnectingWorld) -> None:
-    """An unknown state, another browser, another person's session: refused, and the flow goes on."""
+async def test_foreign_return_changes_nothing(world: ConnectingWorld) -> None:
+    """An unknown state, another browser or another user is rejected, and the flow continues."""
     asked = await world.begin(world.mara)
     returned = world.authorize("7", asked)
     for browser, other in (
@@ -99,8 +99,8 @@ async def test_a_return_that_is_not_its_own_changes_nothing(world: ConnectingWor
     assert await world.finish(world.mara, returned) == "/settings"
 
 
-async def test_a_return_works_once(world: ConnectingWorld) -> None:
-    """Replayed it is refused as used, whatever came of the first time."""
+async def test_return_works_once(world: ConnectingWorld) -> None:
+    """A replay is rejected as used."""
     returned = world.authorize("7", await world.begin(world.mara))
     await world.finish(world.mara, returned)
     await expect_rejection(world, world.mara, returned, FlowUsed)
@@ -109,16 +109,16 @@ async def test_a_return_works_once(world: ConnectingWorld) -> None:
     await expect_rejection(world, world.mara, denied, FlowUsed)
 
 
-async def test_two_returns_at_once_are_one(world: ConnectingWorld) -> None:
-    """A second click while the first is under way finds the flow taken."""
+async def test_two_concurrent_returns_connect_once(world: ConnectingWorld) -> None:
+    """The second finds the flow in use."""
     returned = world.authorize("7", await world.begin(world.mara))
     results = await asyncio.gather(*(world.finish(world.mara, returned) for _ in range(5)), return_exceptions=True)
     assert [result for result in results if result == "/settings"] == ["/settings"]
     assert sum(isinstance(result, FlowUsed) for result in results) == 4
 
 
-async def test_a_flow_that_took_too_long_is_over(world: ConnectingWorld) -> None:
-    """It says so; nothing of the code it brought is used."""
+async def test_expired_flow_is_rejected(world: ConnectingWorld) -> None:
+    """Its code is not used."""
     returned = world.authorize("7", await world.begin(world.mara))
     world.clock.advance(LIFETIME)
     await expect_rejection(world, world.mara, returned, FlowExpired)
@@ -128,23 +128,22 @@ async def test_a_flow_that_took_too_long_is_over(world: ConnectingWorld) -> None
 @pytest.mark.parametrize(
     ("error", "kind"), [("access_denied", AuthorizationDenied), ("application_suspended", AppRefused)]
 )
-async def test_what_the_provider_says_instead_of_a_code(
+async def test_distinguishes_errors_of_the_provider(
     world: ConnectingWorld, error: str, kind: type[DomainError]
 ) -> None:
-    """Denied by the person, or refused to our app: told apart."""
+    """Denied by the user, or rejected app."""
     asked = await world.begin(world.mara)
     await expect_rejection(world, world.mara, Callback(state=asked["state"], error=error), kind)
     assert await has_no_connection(world)
 
 
-async def test_a_return_without_a_code(world: ConnectingWorld) -> None:
-    """Nothing can be shown for it."""
+async def test_return_without_a_code_is_rejected(world: ConnectingWorld) -> None:
     asked = await world.begin(world.mara)
     await expect_rejection(world, world.mara, Callback(state=asked["state"]), CodeMissing)
 
 
-async def test_a_code_of_another_flow_is_worth_nothing(world: ConnectingWorld) -> None:
-    """PKCE: the code answers the challenge of the flow it was asked in."""
+async def test_code_of_another_flow_is_rejected(world: ConnectingWorld) -> None:
+    """PKCE: the code belongs to the challenge of its flow."""
     mine, other = await world.begin(world.mara), await world.begin(world.jonas)
     stolen = world.authorize("8", other)
     await expect_rejection(world, world.mara, replace(stolen, state=mine["state"]), CredentialRefused)
@@ -154,16 +153,16 @@ async def test_a_code_of_another_flow_is_worth_nothing(world: ConnectingWorld) -
 
 
 @pytest.mark.parametrize("call", ["exchange_code", "get_person", "list_verified_emails"])
-async def test_a_silent_provider_is_told_as_such(world: ConnectingWorld, call: str) -> None:
-    """Nothing is connected by halves, and what was given out is revoked once the provider is back."""
+async def test_reports_a_silent_provider(world: ConnectingWorld, call: str) -> None:
+    """Nothing is connected, and issued tokens are revoked later."""
     returned = world.authorize("7", await world.begin(world.mara))
     world.provider.fail(call, ProviderUnavailable("The provider does not respond. Try again later.", retry_after=5.0))
     await expect_rejection(world, world.mara, returned, ProviderUnavailable)
     assert await has_no_connection(world)
 
 
-async def test_a_refused_client_secret_is_told_to_those_on_call(world: ConnectingWorld) -> None:
-    """Once, however many come back in vain; and nobody's account is to blame."""
+async def test_rejected_client_secret_sends_one_alert(world: ConnectingWorld) -> None:
+    """For all returns together; no user is affected."""
     for _ in range(2):
         returned = world.authorize("7", await world.begin(world.mara))
         world.provider.fail("exchange_code", AppRefused("The client secret is not accepted."))
@@ -173,8 +172,8 @@ async def test_a_refused_client_secret_is_told_to_those_on_call(world: Connectin
     assert world.alerts.codes == ["app_refused"]
 
 
-async def test_an_app_that_may_not_read_addresses(world: ConnectingWorld) -> None:
-    """Without addresses commits are not known; it says who can help."""
+async def test_missing_address_permission_is_reported(world: ConnectingWorld) -> None:
+    """With the remedy, since commits could not be attributed."""
     world.provider.state.people[MARAS].emails = None
     await expect_rejection(
         world, world.mara, world.authorize("7", await world.begin(world.mara)), EmailPermissionMissing
@@ -182,8 +181,8 @@ async def test_an_app_that_may_not_read_addresses(world: ConnectingWorld) -> Non
     assert await has_no_connection(world)
 
 
-async def test_an_account_is_one_users(world: ConnectingWorld) -> None:
-    """The second user to connect it is refused, not told whose it is, and ends no token of the first."""
+async def test_account_belongs_to_one_user(world: ConnectingWorld) -> None:
+    """A second user is rejected without its name, and revokes no token of the first."""
     await world.connect(world.mara, "7")
     error = await expect_rejection(
         world, world.jonas, world.authorize("7", await world.begin(world.jonas)), ProviderAccountTaken
@@ -194,15 +193,15 @@ async def test_an_account_is_one_users(world: ConnectingWorld) -> None:
     assert await world.connection(world.jonas) is None
 
 
-async def test_two_users_race_for_one_account(world: ConnectingWorld) -> None:
-    """However they meet, one has it and the other is told."""
+async def test_one_of_two_users_gets_the_account(world: ConnectingWorld) -> None:
+    """In any order."""
     returns = [(one, world.authorize("7", await world.begin(one))) for one in (world.mara, world.jonas)]
     results = await asyncio.gather(*(world.finish(*one) for one in returns), return_exceptions=True)
     assert sorted(map(type, results), key=str) == sorted([str, ProviderAccountTaken], key=str)
 
 
-async def test_the_same_account_again_brings_it_to_life(world: ConnectingWorld) -> None:
-    """Renamed, lapsed, with other addresses: all follows, and it is the same connection."""
+async def test_reconnecting_restores_the_connection(world: ConnectingWorld) -> None:
+    """Login, addresses and status are updated in the same connection."""
     first = await world.connect(world.mara, "7")
     async with world.unit_of_work() as tx:
         await tx.connections.apply([build_change(first, first.mark_reconnect_required("refresh_token_refused"))])
@@ -215,8 +214,8 @@ async def test_the_same_account_again_brings_it_to_life(world: ConnectingWorld) 
     assert await world.emails(again) == ["new@acme.example"]
 
 
-async def test_another_account_has_to_wait_for_the_first_to_go(world: ConnectingWorld) -> None:
-    """Who is signed in elsewhere at the provider does not swap accounts unawares."""
+async def test_another_account_needs_a_disconnect_first(world: ConnectingWorld) -> None:
+    """A browser with another session must not replace an account."""
     await world.connect(world.mara, "7")
     error = await expect_rejection(
         world, world.mara, world.authorize("8", await world.begin(world.mara)), OtherAccountConnected
@@ -226,8 +225,8 @@ async def test_another_account_has_to_wait_for_the_first_to_go(world: Connecting
     assert (await world.connect(world.mara, "8")).provider_user_id == "8"
 
 
-async def test_a_revoked_connection_may_make_place(world: ConnectingWorld) -> None:
-    """Whoever withdrew the app at the provider may come back with another account."""
+async def test_revoked_connection_can_be_replaced(world: ConnectingWorld) -> None:
+    """By another account."""
     first = await world.connect(world.mara, "7")
     async with world.unit_of_work() as tx:
         revoked = replace(first, status=ConnectionStatus.REVOKED, status_reason="withdrawn")
@@ -237,8 +236,8 @@ async def test_a_revoked_connection_may_make_place(world: ConnectingWorld) -> No
     assert (second.id, second.provider_user_id, second.status) == (first.id, "8", ConnectionStatus.ACTIVE)
 
 
-async def test_an_address_moves_with_its_account(world: ConnectingWorld) -> None:
-    """What the provider verifies for one account now, no other connection has any more."""
+async def test_address_moves_with_its_account(world: ConnectingWorld) -> None:
+    """A verified address belongs to one connection."""
     mara = await world.connect(world.mara, "7")
     world.provider.state.people[JONASS].emails = ["m@home.example"]
     jonas = await world.connect(world.jonas, "8")

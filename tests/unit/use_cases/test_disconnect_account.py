@@ -20,8 +20,8 @@ async def world() -> ConnectingWorld:
     return world
 
 
-async def test_disconnecting_forgets_and_revokes(world: ConnectingWorld) -> None:
-    """The row goes at once; the whole grant once the provider is reached, however often one clicks."""
+async def test_disconnecting_deletes_and_revokes(world: ConnectingWorld) -> None:
+    """The row at once; the grant as soon as the provider responds."""
     await world.connect(world.mara, "7")
     world.provider.state.grant(world.provider.state.people[MARAS].facts.id)
     for _ in range(2):
@@ -37,8 +37,8 @@ async def test_disconnecting_forgets_and_revokes(world: ConnectingWorld) -> None
     assert await has_no_connection(world)
 
 
-async def test_a_grant_whose_token_has_ended_is_revoked_all_the_same(world: ConnectingWorld) -> None:
-    """The refresh token makes one that shows whose it is; where that has ended too, nothing is left."""
+async def test_revokes_a_grant_with_an_expired_token(world: ConnectingWorld) -> None:
+    """The refresh token gets a new one; if it has expired, too, nothing is left."""
     await world.connect(world.mara, "7")
     grants = world.provider.state.grants
     world.provider.state.grants[:] = [replace(grants[0], access="ended")]
@@ -52,8 +52,8 @@ async def test_a_grant_whose_token_has_ended_is_revoked_all_the_same(world: Conn
     assert not world.database.committed.revocations
 
 
-async def test_connecting_again_spares_the_new_tokens(world: ConnectingWorld) -> None:
-    """What waits to be revoked then ends its own token only; while a whole grant is just ended, one waits."""
+async def test_reconnecting_keeps_the_new_tokens(world: ConnectingWorld) -> None:
+    """A waiting revocation then ends only its own token."""
     await world.connect(world.mara, "7")
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     await world.connect(world.mara, "7")
@@ -70,8 +70,8 @@ async def test_connecting_again_spares_the_new_tokens(world: ConnectingWorld) ->
     assert error.retry_after
 
 
-async def test_what_cannot_be_revoked_is_given_up_at_last(world: ConnectingWorld) -> None:
-    """A month is enough; until then the pauses grow."""
+async def test_gives_up_a_revocation_after_a_month(world: ConnectingWorld) -> None:
+    """With growing pauses."""
     await world.connect(world.mara, "7")
     await world.people.disconnect(world.mara.person, provider=PROVIDER)
     world.provider.fail(
@@ -86,8 +86,8 @@ async def test_what_cannot_be_revoked_is_given_up_at_last(world: ConnectingWorld
     assert tries > 24 * 29
 
 
-async def test_identities_are_looked_up_every_day(world: ConnectingWorld) -> None:
-    """A renamed login and new addresses follow within a day, in one process or the other."""
+async def test_refreshes_identities_daily(world: ConnectingWorld) -> None:
+    """Login and addresses are updated once, by any process."""
     connection = await world.connect(world.mara, "7")
     person = world.provider.state.people[MARAS]
     person.facts, person.emails = replace(person.facts, login="mara-new"), ["new@acme.example"]
@@ -102,8 +102,8 @@ async def test_identities_are_looked_up_every_day(world: ConnectingWorld) -> Non
     assert await world.people.look_up_identities() == 0
 
 
-async def test_a_look_up_that_fails_comes_again(world: ConnectingWorld) -> None:
-    """Nothing is lost of what was known, and an hour later it is tried again."""
+async def test_retries_a_failed_identity_refresh(world: ConnectingWorld) -> None:
+    """An hour later; the stored identity stays."""
     connection = await world.connect(world.mara, "7")
     world.clock.advance(timedelta(days=1))
     world.provider.fail("get_person", ProviderUnavailable("The provider does not respond. Try again later."))
@@ -114,8 +114,8 @@ async def test_a_look_up_that_fails_comes_again(world: ConnectingWorld) -> None:
     assert await world.emails(connection) == ["m@home.example", "mara@acme.example"]
 
 
-async def test_a_dead_refresh_token_is_found_by_the_look_up(world: ConnectingWorld) -> None:
-    """The person is asked to connect again."""
+async def test_identity_refresh_finds_an_invalid_refresh_token(world: ConnectingWorld) -> None:
+    """The user has to connect again."""
     await world.connect(world.mara, "7")
     world.provider.state.grants.clear()
     world.clock.advance(timedelta(days=1))

@@ -28,8 +28,8 @@ def numbers(*pushes: int) -> list[str]:
     return [f"{number:040x}" for number in pushes]
 
 
-async def test_a_push_is_processed_and_told() -> None:
-    """The ledger keeps what was decided and for whom, and the fact is in the outbox."""
+async def test_processes_and_publishes_a_push() -> None:
+    """With verdicts and domain event."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", payload("push/branch"))
@@ -47,8 +47,7 @@ async def test_a_push_is_processed_and_told() -> None:
     assert (fact.data.ref, fact.data.repo_id) == ("refs/heads/main", LAUNCHPAD)
 
 
-async def test_events_are_processed_in_the_order_received() -> None:
-    """Facts come out in the order in which deliveries came in."""
+async def test_processes_events_in_order_of_arrival() -> None:
     processing = Processing()
     processing.connect()
     for number in range(20):
@@ -57,8 +56,8 @@ async def test_events_are_processed_in_the_order_received() -> None:
     assert hashes(processing) == numbers(*range(20))
 
 
-async def test_each_event_sees_what_those_before_it_changed() -> None:
-    """Within one batch a rename is known to what follows, and its step starts from it."""
+async def test_event_sees_changes_of_earlier_events() -> None:
+    """Within one batch."""
     processing = Processing()
     processing.connect()
     names = ["pad", "tower", "launch-control"]
@@ -79,8 +78,8 @@ async def test_each_event_sees_what_those_before_it_changed() -> None:
     assert trail == [list(pair) for pair in pairwise(before)]
 
 
-async def test_an_older_fact_after_a_newer_one_is_skipped_within_a_batch_too() -> None:
-    """The order of the provider's times counts, not that of arrival."""
+async def test_skips_an_older_event_within_a_batch() -> None:
+    """The provider's time counts, not the order of arrival."""
     processing = Processing()
     processing.connect()
     for time, name in [("2026-09-22T09:00:00Z", "new"), ("2026-09-22T08:00:00Z", "old")]:
@@ -92,8 +91,7 @@ async def test_an_older_fact_after_a_newer_one_is_skipped_within_a_batch_too() -
     assert processing.event(late).verdicts[0].reason == "older_than_state"
 
 
-async def test_many_events_are_few_transactions() -> None:
-    """A batch is one transaction, not one per event."""
+async def test_batch_is_one_transaction() -> None:
     processing = Processing()
     processing.connect()
     for number in range(600):
@@ -106,8 +104,7 @@ async def test_many_events_are_few_transactions() -> None:
     assert processing.metrics.results == {EventStatus.PROCESSED: 600}
 
 
-async def test_only_its_own_lane_is_drained() -> None:
-    """Another installation's events wait for their own drain."""
+async def test_drains_only_its_lane() -> None:
     processing = Processing()
     processing.connect()
     elsewhere = push() | {"installation": {"id": 2}}
@@ -119,8 +116,7 @@ async def test_only_its_own_lane_is_drained() -> None:
     assert processing.event(delivery).status is EventStatus.UNROUTED
 
 
-async def test_draining_again_tells_nothing_again() -> None:
-    """A second ring for the same work finds none."""
+async def test_second_drain_publishes_nothing() -> None:
     processing = Processing()
     processing.connect()
     await processing.deliver("push", push())
@@ -128,8 +124,8 @@ async def test_draining_again_tells_nothing_again() -> None:
     assert len(processing.facts()) == 1
 
 
-async def test_several_drainers_at_once_do_the_work_once() -> None:
-    """One holds the lane; the others leave, and nothing is told twice."""
+async def test_concurrent_drainers_process_each_event_once() -> None:
+    """One holds the lane, and the others leave."""
     processing = Processing()
     processing.connect()
     for number in range(30):
@@ -138,8 +134,7 @@ async def test_several_drainers_at_once_do_the_work_once() -> None:
     assert hashes(processing) == numbers(*range(30))
 
 
-async def test_a_refused_drainer_leaves_and_touches_nothing() -> None:
-    """Whoever holds the lane does the work."""
+async def test_rejected_drainer_changes_nothing() -> None:
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", push())
@@ -150,8 +145,8 @@ async def test_a_refused_drainer_leaves_and_touches_nothing() -> None:
     assert await processing.drain() is DrainResult.EMPTY
 
 
-async def test_the_bell_is_answered_before_the_first_look() -> None:
-    """A ring that comes after the look must not be swallowed by one that came before."""
+async def test_acknowledges_the_notification_before_reading() -> None:
+    """A notification that arrives later must not be lost."""
     processing = Processing()
     processing.connect()
     await processing.deliver("push", push())
@@ -160,8 +155,8 @@ async def test_the_bell_is_answered_before_the_first_look() -> None:
     assert processing.bell.rung == [LANE, LANE]
 
 
-async def test_what_arrives_while_a_drainer_lets_go_is_not_left_behind() -> None:
-    """A delivery between the empty look and the lane's release rings someone who is refused: look again."""
+async def test_processes_an_event_that_arrives_during_the_release() -> None:
+    """Its drainer is rejected, so the holder reads again."""
     processing = Processing()
     processing.connect()
     await processing.deliver("push", push(1))
@@ -180,8 +175,8 @@ async def test_what_arrives_while_a_drainer_lets_go_is_not_left_behind() -> None
     assert hashes(processing) == numbers(1, 2)
 
 
-async def test_a_long_drain_ends_and_rings_itself() -> None:
-    """After 30 seconds others get their turn; the bell is rung in any case, so the rest is not forgotten."""
+async def test_long_drain_ends_and_notifies() -> None:
+    """After 30 seconds, so that other lanes get their turn."""
     processing = Processing()
     processing.connect()
     for number in range(600):
@@ -201,8 +196,8 @@ async def test_a_long_drain_ends_and_rings_itself() -> None:
     assert hashes(processing) == numbers(*range(600))
 
 
-async def test_an_outage_counts_no_attempt() -> None:
-    """A database that does not answer is no event's fault: nothing is kept, nothing is counted."""
+async def test_outage_counts_no_attempt() -> None:
+    """Nothing is stored."""
     processing = Processing()
     processing.connect()
     deliveries = [await processing.deliver("push", push(number)) for number in range(3)]
@@ -221,8 +216,8 @@ async def test_an_outage_counts_no_attempt() -> None:
     assert hashes(processing) == numbers(0, 1, 2)
 
 
-async def test_effects_and_settlements_are_kept_together_or_not_at_all() -> None:
-    """A commit that fails leaves neither facts nor verdicts, and the next drain does it all once."""
+async def test_effects_and_results_are_atomic() -> None:
+    """After a failed commit the next drain does all of it once."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", push())
@@ -240,8 +235,8 @@ async def test_effects_and_settlements_are_kept_together_or_not_at_all() -> None
     assert (len(processing.facts()), processing.event(delivery).status) == (1, EventStatus.PROCESSED)
 
 
-async def test_several_projects_are_told_and_named() -> None:
-    """The ledger names every matched project; a quiet link has its own verdict."""
+async def test_publishes_for_several_projects() -> None:
+    """The event names each matched project; disabled links have their own verdict."""
     processing = Processing()
     quiet = replace(link(2), webhooks_enabled=False)
     processing.connect(links=(link(1), quiet, link(3)))
@@ -253,8 +248,8 @@ async def test_several_projects_are_told_and_named() -> None:
     assert [fact.project_id for fact in processing.facts()] == [link(1).project_id, link(3).project_id]
 
 
-async def test_a_reported_deletion_waits_for_the_provider() -> None:
-    """Until the provider confirms it, events that follow are processed as before."""
+async def test_reported_deletion_waits_for_the_provider() -> None:
+    """Until then later events are processed normally."""
     processing = Processing()
     processing.connect()
     deliveries = [
@@ -272,8 +267,8 @@ async def test_a_reported_deletion_waits_for_the_provider() -> None:
     assert check.deletion.delivery_id == deliveries[1]
 
 
-async def test_an_unlinked_repository_is_ignored_with_its_reason() -> None:
-    """A push nobody linked is settled, with its integration, and told to nobody."""
+async def test_ignores_a_push_without_a_link() -> None:
+    """With its integration and reason."""
     processing = Processing()
     processing.connect(links=(), repositories=(REPOSITORY,))
     delivery = await processing.deliver("push", push())

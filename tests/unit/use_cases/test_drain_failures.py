@@ -34,8 +34,8 @@ def told(processing: Processing) -> list[int]:
     return [int(fact.data.after, 16) for fact in processing.facts() if isinstance(fact.data, PushData)]
 
 
-async def test_poison_alone_is_counted_and_later_events_go_on() -> None:
-    """A failing batch runs again one by one: all others are told once, in order, without an attempt."""
+async def test_counts_only_the_poison_event() -> None:
+    """The batch runs again one by one: all others are published once, in order."""
     processing = poisoned()
     deliveries = [await processing.deliver("push", push(number)) for number in (1, 2, POISON, 3, 4)]
     assert await processing.drain() is DrainResult.EMPTY
@@ -49,8 +49,8 @@ async def test_poison_alone_is_counted_and_later_events_go_on() -> None:
     assert processing.metrics.results == {EventStatus.PROCESSED: 4, EventStatus.PENDING: 1}
 
 
-async def test_one_that_drives_storage_away_is_found_and_given_up() -> None:
-    """Among others first, then alone twice, after storage had just answered; the others are told once."""
+async def test_gives_up_an_event_that_breaks_the_storage() -> None:
+    """First among others, then twice alone; the others are published once."""
     processing = poisoned()
     poison = f"{POISON:040x}".encode()
     crashes: list[int] = []
@@ -79,8 +79,8 @@ async def test_one_that_drives_storage_away_is_found_and_given_up() -> None:
     assert processing.event(later).status is EventStatus.PROCESSED
 
 
-async def test_outages_between_events_blame_none() -> None:
-    """One that storage outlives is innocent, however often it was there when storage went away."""
+async def test_outage_between_events_counts_for_none() -> None:
+    """An event that succeeds is never counted."""
     processing = Processing()
     processing.connect()
     deliveries = [await processing.deliver("push", push(number)) for number in range(5)]
@@ -102,8 +102,8 @@ async def test_outages_between_events_blame_none() -> None:
     assert processing.statuses() == ["processed"] * 5
 
 
-async def test_poison_fails_after_three_attempts_and_is_reported() -> None:
-    """The delays grow, the third failure is final, and someone on call learns which delivery it was."""
+async def test_poison_event_fails_after_three_attempts() -> None:
+    """With growing delays and one alert with its delivery id."""
     processing = poisoned()
     delivery = await processing.deliver("push", push(POISON))
     for attempt, wait in enumerate([timedelta(0), timedelta(seconds=10), timedelta(minutes=2)], start=1):
@@ -125,8 +125,8 @@ async def test_poison_fails_after_three_attempts_and_is_reported() -> None:
     assert processing.event(delivery).attempts == 3
 
 
-async def test_poison_that_heals_is_told_once() -> None:
-    """A second attempt that succeeds ends it, in its own time and after those that went ahead."""
+async def test_recovered_poison_event_is_published_once() -> None:
+    """After a successful second attempt."""
     processing = poisoned()
     delivery = await processing.deliver("push", push(POISON))
     await processing.deliver("push", push(1))
@@ -139,8 +139,8 @@ async def test_poison_that_heals_is_told_once() -> None:
     assert told(processing) == [1, POISON]
 
 
-async def test_several_poisons_in_a_large_batch_are_each_counted_once() -> None:
-    """However many there are, the healthy rest of the batch is processed in the same drain."""
+async def test_counts_several_poison_events_once_each() -> None:
+    """The others are processed in the same drain."""
     processing = poisoned()
     for number in range(40):
         await processing.deliver("push", push(POISON if number % 10 == 0 else number))
@@ -150,8 +150,8 @@ async def test_several_poisons_in_a_large_batch_are_each_counted_once() -> None:
     assert (attempts.count(1), attempts.count(0)) == (4, 36)
 
 
-async def test_an_unreadable_payload_fails_at_once_and_harms_nobody() -> None:
-    """Trying again changes nothing, and its batch need not run again for it."""
+async def test_unreadable_payload_fails_at_once() -> None:
+    """Its batch need not run again."""
     processing = Processing()
     processing.connect()
     await processing.deliver("push", push(1))
@@ -168,8 +168,8 @@ async def test_an_unreadable_payload_fails_at_once_and_harms_nobody() -> None:
     assert [code for code, _ in processing.alerts.entries] == ["event_failed"]
 
 
-async def test_an_odd_envelope_is_kept_at_receipt_and_fails_when_processed() -> None:
-    """Signed objects of odd types are in the ledger, where people can see what was wrong."""
+async def test_wrong_types_fail_at_processing() -> None:
+    """Signed objects are stored for inspection."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", ODD)
@@ -179,8 +179,8 @@ async def test_an_odd_envelope_is_kept_at_receipt_and_fails_when_processed() -> 
     assert (event.error_message or "").startswith("envelope_unreadable: ")
 
 
-async def test_an_expired_payload_fails_at_once() -> None:
-    """What retention removed cannot be processed, and says so."""
+async def test_expired_payload_fails_at_once() -> None:
+    """With its reason."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", push(1))
@@ -193,8 +193,7 @@ async def test_an_expired_payload_fails_at_once() -> None:
     assert told(processing) == [2]
 
 
-async def test_a_failed_event_that_is_redelivered_is_processed() -> None:
-    """A redelivery of what failed here is taken as a new chance."""
+async def test_processes_a_redelivered_failed_event() -> None:
     processing = poisoned()
     delivery = await processing.deliver("push", push(POISON))
     for _ in range(3):
@@ -207,8 +206,8 @@ async def test_a_failed_event_that_is_redelivered_is_processed() -> None:
     assert (processing.event(delivery).status, told(processing)) == (EventStatus.PROCESSED, [POISON])
 
 
-async def test_whoever_takes_the_lane_meanwhile_has_the_last_word() -> None:
-    """A drainer that lost the lane before counting a failure leaves the event to whoever holds it."""
+async def test_lost_lane_discards_the_failure() -> None:
+    """The new holder decides about the event."""
     processing = poisoned()
     delivery = await processing.deliver("push", push(POISON))
     async with processing.unit_of_work() as rival:
@@ -221,8 +220,8 @@ async def test_whoever_takes_the_lane_meanwhile_has_the_last_word() -> None:
     assert processing.event(delivery).attempts == 0
 
 
-async def test_a_ping_is_settled_as_one() -> None:
-    """It comes without an installation, waits in the first lane and belongs to nobody."""
+async def test_ignores_a_ping() -> None:
+    """It has no installation and uses the first lane."""
     processing = Processing()
     ping = await processing.deliver("ping", payload("ping/app"))
     await processing.drain(0)

@@ -91,8 +91,8 @@ def word(event: RecordedEvent) -> str:
     return str(event.data.reason)
 
 
-async def test_from_now_on() -> None:
-    """What had happened before is not told, what happens after is, and of one's own organization only."""
+async def test_streams_new_events_of_the_organization() -> None:
+    """Without earlier events."""
     log = Log()
     ours, theirs = await log.world.add_organization(), await log.world.add_organization("Zenith")
     await log.happen(ours, "before")
@@ -104,8 +104,8 @@ async def test_from_now_on() -> None:
     following.close()
 
 
-async def test_a_thousand_idle_readers_cost_one_look_at_a_time() -> None:
-    """However many follow, the log is looked at once; each of them is told; and nobody left, not at all."""
+async def test_thousand_readers_share_one_query() -> None:
+    """Without readers there is none."""
     log = Log(interval=0.02)
     organizations = [await log.world.add_organization(f"Organization {number}") for number in range(20)]
     readers = [await log.follower.follow(organizations[number % 20], ANY, None) for number in range(1000)]
@@ -126,8 +126,8 @@ async def test_a_thousand_idle_readers_cost_one_look_at_a_time() -> None:
     assert log.unit_of_work.opened == before
 
 
-async def test_who_joins_while_the_log_is_looked_through_misses_nothing() -> None:
-    """The look that was for others may have passed by what is theirs."""
+async def test_new_reader_misses_nothing_during_a_query() -> None:
+    """The running query may have passed the reader's events."""
     log = Log()
     one, two = await log.world.add_organization("One"), await log.world.add_organization("Two")
     first = await log.follower.follow(one, ANY, None)
@@ -155,7 +155,7 @@ async def test_who_joins_while_the_log_is_looked_through_misses_nothing() -> Non
     ids=["roomy", "few", "none", "short"],
 )
 async def test_slow_readers_catch_up_from_the_log(limits: dict[str, int]) -> None:
-    """Whatever is still at hand, and whoever fills it, who comes late is told all, once, in order."""
+    """Each event once, in order."""
     buffers = SubscriberBuffers(**limits)
     log = Log(buffers)
     ours, noisy = await log.world.add_organization(), await log.world.add_organization("Noisy")
@@ -176,8 +176,8 @@ async def test_slow_readers_catch_up_from_the_log(limits: dict[str, int]) -> Non
     assert (buffers._characters, len(buffers._order)) == (0, 0)
 
 
-async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
-    """A push may hold a hundred long messages; a few such are as much as thousands of others."""
+async def test_limits_the_buffer_by_size() -> None:
+    """A few pushes may be as large as thousands of others."""
     buffers = SubscriberBuffers(max_characters=1_000_000)
     log = Log(buffers)
     ours = await log.world.add_organization()
@@ -197,8 +197,8 @@ async def test_what_is_at_hand_is_bounded_by_its_size() -> None:
     following.close()
 
 
-async def test_an_outage_is_followed_by_what_happened_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody is hung up on, and nothing is missed."""
+async def test_continues_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Streams stay open, and nothing is lost."""
     monkeypatch.setattr("core.use_cases.streams.log_follower._OUTAGE_DELAY_SECONDS", 0.001)
     log = Log()
     ours = await log.world.add_organization()
@@ -217,8 +217,8 @@ async def test_an_outage_is_followed_by_what_happened_meanwhile(monkeypatch: pyt
     following.close()
 
 
-async def test_a_mistake_of_ours_ends_streams_rather_than_silencing_them() -> None:
-    """People on call are told, every reader comes again, and finds a tail that follows."""
+async def test_internal_error_ends_streams() -> None:
+    """With an alert; readers reconnect to a working stream."""
     log = Log()
     ours = await log.world.add_organization()
     following = await log.follower.follow(ours, ANY, None)
@@ -255,20 +255,20 @@ async def test_a_mistake_of_ours_ends_streams_rather_than_silencing_them() -> No
         (Bounds(3, 9), 9, 9),
     ],
 )
-def test_where_a_stream_begins(bounds: Bounds, cursor: int | None, begin: int) -> None:
-    """After its cursor; from now on; or with what is kept."""
+def test_stream_starts_at_its_cursor(bounds: Bounds, cursor: int | None, begin: int) -> None:
+    """Or now, or at the oldest stored event."""
     assert bounds.begin(cursor) == begin
 
 
 @pytest.mark.parametrize(("bounds", "cursor"), [(Bounds(3, 9), 2), (Bounds(3, 9), 10), (Bounds(None, None), 1)])
-def test_where_no_stream_can_begin(bounds: Bounds, cursor: int) -> None:
-    """Older than what is kept, or newer than there is."""
+def test_rejects_unusable_cursors(bounds: Bounds, cursor: int) -> None:
+    """Older than the stored events, or newer than all."""
     with pytest.raises(CursorExpired):
         bounds.begin(cursor)
 
 
-async def test_access_is_asked_for_again_after_an_outage_before_anything_is_told() -> None:
-    """While nobody can say whether a caller may still read, they are told nothing; nor hung up on."""
+async def test_checks_access_after_an_outage_before_sending() -> None:
+    """Meanwhile the stream stays open without events."""
     log = Log()
     ours = await log.world.add_organization()
     clock, metrics = SettableClock(AT), MemoryMetrics()

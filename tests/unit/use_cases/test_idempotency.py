@@ -67,22 +67,21 @@ def asked(key: str | None = "one", *, at: int = 0, **facts: object) -> KeyedRequ
     )
 
 
-async def test_the_same_request_twice() -> None:
-    """The second is told what the first came to, and that it is that."""
+async def test_repeated_request_returns_the_first_result() -> None:
+    """With a mark."""
     doing = Doing()
     assert await doing(asked(name="a")) == IdempotentResult(Made(1))
     assert await doing(asked(name="a")) == IdempotentResult(Made(1), is_replay=True)
     assert doing.count == 1
 
 
-async def test_without_a_key_everything_is_done() -> None:
-    """Nobody asked for less."""
+async def test_without_a_key_each_request_runs() -> None:
     doing = Doing()
     assert [(await doing(asked(None))).result.number for _ in range(2)] == [1, 2]
 
 
-async def test_another_request_under_the_key() -> None:
-    """Is not done, whatever differs."""
+async def test_rejects_another_request_under_the_key() -> None:
+    """For any difference."""
     doing = Doing()
     await doing(asked(name="a", root=None))
     for facts in ({"name": "b", "root": None}, {"name": "a", "root": ""}, {"name": "a"}):
@@ -91,8 +90,8 @@ async def test_another_request_under_the_key() -> None:
     assert doing.count == 1
 
 
-async def test_a_refusal_is_not_kept() -> None:
-    """It changed nothing, and what was in its way may be gone."""
+async def test_does_not_store_errors() -> None:
+    """The next attempt may succeed."""
     doing = Doing()
     doing.refusal = StorageConflict("Try again.")
     with pytest.raises(StorageConflict):
@@ -101,8 +100,7 @@ async def test_a_refusal_is_not_kept() -> None:
     assert await doing(asked()) == IdempotentResult(Made(2))
 
 
-async def test_storage_lost_before_the_commit() -> None:
-    """The key is free: nothing was done under it."""
+async def test_failed_commit_frees_the_key() -> None:
     doing = Doing()
     request = asked()
     async with doing.world.unit_of_work() as tx:
@@ -123,10 +121,9 @@ async def test_storage_lost_before_the_commit() -> None:
         (MARA, {"name": "a", "id": external(2)}, "make"),
     ],
 )
-def test_what_makes_a_request_another(
+def test_request_is_identified_by_caller_action_and_details(
     actor: UserActor | ServiceActor, facts: Mapping[str, object], operation: str
 ) -> None:
-    """Who asks, for what, and with which details."""
     key = idempotency_key("one")
     organization = OrganizationId(1)
     one = build_keyed_request(key, "make", {"name": "a"}, organization_id=organization, actor=MARA, now=now())
@@ -138,20 +135,19 @@ def test_what_makes_a_request_another(
 
 
 @pytest.mark.parametrize("text", ["", "a" * 256, "größe", "a\tb", "a\n", "\x7f"])
-def test_what_is_no_key(text: str) -> None:
+def test_rejects_invalid_keys(text: str) -> None:
     """Keys are short and printable."""
     with pytest.raises(IdempotencyKeyInvalid):
         idempotency_key(text)
 
 
 @pytest.mark.parametrize("text", ["1", "a" * 255, '"8e03978e-40d5-43dd"', "a b~"])
-def test_what_is_a_key(text: str) -> None:
-    """Any printable ASCII, quotes of the draft's structured form included."""
+def test_accepts_valid_keys(text: str) -> None:
+    """Any printable ASCII, including quotes."""
     assert idempotency_key(text) == text
 
 
-async def test_expired_keys_are_forgotten() -> None:
-    """However many there are."""
+async def test_deletes_expired_keys() -> None:
     doing = Doing()
     for number in range(1001):
         await doing(asked(f"old-{number}", at=-25))

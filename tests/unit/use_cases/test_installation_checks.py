@@ -21,8 +21,8 @@ def checks() -> Checks:
     return Checks()
 
 
-async def test_an_unchanged_installation_changes_nothing(checks: Checks) -> None:
-    """No audit version, no event, and the next check is due in a day."""
+async def test_unchanged_installation_changes_nothing(checks: Checks) -> None:
+    """Neither version nor event; the next check is due in a day."""
     integration = await checks.as_provider_knows()
     assert await checks.reconcile() == 1
     assert await checks.read(integration) == integration
@@ -92,8 +92,8 @@ async def test_does_not_end_a_suspension_for_a_refused_token(checks: Checks) -> 
     assert await checks.read(integration) == integration
 
 
-async def test_a_missing_installation_is_revoked(checks: Checks) -> None:
-    """Once, by the scheduler; it is never checked again."""
+async def test_revokes_a_missing_installation(checks: Checks) -> None:
+    """Once; it is never checked again."""
     integration = await checks.as_provider_knows()
     del checks.provider.state.installations[KEY]
     assert await checks.reconcile() == 1
@@ -107,8 +107,8 @@ async def test_a_missing_installation_is_revoked(checks: Checks) -> None:
 @pytest.mark.parametrize(
     "error", [ProviderUnavailable("No answer."), RateLimited(now(), retry_after=60), AppRefused("No.")]
 )
-async def test_an_outage_revokes_nobody_and_loses_no_check(checks: Checks, error: DomainError) -> None:
-    """A run ends at the first such error; the checks come again when their claims end."""
+async def test_outage_revokes_nothing_and_loses_no_check(checks: Checks, error: DomainError) -> None:
+    """The run ends; claims expire and checks are repeated."""
     integration = await checks.as_provider_knows()
     checks.provider.fail("get_installation", error)
     assert await checks.reconcile() == 0
@@ -118,8 +118,8 @@ async def test_an_outage_revokes_nobody_and_loses_no_check(checks: Checks, error
     assert await checks.reconcile() == 1
 
 
-async def test_one_installation_that_fails_holds_up_no_other(checks: Checks) -> None:
-    """It is due again in an hour, and somebody is told."""
+async def test_failing_installation_does_not_delay_others(checks: Checks) -> None:
+    """It is due again in an hour, with an alert."""
     await checks.as_provider_knows()
     checks.provider.fail("get_installation", CredentialRefused("Not this one."))
     assert await checks.reconcile() == 1
@@ -130,8 +130,8 @@ async def test_one_installation_that_fails_holds_up_no_other(checks: Checks) -> 
     assert checks.metrics.checks[PROVIDER, CheckOutcome.UNCHANGED] == 1
 
 
-async def test_checks_are_spread_over_the_day(checks: Checks) -> None:
-    """After an upgrade all are due at once: each run takes a 720th of them, and one more."""
+async def test_spreads_checks_over_the_day(checks: Checks) -> None:
+    """After an upgrade all are due: each run handles a 720th and one more."""
     for number in range(1, 721):
         checks.provider.state.install(str(number))
         await checks.world.add_integration(
@@ -144,8 +144,8 @@ async def test_checks_are_spread_over_the_day(checks: Checks) -> None:
     assert checks.metrics.overdue_checks[PROVIDER] == pytest.approx(60, abs=60)
 
 
-async def test_leaves_the_calls_that_are_left_to_others(checks: Checks) -> None:
-    """Tokens come first; how late the checks are is published all the same."""
+async def test_leaves_calls_to_others(checks: Checks) -> None:
+    """Tokens come first; the delay is published anyway."""
     await checks.as_provider_knows()
     checks.provider.state.calls_left = 0.49
     checks.clock.advance(timedelta(hours=3))
@@ -153,8 +153,8 @@ async def test_leaves_the_calls_that_are_left_to_others(checks: Checks) -> None:
     assert checks.metrics.overdue_checks[PROVIDER] >= 3 * 3600
 
 
-async def test_an_answer_older_than_the_integration_is_dropped(checks: Checks) -> None:
-    """A webhook changed it during the call; it is read again some seconds later."""
+async def test_drops_a_response_older_than_the_integration(checks: Checks) -> None:
+    """A webhook changed it during the call; it is checked again soon."""
     integration = await checks.as_provider_knows()
     checks.at_provider(account_login="acme-old")
 
@@ -172,8 +172,8 @@ async def test_an_answer_older_than_the_integration_is_dropped(checks: Checks) -
     assert (await checks.read(integration)).provider_name == "acme-old"
 
 
-async def test_a_confirmed_deletion_revokes(checks: Checks) -> None:
-    """At once; the event is that of the webhook, and so is the audit version."""
+async def test_confirmed_deletion_revokes(checks: Checks) -> None:
+    """At once, with the event and version of the webhook."""
     integration = await checks.as_provider_knows()
     deletion = await report(checks.world, integration)
     del checks.provider.state.installations[KEY]
@@ -185,8 +185,8 @@ async def test_a_confirmed_deletion_revokes(checks: Checks) -> None:
     assert await checks.confirm() == 0
 
 
-async def test_a_false_report_changes_nothing(checks: Checks) -> None:
-    """It is asked about a handful of times within half a minute, then somebody is told."""
+async def test_false_report_changes_nothing(checks: Checks) -> None:
+    """After some calls within half a minute, one alert is sent."""
     integration = await checks.as_provider_knows()
     checks.clock.set(now())
     deletion = await report(checks.world, integration)
@@ -205,8 +205,7 @@ async def test_a_false_report_changes_nothing(checks: Checks) -> None:
     ]
 
 
-async def test_a_deletion_that_the_api_shows_late_is_confirmed(checks: Checks) -> None:
-    """The provider's parts do not agree at once."""
+async def test_confirms_a_deletion_that_the_api_shows_late(checks: Checks) -> None:
     integration = await checks.as_provider_knows()
     checks.clock.set(now())
     await report(checks.world, integration)
@@ -218,8 +217,7 @@ async def test_a_deletion_that_the_api_shows_late_is_confirmed(checks: Checks) -
     assert (await checks.read(integration)).status is IntegrationStatus.REVOKED
 
 
-async def test_a_deletion_waits_for_the_end_of_an_outage(checks: Checks) -> None:
-    """However long that lasts."""
+async def test_deletion_waits_for_the_end_of_an_outage(checks: Checks) -> None:
     integration = await checks.as_provider_knows()
     await report(checks.world, integration)
     del checks.provider.state.installations[KEY]
@@ -233,8 +231,8 @@ async def test_a_deletion_waits_for_the_end_of_an_outage(checks: Checks) -> None
     assert (await checks.read(integration)).status is IntegrationStatus.REVOKED
 
 
-async def test_an_old_report_does_not_end_a_new_installation(checks: Checks) -> None:
-    """The organization installed the app again before the report was confirmed."""
+async def test_old_report_does_not_end_a_new_installation(checks: Checks) -> None:
+    """The app was installed again before the confirmation."""
     integration = await checks.as_provider_knows()
     await report(checks.world, integration)
     del checks.provider.state.installations[KEY]
@@ -251,8 +249,8 @@ async def test_an_old_report_does_not_end_a_new_installation(checks: Checks) -> 
     assert await checks.events() == []
 
 
-async def test_a_check_waits_for_the_lane(checks: Checks) -> None:
-    """An event of this installation that is processed meanwhile is seen."""
+async def test_check_waits_for_the_lane(checks: Checks) -> None:
+    """It sees the effects of a running batch."""
     integration = await checks.as_provider_knows()
     async with checks.world.unit_of_work() as tx:
         assert await tx.event_queue.try_lock(choose_lane(integration.provider_id))

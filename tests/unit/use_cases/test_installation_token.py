@@ -25,8 +25,8 @@ async def world() -> TokenWorld:
     return await token_world()
 
 
-async def test_a_token_is_made_on_demand_and_kept(world: TokenWorld) -> None:
-    """This process knows it from then on, another one reads it from the row, and nobody asks again."""
+async def test_mints_a_token_on_demand_and_stores_it(world: TokenWorld) -> None:
+    """Later calls use memory or the row."""
     one, other = world.process(), world.process()
     token = await one.installation(world.integration)
     assert world.provider.state.installation_tokens.keys() == {token.reveal()}
@@ -35,8 +35,8 @@ async def test_a_token_is_made_on_demand_and_kept(world: TokenWorld) -> None:
     assert world.provider.calls["mint_token"] == 1
 
 
-async def test_it_is_stored_for_this_row_alone(world: TokenWorld) -> None:
-    """The row holds no readable token, and what it holds opens nothing elsewhere."""
+async def test_stored_token_is_bound_to_its_row(world: TokenWorld) -> None:
+    """Encrypted."""
     token = await world.process().installation(world.integration)
     stored = (await world.row()).tokens
     assert stored is not None
@@ -48,8 +48,8 @@ async def test_it_is_stored_for_this_row_alone(world: TokenWorld) -> None:
     assert await world.trail() == []
 
 
-async def test_one_that_ends_soon_is_replaced(world: TokenWorld) -> None:
-    """Whoever is given a token can use it for two minutes at least."""
+async def test_replaces_a_token_that_expires_soon(world: TokenWorld) -> None:
+    """A returned token is valid for two minutes at least."""
     process = world.process()
     first = await process.installation(world.integration)
     world.later(minutes=57)
@@ -58,8 +58,7 @@ async def test_one_that_ends_soon_is_replaced(world: TokenWorld) -> None:
     assert (await process.installation(world.integration)).reveal() != first.reveal()
 
 
-async def test_twenty_at_once_in_three_processes_ask_once(world: TokenWorld) -> None:
-    """One asks; the others, here and elsewhere, wait for what it gets."""
+async def test_twenty_callers_of_three_processes_mint_once(world: TokenWorld) -> None:
     asked, answer = asyncio.Event(), asyncio.Event()
 
     async def hold(_: str) -> None:
@@ -79,8 +78,7 @@ async def test_twenty_at_once_in_three_processes_ask_once(world: TokenWorld) -> 
     assert (await world.row()).lease is None
 
 
-async def test_callers_of_one_process_wait_together(world: TokenWorld) -> None:
-    """They share one caller's question instead of looking at the row each for themselves."""
+async def test_callers_of_one_process_share_a_request(world: TokenWorld) -> None:
 
     async def take_a_moment(_: str) -> None:
         await asyncio.sleep(0)
@@ -92,8 +90,8 @@ async def test_callers_of_one_process_wait_together(world: TokenWorld) -> None:
     assert world.paused == []
 
 
-async def test_one_who_stops_waiting_loses_nobodys_token(world: TokenWorld) -> None:
-    """The first caller hangs up; what it began is finished, kept, and given to the next."""
+async def test_cancelled_caller_does_not_cancel_the_request(world: TokenWorld) -> None:
+    """The result is stored for the next caller."""
     asked, answer = asyncio.Event(), asyncio.Event()
 
     async def hold(_: str) -> None:
@@ -112,8 +110,8 @@ async def test_one_who_stops_waiting_loses_nobodys_token(world: TokenWorld) -> N
     assert (await world.row()).tokens is not None
 
 
-async def test_who_died_asking_is_replaced_when_the_lease_ends(world: TokenWorld) -> None:
-    """A process that took the lease and vanished holds others up until its time is over, and no longer."""
+async def test_next_caller_continues_after_the_lease_expires(world: TokenWorld) -> None:
+    """If the process that held it died."""
     dead = asyncio.create_task(_die_asking(world))
     await until(lambda: _is_leased(world))
     with pytest.raises(ProviderUnavailable):
@@ -127,8 +125,8 @@ async def test_who_died_asking_is_replaced_when_the_lease_ends(world: TokenWorld
     assert world.provider.calls["mint_token"] == 2
 
 
-async def test_those_who_waited_for_nothing_do_not_ask_in_turn(world: TokenWorld) -> None:
-    """When the one who asked got no answer, the others are told so instead of trying one after the other."""
+async def test_waiting_callers_share_the_error(world: TokenWorld) -> None:
+    """Instead of retrying one after the other."""
     asked, answer = asyncio.Event(), asyncio.Event()
 
     async def hold(_: str) -> None:
@@ -148,8 +146,8 @@ async def test_those_who_waited_for_nothing_do_not_ask_in_turn(world: TokenWorld
     assert (await world.row()).lease is None
 
 
-async def test_a_refused_token_is_replaced_once_for_all(world: TokenWorld) -> None:
-    """Whoever found the token dead gets another, and so do those who find it dead later."""
+async def test_replaces_a_rejected_token_once(world: TokenWorld) -> None:
+    """For all callers."""
     one, other = world.process(), world.process()
     dead = await one.installation(world.integration)
     await other.installation(world.integration)
@@ -159,8 +157,8 @@ async def test_a_refused_token_is_replaced_once_for_all(world: TokenWorld) -> No
     assert world.provider.calls["mint_token"] == 2
 
 
-async def test_a_provider_that_repeats_itself_is_not_asked_for_ever(world: TokenWorld) -> None:
-    """One that gives the refused token again and again is a refusal."""
+async def test_repeated_rejected_token_is_an_error(world: TokenWorld) -> None:
+    """If the provider returns the same token again."""
     process = world.process()
     world.provider.state.numbers = count(1, 0)
     dead = await process.installation(world.integration)
@@ -170,8 +168,8 @@ async def test_a_provider_that_repeats_itself_is_not_asked_for_ever(world: Token
 
 
 @pytest.mark.parametrize("reason", [StatusReason.SUSPENDED_ON_PROVIDER, StatusReason.TOKEN_REFUSED])
-async def test_a_suspended_integration_has_no_token(world: TokenWorld, reason: StatusReason) -> None:
-    """Not even one this process still knows; the provider is not asked."""
+async def test_suspended_integration_has_no_token(world: TokenWorld, reason: StatusReason) -> None:
+    """Cached tokens are not used, and the provider is not called."""
     process = world.process()
     await process.installation(world.integration)
     suspended = world.integration.suspend(reason, at=world.clock.now())
@@ -185,8 +183,8 @@ async def test_a_suspended_integration_has_no_token(world: TokenWorld, reason: S
     assert world.provider.calls["mint_token"] == 1
 
 
-async def test_a_new_binding_has_its_own_token(world: TokenWorld) -> None:
-    """The token of the old installation opens nothing of the new one, in the row or in a process."""
+async def test_new_installation_has_its_own_token(world: TokenWorld) -> None:
+    """In the row and in each process."""
     process = world.process()
     old = await process.installation(world.integration)
     world.provider.state.install("42")
@@ -199,8 +197,8 @@ async def test_a_new_binding_has_its_own_token(world: TokenWorld) -> None:
     assert world.provider.state.installation_tokens[token.reveal()].provider_id == "42"
 
 
-async def test_an_answer_for_an_old_binding_is_not_kept(world: TokenWorld) -> None:
-    """An organization that was bound anew while its old installation was asked for keeps nothing of it."""
+async def test_response_for_a_former_installation_is_dropped(world: TokenWorld) -> None:
+    """If the organization connected another one meanwhile."""
     world.provider.state.install("42")
 
     async def rebind(_: str) -> None:
@@ -213,8 +211,8 @@ async def test_an_answer_for_an_old_binding_is_not_kept(world: TokenWorld) -> No
     assert (await world.row()).tokens is None
 
 
-async def test_a_missing_key_is_told_and_nothing_overwritten(world: TokenWorld) -> None:
-    """A row that this process cannot read is left for one that can."""
+async def test_missing_key_is_reported_and_overwrites_nothing(world: TokenWorld) -> None:
+    """Another process may have the key."""
     await world.process().installation(world.integration)
     before = await world.row()
     other_key = AesGcmCipher([("k2", Secret(base64.b64encode(bytes([1] * 32)).decode()))])
@@ -223,8 +221,8 @@ async def test_a_missing_key_is_told_and_nothing_overwritten(world: TokenWorld) 
     assert await world.row() == before
 
 
-async def test_the_job_renews_ten_minutes_early(world: TokenWorld) -> None:
-    """Before that there is nothing to do; then one renews, and nobody ever waits."""
+async def test_job_renews_ten_minutes_early(world: TokenWorld) -> None:
+    """Callers never wait."""
     process = world.process()
     first = await process.installation(world.integration)
     world.later(minutes=49)
@@ -236,8 +234,8 @@ async def test_the_job_renews_ten_minutes_early(world: TokenWorld) -> None:
     assert world.provider.calls["mint_token"] == 2
 
 
-async def test_the_job_leaves_those_alone_who_never_asked(world: TokenWorld) -> None:
-    """An integration without a token is not given one, and a revoked one is not asked about."""
+async def test_job_skips_integrations_without_a_token(world: TokenWorld) -> None:
+    """And revoked ones."""
     process = world.process()
     assert await process.renew() == 0
     await process.installation(world.integration)
@@ -247,8 +245,7 @@ async def test_the_job_leaves_those_alone_who_never_asked(world: TokenWorld) -> 
     assert world.provider.calls["mint_token"] == 1
 
 
-async def test_three_jobs_at_once_renew_once(world: TokenWorld) -> None:
-    """Schedulers that run beside each other by mistake do no harm."""
+async def test_three_concurrent_jobs_renew_once(world: TokenWorld) -> None:
     processes = [world.process(pause=_yield) for _ in range(3)]
     await processes[0].installation(world.integration)
     world.later(minutes=55)
@@ -256,8 +253,8 @@ async def test_three_jobs_at_once_renew_once(world: TokenWorld) -> None:
     assert world.provider.calls["mint_token"] == 2
 
 
-async def test_an_hour_of_calls_costs_one_token(world: TokenWorld) -> None:
-    """With the job every minute and a call every minute, each token is used until it is renewed."""
+async def test_one_token_per_hour_of_calls(world: TokenWorld) -> None:
+    """With a job and a call each minute."""
     process = world.process()
     for _ in range(49):
         await process.renew()

@@ -31,15 +31,14 @@ async def shown(catalog: Catalog, organization: Organization, role: Role = Role.
     )
 
 
-async def test_never_connected(catalog: Catalog) -> None:
-    """There is an answer, and what to do."""
+async def test_organization_without_an_integration_can_connect(catalog: Catalog) -> None:
     view = await shown(catalog, await catalog.world.add_organization())
     assert (view.state, view.reason, view.remedy) == (ConnectionState.NOT_CONNECTED, None, Remedy.CONNECT)
     assert (view.integration, view.sync, view.manage_url) == (None, None, None)
 
 
-async def test_waiting_for_approval(catalog: Catalog) -> None:
-    """Until when is told; connected, nobody waits any more."""
+async def test_pending_request_has_its_expiry(catalog: Catalog) -> None:
+    """It disappears after the connection."""
     organization = await catalog.world.add_organization()
     request = await catalog.world.add_request(organization, await catalog.world.add_user())
     view = await shown(catalog, organization)
@@ -96,10 +95,10 @@ STATES: dict[str, tuple[dict[str, Fact], ConnectionState, str | None, Remedy | N
 
 
 @pytest.mark.parametrize(("facts_of", "state", "reason", "remedy"), STATES.values(), ids=STATES.keys())
-async def test_each_state_has_its_reason_and_one_thing_that_helps(
+async def test_each_status_has_a_reason_and_a_remedy(
     catalog: Catalog, facts_of: dict[str, Fact], state: ConnectionState, reason: str | None, remedy: Remedy | None
 ) -> None:
-    """And the page at the provider, where there still is one."""
+    """With the page at the provider, if there is one."""
     organization = await catalog.world.add_organization()
     integration = await catalog.connect(organization=organization, **facts_of)
     view = await shown(catalog, organization)
@@ -131,10 +130,10 @@ MANAGERS = {
 @pytest.mark.parametrize(
     "facts_of", [{}, {"status": IntegrationStatus.SUSPENDED, "status_reason": StatusReason.SUSPENDED_ON_PROVIDER}]
 )
-async def test_settings_of_a_personal_account_open_only_for_that_person(
+async def test_settings_page_of_a_user_account_is_for_its_owner(
     catalog: Catalog, account_type: str, account: str | None, can_open: bool, facts_of: dict[str, Fact]
 ) -> None:
-    """The provider answers 404 to others. Who owns an organization is known only to the provider."""
+    """The provider answers 404 to others. Owners of organizations are known only to the provider."""
     organization = await catalog.world.add_organization()
     integration = await catalog.connect(
         organization=organization, account_type=account_type, account_id="9", **facts_of
@@ -154,7 +153,7 @@ async def test_settings_of_a_personal_account_open_only_for_that_person(
             await catalog.find_manage_page(actor, organization_id=organization_id, provider=PROVIDER)
 
 
-async def test_settings_page_for_services_and_after_disconnecting(catalog: Catalog) -> None:
+async def test_settings_page_for_services_and_after_a_disconnect(catalog: Catalog) -> None:
     """A service gets the page; the page of a service's acting user is as if the user asked."""
     organization = await catalog.world.add_organization()
     await catalog.connect(organization=organization, account_type="User", account_id="9")
@@ -184,8 +183,8 @@ async def test_every_status_and_reason_has_a_view() -> None:
     assert {row[1].value for row in STATES.values()} == {status.value for status in IntegrationStatus}
 
 
-async def test_all_providers_are_listed(catalog: Catalog) -> None:
-    """Connected or not, so that a dashboard can show a card for each."""
+async def test_lists_all_providers(catalog: Catalog) -> None:
+    """Connected or not."""
     organization = await catalog.world.add_organization()
     member = await catalog.member(organization, Role.MEMBER)
     views = await catalog.list_integrations(member, organization_id=organization.external_id)
@@ -195,8 +194,7 @@ async def test_all_providers_are_listed(catalog: Catalog) -> None:
     assert [view.state for view in views] == [ConnectionState.ACTIVE]
 
 
-async def test_others_learn_nothing(catalog: Catalog) -> None:
-    """Another's organization answers like none."""
+async def test_foreign_organization_equals_a_missing_one(catalog: Catalog) -> None:
     organization = await catalog.world.add_organization()
     await catalog.connect(organization=organization)
     outsider = await catalog.member(await catalog.world.add_organization(), Role.OWNER)
@@ -212,8 +210,7 @@ async def test_others_learn_nothing(catalog: Catalog) -> None:
     assert len(messages) == 1
 
 
-async def test_an_unknown_provider(catalog: Catalog) -> None:
-    """The refusal names those there are."""
+async def test_unknown_provider_lists_the_known_ones(catalog: Catalog) -> None:
     organization = await catalog.world.add_organization()
     owner = await catalog.member(organization, Role.OWNER)
     for ask in (catalog.show_integration, catalog.disconnect):

@@ -48,8 +48,8 @@ def pushes_told(processing: Processing) -> list[int]:
     return [int(fact.data.after, 16) for fact in processing.facts() if isinstance(fact.data, PushData)]
 
 
-async def test_a_killer_among_a_hundred_fails_alone() -> None:
-    """After three attempts of its own; the others are processed once, in order, without an attempt."""
+async def test_killing_event_fails_alone() -> None:
+    """After three attempts; the others are processed once, in order, without an attempt."""
     processing = Processing()
     processing.connect()
     processing.protocol.on_read = on_killer(Killed())
@@ -74,8 +74,8 @@ async def test_a_killer_among_a_hundred_fails_alone() -> None:
     assert codes == ["processing_interrupted"] * 4 + ["event_failed"]
 
 
-async def test_a_lone_killer_ends_three_processes() -> None:
-    """The first end counts, too: nothing else can have caused it."""
+async def test_single_killing_event_ends_three_processes() -> None:
+    """The first end counts, since nothing else can have caused it."""
     processing = Processing()
     processing.connect()
     processing.protocol.on_read = on_killer(Killed())
@@ -89,7 +89,7 @@ async def test_a_lone_killer_ends_three_processes() -> None:
     assert processing.event(later).status is EventStatus.PROCESSED
 
 
-async def test_two_killers_in_one_batch_are_both_found() -> None:
+async def test_finds_two_killing_events_in_one_batch() -> None:
     """Each by its own attempts."""
     processing = Processing()
     processing.connect()
@@ -103,8 +103,8 @@ async def test_two_killers_in_one_batch_are_both_found() -> None:
     assert pushes_told(processing) == [1, 2, 3]
 
 
-async def test_an_end_by_chance_costs_one_attempt_and_no_order() -> None:
-    """A worker that is stopped by force amid an innocent event processes it first when it is back."""
+async def test_unrelated_kill_costs_one_attempt() -> None:
+    """The order stays."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", push(KILLER))
@@ -119,8 +119,8 @@ async def test_an_end_by_chance_costs_one_attempt_and_no_order() -> None:
     assert (event.status, event.attempts, event.error_message) == (EventStatus.PROCESSED, 1, None)
 
 
-async def test_a_failure_that_is_caught_is_counted_once() -> None:
-    """The process is alive and counts it by itself; the next drain counts nothing more."""
+async def test_caught_failure_counts_once() -> None:
+    """The next drain does not count it again."""
     processing = Processing()
     processing.connect()
     processing.protocol.on_read = on_killer(ZeroDivisionError())
@@ -131,8 +131,8 @@ async def test_a_failure_that_is_caught_is_counted_once() -> None:
     assert processing.alerts.entries == []
 
 
-async def test_an_outage_is_no_interruption_for_another_worker() -> None:
-    """A worker that loses storage amid an event withdraws its record as soon as storage answers."""
+async def test_outage_is_not_an_interruption() -> None:
+    """The worker withdraws its record when the storage responds."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", push(KILLER))
@@ -146,8 +146,8 @@ async def test_an_outage_is_no_interruption_for_another_worker() -> None:
     assert processing.alerts.entries == []
 
 
-async def test_a_drain_that_is_cut_off_counts_like_one_that_is_killed() -> None:
-    """A worker ends a drain that takes too long; its event must not hold up the lane for ever."""
+async def test_cancelled_drain_counts_like_a_killed_one() -> None:
+    """Its event must not block the lane permanently."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", push(KILLER))
@@ -162,8 +162,7 @@ async def test_a_drain_that_is_cut_off_counts_like_one_that_is_killed() -> None:
     assert (processing.event(delivery).status, cut_off) == (EventStatus.FAILED, 3)
 
 
-def test_only_the_batch_that_was_lost_is_known_as_lost() -> None:
-    """An outage excuses the events that were under way, and no others."""
+def test_outage_excuses_only_its_own_batch() -> None:
     poison_events = PoisonEvents()
     poison_events.record_loss(1, [EVENT])
     assert poison_events.has_lost(1, [EVENT.id])

@@ -58,8 +58,8 @@ async def stand(edge: ProjectsEdge, status: IntegrationStatus, reason: StatusRea
     )
 
 
-async def test_a_token_opens_what_was_named_and_is_written_down(edge: ProjectsEdge) -> None:
-    """Contents may be read, of this repository alone; the row does not hold the token."""
+async def test_token_reads_its_repository_and_is_recorded(edge: ProjectsEdge) -> None:
+    """Contents of this repository only; the row does not contain the token."""
     issued = await issue(edge)
     minted = edge.provider.state.installation_tokens[issued.token.reveal()]
     assert minted.repo_ids == {WIDGETS}
@@ -72,8 +72,8 @@ async def test_a_token_opens_what_was_named_and_is_written_down(edge: ProjectsEd
     assert issued.token.reveal() not in lease.sealed
 
 
-async def test_a_token_of_two_projects(edge: ProjectsEdge) -> None:
-    """In the order they were named, each once."""
+async def test_token_for_two_projects(edge: ProjectsEdge) -> None:
+    """In the given order, each once."""
     names = [edge.second.external_id, edge.project.external_id, edge.second.external_id]
     issued = await issue(edge, project_ids=names)
     assert [row.repo_id for _, row in issued.repositories] == [GADGETS, WIDGETS]
@@ -81,16 +81,16 @@ async def test_a_token_of_two_projects(edge: ProjectsEdge) -> None:
 
 
 @pytest.mark.parametrize("status", [IntegrationStatus.SUSPENDED, IntegrationStatus.REVOKED])
-async def test_none_while_the_integration_is_not_active(edge: ProjectsEdge, status: IntegrationStatus) -> None:
-    """Nobody is asked for one."""
+async def test_requires_an_active_integration(edge: ProjectsEdge, status: IntegrationStatus) -> None:
+    """The provider is not called."""
     await stand(edge, status, StatusReason.DISCONNECTED)
     with pytest.raises(IntegrationNotActive):
         await issue(edge)
     assert edge.provider.calls["mint_token"] == 0
 
 
-async def test_all_of_the_projects_or_none(edge: ProjectsEdge) -> None:
-    """One that is another's, that is not linked, or whose repository is gone: no token at all."""
+async def test_requires_access_to_all_projects(edge: ProjectsEdge) -> None:
+    """A foreign, unlinked or removed one means no token at all."""
     free = await edge.world.add_project(edge.organization, "Free")
     lost = await edge.world.add_project(edge.organization, "Lost")
     await edge.world.add_link(lost, edge.integration, repo_id=RepoId(GONE))
@@ -106,8 +106,8 @@ async def test_all_of_the_projects_or_none(edge: ProjectsEdge) -> None:
     assert edge.provider.calls["mint_token"] == 0
 
 
-async def test_disconnected_while_the_provider_was_asked(edge: ProjectsEdge) -> None:
-    """Nobody gets the token, and it is ended."""
+async def test_disconnect_during_the_request_revokes_the_token(edge: ProjectsEdge) -> None:
+    """It is not returned."""
     asked, goes_on = asyncio.Event(), asyncio.Event()
 
     async def hold(call: str) -> None:
@@ -125,8 +125,8 @@ async def test_disconnected_while_the_provider_was_asked(edge: ProjectsEdge) -> 
     assert edge.provider.state.installation_tokens == {}
 
 
-async def test_revoked_when_the_integration_ends(edge: ProjectsEdge) -> None:
-    """However long the provider is out of reach; what others hold of other integrations stays."""
+async def test_revokes_tokens_when_the_integration_ends(edge: ProjectsEdge) -> None:
+    """After an outage, too; tokens of other integrations stay."""
     issued = await issue(edge)
     revoke = edge.application.tokens.revoke_orphaned
     assert await revoke() == 0
@@ -138,8 +138,8 @@ async def test_revoked_when_the_integration_ends(edge: ProjectsEdge) -> None:
     assert (lease.sealed, lease.revoked_at) == (None, edge.clock.now())
 
 
-async def test_revoked_when_a_repository_is_unlinked(edge: ProjectsEdge) -> None:
-    """A token of several goes whole: the provider cannot make it narrower. Those of others stay."""
+async def test_revokes_tokens_when_a_repository_is_unlinked(edge: ProjectsEdge) -> None:
+    """A token of several is revoked as a whole."""
     await issue(edge, project_ids=[edge.project.external_id, edge.second.external_id])
     second = await issue(edge, project_ids=[edge.second.external_id])
     await edge.application.links.delete(
@@ -152,8 +152,7 @@ async def test_revoked_when_a_repository_is_unlinked(edge: ProjectsEdge) -> None
     assert list(edge.provider.state.installation_tokens) == [second.token.reveal()]
 
 
-async def test_forgotten_when_it_is_over(edge: ProjectsEdge) -> None:
-    """Nothing is left that could be stolen, and no provider is asked about it."""
+async def test_deletes_expired_records(edge: ProjectsEdge) -> None:
     issued = await issue(edge)
     edge.later(hours=1)
     await stand(edge, IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)

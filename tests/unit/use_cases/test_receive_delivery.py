@@ -36,8 +36,8 @@ def a_delivery(delivery_id: bytes = b"d-1") -> VerifiedDelivery:
     return protocol().verify(sign_headers(body, b"push", delivery_id), body)
 
 
-async def test_a_delivery_is_kept_as_it_was_signed_and_rings_its_lane() -> None:
-    """The ledger has its envelope and its very bytes, pending and due at once."""
+async def test_stores_a_signed_delivery_and_notifies_its_lane() -> None:
+    """With envelope and exact bytes, pending and due."""
     processing = Processing()
     delivery = a_delivery()
     assert await processing.receive(delivery) is Receipt.ACCEPTED
@@ -49,8 +49,8 @@ async def test_a_delivery_is_kept_as_it_was_signed_and_rings_its_lane() -> None:
     assert processing.bell.rung == [EVENT.lane]
 
 
-async def test_a_duplicate_changes_nothing_and_rings_nobody() -> None:
-    """The same delivery id is kept once, whatever state it is in."""
+async def test_duplicate_changes_nothing_and_notifies_nobody() -> None:
+    """In any status."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", push())
@@ -62,8 +62,8 @@ async def test_a_duplicate_changes_nothing_and_rings_nobody() -> None:
     assert processing.bell.rung == []
 
 
-async def test_a_redelivery_of_what_failed_here_is_a_new_chance() -> None:
-    """GitHub redelivers under the same id: a failed event is pending again and someone is rung."""
+async def test_redelivery_retries_a_failed_event() -> None:
+    """GitHub uses the same id; a worker is notified."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", b'{"installation":{"id":41000001},"ref":5}')
@@ -76,8 +76,7 @@ async def test_a_redelivery_of_what_failed_here_is_a_new_chance() -> None:
     assert processing.bell.rung == [EVENT.lane]
 
 
-async def test_nobody_is_rung_or_answered_before_it_is_durable() -> None:
-    """A ring for what is not yet there would be answered in vain."""
+async def test_notifies_and_responds_after_the_commit() -> None:
     log, bell = SlowLog(), Bell()
     receiving = asyncio.create_task(ReceiveDelivery(log, bell)(a_delivery()))
     await asyncio.sleep(0)
@@ -90,8 +89,8 @@ async def test_nobody_is_rung_or_answered_before_it_is_durable() -> None:
 @pytest.mark.parametrize(
     "refusal", [ReceiverBusy("Too much is waiting."), StorageUnavailable("No answer.")], ids=["busy", "silent"]
 )
-async def test_what_is_not_kept_is_not_acknowledged(refusal: Exception) -> None:
-    """The refusal reaches the caller, and nobody is rung."""
+async def test_failed_commit_is_not_acknowledged(refusal: Exception) -> None:
+    """The caller gets the error, and no worker is notified."""
     log, bell = SlowLog(refusal), Bell()
     log.durable.set()
     with pytest.raises(type(refusal)):
@@ -99,8 +98,7 @@ async def test_what_is_not_kept_is_not_acknowledged(refusal: Exception) -> None:
     assert bell.rung == []
 
 
-async def test_many_at_once_are_each_kept_once() -> None:
-    """Overlapping redeliveries meet in the ledger."""
+async def test_stores_concurrent_deliveries_once() -> None:
     processing = Processing()
     receipts = await asyncio.gather(
         *(processing.receive(a_delivery(f"d-{number % 10}".encode())) for number in range(50))

@@ -11,15 +11,14 @@ from tests.support.builders.domain import EVENT, INTEGRATION, REVOKED
 from tests.support.scenarios.processing import Processing, push
 
 
-async def test_nothing_due_rings_nobody() -> None:
-    """An idle service stays quiet."""
+async def test_without_due_events_nobody_is_notified() -> None:
     processing = Processing()
     assert await processing.sweep() == 0
     assert (processing.bell.rung, processing.metrics.oldest_due_seconds) == ([], 0.0)
 
 
-async def test_every_lane_with_something_due_is_rung_in_spite_of_earlier_rings() -> None:
-    """A ring may have been lost; one that was not costs a look."""
+async def test_notifies_every_lane_with_due_events() -> None:
+    """An earlier notification may have been lost."""
     processing = Processing()
     await processing.deliver("push", push())
     await processing.deliver("push", push())
@@ -30,8 +29,7 @@ async def test_every_lane_with_something_due_is_rung_in_spite_of_earlier_rings()
     assert sorted(processing.bell.rung) == sorted([EVENT.lane, choose_lane("2")])
 
 
-async def test_the_age_of_the_oldest_due_event_is_told() -> None:
-    """Whoever watches sees how far behind processing is."""
+async def test_publishes_the_age_of_the_oldest_due_event() -> None:
     processing = Processing()
     await processing.deliver("push", push())
     processing.clock.advance(timedelta(seconds=42))
@@ -43,8 +41,7 @@ async def test_the_age_of_the_oldest_due_event_is_told() -> None:
     assert processing.metrics.oldest_due_seconds == 0.0
 
 
-async def test_a_retry_is_rung_for_when_it_comes_due() -> None:
-    """A failed attempt waits its delay without anyone waiting for it."""
+async def test_notifies_for_a_retry_when_it_is_due() -> None:
     processing = Processing()
     processing.connect()
 
@@ -60,8 +57,8 @@ async def test_a_retry_is_rung_for_when_it_comes_due() -> None:
     assert await processing.sweep() == 1
 
 
-async def test_waiting_events_are_routed_and_rung_for_in_one_sweep() -> None:
-    """Connecting an installation in the browser needs no more than the next sweep."""
+async def test_routes_and_notifies_in_one_run() -> None:
+    """After an installation was connected in the browser."""
     processing = Processing()
     delivery = await processing.deliver("push", push())
     await processing.drain()
@@ -71,8 +68,8 @@ async def test_waiting_events_are_routed_and_rung_for_in_one_sweep() -> None:
     assert processing.event(delivery).status is EventStatus.PENDING
 
 
-async def test_a_revoked_integration_routes_nothing() -> None:
-    """What waits for an installation that is gone goes on waiting."""
+async def test_revoked_integration_routes_nothing() -> None:
+    """Its events keep waiting."""
     processing = Processing()
     delivery = await processing.deliver("push", push())
     await processing.drain()
@@ -82,8 +79,8 @@ async def test_a_revoked_integration_routes_nothing() -> None:
     assert REVOKED.provider_id == INTEGRATION.provider_id
 
 
-async def test_an_outage_rings_nobody() -> None:
-    """The next sweep finds the same work."""
+async def test_outage_notifies_nobody() -> None:
+    """The next run finds the same work."""
     processing = Processing()
     await processing.deliver("push", push())
     processing.bell.rung.clear()

@@ -8,8 +8,8 @@ from core.use_cases.events.housekeeping import ApplyRetention, Retention
 from tests.support.scenarios.processing import Processing, push
 
 
-async def test_bodies_and_events_go_after_their_days() -> None:
-    """Each after its own; nothing goes before, and by default nothing ever does."""
+async def test_deletes_bodies_and_events_after_their_days() -> None:
+    """Each after its own; by default nothing is deleted."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", push())
@@ -32,8 +32,7 @@ async def test_bodies_and_events_go_after_their_days() -> None:
 
 
 @pytest.mark.slow
-async def test_years_go_in_pieces() -> None:
-    """Each a transaction of its own, so that nobody waits for them."""
+async def test_deletes_in_small_transactions() -> None:
     processing = Processing()
     for number in range(2500):
         await processing.deliver("ping", {"zen": str(number)})
@@ -44,8 +43,8 @@ async def test_years_go_in_pieces() -> None:
     assert processing.unit_of_work.opened - opened == 3
 
 
-async def test_what_was_told_goes_after_its_days() -> None:
-    """All but the newest, which streams go on from."""
+async def test_deletes_domain_events_after_their_days() -> None:
+    """Except the newest, which streams continue from."""
     processing = Processing()
     processing.connect()
     for _ in range(3):
@@ -61,8 +60,8 @@ async def test_what_was_told_goes_after_its_days() -> None:
     assert processing.facts() == [newest]
 
 
-async def test_attributions_end_after_their_days() -> None:
-    """By default they are kept for ever."""
+async def test_deletes_attributions_after_their_days() -> None:
+    """By default they are kept."""
     processing = Processing()
     processing.connect()
     await processing.deliver("push", push())

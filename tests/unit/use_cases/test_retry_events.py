@@ -53,8 +53,8 @@ async def settled(processing: Processing, status: EventStatus) -> str:
 
 
 @pytest.mark.parametrize("status", [EventStatus.FAILED, EventStatus.IGNORED, EventStatus.UNROUTED])
-async def test_what_did_not_act_can_be_tried_again(status: EventStatus) -> None:
-    """It is pending and due at once, with all its attempts, and its lane is rung."""
+async def test_retries_events_without_effects(status: EventStatus) -> None:
+    """Pending and due, with its attempts, and a worker is notified."""
     processing = Processing()
     processing.connect()
     delivery = await settled(processing, status)
@@ -64,8 +64,8 @@ async def test_what_did_not_act_can_be_tried_again(status: EventStatus) -> None:
     assert processing.bell.rung == [event.lane]
 
 
-async def test_a_retried_event_is_processed_by_what_is_known_now() -> None:
-    """Linking a repository and retrying tells the project of the push it missed."""
+async def test_retried_event_uses_the_present_state() -> None:
+    """For example after linking the repository."""
     processing = Processing()
     processing.connect(links=())
     delivery = await processing.deliver("push", push())
@@ -79,8 +79,8 @@ async def test_a_retried_event_is_processed_by_what_is_known_now() -> None:
 
 
 @pytest.mark.parametrize("is_drained", [True, False], ids=["processed", "pending"])
-async def test_what_acted_or_is_about_to_is_not_tried_again(*, is_drained: bool) -> None:
-    """It would act twice: the caller is told its status, and nothing changes."""
+async def test_rejects_processed_and_pending_events(*, is_drained: bool) -> None:
+    """The error has the status, and nothing changes."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", push())
@@ -94,8 +94,8 @@ async def test_what_acted_or_is_about_to_is_not_tried_again(*, is_drained: bool)
     assert (processing.event(delivery), processing.bell.rung) == (before, [])
 
 
-async def test_an_unknown_delivery_is_not_found() -> None:
-    """Another provider's delivery of the same id is another delivery."""
+async def test_unknown_delivery_is_not_found() -> None:
+    """Ids belong to one provider."""
     processing = Processing()
     processing.connect()
     delivery = await settled(processing, EventStatus.FAILED)
@@ -113,8 +113,8 @@ async def test_an_unknown_delivery_is_not_found() -> None:
     ],
     ids=["person", "service", "service for a person"],
 )
-async def test_whoever_is_not_allowed_learns_nothing_and_changes_nothing(actor: Actor) -> None:
-    """The refusal comes before the ledger is looked at: a known and an unknown delivery look the same."""
+async def test_checks_permission_first(actor: Actor) -> None:
+    """Known and unknown deliveries have equal errors."""
     processing = Processing()
     processing.connect()
     delivery = await settled(processing, EventStatus.FAILED)
@@ -128,8 +128,7 @@ async def test_whoever_is_not_allowed_learns_nothing_and_changes_nothing(actor: 
     assert (processing.unit_of_work.opened, processing.bell.rung) == (opened, [])
 
 
-async def test_many_are_retried_by_filter_and_each_lane_is_rung_once() -> None:
-    """Only those that the filter finds."""
+async def test_retries_by_filter_and_notifies_each_lane_once() -> None:
     processing = Processing()
     processing.connect()
     failed = [await settled(processing, EventStatus.FAILED) for _ in range(3)]
@@ -141,8 +140,7 @@ async def test_many_are_retried_by_filter_and_each_lane_is_rung_once() -> None:
     assert processing.bell.rung == [EVENT.lane]
 
 
-async def test_a_filter_by_organization_reaches_only_its_events() -> None:
-    """Events of nobody and of others stay as they are."""
+async def test_filter_by_organization_affects_only_its_events() -> None:
     processing = Processing()
     processing.connect()
     own = await settled(processing, EventStatus.IGNORED)
@@ -159,13 +157,13 @@ async def test_a_filter_by_organization_reaches_only_its_events() -> None:
 
 
 @pytest.mark.parametrize("status", [None, EventStatus.PROCESSED, EventStatus.PENDING])
-async def test_many_are_only_retried_by_a_status_that_may_be(status: EventStatus | None) -> None:
-    """Forgetting the status must not mean everything."""
+async def test_retry_by_filter_needs_a_status(status: EventStatus | None) -> None:
+    """A missing status does not mean all events."""
     with pytest.raises(EventNotRetryable):
         await retries_of(Processing())(OPERATOR, ALL_ORGANIZATIONS, where=EventFilter(status=status))
 
 
-async def test_a_key_needs_the_scope_of_one_organization() -> None:
+async def test_key_needs_one_organization() -> None:
     """Keys are stored by organization, so a key without one would be ignored silently."""
     processing = Processing()
     processing.connect()

@@ -9,8 +9,8 @@ from tests.support.builders.webhooks import SECRET
 from tests.support.scenarios.processing import Processing, push
 
 
-async def test_the_last_use_of_a_secret_is_kept_under_its_fingerprint() -> None:
-    """Deliveries note it in memory; once a minute it is written."""
+async def test_stores_the_last_use_of_a_secret() -> None:
+    """By fingerprint, once a minute."""
     processing = Processing()
     record = RecordSecretUses(processing.unit_of_work, {"github": processing.protocol}, {})
     await processing.deliver("push", push())
@@ -19,15 +19,15 @@ async def test_the_last_use_of_a_secret_is_kept_under_its_fingerprint() -> None:
     assert list(processing.protocol.get_secret_uses()) == [SigningSecret(SECRET).fingerprint]
 
 
-async def test_without_any_use_nothing_is_written() -> None:
+async def test_writes_nothing_without_a_use() -> None:
     """An idle process opens no transaction."""
     processing = Processing()
     await RecordSecretUses(processing.unit_of_work, {"github": processing.protocol}, {})()
     assert processing.unit_of_work.opened == 0
 
 
-async def test_so_is_that_of_our_apps_key() -> None:
-    """By the name the provider has for it, from whichever process called last."""
+async def test_stores_the_last_use_of_the_app_key() -> None:
+    """By the provider's name for it, of any process."""
     processing = Processing()
     provider = FakeProvider(SettableClock(NOW))
     record = RecordSecretUses(processing.unit_of_work, {}, {"github": provider})

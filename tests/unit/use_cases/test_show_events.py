@@ -34,8 +34,8 @@ def list_of(processing: Processing) -> ListEvents:
     return ListEvents(processing.unit_of_work, ACCESS_CONTROL)
 
 
-async def test_an_event_is_shown_with_what_it_led_to() -> None:
-    """Envelope, verdicts, the facts told and the payload as JSON text."""
+async def test_shows_an_event_with_its_results() -> None:
+    """Envelope, verdicts, domain events and the payload as JSON text."""
     processing = Processing()
     processing.connect()
     body = json.dumps(push()).encode()
@@ -46,8 +46,8 @@ async def test_an_event_is_shown_with_what_it_led_to() -> None:
     assert [fact.source_event_id for fact in details.domain_events] == [delivery]
 
 
-async def test_an_event_outlives_its_payload() -> None:
-    """Retention takes the bytes, not the verdicts."""
+async def test_event_outlives_its_payload() -> None:
+    """Retention deletes the bytes, not the verdicts."""
     processing = Processing()
     processing.connect()
     delivery = await processing.deliver("push", payload("push/branch"))
@@ -57,13 +57,12 @@ async def test_an_event_outlives_its_payload() -> None:
     assert (details.payload, details.event.status) == (None, EventStatus.PROCESSED)
 
 
-async def test_an_unknown_event_is_not_found() -> None:
-    """There is nothing to show."""
+async def test_unknown_event_is_not_found() -> None:
     with pytest.raises(EventNotFound):
         await shown_by(Processing())(OPERATOR, ALL_ORGANIZATIONS, "absent", provider="github")
 
 
-async def test_events_are_listed_newest_first_in_pages() -> None:
+async def test_lists_events_newest_first_in_pages() -> None:
     """A page ends where the next begins."""
     processing = Processing()
     deliveries = [await processing.deliver("push", push(number)) for number in range(5)]
@@ -74,8 +73,7 @@ async def test_events_are_listed_newest_first_in_pages() -> None:
     assert rest.next is None
 
 
-async def test_people_do_not_see_the_whole_ledger() -> None:
-    """It holds every organization's deliveries."""
+async def test_users_cannot_list_events_of_all_organizations() -> None:
     processing = Processing()
     with pytest.raises(ActionForbidden):
         await list_of(processing)(PERSON, ALL_ORGANIZATIONS, where=EventFilter())

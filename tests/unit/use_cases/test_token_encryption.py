@@ -62,8 +62,8 @@ PLACES: dict[str, tuple[str, Opener]] = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_it_opens_where_it_belongs(place: str) -> None:
-    """In its row, in its column; nothing of the secret stands in what is kept."""
+def test_decrypts_in_its_column(place: str) -> None:
+    """The stored text contains nothing of the secret."""
     text, opener = PLACES[place]
     opened = opener(ROW, text)
     assert opened is not None
@@ -72,8 +72,7 @@ def test_it_opens_where_it_belongs(place: str) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_it_opens_in_no_other_row(place: str) -> None:
-    """Copied to another row it is refused."""
+def test_does_not_decrypt_in_another_row(place: str) -> None:
     text, opener = PLACES[place]
     with pytest.raises(CiphertextRefused):
         opener(OTHER, text)
@@ -81,8 +80,8 @@ def test_it_opens_in_no_other_row(place: str) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("moved_from", PLACES)
-def test_it_opens_in_no_other_column(place: str, moved_from: str) -> None:
-    """Copied to another column, even of the same row, it is refused."""
+def test_does_not_decrypt_in_another_column(place: str, moved_from: str) -> None:
+    """Of the same row, too."""
     if place != moved_from:
         with pytest.raises(CiphertextRefused):
             PLACES[place][1](ROW, PLACES[moved_from][0])

@@ -30,8 +30,8 @@ from tests.support.scenarios.processing import Processing, payload, push
 DISCONNECTED_BEFORE = replace(REVOKED, provider_id="40999999")
 
 
-async def test_an_unknown_installation_waits_undecoded() -> None:
-    """Nobody can be told, so the payload is not even read; nobody sees it either."""
+async def test_event_of_an_unknown_installation_is_not_decoded() -> None:
+    """It waits."""
     processing = Processing()
     delivery = await processing.deliver("push", push())
     assert await processing.drain() is DrainResult.EMPTY
@@ -41,8 +41,8 @@ async def test_an_unknown_installation_waits_undecoded() -> None:
     assert processing.metrics.results == {EventStatus.UNROUTED: 1}
 
 
-async def test_events_are_routed_once_the_installation_is_connected() -> None:
-    """The sweep makes them due and rings; the drain tells them in the order received."""
+async def test_routes_events_after_the_connection() -> None:
+    """In the order of arrival."""
     processing = Processing()
     deliveries = [await processing.deliver("push", push(number)) for number in range(3)]
     await processing.drain()
@@ -54,8 +54,8 @@ async def test_events_are_routed_once_the_installation_is_connected() -> None:
     assert [fact.source_event_id for fact in processing.facts()] == [processing.event(one).id for one in deliveries]
 
 
-async def test_what_is_older_than_three_days_was_someone_elses() -> None:
-    """It belonged to whoever had the installation then, and is ignored as `before_binding`."""
+async def test_ignores_events_older_than_three_days() -> None:
+    """They belonged to a former owner and are ignored as `before_binding`."""
     processing = Processing()
     old = await processing.deliver("push", push(1))
     new = await processing.deliver("push", push(2))
@@ -70,8 +70,8 @@ async def test_what_is_older_than_three_days_was_someone_elses() -> None:
     assert processing.event(new).status is EventStatus.PROCESSED
 
 
-async def test_a_matching_request_binds_and_routes_what_waited() -> None:
-    """The installation's own webhook completes the request; earlier events follow in the same drain."""
+async def test_matching_request_connects_and_routes_waiting_events() -> None:
+    """In the same drain."""
     processing = Processing()
     processing.connect(DISCONNECTED_BEFORE)
     processing.ask_for_approval(REQUEST)
@@ -89,8 +89,7 @@ async def test_a_matching_request_binds_and_routes_what_waited() -> None:
     assert state.flows[REQUEST.flow_id].status.value == "completed"
 
 
-async def test_what_follows_the_binding_in_the_same_batch_is_told() -> None:
-    """A push that arrives together with the installation is neither lost nor ignored."""
+async def test_publishes_events_after_the_connection_in_one_batch() -> None:
     processing = Processing()
     processing.connect(DISCONNECTED_BEFORE)
     processing.ask_for_approval(REQUEST)
@@ -102,8 +101,8 @@ async def test_what_follows_the_binding_in_the_same_batch_is_told() -> None:
     assert [fact.type for fact in processing.facts()] == [DomainEventType.INTEGRATION_ACTIVATED, DomainEventType.PUSH]
 
 
-async def test_a_new_organization_gets_a_new_integration() -> None:
-    """Without a row of its own one is made, with its catalog and an audit row."""
+async def test_new_organization_gets_a_new_integration() -> None:
+    """With catalog and version."""
     processing = Processing()
     processing.connect()
     state = processing.database.committed
@@ -129,8 +128,8 @@ async def test_a_new_organization_gets_a_new_integration() -> None:
     [replace(REQUEST, requester_id=ProviderUserId("900000004")), replace(REQUEST, expires_at=NOW), None],
     ids=["another requester", "expired", "none"],
 )
-async def test_no_other_request_binds(request_made: object) -> None:
-    """Only a live request by exactly this requester for exactly this account is answered."""
+async def test_other_requests_do_not_connect(request_made: object) -> None:
+    """Only a live request of this requester for this account."""
     processing = Processing()
     processing.connect(DISCONNECTED_BEFORE)
     if isinstance(request_made, type(REQUEST)):
@@ -142,8 +141,8 @@ async def test_no_other_request_binds(request_made: object) -> None:
     assert processing.facts() == []
 
 
-async def test_an_organization_connected_meanwhile_is_not_bound_again() -> None:
-    """Its living integration stays, and the request stays open for a person to end."""
+async def test_connected_organization_is_not_connected_again() -> None:
+    """The request stays open."""
     processing = Processing()
     processing.connect(replace(INTEGRATION, provider_id="40999999"))
     processing.ask_for_approval(REQUEST)
@@ -155,8 +154,8 @@ async def test_an_organization_connected_meanwhile_is_not_bound_again() -> None:
     assert processing.database.committed.flows[REQUEST.flow_id].status is REQUEST.status
 
 
-async def test_a_withdrawn_authorization_revokes_the_persons_connection() -> None:
-    """It comes without an installation and waits in the first lane."""
+async def test_revoked_authorization_revokes_the_connection() -> None:
+    """The event has no installation and uses the first lane."""
     processing = Processing()
     processing.connect()
     processing.database.committed.connections[CONNECTION.id] = CONNECTION
@@ -169,8 +168,8 @@ async def test_a_withdrawn_authorization_revokes_the_persons_connection() -> Non
     assert version.changes["status"] == ["active", "revoked"]
 
 
-async def test_a_removed_repository_cuts_its_links_off_and_its_return_restores_them() -> None:
-    """Links stay; their projects are told both times."""
+async def test_removed_repository_makes_links_unreachable_until_it_returns() -> None:
+    """Projects get both events."""
     processing = Processing()
     processing.connect(repositories=(REPOSITORY,))
     facts = {"id": int(LAUNCHPAD), "name": "launchpad", "full_name": "acme-rockets/launchpad", "private": True}

@@ -21,8 +21,8 @@ def names(page: BranchPage) -> list[str]:
     return [branch.name for branch in page.branches]
 
 
-async def test_the_default_branch_comes_first(connected: Connected) -> None:
-    """Then the others by name, found anywhere in it, in any case."""
+async def test_lists_the_default_branch_first(connected: Connected) -> None:
+    """Then the others by name, with a search in any part and case."""
     connected.has_branches("a-fix", "Zeta", "main", "beta", "feature/MAIN-1")
     page = await connected.branches()
     assert names(page) == ["main", "a-fix", "beta", "feature/MAIN-1", "Zeta"]
@@ -32,8 +32,8 @@ async def test_the_default_branch_comes_first(connected: Connected) -> None:
     assert names(await connected.branches(text="nothing")) == []
 
 
-async def test_pages_of_branches(connected: Connected) -> None:
-    """Each branch is on one page; what went meanwhile moves nothing."""
+async def test_pages_through_branches(connected: Connected) -> None:
+    """Each branch is on one page; removed branches move nothing."""
     connected.has_branches("a", "b", "c", "main")
     first = await connected.branches(limit=2)
     assert (names(first), first.next) == (["main", "a"], "a")
@@ -43,13 +43,13 @@ async def test_pages_of_branches(connected: Connected) -> None:
     assert (names(second), second.next) == (["b", "c"], None)
 
 
-async def test_an_empty_repository_has_no_branches(connected: Connected) -> None:
-    """That is no error."""
+async def test_empty_repository_has_no_branches(connected: Connected) -> None:
+    """Without an error."""
     assert names(await connected.branches()) == []
 
 
-async def test_branches_are_asked_for_now_and_then(connected: Connected) -> None:
-    """Once in half a minute, and once for all who ask at the same moment."""
+async def test_fetches_branches_at_most_every_half_minute(connected: Connected) -> None:
+    """Once for all concurrent callers."""
     catalog = connected.catalog
     connected.has_branches("main")
     await asyncio.gather(*(connected.branches() for _ in range(10)))
@@ -69,8 +69,8 @@ DOWN: dict[str, DomainError] = {
 
 
 @pytest.mark.parametrize("error", DOWN.values(), ids=DOWN.keys())
-async def test_what_was_known_is_served_while_the_provider_is_down(connected: Connected, error: DomainError) -> None:
-    """Marked as stale, with its time; fresh again when it answers."""
+async def test_serves_stale_branches_during_an_outage(connected: Connected, error: DomainError) -> None:
+    """With a mark and the time; fresh again afterwards."""
     catalog = connected.catalog
     connected.has_branches("main", "known")
     fetched_at = (await connected.branches()).fetched_at
@@ -82,15 +82,14 @@ async def test_what_was_known_is_served_while_the_provider_is_down(connected: Co
     assert not (await connected.branches()).is_stale
 
 
-async def test_without_anything_known_the_outage_is_told(connected: Connected) -> None:
-    """Nothing is not the same as no branches."""
+async def test_without_stored_branches_an_outage_is_an_error(connected: Connected) -> None:
     connected.catalog.provider.fail("list_branches", DOWN["outage"])
     with pytest.raises(ProviderUnavailable):
         await connected.branches()
 
 
-async def test_what_says_something_of_the_repository_is_not_glossed_over(connected: Connected) -> None:
-    """A repository that is gone, or an installation that is suspended, shows no old branches."""
+async def test_errors_of_the_repository_are_not_hidden(connected: Connected) -> None:
+    """A removed repository or a suspended installation returns no stale branches."""
     connected.has_branches("main")
     await connected.branches()
     connected.catalog.clock.advance(timedelta(minutes=1))
@@ -99,8 +98,8 @@ async def test_what_says_something_of_the_repository_is_not_glossed_over(connect
         await connected.branches()
 
 
-async def test_of_very_many_branches_a_search_finds_any(connected: Connected) -> None:
-    """A thousand are listed, and that there are more is said; a search finds parts of names, in any case."""
+async def test_search_finds_any_of_many_branches(connected: Connected) -> None:
+    """The list has a thousand and a mark; a search finds parts of names, in any case."""
     catalog = connected.catalog
     connected.has_branches(*(f"b{number:04}" for number in range(1500)), "main", "zoo/Lion", "zoo/tiger")
     page = await connected.branches()
@@ -119,8 +118,8 @@ async def test_of_very_many_branches_a_search_finds_any(connected: Connected) ->
     assert names(await connected.branches(text="mai")) == ["main"]
 
 
-async def test_a_search_does_not_wait_for_all_branches(connected: Connected) -> None:
-    """While they are read it finds what begins with the text; what was read is found afterwards."""
+async def test_search_does_not_wait_for_all_branches(connected: Connected) -> None:
+    """During the listing it searches by prefix; afterwards in the listed branches."""
     catalog = connected.catalog
     connected.has_branches(*(f"b{number:04}" for number in range(1500)), "zoo/lion")
     known = catalog.list_branches
@@ -135,8 +134,8 @@ async def test_a_search_does_not_wait_for_all_branches(connected: Connected) -> 
     await until(found)
 
 
-async def test_branches_of_one_installation_are_not_shown_under_another(connected: Connected) -> None:
-    """What one account's token saw is nothing for those who connect another account later."""
+async def test_branches_belong_to_one_installation(connected: Connected) -> None:
+    """Branches that the token of one account read are not shown for another."""
     catalog = connected.catalog
     connected.has_branches("secret")
     await connected.branches()
@@ -147,8 +146,8 @@ async def test_branches_of_one_installation_are_not_shown_under_another(connecte
         await connected.branches()
 
 
-async def test_the_memory_is_bounded(connected: Connected) -> None:
-    """The repository not looked at for longest is forgotten first."""
+async def test_limits_the_cache(connected: Connected) -> None:
+    """The least recently used repository is evicted."""
     catalog = connected.catalog
     bounded = BranchCache(max_branches=5)
     asked = catalog.list_branches

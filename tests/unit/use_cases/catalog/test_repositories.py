@@ -21,7 +21,7 @@ from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.catalog_reader import Connected, request
 
 
-async def test_a_list_says_how_current_it_is(connected: Connected) -> None:
+async def test_list_has_its_age(connected: Connected) -> None:
     """Right after a sync, and an hour later."""
     page = await connected.list()
     assert [row.repo_id for row in page.repositories] == ["1", "2", "3", "4"]
@@ -30,8 +30,8 @@ async def test_a_list_says_how_current_it_is(connected: Connected) -> None:
     assert (await connected.list()).sync.age == timedelta(hours=1)
 
 
-async def test_pages_end_with_none(connected: Connected) -> None:
-    """A page that is full says where the next begins, unless nothing follows."""
+async def test_last_page_has_no_cursor(connected: Connected) -> None:
+    """A full page has a cursor only if rows follow."""
     first = await connected.list(limit=3)
     assert first.next == CatalogPosition("acme/repository-3", RepoId("3"))
     second = await connected.list(limit=3, after=first.next)
@@ -40,8 +40,8 @@ async def test_pages_end_with_none(connected: Connected) -> None:
     assert (await connected.list(limit=4)).next is None
 
 
-async def test_lists_are_served_while_the_provider_is_down(connected: Connected) -> None:
-    """From the catalog, with its age and why it is not newer; nobody asks the provider."""
+async def test_lists_during_an_outage(connected: Connected) -> None:
+    """From the catalog, with age and reason; the provider is not called."""
     catalog = connected.catalog
     outage = ProviderUnavailable("It does not answer.", retry_after=30)
     catalog.provider.fail("*", outage, times=None)
@@ -59,8 +59,8 @@ async def test_lists_are_served_while_the_provider_is_down(connected: Connected)
     assert (details.repository.full_name, details.sync) == ("acme/repository-2", page.sync)
 
 
-async def test_a_suspended_integration_still_shows_its_catalog(connected: Connected) -> None:
-    """Nobody withdrew what it shows; a revoked one shows nothing."""
+async def test_suspended_integration_shows_its_catalog(connected: Connected) -> None:
+    """A revoked one shows nothing."""
     suspended = {"status": IntegrationStatus.SUSPENDED, "status_reason": Reason.SUSPENDED_ON_PROVIDER}
     await connected.catalog.change(connected.integration, **suspended)
     assert len((await connected.list()).repositories) == 4
@@ -78,15 +78,17 @@ REFUSED: list[tuple[dict[str, Fact], type[DomainError]]] = [
 
 
 @pytest.mark.parametrize(("asked", "error"), REFUSED)
-async def test_what_does_not_exist(connected: Connected, asked: dict[str, Fact], error: type[DomainError]) -> None:
-    """An organization, or a provider; the refusal of the latter names those there are."""
+async def test_missing_organization_or_provider_is_not_found(
+    connected: Connected, asked: dict[str, Fact], error: type[DomainError]
+) -> None:
+    """The error lists the known providers."""
     with pytest.raises(error) as refusal:
         await connected.list(**asked)
     assert (error is not ProviderUnknown) or ("github" in refusal.value.message)
 
 
-async def test_who_may_list_and_who_may_sync(connected: Connected) -> None:
-    """Members see, viewers see but do not sync, others learn nothing; services go by their scopes."""
+async def test_permissions_to_list_and_sync(connected: Connected) -> None:
+    """Members can do both, viewers can list, other users get 404, services need scopes."""
     world = connected.catalog.world
     viewer = await connected.catalog.member(connected.organization, Role.VIEWER)
     outsider = await connected.catalog.member(await world.add_organization(), Role.OWNER)
@@ -105,8 +107,7 @@ async def test_who_may_list_and_who_may_sync(connected: Connected) -> None:
     assert await request(connected, ServiceActor("x", frozenset({"git.link"}))) is SyncPhase.REQUESTED
 
 
-async def test_an_organization_without_an_integration(connected: Connected) -> None:
-    """It is told to connect first."""
+async def test_organization_without_an_integration_must_connect(connected: Connected) -> None:
     organization = await connected.catalog.world.add_organization()
     owner = await connected.catalog.member(organization, Role.OWNER)
     with pytest.raises(IntegrationNotFound):
@@ -115,8 +116,8 @@ async def test_an_organization_without_an_integration(connected: Connected) -> N
         await connected.catalog.request_sync(owner, organization_id=organization.external_id, provider=PROVIDER)
 
 
-async def test_only_repositories_of_this_integrations_catalog_are_shown(connected: Connected) -> None:
-    """Another organization's, a removed one and one nobody has all answer alike, branches included."""
+async def test_shows_only_repositories_of_the_catalog(connected: Connected) -> None:
+    """Foreign, removed and missing ones have equal responses, for branches, too."""
     catalog = connected.catalog
     await catalog.connect(facts("77", private=False), provider_id="2")
     await catalog.save(build_repository(connected.integration, "4", removed_at=time_ago(minutes=1)))

@@ -8,8 +8,8 @@ from core.domain.catalog.sync import SyncCoolingDown, SyncPhase
 from tests.support.scenarios.catalog_reader import Connected, request
 
 
-async def test_refresh_asks_for_a_sync_and_waits_for_none(connected: Connected) -> None:
-    """Once a minute; sooner it only shows what there is."""
+async def test_refresh_requests_a_sync_without_waiting(connected: Connected) -> None:
+    """Once a minute; sooner it only returns the stored list."""
     catalog = connected.catalog
     assert (await connected.list(refresh=True)).sync.phase is SyncPhase.IDLE
     catalog.clock.advance(timedelta(minutes=1))
@@ -20,8 +20,8 @@ async def test_refresh_asks_for_a_sync_and_waits_for_none(connected: Connected) 
     assert (await connected.list()).sync.phase is SyncPhase.IDLE
 
 
-async def test_a_wish_leaves_a_version(connected: Connected) -> None:
-    """The trail tells who asked."""
+async def test_requested_sync_writes_a_version(connected: Connected) -> None:
+    """With the actor."""
     connected.catalog.clock.advance(timedelta(minutes=1))
     await connected.list(refresh=True)
     async with connected.catalog.world.unit_of_work() as tx:
@@ -30,8 +30,8 @@ async def test_a_wish_leaves_a_version(connected: Connected) -> None:
     assert trail[-1].changes.keys() == {"sync_requested_at"}
 
 
-async def test_a_sync_asked_for_too_soon_is_refused(connected: Connected) -> None:
-    """With how long to wait; a minute later it is noted, and asking again notes no second one."""
+async def test_rejects_a_sync_requested_too_soon(connected: Connected) -> None:
+    """With the wait; a minute later it is stored once."""
     connected.catalog.clock.advance(timedelta(seconds=20))
     with pytest.raises(SyncCoolingDown) as refusal:
         await request(connected)
@@ -40,8 +40,7 @@ async def test_a_sync_asked_for_too_soon_is_refused(connected: Connected) -> Non
     assert [await request(connected), await request(connected)] == [SyncPhase.REQUESTED] * 2
 
 
-async def test_a_running_sync_answers_whoever_asks(connected: Connected) -> None:
-    """It began moments ago; a second one would tell nothing new."""
+async def test_running_sync_answers_all_requests(connected: Connected) -> None:
     catalog = connected.catalog
     catalog.clock.advance(timedelta(minutes=1))
     await request(connected)
@@ -58,8 +57,8 @@ async def test_a_running_sync_answers_whoever_asks(connected: Connected) -> None
 
 
 @pytest.mark.parametrize(("code", "waits"), [("provider_unavailable", False), ("provider_rate_limited", True)])
-async def test_a_failed_sync_is_tried_again_at_once_when_asked(connected: Connected, code: str, waits: bool) -> None:
-    """A person who has mended something need not wait for the retry, unless it is the provider's wish."""
+async def test_request_retries_a_failed_sync_at_once(connected: Connected, code: str, waits: bool) -> None:
+    """Unless the provider requested a pause."""
     catalog = connected.catalog
     retry_at = catalog.clock.now() + timedelta(hours=1)
     await catalog.change(connected.integration, sync_error=code, sync_failures=3, sync_retry_at=retry_at)

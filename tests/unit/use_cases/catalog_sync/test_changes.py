@@ -10,8 +10,8 @@ from tests.support.scenarios.catalog import Catalog, facts
 from tests.support.scenarios.catalog_sync import SYNCED, names, sync_now
 
 
-async def test_the_first_sync_fills_the_catalog(catalog: Catalog) -> None:
-    """All pages, every field; ten thousand new rows are no news to consumers."""
+async def test_first_sync_fills_the_catalog(catalog: Catalog) -> None:
+    """All pages and fields; no events for ten thousand new rows."""
     full = facts(
         "1",
         "acme/Widgets",
@@ -48,8 +48,8 @@ async def test_the_first_sync_fills_the_catalog(catalog: Catalog) -> None:
     assert (await catalog.read(integration)).synced_at == catalog.clock.now()
 
 
-async def test_a_second_sync_writes_nothing(catalog: Catalog) -> None:
-    """What is as it was is not written again, nor told."""
+async def test_second_sync_writes_nothing(catalog: Catalog) -> None:
+    """Unchanged rows are neither written nor published."""
     integration = await catalog.connect(facts("1"), facts("2"))
     await sync_now(catalog, integration)
     await catalog.change(integration, sync_requested_at=time_ago(minutes=1))
@@ -58,8 +58,8 @@ async def test_a_second_sync_writes_nothing(catalog: Catalog) -> None:
     assert await catalog.list_domain_events() == []
 
 
-async def test_what_changed_is_written_and_told(catalog: Catalog) -> None:
-    """Each repository by its own kind of change, once."""
+async def test_writes_and_publishes_changes(catalog: Catalog) -> None:
+    """One event per repository, by its kind of change."""
     known = [facts(str(number), default_branch="main") for number in range(1, 8)]
     integration = await catalog.connect(*known)
     await sync_now(catalog, integration)
@@ -94,8 +94,8 @@ async def test_what_changed_is_written_and_told(catalog: Catalog) -> None:
     ]
 
 
-async def test_links_follow(catalog: Catalog) -> None:
-    """A link's name and mirrored branch follow; lost and found again, its project is told."""
+async def test_updates_links(catalog: Catalog) -> None:
+    """Name and mirrored branch; a lost and a restored repository publish events."""
     integration = await catalog.connect(facts("1"), facts("2"))
     await sync_now(catalog, integration)
     organization = await catalog.world.add_organization()
@@ -128,8 +128,8 @@ async def test_links_follow(catalog: Catalog) -> None:
     assert [version.actor for version in trail[1:]] == ["system:sync"]
 
 
-async def test_links_are_told_of_even_at_the_first_sync(catalog: Catalog) -> None:
-    """Connected anew, an organization's links come back to life."""
+async def test_first_sync_publishes_events_of_links(catalog: Catalog) -> None:
+    """A reconnected organization's links are restored."""
     integration = await catalog.connect(facts("1"), facts("2"))
     organization = await catalog.world.add_organization()
     project = await catalog.world.add_project(replace(organization, id=integration.organization_id))
@@ -139,8 +139,8 @@ async def test_links_are_told_of_even_at_the_first_sync(catalog: Catalog) -> Non
     assert names(list(await catalog.list_domain_events())) == [("git.link.restored", "1")]
 
 
-async def test_an_accounts_new_name_is_told_of_linked_repositories_alone(catalog: Catalog) -> None:
-    """It changes the names of all, which would be noise."""
+async def test_renamed_account_publishes_events_of_linked_repositories_only(catalog: Catalog) -> None:
+    """It renames all repositories."""
     integration = await catalog.connect(*(facts(str(number)) for number in range(1, 6)))
     await sync_now(catalog, integration)
     organization = await catalog.world.add_organization()
@@ -153,8 +153,8 @@ async def test_an_accounts_new_name_is_told_of_linked_repositories_alone(catalog
     assert names(list(await catalog.list_domain_events())) == [("git.repository.renamed", "4")]
 
 
-async def test_a_listing_older_than_the_row_changes_nothing(catalog: Catalog) -> None:
-    """Lists lag behind events; what is listed all the same is not removed."""
+async def test_older_listing_changes_nothing(catalog: Catalog) -> None:
+    """Lists lag behind events; listed repositories are not removed either."""
     old = facts("1", updated_at=time_ago(minutes=10))
     integration = await catalog.connect(old, facts("2"))
     newer = build_repository(integration, "1", full_name="acme/newer", provider_updated_at=time_ago(minutes=5))
@@ -163,8 +163,8 @@ async def test_a_listing_older_than_the_row_changes_nothing(catalog: Catalog) ->
     assert (await catalog.rows(integration))["1"] == newer
 
 
-async def test_an_installation_without_repositories_empties_the_catalog(catalog: Catalog) -> None:
-    """A list of none is complete when the provider says there are none."""
+async def test_empty_installation_empties_the_catalog(catalog: Catalog) -> None:
+    """If the provider's list is complete."""
     integration = await catalog.connect(facts("1"))
     await sync_now(catalog, integration)
     catalog.lists(integration)

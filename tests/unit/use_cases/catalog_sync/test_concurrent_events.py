@@ -11,8 +11,7 @@ from tests.support.scenarios.catalog import Catalog, facts
 from tests.support.scenarios.catalog_sync import sync_now
 
 
-async def test_one_sync_at_a_time(catalog: Catalog) -> None:
-    """Whoever comes second leaves it to the first."""
+async def test_runs_one_sync_at_a_time(catalog: Catalog) -> None:
     integration = await catalog.connect(facts("1"))
     reading, go_on = asyncio.Event(), asyncio.Event()
 
@@ -30,8 +29,8 @@ async def test_one_sync_at_a_time(catalog: Catalog) -> None:
     assert (await first).outcome is SyncOutcome.DONE
 
 
-async def test_an_event_during_a_sync_asks_for_another(catalog: Catalog) -> None:
-    """What the provider told meanwhile may not be in the pages any more."""
+async def test_event_during_a_sync_requests_another(catalog: Catalog) -> None:
+    """The pages may lack the change."""
     integration = await catalog.connect(facts("1"))
 
     async def event(call: str) -> None:
@@ -47,8 +46,8 @@ async def test_an_event_during_a_sync_asks_for_another(catalog: Catalog) -> None
     assert await sync_now(catalog, integration) is SyncOutcome.NOT_DUE
 
 
-async def test_what_an_event_wrote_meanwhile_stays(catalog: Catalog) -> None:
-    """Neither is what it removed revived, nor what it added removed, nor what it changed changed back."""
+async def test_sync_keeps_changes_of_events(catalog: Catalog) -> None:
+    """Removals, additions and updates during the sync."""
     integration = await catalog.connect(facts("1"), facts("2"), facts("3", "acme/old"))
     await catalog.save(build_repository(integration, "1"), build_repository(integration, "3", full_name="acme/old"))
     written = [
@@ -77,8 +76,8 @@ REBOUND: dict[str, dict[str, Fact]] = {
 
 
 @pytest.mark.parametrize("changed", REBOUND.values(), ids=REBOUND.keys())
-async def test_a_sync_ends_with_its_installation(catalog: Catalog, changed: dict[str, Fact]) -> None:
-    """Pages of an installation that is not this integration's any more never reach its catalog."""
+async def test_sync_ends_with_its_installation(catalog: Catalog, changed: dict[str, Fact]) -> None:
+    """Pages of a former installation never reach the catalog."""
     integration = await catalog.connect(facts("1"))
 
     async def rebind(call: str) -> None:

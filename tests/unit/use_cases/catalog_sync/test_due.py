@@ -8,8 +8,8 @@ from core.use_cases.catalog.sync_catalog import SyncOutcome
 from tests.support.scenarios.catalog import Catalog, facts
 
 
-async def test_all_that_is_due_is_synced(catalog: Catalog) -> None:
-    """One failing integration stops none of the others, and each is tried once."""
+async def test_syncs_all_due_integrations(catalog: Catalog) -> None:
+    """A failing integration does not stop the others, and each is tried once."""
     for number in range(1, 5):
         await catalog.connect(facts(str(number)), provider_id=str(number))
     await catalog.connect(facts("9"), provider_id="9", synced_at=catalog.clock.now())
@@ -21,8 +21,8 @@ async def test_all_that_is_due_is_synced(catalog: Catalog) -> None:
     assert await catalog.sync_due() == {SyncOutcome.DONE: 1}
 
 
-async def test_several_share_what_is_due(catalog: Catalog) -> None:
-    """Side by side they sync each catalog once."""
+async def test_concurrent_runs_share_due_integrations(catalog: Catalog) -> None:
+    """Each catalog is synced once."""
     for number in range(1, 9):
         await catalog.connect(facts(str(number)), provider_id=str(number))
     ended = await asyncio.gather(*(catalog.sync_due() for _ in range(3)))
@@ -30,8 +30,8 @@ async def test_several_share_what_is_due(catalog: Catalog) -> None:
     assert catalog.provider.calls["list_repository_pages"] == 8
 
 
-async def test_every_catalog_is_read_again_within_a_day(catalog: Catalog) -> None:
-    """Whatever events were lost, a day later the catalog is right."""
+async def test_syncs_each_catalog_daily(catalog: Catalog) -> None:
+    """Lost events are repaired within a day."""
     integration = await catalog.connect(facts("1"))
     await catalog.sync_due()
     catalog.lists(integration, facts("2"))

@@ -38,8 +38,8 @@ async def listed_as(catalog: Catalog, integration: Integration, *pages: Reposito
 @pytest.mark.parametrize(
     "totals", [(4, 4), (3, 4), (4, 3), (2, 2)], ids=["some are missing", "one came", "one went", "more than there are"]
 )
-async def test_an_incomplete_listing_removes_nothing(catalog: Catalog, totals: tuple[int, int]) -> None:
-    """While pages move some are missed: what is shown is taken in, what is not stays."""
+async def test_incomplete_listing_removes_nothing(catalog: Catalog, totals: tuple[int, int]) -> None:
+    """Listed repositories are stored, and the others stay."""
     integration = await catalog.connect(facts("1"), facts("2"), facts("3"), facts("4"))
     await sync_now(catalog, integration)
     before = await catalog.read(integration)
@@ -74,8 +74,8 @@ FAILURES = {
 
 
 @pytest.mark.parametrize(("error", "delay"), FAILURES.values(), ids=FAILURES.keys())
-async def test_a_failure_keeps_the_catalog_and_its_age(catalog: Catalog, error: DomainError, delay: timedelta) -> None:
-    """It is tried again later, and not before the provider wants that."""
+async def test_failure_keeps_the_catalog_and_its_age(catalog: Catalog, error: DomainError, delay: timedelta) -> None:
+    """The retry respects the provider's pause."""
     integration = await catalog.connect(facts("1"))
     await sync_now(catalog, integration)
     rows = await catalog.rows(integration)
@@ -93,8 +93,8 @@ async def test_a_failure_keeps_the_catalog_and_its_age(catalog: Catalog, error: 
     assert (await catalog.read(integration)).sync_error is None
 
 
-async def test_failures_in_a_row_wait_longer(catalog: Catalog) -> None:
-    """An outage of an hour is not met by sixty attempts."""
+async def test_consecutive_failures_wait_longer(catalog: Catalog) -> None:
+    """An outage of an hour does not cause sixty attempts."""
     integration = await catalog.connect(facts("1"))
     catalog.provider.fail("list_repository_pages", ProviderUnavailable("It does not answer."), times=None)
     waits = []
@@ -107,8 +107,8 @@ async def test_failures_in_a_row_wait_longer(catalog: Catalog) -> None:
     assert waits == [1, 5, 15, 60, 60, 60]
 
 
-async def test_a_token_that_dies_is_replaced_once(catalog: Catalog) -> None:
-    """A token revoked a moment ago is no failure; a second refusal is."""
+async def test_replaces_a_rejected_token_once(catalog: Catalog) -> None:
+    """A second rejection is a failure."""
     integration = await catalog.connect(facts("1"))
     catalog.provider.fail("list_repository_pages", CredentialRefused("The token is dead."))
     assert await sync_now(catalog, integration) is SyncOutcome.DONE
@@ -118,8 +118,8 @@ async def test_a_token_that_dies_is_replaced_once(catalog: Catalog) -> None:
     assert await sync_now(catalog, integration) is SyncOutcome.FAILED
 
 
-async def test_stopped_in_the_middle_it_is_left_to_the_next(catalog: Catalog) -> None:
-    """A scheduler that is asked to stop does not make people wait for its claim to expire."""
+async def test_cancelled_sync_releases_its_claim(catalog: Catalog) -> None:
+    """The next run continues at once."""
     integration = await catalog.connect(facts("1"))
     reading = asyncio.Event()
 
@@ -138,8 +138,8 @@ async def test_stopped_in_the_middle_it_is_left_to_the_next(catalog: Catalog) ->
     assert await sync_now(catalog, integration) is SyncOutcome.DONE
 
 
-async def test_a_crash_is_left_to_the_next_when_the_claim_expires(catalog: Catalog) -> None:
-    """Whoever held it is gone without a word; its request is not forgotten."""
+async def test_next_sync_starts_after_the_claim_of_a_crash_expires(catalog: Catalog) -> None:
+    """The request stays."""
     integration = await catalog.connect(facts("1"), **SYNCED)
     async with catalog.world.unit_of_work() as tx:
         now = catalog.clock.now()
@@ -151,8 +151,8 @@ async def test_a_crash_is_left_to_the_next_when_the_claim_expires(catalog: Catal
     assert await sync_now(catalog, integration) is SyncOutcome.DONE
 
 
-async def test_a_mistake_of_ours_is_counted_and_seen(catalog: Catalog) -> None:
-    """It is no provider's fault, so it is raised; and it is not tried again at once for ever."""
+async def test_internal_error_is_counted_and_raised(catalog: Catalog) -> None:
+    """It is not retried at once without end."""
     integration = await catalog.connect(facts("1"))
     catalog.provider.fail("list_repository_pages", ZeroDivisionError())
     with pytest.raises(ZeroDivisionError):
@@ -161,8 +161,8 @@ async def test_a_mistake_of_ours_is_counted_and_seen(catalog: Catalog) -> None:
     assert (await catalog.read(integration)).sync_error == "internal"
 
 
-async def test_storage_lost_in_the_middle_is_raised(catalog: Catalog) -> None:
-    """Nothing can be noted then; the claim expires by itself."""
+async def test_storage_outage_is_raised(catalog: Catalog) -> None:
+    """The claim expires by itself."""
     integration = await catalog.connect(facts("1"))
 
     async def lose(call: str) -> None:

@@ -5,8 +5,8 @@ from datetime import timedelta
 from tests.support.scenarios.recovery import Recovery
 
 
-async def test_the_log_is_read_to_the_mark_and_a_little_further(recovery: Recovery) -> None:
-    """Ten minutes, since entries appear late; what was there before is not read again."""
+async def test_reads_the_log_slightly_beyond_the_mark(recovery: Recovery) -> None:
+    """Ten minutes, since entries appear late."""
     for number in range(300):
         recovery.log(ago=timedelta(hours=2, seconds=300 - number))
     await recovery.run()
@@ -20,8 +20,8 @@ async def test_the_log_is_read_to_the_mark_and_a_little_further(recovery: Recove
     assert too_late in recovery.list_recovered()
 
 
-async def test_a_single_late_entry_does_not_end_the_reading(recovery: Recovery) -> None:
-    """A log is ordered by when deliveries were made, and one may have been sent long after."""
+async def test_single_late_entry_does_not_end_the_reading(recovery: Recovery) -> None:
+    """The log is ordered by creation, and an entry may have been sent much later."""
     recovery.log(ago=timedelta(minutes=20))
     await recovery.run()
     held_up = recovery.log(ago=timedelta(minutes=15))
@@ -31,15 +31,15 @@ async def test_a_single_late_entry_does_not_end_the_reading(recovery: Recovery) 
     assert recovery.list_recovered()[1:] == [held_up]
 
 
-async def test_a_look_that_is_asked_for_never_looks_less_far(recovery: Recovery) -> None:
-    """Else what lies between would be skipped for ever."""
+async def test_requested_run_reads_at_least_as_far(recovery: Recovery) -> None:
+    """Otherwise deliveries would be skipped permanently."""
     old = recovery.log(ago=timedelta(days=2))
     await recovery.run(since=timedelta(minutes=5))
     assert recovery.list_recovered() == [old]
 
 
-async def test_what_we_act_on_comes_first_and_a_run_has_an_end(recovery: Recovery) -> None:
-    """Of 7,000, the 270 that matter are here after the first run, in order; the rest follows run by run."""
+async def test_recovers_handled_events_first_in_limited_runs(recovery: Recovery) -> None:
+    """Of 7,000, the 270 relevant ones are stored after the first run, in order."""
     relevant = []
     for number in range(7000):
         matters = number % 26 == 0
@@ -58,8 +58,8 @@ async def test_what_we_act_on_comes_first_and_a_run_has_an_end(recovery: Recover
     assert recovery.provider.calls["get_delivery"] == 1200
 
 
-async def test_half_of_the_apps_calls_are_left_to_others(recovery: Recovery) -> None:
-    """Tokens are minted with them, and customers wait for those."""
+async def test_leaves_half_of_the_calls_to_others(recovery: Recovery) -> None:
+    """Tokens are minted with them."""
     for _ in range(10):
         recovery.log()
     recovery.provider.state.calls_left = 0.49

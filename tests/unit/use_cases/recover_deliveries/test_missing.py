@@ -10,8 +10,8 @@ from testing.memory.provider import FakeProvider
 from tests.support.scenarios.recovery import Recovery
 
 
-async def test_what_is_missing_comes_into_the_ledger_once(recovery: Recovery) -> None:
-    """Marked as recovered, with the provider's text as its payload, and due."""
+async def test_stores_missing_deliveries_once(recovery: Recovery) -> None:
+    """Marked as recovered, with the provider's text as payload, and due."""
     guids = [recovery.log(ago=timedelta(minutes=60 - number)) for number in range(10)]
     report = await recovery.run()
     assert recovery.list_recovered() == guids
@@ -27,8 +27,8 @@ async def test_what_is_missing_comes_into_the_ledger_once(recovery: Recovery) ->
     assert (again.found, again.recovered, len(recovery.list_recovered())) == ({}, 0, 10)
 
 
-async def test_our_ledger_decides_and_not_the_providers_word(recovery: Recovery) -> None:
-    """What was answered with success and is not here is missing; what failed there and is here is not."""
+async def test_stored_events_decide_what_is_missing(recovery: Recovery) -> None:
+    """Not the result in the provider's log."""
     lost = recovery.log(succeeded=True)
     kept = recovery.log(succeeded=False)
     await recovery.processing.receive(build_delivery(delivery_id=kept))
@@ -36,8 +36,8 @@ async def test_our_ledger_decides_and_not_the_providers_word(recovery: Recovery)
     assert recovery.list_recovered() == [lost]
 
 
-async def test_one_that_may_be_on_its_way_is_left_alone(recovery: Recovery) -> None:
-    """For a minute; then it is missing, and the mark has not passed it."""
+async def test_skips_recent_deliveries(recovery: Recovery) -> None:
+    """For a minute; the mark has not passed them."""
     young = recovery.log(ago=timedelta(seconds=50))
     report = await recovery.run()
     assert (report.found, report.looked_at, report.too_young) == ({}, 1, 1)
@@ -46,8 +46,8 @@ async def test_one_that_may_be_on_its_way_is_left_alone(recovery: Recovery) -> N
     assert recovery.list_recovered() == [young]
 
 
-async def test_several_attempts_are_one_delivery(recovery: Recovery) -> None:
-    """Its place is that of the first, and the last is asked for."""
+async def test_attempts_of_one_delivery_count_once(recovery: Recovery) -> None:
+    """With the position of the first; the last is fetched."""
     first = recovery.log(ago=timedelta(hours=3), body=None)
     second = recovery.log(ago=timedelta(hours=2))
     recovery.log(ago=timedelta(hours=1), guid=first)
@@ -55,8 +55,8 @@ async def test_several_attempts_are_one_delivery(recovery: Recovery) -> None:
     assert recovery.list_recovered() == [first, second]
 
 
-async def test_one_that_arrives_meanwhile_is_kept_once(recovery: Recovery) -> None:
-    """Between the look into the log and the fetch, and between the fetch and the append."""
+async def test_stores_a_delivery_that_arrives_during_recovery_once(recovery: Recovery) -> None:
+    """Between log and fetch, and between fetch and append."""
     early, late = recovery.log(ago=timedelta(hours=2)), recovery.log()
 
     async def arrive(call: str) -> None:
@@ -71,8 +71,8 @@ async def test_one_that_arrives_meanwhile_is_kept_once(recovery: Recovery) -> No
     assert (report.recovered, report.missing) == (0, 0)
 
 
-async def test_one_run_at_a_time(recovery: Recovery) -> None:
-    """The second leaves at once and says why."""
+async def test_runs_once_at_a_time(recovery: Recovery) -> None:
+    """The second ends at once with the reason."""
     recovery.log()
     reports = []
 
@@ -86,8 +86,8 @@ async def test_one_run_at_a_time(recovery: Recovery) -> None:
     assert [(report.stopped_by, report.is_complete) for report in reports] == [("held_elsewhere", False)]
 
 
-async def test_a_dry_run_changes_nothing(recovery: Recovery) -> None:
-    """It tells what a run would find."""
+async def test_dry_run_changes_nothing(recovery: Recovery) -> None:
+    """It reports what a run would recover."""
     recovery.log()
     recovery.log(event="star")
     report = await recovery.run(dry_run=True)
@@ -98,8 +98,8 @@ async def test_a_dry_run_changes_nothing(recovery: Recovery) -> None:
     assert (await recovery.run(dry_run=True)).is_complete
 
 
-async def test_a_provider_without_a_log_is_left_out(recovery: Recovery) -> None:
-    """The feature is off there, and says so."""
+async def test_skips_a_provider_without_a_log(recovery: Recovery) -> None:
+    """And reports it."""
     quiet = FakeProvider(
         recovery.clock,
         name="quiet",
@@ -121,8 +121,8 @@ async def test_a_provider_without_a_log_is_left_out(recovery: Recovery) -> None:
     assert quiet.calls.total() == 0
 
 
-async def test_how_far_behind_we_are_can_be_watched(recovery: Recovery) -> None:
-    """The figure grows while the log cannot be read."""
+async def test_publishes_the_delay(recovery: Recovery) -> None:
+    """It grows while the log cannot be read."""
     await recovery.run()
     recovery.later(minutes=5)
     recovery.provider.fail("list_deliveries", ProviderUnavailable("status 500"))

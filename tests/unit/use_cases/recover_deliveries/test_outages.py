@@ -23,8 +23,8 @@ OUTAGES = [
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.code)
-async def test_a_log_that_cannot_be_read_leaves_the_mark(recovery: Recovery, outage: DomainError) -> None:
-    """Nothing is skipped; the next run begins where this one did."""
+async def test_unreadable_log_keeps_the_mark(recovery: Recovery, outage: DomainError) -> None:
+    """The next run starts at the same place."""
     guid = recovery.log()
     recovery.provider.fail("list_deliveries", outage)
     report = await recovery.run()
@@ -34,8 +34,8 @@ async def test_a_log_that_cannot_be_read_leaves_the_mark(recovery: Recovery, out
 
 
 @pytest.mark.parametrize("outage", OUTAGES, ids=lambda outage: outage.code)
-async def test_a_provider_that_stops_answering_ends_the_run(recovery: Recovery, outage: DomainError) -> None:
-    """It is no delivery's fault: none is counted as failed, and the next run goes on with it."""
+async def test_outage_of_the_provider_ends_the_run(recovery: Recovery, outage: DomainError) -> None:
+    """No delivery counts as failed, and the next run continues."""
     guids = [recovery.log(ago=timedelta(minutes=60 - number)) for number in range(20)]
 
     async def break_down(call: str) -> None:
@@ -54,8 +54,8 @@ async def test_a_provider_that_stops_answering_ends_the_run(recovery: Recovery, 
     assert recovery.alerts == []
 
 
-async def test_one_that_breaks_the_provider_holds_up_no_other(recovery: Recovery) -> None:
-    """An answer that never comes for this one alone is this one's failure."""
+async def test_delivery_without_a_response_does_not_delay_others(recovery: Recovery) -> None:
+    """It fails alone."""
     poison = recovery.log(ago=timedelta(hours=2))
     others = [recovery.log() for _ in range(9)]
 
@@ -74,7 +74,7 @@ async def test_one_that_breaks_the_provider_holds_up_no_other(recovery: Recovery
     assert recovery.list_recovered()[-1] == poison
 
 
-async def test_a_run_that_is_cancelled_publishes_the_delay(recovery: Recovery) -> None:
+async def test_cancelled_run_publishes_the_delay(recovery: Recovery) -> None:
     """Otherwise the alert on the delay could not fire while every run exceeds its time limit."""
     await recovery.run()
     recovery.later(hours=2)
@@ -88,7 +88,7 @@ async def test_a_run_that_is_cancelled_publishes_the_delay(recovery: Recovery) -
     assert recovery.processing.metrics.recoveries[PROVIDER] == (0, 7200.0)
 
 
-async def test_a_run_while_another_process_recovers_publishes_the_delay(recovery: Recovery) -> None:
+async def test_waiting_run_publishes_the_delay(recovery: Recovery) -> None:
     """The process that does not fetch publishes metrics, too; an old value would raise the alert."""
     await recovery.run()
     recovery.later(minutes=5)
@@ -115,8 +115,8 @@ def _breaking(recovery: Recovery, guid: str, error: Exception) -> None:
     object.__setattr__(recovery.processing.receive, "delivery_log", log)
 
 
-async def test_one_the_ledger_cannot_take_holds_up_no_other(recovery: Recovery) -> None:
-    """Whatever is wrong with it; sending it again would not help."""
+async def test_delivery_that_cannot_be_stored_does_not_delay_others(recovery: Recovery) -> None:
+    """A redelivery would not help."""
     poison = recovery.log(ago=timedelta(hours=2))
     others = [recovery.log() for _ in range(5)]
     _breaking(recovery, poison, ValueError("a figure out of range"))
@@ -125,8 +125,8 @@ async def test_one_the_ledger_cannot_take_holds_up_no_other(recovery: Recovery) 
     assert (report.failed, report.redelivered, report.missing) == (1, 0, 1)
 
 
-async def test_storage_that_goes_away_loses_nothing(recovery: Recovery) -> None:
-    """What was not kept stays missing."""
+async def test_storage_outage_loses_nothing(recovery: Recovery) -> None:
+    """Missing deliveries stay missing."""
     guids = [recovery.log(ago=timedelta(minutes=60 - number)) for number in range(10)]
     _breaking(recovery, guids[6], StorageUnavailable("gone"))
     with pytest.raises(StorageUnavailable):

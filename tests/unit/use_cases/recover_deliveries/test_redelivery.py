@@ -9,8 +9,8 @@ from testing.builders.entities import build_delivery
 from tests.support.scenarios.recovery import Recovery
 
 
-async def test_one_without_a_payload_is_asked_to_be_sent_again(recovery: Recovery) -> None:
-    """It holds up no other, and arrives as any webhook does."""
+async def test_requests_redelivery_of_a_delivery_without_a_payload(recovery: Recovery) -> None:
+    """It delays no other, and arrives as a webhook."""
     gone = recovery.log(ago=timedelta(hours=2), body=None)
     others = [recovery.log() for _ in range(5)]
     report = await recovery.run()
@@ -25,8 +25,8 @@ async def test_one_without_a_payload_is_asked_to_be_sent_again(recovery: Recover
     assert recovery.alerts == []
 
 
-async def test_one_that_never_comes_is_told_and_tried_on(recovery: Recovery) -> None:
-    """At the third attempt, once; later ones come more seldom, as long as the log has it."""
+async def test_alerts_once_about_a_delivery_that_never_arrives(recovery: Recovery) -> None:
+    """At the third attempt; later attempts are rarer, while the log has it."""
     guid = recovery.log(body=None)
     for minutes in (0, 5, 20):
         recovery.later(minutes=minutes)
@@ -41,8 +41,8 @@ async def test_one_that_never_comes_is_told_and_tried_on(recovery: Recovery) -> 
     assert (await recovery.state()).missing == 1
 
 
-async def test_one_the_log_has_lost_is_given_up(recovery: Recovery) -> None:
-    """There is nobody left to ask: told once, and in nobody's way."""
+async def test_gives_up_a_delivery_that_left_the_log(recovery: Recovery) -> None:
+    """With one alert."""
     recovery.log(body=None)
     recovery.provider.fail("redeliver", NotVisible("gone"), times=None)
     report = await recovery.run()
@@ -58,8 +58,8 @@ async def test_one_the_log_has_lost_is_given_up(recovery: Recovery) -> None:
 
 
 @pytest.mark.parametrize(("body", "reason"), [(b"{", "body_not_json"), (b"[]", "body_without_payload")])
-async def test_one_that_cannot_be_read_is_given_up(recovery: Recovery, body: bytes, reason: str) -> None:
-    """The log would say the same tomorrow, and a webhook of it would be refused as well."""
+async def test_gives_up_an_unreadable_delivery(recovery: Recovery, body: bytes, reason: str) -> None:
+    """A redelivery would be rejected, too."""
     recovery.log(body=body)
     well = recovery.log()
     report = await recovery.run()
@@ -70,8 +70,8 @@ async def test_one_that_cannot_be_read_is_given_up(recovery: Recovery, body: byt
     assert facts["reason"] == reason
 
 
-async def test_a_run_asks_for_so_many_again_and_no_more(recovery: Recovery) -> None:
-    """Each costs a second and five calls' worth; those that failed then wait, and others have their turn."""
+async def test_limits_redelivery_requests_per_run(recovery: Recovery) -> None:
+    """Each takes a second and five calls; failed ones wait for others."""
     for number in range(50):
         recovery.log(ago=timedelta(hours=2), body=None if number < 45 else b"{}")
     report = await recovery.run()

@@ -17,8 +17,8 @@ from tests.support.scenarios.token_world import INSTALLATION, TokenWorld
     [lambda: ProviderUnavailable("status 500"), lambda: RateLimited(NOW + timedelta(minutes=9), retry_after=540)],
     ids=["500", "rate_limited"],
 )
-async def test_ten_minutes_of_outage_suspend_nobody(world: TokenWorld, outage: Callable[[], DomainError]) -> None:
-    """Callers are told to come back; nothing is written, nobody is called, and it is over by itself."""
+async def test_outage_of_ten_minutes_suspends_nothing(world: TokenWorld, outage: Callable[[], DomainError]) -> None:
+    """Callers get a retryable error; nothing is written, no alert is sent."""
     process = world.process()
     await process.installation(world.integration)
     world.later(minutes=55)
@@ -37,8 +37,8 @@ async def test_ten_minutes_of_outage_suspend_nobody(world: TokenWorld, outage: C
     assert await world.now() == world.integration
 
 
-async def test_an_outage_does_not_suspend_whoever_is_suspended_already_anew(world: TokenWorld) -> None:
-    """A probe that gets no answer says nothing, and the next one comes at its time."""
+async def test_outage_during_a_probe_changes_nothing(world: TokenWorld) -> None:
+    """The next probe is on time."""
     suspended = world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW)
     await world.change(suspended)
     process = world.process()
@@ -51,8 +51,8 @@ async def test_an_outage_does_not_suspend_whoever_is_suspended_already_anew(worl
     assert await process.probe() == 1
 
 
-async def test_a_refused_app_is_nobodys_fault_but_ours(world: TokenWorld) -> None:
-    """Nobody is suspended, one alert is sent, and a provider that refuses our key is asked seldom."""
+async def test_rejected_app_suspends_nothing(world: TokenWorld) -> None:
+    """One alert, and rare calls."""
     process = world.process()
     world.provider.accepts_app = False
     for _ in range(60):
@@ -70,8 +70,7 @@ async def test_a_refused_app_is_nobodys_fault_but_ours(world: TokenWorld) -> Non
     assert world.alerts.codes == ["app_refused"]
 
 
-async def test_a_mended_key_that_breaks_again_is_told_again(world: TokenWorld) -> None:
-    """One alert a fault, not one for all time."""
+async def test_second_fault_sends_a_second_alert(world: TokenWorld) -> None:
     process = world.process()
     for times in (1, 2):
         world.provider.accepts_app = False
@@ -84,8 +83,8 @@ async def test_a_mended_key_that_breaks_again_is_told_again(world: TokenWorld) -
         world.later(hours=1)
 
 
-async def test_many_processes_that_meet_a_refused_app_tell_it_once(world: TokenWorld) -> None:
-    """And once more when it breaks again, whichever of them met that it was mended."""
+async def test_processes_share_one_alert_about_a_rejected_app(world: TokenWorld) -> None:
+    """And another one for the next fault."""
     processes = [world.process() for _ in range(4)]
     for times in (1, 2):
         world.provider.accepts_app = False
@@ -99,8 +98,8 @@ async def test_many_processes_that_meet_a_refused_app_tell_it_once(world: TokenW
         world.later(hours=1)
 
 
-async def test_an_answer_about_an_installation_shows_that_our_key_is_good(world: TokenWorld) -> None:
-    """Even one that says no ends the pause, so that the next wrong key is told."""
+async def test_response_about_an_installation_proves_the_key(world: TokenWorld) -> None:
+    """An error, too, so the next wrong key sends an alert."""
     process = world.process()
     world.provider.accepts_app = False
     with pytest.raises(AppRefused):
@@ -116,8 +115,7 @@ async def test_an_answer_about_an_installation_shows_that_our_key_is_good(world:
     assert world.alerts.codes == ["app_refused", "app_refused"]
 
 
-async def test_a_suspended_integration_survives_a_refused_app(world: TokenWorld) -> None:
-    """A probe refused for our key changes nothing either."""
+async def test_rejected_app_does_not_change_a_suspended_integration(world: TokenWorld) -> None:
     await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
     before = await world.now()
     world.provider.accepts_app = False

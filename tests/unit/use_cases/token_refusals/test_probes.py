@@ -8,8 +8,8 @@ from tests.support.builders.domain import NOW
 from tests.support.scenarios.token_world import INSTALLATION, REFUSED, TokenWorld
 
 
-async def test_it_is_active_again_after_the_next_success(world: TokenWorld) -> None:
-    """Probes that fail change nothing; the first that gets a token ends it, and asks for a new catalog."""
+async def test_next_success_ends_the_suspension(world: TokenWorld) -> None:
+    """And requests a sync; failed probes change nothing."""
     process = world.process()
     world.provider.fail("mint_token", REFUSED, times=5)
     with pytest.raises(IntegrationNotActive):
@@ -33,8 +33,8 @@ async def test_it_is_active_again_after_the_next_success(world: TokenWorld) -> N
     ]
 
 
-async def test_probes_come_less_and_less_often(world: TokenWorld) -> None:
-    """Minutes after the suspension at which the provider is asked, by a job that runs every minute."""
+async def test_probes_become_rarer(world: TokenWorld) -> None:
+    """Minutes after the suspension, with a job that runs every minute."""
     await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
     world.provider.fail("mint_token", REFUSED, times=None)
     process, asked = world.process(), []
@@ -48,8 +48,8 @@ async def test_probes_come_less_and_less_often(world: TokenWorld) -> None:
     assert world.alerts.codes == []
 
 
-async def test_a_probe_believes_no_stored_token(world: TokenWorld) -> None:
-    """One made before the suspension proves nothing, however long it lasts."""
+async def test_probe_does_not_use_a_stored_token(world: TokenWorld) -> None:
+    """A token from before the suspension proves nothing."""
     process = world.process()
     await process.installation(world.integration)
     await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
@@ -61,8 +61,8 @@ async def test_a_probe_believes_no_stored_token(world: TokenWorld) -> None:
     assert (await world.now()).status is IntegrationStatus.ACTIVE
 
 
-async def test_a_probe_learns_the_better_reason(world: TokenWorld) -> None:
-    """Refused first and then suspended at the provider: what helps has changed, the status has not."""
+async def test_probe_updates_the_reason(world: TokenWorld) -> None:
+    """First rejected, then suspended at the provider: the remedy changes."""
     await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
     world.provider.state.suspend(INSTALLATION)
     world.later(minutes=5)
@@ -71,8 +71,8 @@ async def test_a_probe_learns_the_better_reason(world: TokenWorld) -> None:
     assert await world.list_domain_events() == []
 
 
-async def test_a_late_token_does_not_lift_a_newer_suspension(world: TokenWorld) -> None:
-    """Suspended by a webhook between a probe's question and its answer, it stays suspended."""
+async def test_late_token_does_not_end_a_newer_suspension(world: TokenWorld) -> None:
+    """A webhook suspended it during the probe."""
     before = world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW)
     await world.change(before)
 

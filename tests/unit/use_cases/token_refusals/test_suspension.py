@@ -17,8 +17,7 @@ from tests.support.scenarios.token_world import INSTALLATION, REFUSED, TokenWorl
 
 
 @pytest.mark.parametrize("refusals", [1, 2])
-async def test_fewer_than_three_refusals_suspend_nobody(world: TokenWorld, refusals: int) -> None:
-    """A token that comes at the second or third attempt is a token."""
+async def test_fewer_than_three_errors_suspend_nothing(world: TokenWorld, refusals: int) -> None:
     world.provider.fail("mint_token", REFUSED, times=refusals)
     await world.process().installation(world.integration)
     assert [pause for pause in world.paused if pause] == [2.0, 4.0][:refusals]
@@ -26,8 +25,8 @@ async def test_fewer_than_three_refusals_suspend_nobody(world: TokenWorld, refus
 
 
 @pytest.mark.parametrize("error", [REFUSED, PermissionMissing("not granted")], ids=["refused", "permission"])
-async def test_three_refusals_suspend_with_one_alert(world: TokenWorld, error: DomainError) -> None:
-    """Its row, its trail and consumers tell why; until a probe nobody asks the provider again."""
+async def test_three_errors_suspend_with_one_alert(world: TokenWorld, error: DomainError) -> None:
+    """With version and event; until a probe the provider is not called."""
     world.provider.fail("mint_token", error, times=None)
     processes = [world.process(), world.process()]
     for process in processes * 3:
@@ -47,8 +46,8 @@ async def test_three_refusals_suspend_with_one_alert(world: TokenWorld, error: D
     assert (event.data.status, event.data.reason) == ("suspended", "token_refused")
 
 
-async def test_suspended_at_the_provider_is_suspended_here(world: TokenWorld) -> None:
-    """At once and without an alert: its owner did it, and lifts it there."""
+async def test_suspension_at_the_provider_suspends(world: TokenWorld) -> None:
+    """At once, without an alert."""
     world.provider.state.suspend(INSTALLATION)
     with pytest.raises(IntegrationNotActive, match="unsuspend it there"):
         await world.process().installation(world.integration)
@@ -61,8 +60,8 @@ async def test_suspended_at_the_provider_is_suspended_here(world: TokenWorld) ->
     assert (await world.now()).status is IntegrationStatus.ACTIVE
 
 
-async def test_an_installation_that_is_gone_is_revoked(world: TokenWorld) -> None:
-    """Its token goes with it, and nothing but a new binding brings it back."""
+async def test_revokes_a_deleted_installation(world: TokenWorld) -> None:
+    """With its token."""
     process = world.process()
     await process.installation(world.integration)
     del world.provider.state.installations[INSTALLATION]
@@ -79,8 +78,8 @@ async def test_an_installation_that_is_gone_is_revoked(world: TokenWorld) -> Non
 
 
 @pytest.mark.parametrize("answer", [InstallationSuspended("x"), InstallationGone("x"), REFUSED])
-async def test_an_answer_that_came_too_late_changes_nothing(world: TokenWorld, answer: DomainError) -> None:
-    """A webhook that changed the integration while the provider was asked knows better than the answer."""
+async def test_late_response_changes_nothing(world: TokenWorld, answer: DomainError) -> None:
+    """A webhook changed the integration during the call."""
     suspended = world.integration.suspend(StatusReason.SUSPENDED_ON_PROVIDER, at=NOW)
     await world.change(suspended)
     world.provider.fail("mint_token", answer, times=None)
@@ -96,8 +95,8 @@ async def test_an_answer_that_came_too_late_changes_nothing(world: TokenWorld, a
     assert world.alerts.codes == []
 
 
-async def test_one_refused_installation_holds_up_no_other(world: TokenWorld) -> None:
-    """The job renews the rest all the same."""
+async def test_rejected_installation_does_not_delay_others(world: TokenWorld) -> None:
+    """The job renews the others."""
     process = world.process()
     others = await _three_more(world)
     for integration in (world.integration, *others):

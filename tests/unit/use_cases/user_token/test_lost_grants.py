@@ -22,8 +22,8 @@ from tests.support.scenarios.catalog import AUTHORIZER
 from tests.support.scenarios.token_world import PERSON, TokenWorld
 
 
-async def test_a_dead_refresh_token_asks_for_its_person(world: TokenWorld) -> None:
-    """The row, the trail and every later caller tell so; the provider is not asked again."""
+async def test_invalid_refresh_token_needs_a_new_connection(world: TokenWorld) -> None:
+    """In row, version and each later response; the provider is not called again."""
     world.provider.state.grants.clear()
     world.later(hours=8)
     for _ in range(3):
@@ -40,8 +40,8 @@ async def test_a_dead_refresh_token_asks_for_its_person(world: TokenWorld) -> No
     assert (await world.user_row()).lease is None
 
 
-async def test_a_rotation_lost_in_a_crash_asks_for_the_person(world: TokenWorld) -> None:
-    """The provider has given new tokens to a process that died before writing them down."""
+async def test_lost_refresh_needs_a_new_connection(world: TokenWorld) -> None:
+    """The process died before it stored the new tokens."""
     world.later(hours=8)
 
     async def die(_: str) -> None:
@@ -63,8 +63,8 @@ async def test_a_rotation_lost_in_a_crash_asks_for_the_person(world: TokenWorld)
     await asyncio.gather(dead, return_exceptions=True)
 
 
-async def test_a_token_refused_because_another_was_faster_is_no_refusal(world: TokenWorld) -> None:
-    """The row holds newer tokens than those refused: they are used, and the person is left alone."""
+async def test_rejected_token_is_ignored_if_another_process_refreshed(world: TokenWorld) -> None:
+    """The newer tokens of the row are used."""
     world.later(hours=8)
 
     async def be_faster(_: str) -> None:
@@ -78,8 +78,8 @@ async def test_a_token_refused_because_another_was_faster_is_no_refusal(world: T
     assert (await world.get_connection()).is_active
 
 
-async def test_who_was_only_slow_brings_the_connection_back(world: TokenWorld) -> None:
-    """Another took its slowness for death and gave up; the new tokens arrive all the same, and count."""
+async def test_slow_refresh_restores_the_connection(world: TokenWorld) -> None:
+    """Another process had given it up."""
     world.later(hours=8)
     asked, answer = asyncio.Event(), asyncio.Event()
 
@@ -104,8 +104,7 @@ async def test_who_was_only_slow_brings_the_connection_back(world: TokenWorld) -
     assert (await world.process().user(known)).reveal() == token.reveal()
 
 
-async def test_a_newer_sign_in_is_never_overwritten(world: TokenWorld) -> None:
-    """A refresh that ends after the person has connected anew is dropped."""
+async def test_late_refresh_does_not_overwrite_a_new_connection(world: TokenWorld) -> None:
     world.later(hours=8)
     newer: list[Secret] = []
 
@@ -119,8 +118,7 @@ async def test_a_newer_sign_in_is_never_overwritten(world: TokenWorld) -> None:
     assert (await world.process().user(world.connection)).reveal() == newer[0].reveal()
 
 
-async def test_a_withdrawn_connection_keeps_no_late_tokens(world: TokenWorld) -> None:
-    """The person took the authorization back while it was refreshed: nothing is stored, nothing is given."""
+async def test_revoked_connection_stores_no_late_tokens(world: TokenWorld) -> None:
     world.later(hours=8)
 
     async def withdraw(_: str) -> None:
@@ -140,11 +138,8 @@ async def _is_leased(world: TokenWorld) -> bool:
 
 
 @pytest.mark.parametrize("returns", [False, True])
-async def test_a_grant_renewed_amid_a_disconnect_is_let_go(world: TokenWorld, *, returns: bool) -> None:
-    """What the disconnect noted died with the refresh; what came for it must not stay behind.
-
-    Who has connected again meanwhile keeps the grant, which all their tokens share.
-    """
+async def test_revokes_a_grant_refreshed_during_a_disconnect(world: TokenWorld, *, returns: bool) -> None:
+    """The token that the disconnect recorded is invalid by then."""
     world.later(hours=8)
     disconnect = DisconnectAccount(
         world.unit_of_work,

@@ -11,8 +11,8 @@ from tests.support.scenarios.token_world import TokenWorld
 
 
 @pytest.mark.parametrize("error", [ProviderUnavailable("down"), RateLimited(NOW + timedelta(hours=9), retry_after=60)])
-async def test_an_outage_asks_nobody_to_connect_again(world: TokenWorld, error: Exception) -> None:
-    """Callers are told to come back, and the next refresh that is answered is as good as any."""
+async def test_outage_does_not_require_a_new_connection(world: TokenWorld, error: Exception) -> None:
+    """Callers get a retryable error."""
     world.later(hours=8)
     world.provider.fail("refresh", error, times=3)
     for _ in range(3):
@@ -23,8 +23,8 @@ async def test_an_outage_asks_nobody_to_connect_again(world: TokenWorld, error: 
     assert (await world.trail(), world.alerts.codes) == ([], [])
 
 
-async def test_a_refused_client_secret_is_not_the_persons_fault(world: TokenWorld) -> None:
-    """Nobody has to connect again for it; one alert, and the provider is asked seldom."""
+async def test_rejected_client_secret_does_not_affect_users(world: TokenWorld) -> None:
+    """One alert, and rare calls."""
     world.later(hours=8)
     world.provider.accepts_app = False
     process = world.process()
@@ -45,8 +45,8 @@ async def test_a_refused_client_secret_is_not_the_persons_fault(world: TokenWorl
     assert world.alerts.codes == ["app_refused"] * 2
 
 
-async def test_tokens_survive_a_moment_without_storage(world: TokenWorld) -> None:
-    """The provider knows only the new tokens by now, so writing them down is tried again."""
+async def test_retries_to_store_refreshed_tokens(world: TokenWorld) -> None:
+    """The provider accepts only the new ones."""
     world.later(hours=8)
 
     async def lose_storage(_: str) -> None:
@@ -62,8 +62,7 @@ async def test_tokens_survive_a_moment_without_storage(world: TokenWorld) -> Non
     assert (await world.process().user(world.connection)).reveal() == token.reveal()
 
 
-async def test_storage_that_stays_away_is_told(world: TokenWorld) -> None:
-    """There is an end to trying."""
+async def test_reports_a_long_storage_outage(world: TokenWorld) -> None:
     world.later(hours=8)
 
     async def lose_storage(_: str) -> None:

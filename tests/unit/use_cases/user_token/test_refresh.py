@@ -13,8 +13,8 @@ from testing.memory.provider import FakeProvider
 from tests.support.scenarios.token_world import TokenWorld
 
 
-async def test_a_good_token_is_given_as_it_is(world: TokenWorld) -> None:
-    """As long as it lasts nobody asks the provider for another."""
+async def test_returns_a_valid_token(world: TokenWorld) -> None:
+    """Without a call to the provider."""
     token = await world.process().user(world.connection)
     world.later(hours=7, minutes=57)
     assert (await world.process().user(world.connection)).reveal() == token.reveal()
@@ -22,8 +22,8 @@ async def test_a_good_token_is_given_as_it_is(world: TokenWorld) -> None:
     assert (await world.provider.get_person(token)).login == "mara"
 
 
-async def test_one_that_ends_is_refreshed_and_kept(world: TokenWorld) -> None:
-    """Both new tokens are in the row, encrypted for it alone, before the first is used."""
+async def test_refreshes_and_stores_an_expiring_token(world: TokenWorld) -> None:
+    """Both new tokens are encrypted in the row before their first use."""
     old = await world.process().user(world.connection)
     world.later(hours=8)
     token = await world.process().user(world.connection)
@@ -42,8 +42,8 @@ async def test_one_that_ends_is_refreshed_and_kept(world: TokenWorld) -> None:
     assert await world.trail() == []
 
 
-async def test_twenty_at_once_in_three_processes_refresh_once(world: TokenWorld) -> None:
-    """A second refresh would lock the person out, so the others wait for the first."""
+async def test_twenty_callers_of_three_processes_refresh_once(world: TokenWorld) -> None:
+    """A second refresh would lock the user out."""
     world.later(hours=8)
     asked, answer = asyncio.Event(), asyncio.Event()
 
@@ -63,8 +63,8 @@ async def test_twenty_at_once_in_three_processes_refresh_once(world: TokenWorld)
     assert (await world.get_connection()).is_active
 
 
-async def test_a_hundred_refreshes_in_a_row(world: TokenWorld) -> None:
-    """Each uses the refresh token of the one before."""
+async def test_refreshes_a_hundred_times(world: TokenWorld) -> None:
+    """Each with the refresh token of the one before."""
     for _ in range(100):
         world.later(hours=8)
         await world.process().user(world.connection)
@@ -72,8 +72,8 @@ async def test_a_hundred_refreshes_in_a_row(world: TokenWorld) -> None:
     assert (await world.user_row()).generation == 101
 
 
-async def test_a_refused_access_token_is_refreshed_though_it_has_time_left(world: TokenWorld) -> None:
-    """The caller has seen it refused; those who have not share what comes instead."""
+async def test_refreshes_a_rejected_token_early(world: TokenWorld) -> None:
+    """All callers share the result."""
     dead = await world.process().user(world.connection)
     fresh = await world.process().user(world.connection, instead_of=dead)
     assert fresh.reveal() != dead.reveal()
@@ -81,8 +81,8 @@ async def test_a_refused_access_token_is_refreshed_though_it_has_time_left(world
     assert world.provider.calls["refresh"] == 1
 
 
-async def test_a_token_without_an_end_is_never_refreshed(world: TokenWorld) -> None:
-    """Where the app's tokens do not end there is nothing to refresh; refused, only the person can help."""
+async def test_never_refreshes_a_token_without_expiry(world: TokenWorld) -> None:
+    """If it is rejected, the user has to connect again."""
     forever = UserTokens(Secret("ghu_forever"), None, None, None)
     sealed = encrypt_user_tokens(world.cipher, world.connection.external_id, forever)
     async with world.unit_of_work() as tx:
@@ -107,7 +107,7 @@ class _KeepsRefreshTokens(FakeProvider):
         return replace(tokens, refresh_token=None)
 
 
-async def test_a_refresh_token_that_is_not_replaced_is_kept(world: TokenWorld) -> None:
+async def test_keeps_a_refresh_token_that_is_not_replaced(world: TokenWorld) -> None:
     """Not every provider rotates them."""
     keeping = _KeepsRefreshTokens(world.clock)
     keeping.state = world.provider.state
