@@ -2,23 +2,15 @@
 
 import pytest
 
-from tests.support.language import baseline, participles
-
-HOW = "See CONTRIBUTING.md; `make language` lowers the baseline."
-
-
-def test_functions_are_named_by_verbs() -> None:
-    """A package above 1 % has its participles in the baseline, which may only shrink; below, it has none there."""
-    findings = participles.scan_packages_over_limit()
-    differences = baseline.problems(baseline.count(findings), baseline.read(participles.FILE), what=participles.WHAT)
-    over = [str(item) for item in findings if any(f"{item.path} " in sentence for sentence in differences)]
-    assert (differences, over) == ([], []), HOW
+from tests.support.language import participles
 
 
 @pytest.mark.parametrize("package", participles.PACKAGES)
-def test_reads_every_package(package: str) -> None:
-    total, _ = participles.scan_package(package)
-    assert total > 50
+def test_functions_are_named_by_verbs(package: str) -> None:
+    """Rename one of the listed functions if a package reaches 1 %."""
+    total, findings = participles.scan_package(package)
+    assert total > 0
+    assert len(findings) < participles.MAX_SHARE * total, "\n".join(map(str, findings))
 
 
 @pytest.mark.parametrize("name", ["told", "_bound", "listed_by", "counting", "_taken_at", "__stopped"])
@@ -42,10 +34,3 @@ class Link:
     def sorted(): ...
 """
     assert [name for _, name in participles.functions_in(source)] == ["sorted"]
-
-
-def test_the_baseline_of_a_package_may_only_shrink() -> None:
-    found = [participles.Participle("src/b.py", 1, "bound"), participles.Participle("src/b.py", 2, "told")]
-    assert participles.lower(found, {"src/a.py": 2, "src/c.py": 1}) == "2 src/b.py\n"
-    with pytest.raises(baseline.BaselineGrows, match="src has 2 functions named by participles; its baseline is 1"):
-        participles.lower(found, {"src/a.py": 1})

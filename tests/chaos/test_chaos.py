@@ -44,7 +44,7 @@ async def test_loses_nothing_and_repeats_nothing() -> None:
         deeds = ", ".join(f"{count} x {deed}" for deed, count in sorted(stage.done.items()))
         _say(
             f"seed {seed}: {kept} deliveries kept, {missed['OK']} acknowledged at first, "
-            f"{kept - missed['OK']} recovered, {facts} pushes told; {connections} connections at the end; "
+            f"{kept - missed['OK']} recovered, {facts} pushes published; {connections} connections at the end; "
             f"{pushing:.0f} s of deeds, {time.monotonic() - began:.0f} s in all; {deeds}"
         )
 

@@ -7,7 +7,7 @@ import pytest
 
 from sandbox.rest.api import ENDPOINTS
 from tests.support.checks.github_openapi import check, operations
-from tests.support.scenarios.sandbox_calls import (
+from tests.support.clients.sandbox_calls import (
     Ask,
     about_a_delivery,
     anonymously,

@@ -134,6 +134,7 @@ async def test_deleted_repository_leaves_its_installation(
     running: RunningSandbox, receiver: Receiver, *, sends_deletion: bool
 ) -> None:
     """GitHub's documentation is unclear about `deleted`, so both ways exist; `removed` is always sent."""
+    # language: allow "told" - a field of the control API
     running.sandbox.behaviour.deleted_repositories_told = sends_deletion
     await running.act(MARA, "delete_repository", repository=PAD)
     wanted = ["installation_repositories.removed"] + ["repository.deleted"] * sends_deletion

@@ -1,14 +1,14 @@
-"""Lower the baselines to the banned words and participles that are left. `make language` runs it."""
+"""Lower the baseline to the banned words that are left. `make language` runs it."""
 
 import argparse
 import sys
 
-from tests.support.language import baseline, participles
+from tests.support.language import baseline
 from tests.support.language.scan import scan_all
 
 
 def main() -> int:
-    """Print the findings in public texts and write the baselines of the code's texts and of participles.
+    """Print the findings in public texts and write the baseline of the code's texts.
 
     Return 1 if there are findings in public texts, or if a file of the code has more than before.
     """
@@ -20,15 +20,12 @@ def main() -> int:
     sys.stdout.writelines(f"{finding}\n" for finding in public)
     in_code = [finding for finding in findings if not finding.is_public]
     allowed = baseline.add_words(baseline.read(), in_code, added)
-    in_names = participles.scan_packages_over_limit()
     try:
         text = baseline.lower(baseline.count(in_code), allowed)
-        names = participles.lower(in_names, baseline.read(participles.FILE))
     except baseline.BaselineGrows as error:
         sys.stderr.write(f"{error}\n")
         return 1
     baseline.FILE.write_text(text, encoding="utf-8")
-    participles.FILE.write_text(names, encoding="utf-8")
     return int(bool(public))
 
 

@@ -1,11 +1,10 @@
-"""How many banned words or participles each file may still have in its code. The number may only shrink."""
+"""How many banned words each file may still have in the texts of its code. The number may only shrink."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
 
-from tests.support.language.scan import ROOT
+from tests.support.language.scan import ROOT, Finding
 
 FILE = ROOT / "tests" / "architecture" / "language_baseline.txt"
 
@@ -25,43 +24,31 @@ def read(file: Path = FILE) -> dict[str, int]:
     return numbers
 
 
-class _HasPath(Protocol):
-    @property
-    def path(self) -> str: ...
-
-
-class _Named(_HasPath, Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-def count(findings: Iterable[_HasPath]) -> dict[str, int]:
+def count(findings: Iterable[Finding]) -> dict[str, int]:
     """Return the number of findings of each file."""
     return dict(Counter(finding.path for finding in findings))
 
 
-def problems(
-    found: Mapping[str, int], allowed: Mapping[str, int], *, may_be_fewer: bool = False, what: str = "banned words"
-) -> list[str]:
+def problems(found: Mapping[str, int], allowed: Mapping[str, int], *, may_be_fewer: bool = False) -> list[str]:
     """Return what differs from the baseline, in sentences that say what to do."""
     sentences = []
     for path in sorted(found.keys() | allowed.keys()):
         now, limit = found.get(path, 0), allowed.get(path, 0)
         if now > limit:
-            sentences.append(f"{path} has {now} {what}; its baseline is {limit}. Rewrite the new ones.")
+            sentences.append(f"{path} has {now} banned words; its baseline is {limit}. Rewrite the new ones.")
         elif now < limit and not may_be_fewer:
-            sentences.append(f"{path} has {now} {what}; its baseline is {limit}. Run `{COMMAND}`.")
+            sentences.append(f"{path} has {now} banned words; its baseline is {limit}. Run `{COMMAND}`.")
     return sentences
 
 
-def lower(found: Mapping[str, int], allowed: Mapping[str, int], *, what: str = "banned words") -> str:
+def lower(found: Mapping[str, int], allowed: Mapping[str, int]) -> str:
     """Return a baseline with the present numbers, or raise `BaselineGrows` if one is larger than before."""
-    if larger := problems(found, allowed, may_be_fewer=True, what=what):
+    if larger := problems(found, allowed, may_be_fewer=True):
         raise BaselineGrows("\n".join(larger))
     return "".join(f"{number} {path}\n" for path, number in sorted(found.items()))
 
 
-def add_words(allowed: Mapping[str, int], findings: Iterable[_Named], names: Collection[str]) -> dict[str, int]:
+def add_words(allowed: Mapping[str, int], findings: Iterable[Finding], names: Collection[str]) -> dict[str, int]:
     """Return a baseline that also allows the present findings of words that were just added to the list."""
     added = Counter(finding.path for finding in findings if finding.name in names)
     return dict(Counter(allowed) + added)

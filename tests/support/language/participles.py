@@ -2,22 +2,16 @@
 
 import ast
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.language import baseline
 from tests.support.language.scan import ROOT
-
-FILE = ROOT / "tests" / "architecture" / "participles_baseline.txt"
-
-WHAT = "functions named by participles"
 
 PACKAGES = ("src", "local", "sandbox", "testing", "tests", "benchmarks")
 
 MAX_SHARE = 0.01
-"""The largest share of functions in one package that participles may name."""
+"""Participles name less than this share of the functions of each package."""
 
 # Verbs that look like participles or gerunds.
 _VERBS = frozenset(("bring", "string", "ping", "embed", "exceed", "feed", "need", "proceed", "seed", "speed"))
@@ -67,31 +61,3 @@ def scan_package(package: str) -> tuple[int, list[Participle]]:
         for line, name in functions_in(Path(ROOT / path).read_text(encoding="utf-8"))
     ]
     return len(functions), [function for function in functions if is_participle(function.name)]
-
-
-def scan_packages_over_limit() -> list[Participle]:
-    """Return the participles of those packages that still have too many."""
-    findings = []
-    for package in PACKAGES:
-        total, participles = scan_package(package)
-        if len(participles) >= MAX_SHARE * total:
-            findings += participles
-    return findings
-
-
-def lower(findings: Iterable[Participle], allowed: Mapping[str, int]) -> str:
-    """Return a baseline with the present numbers, or raise `BaselineGrows` if a package has more than before.
-
-    Files may have more: a function may move from one file to another.
-    """
-    present = baseline.count(findings)
-    before, now = _by_package(allowed), _by_package(present)
-    baseline.lower(now, before, what=WHAT)
-    return baseline.lower(present, present)
-
-
-def _by_package(numbers: Mapping[str, int]) -> dict[str, int]:
-    packages: Counter[str] = Counter()
-    for path, number in numbers.items():
-        packages[path.partition("/")[0]] += number
-    return dict(packages)

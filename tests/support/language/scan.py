@@ -59,6 +59,7 @@ _NOT_SCANNED = (
     "tests/support/language/allowances.py",
     "tests/support/language/words.py",
     "tests/architecture/test_language.py",
+    "tests/architecture/test_names.py",
 )
 
 

@@ -95,5 +95,7 @@ BANNED = (
 # Words that no identifier may contain, split at underscores and capitals.
 BANNED_IN_NAMES = frozenset(
     {"told", "tell", "tells", "telling", "whoever", "ours", "theirs", "sought", "seek"}
-    | {"lest", "lend", "lends", "lent", "asked", "unasked"}
+    | {"lest", "lend", "lends", "lent", "asked", "unasked", "asker", "wish", "wished", "anew", "whom", "nobodys"}
+    | {"mailbox", "census", "suspects", "settlement", "ledger", "flights", "stray", "deed", "rung", "crowd"}
+    | {"mend", "mended", "overtaken", "lapsed", "heard", "spoken", "handed", "unbound", "keyed"}
 )

@@ -35,7 +35,7 @@ KEY = str(INSTALLATION)
 
 def facts(repo_id: str, full_name: str | None = None, **more: Fact) -> RepositoryFacts:
     """Return what a provider lists of a repository."""
-    told = RepositoryFacts(
+    repository_facts = RepositoryFacts(
         repo_id=RepoId(repo_id),
         full_name=full_name or f"acme/repository-{repo_id}",
         private=True,
@@ -45,7 +45,7 @@ def facts(repo_id: str, full_name: str | None = None, **more: Fact) -> Repositor
         default_branch="main",
         whole=True,
     )
-    return replace(told, **more)
+    return replace(repository_facts, **more)
 
 
 class MintedTokens(InstallationTokens):

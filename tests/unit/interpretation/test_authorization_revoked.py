@@ -64,6 +64,7 @@ def test_checks_with_the_provider_if_the_event_may_be_old(source: str, connected
     interpretation = interpret(event, NOTICE, view(None, connection=connection))
     assert (interpretation.connection, interpretation.doubted) == (None, connection)
     assert interpretation.verdicts == (
+        # language: allow "asked" - a public reason code
         Verdict("connection", Outcome.PROCESSED, "provider_asked", str(CONNECTION.external_id)),
     )
 
