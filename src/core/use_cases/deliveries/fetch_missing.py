@@ -130,8 +130,8 @@ class FetchMissing:
         await self.pause(_WRITE_INTERVAL_SECONDS)
         try:
             await provider.redeliver(missing.logged_id)
-        except NotVisible as error_again:
-            return plan_retry(missing, error_again.code, now=self.clock.now(), final=True)
+        except NotVisible as not_visible:
+            return plan_retry(missing, not_visible.code, now=self.clock.now(), final=True)
         except PROVIDER_ERRORS as refused:
             return plan_retry(missing, refused.code, now=self.clock.now())
         result.redelivered += 1
