@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { integrationStatus, statusAfterConnecting } from "@/features/integrations/integrationStatus";
+import { statusAfterConnecting } from "@/features/integrations/connectResult";
+import { integrationStatus } from "@/features/integrations/integrationStatus";
 import type { Integration, OrganizationOfUser } from "@/lib/api/types";
 
 const connected: Integration = {

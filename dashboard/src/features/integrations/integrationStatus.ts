@@ -1,5 +1,4 @@
 import { syncErrorInWords } from "@/features/catalog/syncErrors";
-import { connectErrorInWords } from "@/features/integrations/connectErrors";
 import type { Remedy, StatusInWords } from "@/features/remedies/remedy";
 import type { Integration, OrganizationOfUser } from "@/lib/api/types";
 import { denialReason } from "@/lib/permissions";
@@ -21,7 +20,7 @@ export function integrationStatus(integration: Integration, organization: Organi
         message: denial
           ? "Ask an owner or admin of this organization to connect GitHub."
           : "Connect GitHub to import repositories and receive their pushes and pull requests.",
-        remedies: [install("Install on GitHub", denial), connect("Already installed? Connect", denial)],
+        remedies: [installRemedy("Install on GitHub", denial), connectRemedy("Already installed? Connect", denial)],
       };
     case "pending":
       return {
@@ -29,7 +28,10 @@ export function integrationStatus(integration: Integration, organization: Organi
         badge: "Waiting for approval",
         message:
           "An owner of the GitHub organization has to approve the app. The GitHub organization is then connected automatically. The request expires after 30 days.",
-        remedies: [connect("Approved already? Connect", denial), install("Install on another account", denial)],
+        remedies: [
+          connectRemedy("Approved already? Connect", denial),
+          installRemedy("Install on another account", denial),
+        ],
       };
     case "suspended":
       return suspendedStatus(integration, account, denial);
@@ -41,18 +43,18 @@ export function integrationStatus(integration: Integration, organization: Organi
           integration.reason === "uninstalled_on_provider"
             ? `The app was uninstalled from ${account}. Reconnect to receive events again. Links and history are kept.`
             : "Reconnect to receive events again. Links and history are kept.",
-        remedies: [connect("Reconnect GitHub", denial), install("Install on GitHub", denial)],
+        remedies: [connectRemedy("Reconnect GitHub", denial), installRemedy("Install on GitHub", denial)],
       };
     case "active":
       return activeStatus(integration, account);
   }
 }
 
-function install(label: string, denialReason: string | null): Remedy {
+export function installRemedy(label: string, denialReason: string | null): Remedy {
   return { kind: "connect", label, mode: "new", denialReason };
 }
 
-function connect(label: string, denialReason: string | null): Remedy {
+export function connectRemedy(label: string, denialReason: string | null): Remedy {
   return { kind: "connect", label, mode: "existing", denialReason };
 }
 
@@ -69,7 +71,7 @@ function suspendedStatus(integration: Integration, account: string, denial: stri
     tone,
     badge: "Access rejected",
     message: `GitHub is rejecting crewkit’s access to ${account}. We’ll keep trying. Check on GitHub whether the app is still installed. To try again now, reconnect GitHub.`,
-    remedies: [connect("Reconnect GitHub", denial)],
+    remedies: [connectRemedy("Reconnect GitHub", denial)],
   };
 }
 
@@ -109,28 +111,5 @@ function activeStatus(integration: Integration, account: string): StatusInWords 
     badge: "Connected",
     message: `Connected to ${account}. Pushes and pull requests are delivered to linked projects.`,
     remedies: [openSettings(integration, account, "Manage on GitHub")],
-  };
-}
-
-/** Return whether a connect attempt failed because another organization is connected to the account. */
-export function isConnectedElsewhere(integration: Integration, errorCode?: string): boolean {
-  return errorCode === "installation_bound_elsewhere" && !isLive(integration);
-}
-
-/** Return the status of an integration after a connect attempt that may have failed with an error code. */
-export function statusAfterConnecting(
-  integration: Integration,
-  organization: OrganizationOfUser,
-  errorCode: string | undefined,
-  account: string | undefined,
-): StatusInWords {
-  if (!errorCode || !isConnectedElsewhere(integration, errorCode)) return integrationStatus(integration, organization);
-  const denial = denialReason("install", organization);
-  return {
-    tone: "warning",
-    badge: "Connected elsewhere",
-    message: connectErrorInWords(errorCode, account),
-    // The first button opens GitHub’s page: connecting the only visible account would fail here again.
-    remedies: [install("Choose another account", denial), connect("Already installed? Connect", denial)],
   };
 }
