@@ -97,20 +97,14 @@ def check_links(stage: Stage, ledger: Ledger) -> None:
 
 def check_leaks(stage: Stage, ledger: Ledger) -> int:
     """Stop the service and check that no process and no connection of it is left; return how many it had."""
-    ran = [child for child in psutil.Process().children(recursive=True) if _is_process_of_the_service(child)]
-    assert ran
+    roots = [psutil.Process(pid) for pid in stage.both.service.pids()]
+    assert roots
+    processes = [process for root in roots for process in (root, *root.children(recursive=True))]
     most = ledger.value(_CONNECTIONS)
     stage.both.service.stop()
-    wait_until(lambda: all_ended(ran), seconds=30)
+    wait_until(lambda: all_ended(processes), seconds=30)
     wait_until(lambda: ledger.value(_CONNECTIONS) == 0, seconds=30)
     return int(most)
-
-
-def _is_process_of_the_service(process: psutil.Process) -> bool:
-    try:
-        return "entrypoints.cli.main" in process.cmdline()
-    except psutil.Error:
-        return False
 
 
 def _repository(body: bytes) -> int:

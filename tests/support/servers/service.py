@@ -91,6 +91,10 @@ class Service:
         """Return the id of a started process."""
         return self._processes[name].pid
 
+    def pids(self) -> list[int]:
+        """Return the ids of the running processes."""
+        return [process.pid for process in self._processes.values() if process.exit_code() is None]
+
     def is_running(self, name: str) -> bool:
         """Return whether a started process is running."""
         return self._processes[name].exit_code() is None
