@@ -117,7 +117,7 @@ types: $(VENV) ## Check types
 contracts: $(VENV) ## Check the allowed imports between packages
 	@$(BIN)/lint-imports --no-logo
 
-language: $(VENV) ## List public texts that are not plain English, and lower the baseline of the code's texts
+language: $(VENV) ## List texts and names that are not plain English
 	@$(BIN)/python -m tests.support.language
 
 format: $(VENV) ## Format the code and fix style problems automatically

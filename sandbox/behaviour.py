@@ -24,6 +24,7 @@ class Behaviour:
     """Whether installation tokens have the long format that GitHub introduced in 2026."""
     code_on_request: bool = False
     """Whether the redirect after an installation request contains a code if the app requests authorization."""
+    # language: allow "told" - a field of the released control API
     deleted_repositories_told: bool = True
     """Whether apps receive `repository.deleted`. The documentation says no; tests on GitHub received it."""
     requests_per_hour: int = 5000

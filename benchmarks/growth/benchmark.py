@@ -15,7 +15,7 @@ from benchmarks.machine import packages
 from benchmarks.processing.backlog import Backlog
 from benchmarks.tables import noise, ratios, spread, table
 
-_LEDGER = Path(__file__).with_name("ledger.sql")
+_WEBHOOK_EVENTS = Path(__file__).with_name("webhook_events.sql")
 _SIZES = (1_000, 30_000, 1_000_000)
 _QUICK_SIZES = (1_000, 30_000)
 _TOLERANCE = 0.2
@@ -75,7 +75,7 @@ def _fill(stage: Stage, size: int) -> Backlog:
     backlog = Backlog(stage.servers, stage.home, f"growth_{size}")
     with backlog.database() as database:
         with ClientCursor(database) as cursor:  # several statements with parameters are merged on this side
-            cursor.execute(_LEDGER.read_bytes(), {"rows": size})
+            cursor.execute(_WEBHOOK_EVENTS.read_bytes(), {"rows": size})
         database.execute("VACUUM (FREEZE, ANALYZE)")
     backlog.keep()
     return backlog

@@ -11,7 +11,7 @@ from sandbox.actions.rights import ActionRefused
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
 
-Wish = TypeVar("Wish", bound=msgspec.Struct)
+Command = TypeVar("Command", bound=msgspec.Struct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Action:
         return frozenset(field.name for field in fields if field.type == list[str])
 
 
-def _make_action(shape: type[Wish], do: Callable[[Sandbox, Account, Wish], object]) -> Action:
+def _make_action(shape: type[Command], do: Callable[[Sandbox, Account, Command], object]) -> Action:
     return Action(shape, do)
 
 

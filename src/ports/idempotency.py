@@ -1,7 +1,7 @@
 from datetime import datetime
 from typing import Protocol, TypeVar
 
-from core.domain.idempotency import KeyedRequest
+from core.domain.idempotency import IdempotentRequest
 
 T = TypeVar("T")
 
@@ -13,14 +13,14 @@ class IdempotencyStore(Protocol):
     requests with one key, one is processed; the others wait for its result, or get `StorageConflict` after 5 seconds.
     """
 
-    async def begin(self, request: KeyedRequest, form: type[T]) -> T | None:
+    async def begin(self, request: IdempotentRequest, form: type[T]) -> T | None:
         """Return the result of an earlier request with this key; None reserves the key for this request.
 
         `form` is a dataclass of plain values. Later versions may add fields with defaults, but must not remove fields
         while results are stored. Raises `IdempotencyKeyReused` if the earlier request was different.
         """
 
-    async def store_result(self, request: KeyedRequest, result: object) -> None:
+    async def store_result(self, request: IdempotentRequest, result: object) -> None:
         """Store the result of a request that began in this transaction."""
 
     async def delete_expired(self, *, now: datetime, limit: int) -> int:

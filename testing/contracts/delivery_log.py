@@ -188,7 +188,7 @@ class DeliveryLogContract:
             assert await tx.events.find_payload(event.id) == quoted.body
 
     @pytest.mark.parametrize("status", [EventStatus.IGNORED, EventStatus.UNROUTED])
-    async def test_a_redelivery_of_what_had_no_effect_is_judged_anew(
+    async def test_processes_a_redelivery_of_an_event_without_effect_again(
         self, stage: StoreStage, log: DeliveryLog, status: EventStatus
     ) -> None:
         """A link or an installation may exist by now."""

@@ -1,36 +1,14 @@
-"""Texts use plain English: no banned words in public texts, and fewer and fewer in the code."""
-
-from functools import cache
+"""Texts and names use plain English: they contain no banned words."""
 
 import pytest
 
-from tests.support.language import baseline
-from tests.support.language.scan import Finding, list_files, scan, scan_all
+from tests.support.language.scan import list_files, scan, scan_all
 
-HOW = "See CONTRIBUTING.md; `make language` prints each place and lowers the baseline."
-
-
-@cache
-def findings() -> tuple[Finding, ...]:
-    return tuple(scan_all())
+HOW = "See CONTRIBUTING.md; `make language` prints each place."
 
 
-def test_public_texts_use_plain_english() -> None:
-    """Users, operators and callers read these."""
-    assert [str(finding) for finding in findings() if finding.is_public] == [], HOW
-
-
-def test_texts_of_the_code_are_as_in_the_baseline() -> None:
-    """A file that has more was made worse; a file that has fewer must lower its number."""
-    found = baseline.count(finding for finding in findings() if not finding.is_public)
-    differences = baseline.problems(found, baseline.read())
-    over = [
-        str(finding)
-        for finding in findings()
-        if not finding.is_public
-        and any(" Rewrite " in one and one.startswith(f"{finding.path} ") for one in differences)
-    ]
-    assert (differences, over) == ([], []), HOW
+def test_texts_and_names_use_plain_english() -> None:
+    assert [str(finding) for finding in scan_all()] == [], HOW
 
 
 @pytest.mark.parametrize(
@@ -142,33 +120,3 @@ def test_rejects_an_allowance_that_allows_nothing() -> None:
 def test_an_allowance_is_for_its_word_alone() -> None:
     source = '# language: allow "told" - a quotation from GitHub\nraise ValueError("I told whoever asked")'
     assert ['"whoever"' in finding.message for finding in scan("a.py", source)] == [True]
-
-
-def test_the_baseline_may_only_shrink() -> None:
-    assert baseline.lower({"a.py": 1}, {"a.py": 2, "b.py": 1}) == "1 a.py\n"
-    with pytest.raises(baseline.BaselineGrows, match="3 banned words; its baseline is 2"):
-        baseline.lower({"a.py": 3}, {"a.py": 2})
-    with pytest.raises(baseline.BaselineGrows, match="1 banned word"):
-        baseline.lower({"b.py": 1}, {})
-
-
-def test_the_baseline_grows_only_by_words_that_were_added_to_the_list() -> None:
-    findings = scan("a.py", "# Whoever was told.")
-    assert baseline.add_words({"a.py": 2}, findings, {"told"}) == {"a.py": 3}
-    assert baseline.add_words({"a.py": 2}, findings, {"lest"}) == {"a.py": 2}
-
-
-def test_adding_a_word_does_not_excuse_public_texts() -> None:
-    """The baseline is for the texts of the code alone."""
-    assert [
-        path
-        for path in baseline.read()
-        if not path.startswith(
-            ("src/", "local/", "sandbox/", "testing/", "tests/", "benchmarks/", "dashboard/src/", "proto/")
-        )
-    ] == []
-
-
-def test_a_file_with_fewer_is_reported_with_the_command() -> None:
-    [problem] = baseline.problems({"a.py": 1}, {"a.py": 2})
-    assert problem == "a.py has 1 banned words; its baseline is 2. Run `make language`."

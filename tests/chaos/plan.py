@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Deed(StrEnum):
+class Disturbance(StrEnum):
     """One thing that happens while deliveries come in."""
 
     KILL_API = "kill the API"
@@ -27,22 +27,22 @@ class Deed(StrEnum):
 
 # How often each comes, against the others. Servers come back in a second, so that time is left for work.
 _WEIGHTS = {
-    Deed.KILL_API: 3,
-    Deed.KILL_WORKER_1: 3,
-    Deed.KILL_WORKER_2: 3,
-    Deed.KILL_SCHEDULER: 2,
-    Deed.KILL_POSTGRES: 2,
-    Deed.KILL_REDIS: 2,
-    Deed.PROVIDER_DOWN: 2,
-    Deed.PROVIDER_SLOW: 2,
-    Deed.PROVIDER_LIMITED: 1,
-    Deed.SUSPEND: 2,
-    Deed.RENAME: 6,
-    Deed.ARCHIVE: 3,
-    Deed.CHOOSE: 4,
-    Deed.LINK: 8,
+    Disturbance.KILL_API: 3,
+    Disturbance.KILL_WORKER_1: 3,
+    Disturbance.KILL_WORKER_2: 3,
+    Disturbance.KILL_SCHEDULER: 2,
+    Disturbance.KILL_POSTGRES: 2,
+    Disturbance.KILL_REDIS: 2,
+    Disturbance.PROVIDER_DOWN: 2,
+    Disturbance.PROVIDER_SLOW: 2,
+    Disturbance.PROVIDER_LIMITED: 1,
+    Disturbance.SUSPEND: 2,
+    Disturbance.RENAME: 6,
+    Disturbance.ARCHIVE: 3,
+    Disturbance.CHOOSE: 4,
+    Disturbance.LINK: 8,
 }
-_DELIVERIES_PER_DEED = 120
+_DELIVERIES_PER_DISTURBANCE = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Step:
     """An action after a number of deliveries, its duration, and a number that chooses its target."""
 
     after: int
-    deed: Deed
+    disturbance: Disturbance
     seconds: float
     choice: int
 
@@ -58,13 +58,13 @@ class Step:
 def plan(seed: int, deliveries: int) -> list[Step]:
     """Return the steps in order: each kind of deed at least once, the rest as it comes."""
     drawn = random.Random(seed)
-    count = max(deliveries // _DELIVERIES_PER_DEED, len(Deed))
-    deeds = [*Deed, *drawn.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count - len(Deed))]
-    drawn.shuffle(deeds)
-    times = sorted(drawn.randrange(deliveries) for _ in deeds)
+    count = max(deliveries // _DELIVERIES_PER_DISTURBANCE, len(Disturbance))
+    disturbances = [*Disturbance, *drawn.choices(list(_WEIGHTS), list(_WEIGHTS.values()), k=count - len(Disturbance))]
+    drawn.shuffle(disturbances)
+    times = sorted(drawn.randrange(deliveries) for _ in disturbances)
     return [
-        Step(after, deed, round(drawn.uniform(0.05, 1.0), 2), drawn.randrange(1000))
-        for after, deed in zip(times, deeds, strict=True)
+        Step(after, disturbance, round(drawn.uniform(0.05, 1.0), 2), drawn.randrange(1000))
+        for after, disturbance in zip(times, disturbances, strict=True)
     ]
 
 

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from sandbox.faults import Fault, FaultKind
-from tests.chaos.plan import Deed, Step
+from tests.chaos.plan import Disturbance, Step
 from tests.support.servers.sandbox import INSTALLATION, MARA
 from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
 from tests.support.servers.stoppable_servers import Breakable, breakable_postgres, breakable_redis
@@ -18,15 +18,15 @@ from tests.support.servers.stoppable_servers import Breakable, breakable_postgre
 ACCOUNT = "acme-rockets"
 PROCESSES = ("api", "worker-1", "worker-2", "scheduler")
 _KILLS = {
-    Deed.KILL_API: "api",
-    Deed.KILL_WORKER_1: "worker-1",
-    Deed.KILL_WORKER_2: "worker-2",
-    Deed.KILL_SCHEDULER: "scheduler",
+    Disturbance.KILL_API: "api",
+    Disturbance.KILL_WORKER_1: "worker-1",
+    Disturbance.KILL_WORKER_2: "worker-2",
+    Disturbance.KILL_SCHEDULER: "scheduler",
 }
 _FAULTS = {
-    Deed.PROVIDER_DOWN: Fault(FaultKind.ERROR, status=502),
-    Deed.PROVIDER_SLOW: Fault(FaultKind.LATENCY, seconds=0.5),
-    Deed.PROVIDER_LIMITED: Fault(FaultKind.SECONDARY_LIMIT, seconds=2, status=429),
+    Disturbance.PROVIDER_DOWN: Fault(FaultKind.ERROR, status=502),
+    Disturbance.PROVIDER_SLOW: Fault(FaultKind.LATENCY, seconds=0.5),
+    Disturbance.PROVIDER_LIMITED: Fault(FaultKind.SECONDARY_LIMIT, seconds=2, status=429),
 }
 PROJECTS = 4
 _SPARE_PROJECTS = """
@@ -60,7 +60,7 @@ class Stage:
     """The repository each of them is linked to, by the last answer that we had."""
 
     pushed: Counter[int] = field(default_factory=Counter)
-    done: Counter[Deed] = field(default_factory=Counter)
+    done: Counter[Disturbance] = field(default_factory=Counter)
     running: set[asyncio.Task[None]] = field(default_factory=set)
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
 
@@ -71,10 +71,10 @@ class Stage:
 
     def begin(self, step: Step) -> None:
         """Let a deed take place beside everything else."""
-        task = asyncio.create_task(self._do(step), name=step.deed)
+        task = asyncio.create_task(self._do(step), name=step.disturbance)
         self.running.add(task)
         task.add_done_callback(self.running.discard)
-        self.done[step.deed] += 1
+        self.done[step.disturbance] += 1
 
     async def sync(self) -> None:
         """Request a sync of the catalog, and return when it is done."""
@@ -112,27 +112,27 @@ class Stage:
         return f"{ACCOUNT}/{self.both.sandbox.data.repositories[repo_id].name}"
 
     async def _do(self, step: Step) -> None:
-        deed = step.deed
+        disturbance = step.disturbance
         # Two of a kind come one after the other: nobody kills what is dead already.
-        async with self._turns.setdefault(_whom(step), asyncio.Lock()):
-            if deed in _KILLS:
-                await self._kill(_KILLS[deed], step.seconds)
-            elif deed is Deed.KILL_POSTGRES:
+        async with self._turns.setdefault(_describe_target(step), asyncio.Lock()):
+            if disturbance in _KILLS:
+                await self._kill(_KILLS[disturbance], step.seconds)
+            elif disturbance is Disturbance.KILL_POSTGRES:
                 await self._restart(self.postgres, step.seconds)
-            elif deed is Deed.KILL_REDIS:
+            elif disturbance is Disturbance.KILL_REDIS:
                 await self._restart(self.redis, step.seconds)
-            elif deed in _FAULTS:
-                await self._fault(_FAULTS[deed], step.seconds)
-            elif deed is Deed.SUSPEND:
+            elif disturbance in _FAULTS:
+                await self._fault(_FAULTS[disturbance], step.seconds)
+            elif disturbance is Disturbance.SUSPEND:
                 await self._act("suspend", installation=INSTALLATION)
                 # GitHub's times have whole seconds. The order within a second cannot be derived from late
                 # deliveries; the probe would find out, in minutes that a test does not have.
                 await asyncio.sleep(1.1 + step.seconds)
                 await self._act("unsuspend", installation=INSTALLATION)
-            elif deed is Deed.LINK:
+            elif disturbance is Disturbance.LINK:
                 await self._link(step.choice)
             else:
-                await self._change(deed, step.choice)
+                await self._change(disturbance, step.choice)
 
     async def _kill(self, name: str, seconds: float) -> None:
         await asyncio.to_thread(self.both.service.kill, name)
@@ -156,12 +156,12 @@ class Stage:
     async def _act(self, action: str, **arguments: object) -> None:
         await self.both.sandbox.act(MARA, action, **arguments)
 
-    async def _change(self, deed: Deed, choice: int) -> None:
+    async def _change(self, disturbance: Disturbance, choice: int) -> None:
         world = self.both.sandbox.data
         repository = world.repositories[self.moved[choice % len(self.moved)]]
-        if deed is Deed.RENAME:
+        if disturbance is Disturbance.RENAME:
             await self._act("rename_repository", repository=self.full_name(repository.id), name=f"{uuid4().hex[:12]}")
-        elif deed is Deed.ARCHIVE:
+        elif disturbance is Disturbance.ARCHIVE:
             action = "unarchive_repository" if repository.archived else "archive_repository"
             await self._act(action, repository=self.full_name(repository.id))
         else:
@@ -203,14 +203,14 @@ class Stage:
                 await asyncio.sleep(0.1)
 
 
-def _whom(step: Step) -> str:
-    if step.deed in _KILLS:
-        return _KILLS[step.deed]
-    if step.deed in {Deed.RENAME, Deed.ARCHIVE, Deed.CHOOSE}:
+def _describe_target(step: Step) -> str:
+    if step.disturbance in _KILLS:
+        return _KILLS[step.disturbance]
+    if step.disturbance in {Disturbance.RENAME, Disturbance.ARCHIVE, Disturbance.CHOOSE}:
         return "repositories"
-    if step.deed is Deed.LINK:
+    if step.disturbance is Disturbance.LINK:
         return f"project {step.choice % PROJECTS}"
-    return step.deed
+    return step.disturbance
 
 
 @asynccontextmanager
@@ -224,8 +224,8 @@ async def open_stage(steady: int = 6, moved: int = 6) -> AsyncIterator[Stage]:
             made = await both.sandbox.control("POST", "/repositories", owner=ACCOUNT, count=steady + moved)
             repositories: list[int] = made["repository_ids"]
             both.sandbox.data.installations[INSTALLATION].repository_ids |= set(repositories)
-            both.ledger.connect_installation(INSTALLATION, repositories[:steady])
-            projects = [project for (project,) in both.ledger.rows(_SPARE_PROJECTS, (PROJECTS,))]
+            both.event_store.connect_installation(INSTALLATION, repositories[:steady])
+            projects = [project for (project,) in both.event_store.rows(_SPARE_PROJECTS, (PROJECTS,))]
             await both.start(*PROCESSES)
             async with both.person("owner") as caller:
                 stage = Stage(both, postgres, redis, caller, repositories[:steady], repositories[steady:], projects)

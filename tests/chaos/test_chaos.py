@@ -9,7 +9,7 @@ from collections import Counter
 
 from tests.chaos.plan import Step, due, plan
 from tests.chaos.stage import Stage, open_stage
-from tests.chaos.truth import check_catalog, check_effects, check_leaks, check_ledger, check_links
+from tests.chaos.truth import check_catalog, check_effects, check_events, check_leaks, check_links
 from tests.support.scenarios.event_store import open_events
 
 _BATCH = 10
@@ -32,20 +32,20 @@ async def test_loses_nothing_and_repeats_nothing() -> None:
         missed = Counter(one.status for one in stage.both.attempts())
         pushing = time.monotonic() - began
         await _recover(stage)
-        with open_events(stage.postgres.url) as ledger:
-            await stage.both.until(ledger.is_settled, seconds=120)
-            ledger.run(_HOUR_LATER)
+        with open_events(stage.postgres.url) as event_store:
+            await stage.both.until(event_store.is_settled, seconds=120)
+            event_store.run(_HOUR_LATER)
             await stage.sync()
-            kept = check_ledger(stage, ledger)
-            facts = check_effects(stage, ledger)
-            check_catalog(stage, ledger)
-            check_links(stage, ledger)
-            connections = await asyncio.to_thread(check_leaks, stage, ledger)
-        deeds = ", ".join(f"{count} x {deed}" for deed, count in sorted(stage.done.items()))
+            kept = check_events(stage, event_store)
+            facts = check_effects(stage, event_store)
+            check_catalog(stage, event_store)
+            check_links(stage, event_store)
+            connections = await asyncio.to_thread(check_leaks, stage, event_store)
+        disturbances = ", ".join(f"{count} x {disturbance}" for disturbance, count in sorted(stage.done.items()))
         _say(
             f"seed {seed}: {kept} deliveries kept, {missed['OK']} acknowledged at first, "
             f"{kept - missed['OK']} recovered, {facts} pushes published; {connections} connections at the end; "
-            f"{pushing:.0f} s of deeds, {time.monotonic() - began:.0f} s in all; {deeds}"
+            f"{pushing:.0f} s of disturbances, {time.monotonic() - began:.0f} s in all; {disturbances}"
         )
 
 

@@ -102,9 +102,9 @@ async def test_secrets_rotate_through_rolling_restarts(database_url: str, redis_
         app = app_environment(sandbox.app, sandbox_url=sandbox.url)
         at_sandbox = {name.removeprefix(PREFIX): value for name, value in app.items()}
         with ExitStack() as stack:
-            ledger = stack.enter_context(open_events(database_url))
-            ledger.connect_installation()
-            organization, user = ledger.person("owner")
+            event_store = stack.enter_context(open_events(database_url))
+            event_store.connect_installation()
+            organization, user = event_store.person("owner")
             signer = TokenSigner(private_pem(rsa_key()), issuer=ISSUER, audience=AUDIENCE)
             caller = {"authorization": f"Bearer {signer.for_user(user)}"}
             branches = f"/api/v1/{organization}/git-integrations/github/repos/{REPOSITORY}/branches"
@@ -116,8 +116,8 @@ async def test_secrets_rotate_through_rolling_restarts(database_url: str, redis_
             await fleet.roll([OLD_SECRET], [OLD_KEY])
             async with httpx.AsyncClient() as client:
                 assert (await read(client, fleet.apis[0].url)).is_success
-            wishes = [fleet.deliver, read] * (SENDERS // 2)
-            senders = [asyncio.create_task(fleet.send(wish)) for wish in wishes]
+            requests = [fleet.deliver, read] * (SENDERS // 2)
+            senders = [asyncio.create_task(fleet.send(request)) for request in requests]
             # Everyone knows the new ones before anyone uses them.
             await fleet.roll([OLD_SECRET, NEW_SECRET], [OLD_KEY, NEW_KEY])
             await fleet.roll([NEW_SECRET, OLD_SECRET], [NEW_KEY, OLD_KEY])
@@ -132,8 +132,8 @@ async def test_secrets_rotate_through_rolling_restarts(database_url: str, redis_
 
             assert set(fleet.answers) == {"200", "202"}, fleet.answers
             assert min(fleet.answers.values()) > 100
-            await until(lambda: asyncio.to_thread(ledger.is_settled))
-            assert fleet.acknowledged <= set(ledger.delivery_ids())
+            await until(lambda: asyncio.to_thread(event_store.is_settled))
+            assert fleet.acknowledged <= set(event_store.delivery_ids())
             verified = await asyncio.to_thread(keys, database_url, "verify", NEW_KEY)
             assert (verified.returncode, "1 value. Not encrypted with the first key: 0." in verified.stdout) == (
                 0,

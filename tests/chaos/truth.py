@@ -8,7 +8,7 @@ import psutil
 
 from tests.chaos.stage import ACCOUNT, Stage
 from tests.support.conditions import all_ended, wait_until
-from tests.support.scenarios.event_store import Ledger
+from tests.support.scenarios.event_store import EventStore
 from tests.support.servers.sandbox import INSTALLATION
 
 _UNSETTLED = "SELECT status, count(*) FROM git_webhook_events WHERE status IN ('pending', 'failed') GROUP BY 1"
@@ -42,29 +42,29 @@ FROM projects AS p LEFT JOIN project_repositories AS l ON l.project_id = p.id
 _CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'crewkit-git'"
 
 
-def check_ledger(stage: Stage, ledger: Ledger) -> int:
+def check_events(stage: Stage, event_store: EventStore) -> int:
     """Check that every delivery in GitHub's log is kept once and settled; return how many there are."""
     sent = Counter(one.guid for one in stage.both.attempts())
-    kept = ledger.delivery_ids()
+    kept = event_store.delivery_ids()
     assert len(kept) == len(set(kept))
     assert set(sent) - set(kept) == set(), "lost"
     assert set(kept) - set(sent) == set(), "made up"
-    assert ledger.rows(_UNSETTLED) == []
+    assert event_store.rows(_UNSETTLED) == []
     return len(kept)
 
 
-def check_effects(stage: Stage, ledger: Ledger) -> int:
+def check_effects(stage: Stage, event_store: EventStore) -> int:
     """Check that each push has one domain event for each project it was decided for; return their number.
 
     A project that was linked all the time has a domain event for every push that GitHub sent while the
     integration was active.
     """
-    assert ledger.rows(_PUBLISHED_OTHERWISE) == []
-    published = {int(repo_id): count for repo_id, count in ledger.rows(_PUBLISHED_PUSHES)}
+    assert event_store.rows(_PUBLISHED_OTHERWISE) == []
+    published = {int(repo_id): count for repo_id, count in event_store.rows(_PUBLISHED_PUSHES)}
     sent = Counter(_repository(one.body) for one in stage.both.attempts() if one.event == "push")
     passed_over = Counter(
         int(repo_id)
-        for (repo_id,) in ledger.rows(
+        for (repo_id,) in event_store.rows(
             "SELECT repo_id FROM git_webhook_events WHERE event_type = 'push' AND status = 'ignored'"
             " AND error_message = 'integration_suspended'"
         )
@@ -74,18 +74,18 @@ def check_effects(stage: Stage, ledger: Ledger) -> int:
     return sum(published.values())
 
 
-def check_catalog(stage: Stage, ledger: Ledger) -> None:
+def check_catalog(stage: Stage, event_store: EventStore) -> None:
     """Check that the catalog is what the installation covers."""
     world = stage.both.sandbox.data
     covered = world.list_covered(world.installations[INSTALLATION])
     truth = sorted((str(one.id), f"{ACCOUNT}/{one.name}", one.archived, one.private) for one in covered)
-    assert ledger.rows(_CATALOG) == truth
+    assert event_store.rows(_CATALOG) == truth
 
 
-def check_links(stage: Stage, ledger: Ledger) -> None:
+def check_links(stage: Stage, event_store: EventStore) -> None:
     """Check that projects are linked to what the last answer said, under the names of now."""
     world = stage.both.sandbox.data
-    for project, name, repo_id, full_name in ledger.rows(_LINKS):
+    for project, name, repo_id, full_name in event_store.rows(_LINKS):
         if repo_id is not None:
             assert full_name == f"{ACCOUNT}/{world.repositories[int(repo_id)].name}", name
         if project in stage.projects:
@@ -95,15 +95,15 @@ def check_links(stage: Stage, ledger: Ledger) -> None:
             assert repo_id is not None, name
 
 
-def check_leaks(stage: Stage, ledger: Ledger) -> int:
+def check_leaks(stage: Stage, event_store: EventStore) -> int:
     """Stop the service and check that no process and no connection of it is left; return how many it had."""
     roots = [psutil.Process(pid) for pid in stage.both.service.pids()]
     assert roots
     processes = [process for root in roots for process in (root, *root.children(recursive=True))]
-    most = ledger.value(_CONNECTIONS)
+    most = event_store.value(_CONNECTIONS)
     stage.both.service.stop()
     wait_until(lambda: all_ended(processes), seconds=30)
-    wait_until(lambda: ledger.value(_CONNECTIONS) == 0, seconds=30)
+    wait_until(lambda: event_store.value(_CONNECTIONS) == 0, seconds=30)
     return int(most)
 
 

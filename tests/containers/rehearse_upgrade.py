@@ -20,7 +20,7 @@ from tests.containers.stack import API_ADDRESSES, API_PORT, GRPC_PORT, Stack, ru
 from tests.support.builders.deliveries import INSTALLATION
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.conditions import until, wait_until
-from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.scenarios.event_store import EventStore, open_events
 
 PROCESSES = (*API_ADDRESSES, "grpc", "worker", "scheduler")
 INSTALLATIONS = tuple(range(INSTALLATION, INSTALLATION + 4))
@@ -43,8 +43,8 @@ JOIN projects AS p ON p.id = l.project_id WHERE p.external_id = %s
 
 async def rehearse(old: str, new: str) -> list[str]:
     """Run all steps with images of the old and the new version, and return the problems."""
-    with run_stack(old) as stack, open_events(stack.database_url) as ledger:
-        load = _prepare(stack, ledger)
+    with run_stack(old) as stack, open_events(stack.database_url) as event_store:
+        load = _prepare(stack, event_store)
         sending = asyncio.create_task(load.run())
         await _step(load, "before the upgrade", time.sleep, PAUSE_SECONDS)
         await _step(load, "upgrade: migrate", stack.compose, new, "run", "--rm", "migrate")
@@ -59,21 +59,21 @@ async def rehearse(old: str, new: str) -> list[str]:
         await _step(load, "only the API", stack.up, new, "--no-deps", "--force-recreate", "api")
         await _step(load, "at the end", time.sleep, PAUSE_SECONDS)
         await load.stop()
-        wait_until(ledger.is_settled, seconds=60)
-        domain_events = [event_id for (event_id,) in ledger.rows(_DOMAIN_EVENTS, (load.organization,))]
+        wait_until(event_store.is_settled, seconds=60)
+        domain_events = [event_id for (event_id,) in event_store.rows(_DOMAIN_EVENTS, (load.organization,))]
         with suppress(AssertionError):
             await until(lambda: _has_received(load, len(domain_events)), seconds=30)
         sending.cancel()
         await asyncio.gather(sending, return_exceptions=True)
-        problems += _data_problems(load, ledger, domain_events)
+        problems += _data_problems(load, event_store, domain_events)
         return problems + list(_log_problems(stack))
 
 
-def _prepare(stack: Stack, ledger: Ledger) -> Load:
+def _prepare(stack: Stack, event_store: EventStore) -> Load:
     for installation in INSTALLATIONS:
-        ledger.connect_installation(installation, links=LINKS)
-    organization, user = ledger.person("owner")
-    project = ledger.value("SELECT external_id FROM projects ORDER BY id LIMIT 1")
+        event_store.connect_installation(installation, links=LINKS)
+    organization, user = event_store.person("owner")
+    project = event_store.value("SELECT external_id FROM projects ORDER BY id LIMIT 1")
     signer = TokenSigner(private_pem(rsa_key()), issuer=ISSUER, audience=AUDIENCE)
     return Load(
         webhook_secret=stack.secret,
@@ -110,8 +110,8 @@ async def _has_received(load: Load, count: int) -> bool:
     return min(len(load.rest_events), len(load.grpc_events)) >= count
 
 
-def _data_problems(load: Load, ledger: Ledger, domain_events: list[int]) -> Iterator[str]:
-    rows = ledger.rows(_WEBHOOK_EVENTS)
+def _data_problems(load: Load, event_store: EventStore, domain_events: list[int]) -> Iterator[str]:
+    rows = event_store.rows(_WEBHOOK_EVENTS)
     results = {delivery_id: (status, count) for delivery_id, status, count in rows}
     _print(f"{len(load.acknowledged)} deliveries were acknowledged and {len(rows)} are stored.")
     _print(f"{len(load.root_directories)} updates. {len(domain_events)} domain events in the streams.")
@@ -122,7 +122,7 @@ def _data_problems(load: Load, ledger: Ledger, domain_events: list[int]) -> Iter
     for result, count in Counter(results.values()).items():
         if result != ("processed", LINKS):
             yield f"{count} deliveries are {result[0]} with {result[1]} domain events."
-    if (stored := ledger.value(_ROOT_DIRECTORY, (load.project,))) != load.root_directories[-1]:
+    if (stored := event_store.value(_ROOT_DIRECTORY, (load.project,))) != load.root_directories[-1]:
         yield f"The stored setting is {stored}, and the last confirmed value is {load.root_directories[-1]}."
     for name, received in (("REST", load.rest_events), ("gRPC", load.grpc_events)):
         if received != domain_events:

@@ -183,9 +183,9 @@ metrics = PrometheusMetrics()
 if sys.argv[1] == "read":
     print(metrics.exposition().decode())
 else:
-    metrics.received(10, 1)
-    metrics.settled(EventStatus.PROCESSED, 5)
-    metrics.oldest_due(float(sys.argv[1]))
+    metrics.count_received(10, 1)
+    metrics.count_results(EventStatus.PROCESSED, 5)
+    metrics.set_oldest_due(float(sys.argv[1]))
 """
 
 

@@ -241,14 +241,14 @@ async def test_script_on_another_site_cannot_start_a_flow(world: ConnectingWorld
 async def test_visitor_without_a_session_signs_in_and_returns(world: ConnectingWorld, sign_in: str) -> None:
     """The return address is always a path of this service, whatever the query contains."""
     async with browser(world, None, sign_in) as client:
-        for wish in ("/kit/account?a=b", "//evil.example", "https://evil.example"):
-            path = f"{PATH}/github/authorize?return_to={quote(wish, safe='')}"
+        for return_to in ("/kit/account?a=b", "//evil.example", "https://evil.example"):
+            path = f"{PATH}/github/authorize?return_to={quote(return_to, safe='')}"
             answer = await client.get(path, headers=PAGE)
             assert answer.status_code == 303, answer.text
             location = answer.headers["location"]
             assert location.startswith(sign_in)
-            [return_to] = parse_qs(urlsplit(location).query)["return_to"]
-            assert return_to == (path if sign_in == "/login" else API + path)
+            [returned] = parse_qs(urlsplit(location).query)["return_to"]
+            assert returned == (path if sign_in == "/login" else API + path)
         # A session that is refused must not go round in circles.
         client.cookies.set(COOKIE, "stale")
         answer = await client.get(f"{PATH}/github/authorize", headers=PAGE)

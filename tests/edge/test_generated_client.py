@@ -56,9 +56,9 @@ def service(database_url: str, redis_url: str) -> Iterator[Service]:
 
 def test_generated_client_reads_a_problem(generated: Path, service: Service, database_url: str) -> None:
     """A 404 response is an object with status, code and detail, instead of nothing."""
-    with open_events(database_url) as ledger:
-        ledger.connect_installation()
-        organization, user = ledger.person()
+    with open_events(database_url) as event_store:
+        event_store.connect_installation()
+        organization, user = event_store.person()
     token = sign_token(claims(now(), sub=str(user)), rsa_key())
     done = subprocess.run(
         [*(sys.executable, "-c", _CALL, service.url, token), *(str(organization), str(uuid.uuid4()))],

@@ -25,7 +25,7 @@ from tests.support.clients.grpc_method import Method, Wrong
 from tests.support.clients.grpc_methods import METHODS, NOWHERE
 from tests.support.conditions import until
 from tests.support.scenarios.catalog import facts
-from tests.support.scenarios.event_store_edge import LedgerEdge
+from tests.support.scenarios.event_store_edge import EventStoreEdge
 from tests.support.scenarios.grpc_edge import GrpcEdge, Refused, expect_error, first_answer
 from tests.support.scenarios.projects import GADGETS, WIDGETS
 
@@ -82,9 +82,9 @@ async def both() -> AsyncIterator[Both]:
         "linked": str(edge.second.external_id),
         "provider": PROVIDER,
     }
-    ledger = LedgerEdge(edge)
-    ledger.integration = edge.integration
-    names["event"] = (await ledger.event(EventStatus.FAILED)).delivery_id
+    event_store = EventStoreEdge(edge)
+    event_store.integration = edge.integration
+    names["event"] = (await event_store.event(EventStatus.FAILED)).delivery_id
     async with edge.channel() as channel, edge.client() as http:
         yield Both(edge, channel, http, names)
 

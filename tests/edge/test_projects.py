@@ -70,8 +70,8 @@ async def test_shows_one_project(edge: ProjectsEdge, client: Client) -> None:
     for one in listed:
         shown = await client.get(edge.path(f"/projects/{one['id']}"), headers=edge.of("viewer"))
         assert (shown.status_code, shown.json()) == (200, one)
-    for nobodys in (edge.foreign.external_id, uuid4()):
-        answer = await client.get(edge.path(f"/projects/{nobodys}"), headers=edge.of("owner"))
+    for organization_id in (edge.foreign.external_id, uuid4()):
+        answer = await client.get(edge.path(f"/projects/{organization_id}"), headers=edge.of("owner"))
         check_error(answer, 404, "project_not_found")
 
 

@@ -85,7 +85,7 @@ async def test_cookie_is_secure_over_https() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "place"),
+    ("return_to", "location"),
     [
         ("/projects?page=2#top", "/projects?page=2#top"),
         ("https://evil.example", "/"),
@@ -97,12 +97,12 @@ async def test_cookie_is_secure_over_https() -> None:
         ("", "/"),
     ],
 )
-async def test_returns_only_to_a_path_of_this_service(wish: str, place: str) -> None:
+async def test_returns_only_to_a_path_of_this_service(return_to: str, location: str) -> None:
     """A link to the page cannot send the user to another site."""
     async with edge().client() as client:
-        answer = await sign_in(client, return_to=wish)
+        answer = await sign_in(client, return_to=return_to)
 
-    assert answer.headers["location"] == place
+    assert answer.headers["location"] == location
 
 
 @pytest.mark.parametrize("email", ["", "nobody@example", MARA.email.upper()])

@@ -15,7 +15,7 @@ from entrypoints.cli.replay import Replay, Target
 from tests.support.builders.deliveries import ROOT, SECRET
 from tests.support.builders.domain import INSTALLATION, LAUNCHPAD
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.scenarios.event_store import EventStore, open_events
 from tests.support.scenarios.processing import Processing
 from tests.support.servers.service import Service, run_service
 
@@ -39,7 +39,7 @@ def distinct(folders: Sequence[Path]) -> set[tuple[str, bytes]]:
     return {(path.parent.name, path.read_bytes()) for path in files}
 
 
-def connect_every_other_installation(ledger: Ledger, payloads: set[tuple[str, bytes]]) -> None:
+def connect_every_other_installation(event_store: EventStore, payloads: set[tuple[str, bytes]]) -> None:
     """Connect half of the installations in the payloads, the most frequent one first."""
     repositories: dict[int, set[int]] = defaultdict(set)
     frequency: Counter[int] = Counter()
@@ -49,7 +49,7 @@ def connect_every_other_installation(ledger: Ledger, payloads: set[tuple[str, by
             if repository := payload.get("repository"):
                 repositories[installation["id"]].add(repository["id"])
     for installation, _ in sorted(frequency.most_common(), key=lambda item: (-item[1], item[0]))[::2]:
-        ledger.connect_installation(installation, sorted(repositories[installation]) or [1])
+        event_store.connect_installation(installation, sorted(repositories[installation]) or [1])
 
 
 async def replay_all(service: Service, folders: Sequence[Path]) -> Counter[str]:
@@ -67,27 +67,27 @@ async def test_stores_and_processes_every_payload_once(
     """Two concurrent replays and a later one: one row per payload, none failed, no 5xx."""
     payloads = distinct(folders)
     assert payloads
-    with open_events(database_url) as ledger:
-        connect_every_other_installation(ledger, payloads)
+    with open_events(database_url) as event_store:
+        connect_every_other_installation(event_store, payloads)
         with run_service(database_url, redis_url, "api", "worker", "scheduler") as service:
             both = await asyncio.gather(replay_all(service, folders), replay_all(service, folders))
             answers = both[0] + both[1]
             assert set(answers) == {"202 accepted", "200 duplicate"}
             # A delivery that was ignored or unrouted meanwhile is processed again when it comes again.
             assert answers["202 accepted"] >= len(payloads)
-            wait_until(ledger.is_settled)
+            wait_until(event_store.is_settled)
             assert set(await replay_all(service, folders)) == {"202 accepted", "200 duplicate"}
-            wait_until(ledger.is_settled)
+            wait_until(event_store.is_settled)
 
-        assert ledger.is_settled()
-        assert ledger.statuses().total() == len(payloads)
-        assert set(ledger.statuses()) == {"processed", "ignored", "unrouted"}
-        assert not ledger.rows(
+        assert event_store.is_settled()
+        assert event_store.statuses().total() == len(payloads)
+        assert set(event_store.statuses()) == {"processed", "ignored", "unrouted"}
+        assert not event_store.rows(
             "SELECT event_type, action, status FROM git_webhook_events"
             " WHERE error_message IS NULL AND coalesce(jsonb_array_length(verdicts), 0) = 0"
         )
-        assert ledger.value("SELECT count(*) FROM git_domain_events") > 0
-        counted = ", ".join(f"{count} {status}" for status, count in sorted(ledger.statuses().items()))
+        assert event_store.value("SELECT count(*) FROM git_domain_events") > 0
+        counted = ", ".join(f"{count} {status}" for status, count in sorted(event_store.statuses().items()))
     if pytestconfig.getoption("--corpus"):
         with capsys.disabled():
             pytestconfig.get_terminal_writer().line(f"{len(payloads)} payloads, as many rows: {counted}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.scenarios.event_store import EventStore, open_events
 from tests.support.servers.fork_server import run_module
 
 _EVENTS = """
@@ -34,12 +34,12 @@ _COLOR = "\x1b["
 
 
 @pytest.fixture
-def ledger(database_url: str) -> Iterator[Ledger]:
+def event_store(database_url: str) -> Iterator[EventStore]:
     """Store four deliveries of a connected repository."""
-    with open_events(database_url) as ledger:
-        ledger.connect_installation(1, [7])
-        ledger.run(_EVENTS)
-        yield ledger
+    with open_events(database_url) as event_store:
+        event_store.connect_installation(1, [7])
+        event_store.run(_EVENTS)
+        yield event_store
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def _run_at_terminal(environment: Mapping[str, str], *arguments: str) -> str:
         os.close(master)
 
 
-@pytest.mark.usefixtures("ledger")
+@pytest.mark.usefixtures("event_store")
 def test_lists_a_table(environment: dict[str, str]) -> None:
     """With a header, the time's offset from UTC, the repository and the reasons; no control character."""
     code, table, errors = _run(environment, "events", "list")
@@ -94,7 +94,7 @@ def test_lists_a_table(environment: dict[str, str]) -> None:
     ]
 
 
-@pytest.mark.usefixtures("ledger")
+@pytest.mark.usefixtures("event_store")
 def test_colors_only_a_terminal(environment: dict[str, str]) -> None:
     """`NO_COLOR` is honoured: https://no-color.org."""
     environment.pop("NO_COLOR", None)
@@ -105,7 +105,7 @@ def test_colors_only_a_terminal(environment: dict[str, str]) -> None:
     assert _COLOR not in _run(environment, "events", "list")[1]
 
 
-@pytest.mark.usefixtures("ledger")
+@pytest.mark.usefixtures("event_store")
 def test_lists_json_with_verdicts(environment: dict[str, str]) -> None:
     """One object per line."""
     code, lines, _ = _run(environment, "events", "list", "--json", "--status", "processed")
@@ -115,7 +115,7 @@ def test_lists_json_with_verdicts(environment: dict[str, str]) -> None:
     assert [verdict["reason"] for verdict in event["verdicts"]] == ["branch_linked"]
 
 
-@pytest.mark.usefixtures("ledger")
+@pytest.mark.usefixtures("event_store")
 def test_accepts_the_beginning_of_an_id(environment: dict[str, str]) -> None:
     """If several ids begin with it, they are listed; if none does, the command that lists ids is named."""
     code, shown, _ = _run(environment, "events", "show", "bb")
@@ -128,12 +128,12 @@ def test_accepts_the_beginning_of_an_id(environment: dict[str, str]) -> None:
     assert (code, "`crewkit-git events list` shows the ids" in errors) == (1, True)
 
 
-def test_retries_by_the_beginning_of_an_id(environment: dict[str, str], ledger: Ledger) -> None:
+def test_retries_by_the_beginning_of_an_id(environment: dict[str, str], event_store: EventStore) -> None:
     """The whole id is printed."""
-    ledger.run("UPDATE git_webhook_events SET payload = 'x', installation_id = NULL, git_integration_id = NULL")
+    event_store.run("UPDATE git_webhook_events SET payload = 'x', installation_id = NULL, git_integration_id = NULL")
     code, shown, errors = _run(environment, "events", "retry", "aaaa1")
     assert (code, shown) == (0, "The webhook event aaaa1111-2 will be processed again.\n"), errors
-    assert ledger.value("SELECT status FROM git_webhook_events WHERE delivery_id = 'aaaa1111-2'") == "pending"
+    assert event_store.value("SELECT status FROM git_webhook_events WHERE delivery_id = 'aaaa1111-2'") == "pending"
 
 
 @pytest.mark.parametrize(

@@ -24,14 +24,14 @@ async def test_recovery_uses_the_example(
     monkeypatch.setenv("PYTHONPATH", str(EXAMPLE))
     monkeypatch.setenv("CREWKIT_FILE_LOCK_DIRECTORY", str(tmp_path / "locks"))
     settings = {"ADAPTERS": "exclusion=crewkit_file_lock:open_exclusion"}
-    with temporary_home() as home, open_events(database_url) as ledger:
-        ledger.connect_installation()
+    with temporary_home() as home, open_events(database_url) as event_store:
+        event_store.connect_installation()
         service = Service(home, database_url, redis_url, settings=settings)
         try:
             service.start("api", "worker", "scheduler")
             answers = await post_all(service.address, pushes(5))
             assert set(answers.values()) == {202}
-            wait_until(lambda: ledger.statuses() == {"processed": 5})
+            wait_until(lambda: event_store.statuses() == {"processed": 5})
             # The scheduler compares GitHub's log at once when it starts, and one at a time does.
             wait_until(lambda: list((tmp_path / "locks").glob("*.lock")))
         finally:

@@ -17,7 +17,7 @@ from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service
 async def test_token_reads_only_its_repository(database_url: str, redis_url: str) -> None:
     """Of many in the installation. It is revoked when the organization disconnects."""
     async with service_at_sandbox(database_url, redis_url) as both:
-        both.ledger.connect_installation()
+        both.event_store.connect_installation()
         await both.start("grpc", "scheduler")
         whole = await both.sandbox.installation_token()
         everything = await _repositories(both, whole)
@@ -25,7 +25,7 @@ async def test_token_reads_only_its_repository(database_url: str, redis_url: str
         assert others
 
         async with grpc.aio.insecure_channel(str(both.service.grpc_address)) as channel:
-            [(organization, project)] = both.ledger.rows(
+            [(organization, project)] = both.event_store.rows(
                 "SELECT o.external_id, p.external_id FROM projects AS p"
                 " JOIN organizations AS o ON o.id = p.organization_id LIMIT 1"
             )
@@ -40,7 +40,7 @@ async def test_token_reads_only_its_repository(database_url: str, redis_url: str
             for repo_id in others:
                 answer = await both.sandbox.api("GET", f"/repositories/{repo_id}", issued.token)
                 assert answer.status_code == 404
-            kept = both.ledger.rows("SELECT actor, reason, repo_ids, permissions FROM git_token_leases")
+            kept = both.event_store.rows("SELECT actor, reason, repo_ids, permissions FROM git_token_leases")
             assert kept == [("service:builder", "a build of größe", [str(REPOSITORY)], _permissions(kept))]
             assert _permissions(kept)["contents"] == "read"
             assert "write" not in _permissions(kept).values()
@@ -49,7 +49,7 @@ async def test_token_reads_only_its_repository(database_url: str, redis_url: str
             await IntegrationServiceStub(channel).DisconnectIntegration(disconnect, metadata=_of("git.admin"))
 
         await both.until(
-            lambda: both.ledger.rows(
+            lambda: both.event_store.rows(
                 "SELECT FROM git_token_leases WHERE access_token IS NULL AND revoked_at IS NOT NULL"
             )
         )

@@ -28,7 +28,7 @@ SECRETS = """
 async def both(database_url: str, redis_url: str) -> AsyncIterator[ServiceAtSandbox]:
     """Give a running service whose organization has linked the sandbox's launchpad."""
     async with service_at_sandbox(database_url, redis_url) as both:
-        both.ledger.connect_installation()
+        both.event_store.connect_installation()
         await both.start("api", "worker", "scheduler")
         yield both
 
@@ -88,7 +88,7 @@ async def test_attributes_commits_to_users(both: ServiceAtSandbox) -> None:
             co_authors=["Priya <priya@acme-rockets.example>"],
         )
         await both.sandbox.wait_for_deliveries()
-        await both.until(lambda: both.ledger.value("SELECT count(*) FROM git_commit_attributions") == 8)
+        await both.until(lambda: both.event_store.value("SELECT count(*) FROM git_commit_attributions") == 8)
         authors = [one for one in (await list_attributions(viewer))[::-1] if one["role"] == "author"]
         assert [(one["method"], (one["user"] or {}).get("id")) for one in authors] == [
             ("noreply_id", ids["mara"]),
@@ -99,7 +99,7 @@ async def test_attributes_commits_to_users(both: ServiceAtSandbox) -> None:
         co_authors = [one for one in await list_attributions(viewer, "?status=matched") if one["role"] == "co_author"]
         assert {(one["method"], one["user"]["id"]) for one in co_authors} == {("verified_address", ids["priya"])}
         assert len(co_authors) == 4
-        [push] = both.ledger.rows("SELECT data FROM git_domain_events WHERE type = 'git.push'")
+        [push] = both.event_store.rows("SELECT data FROM git_domain_events WHERE type = 'git.push'")
         commits = push[0]["commits"]
         assert [commit["author"]["user_id"] for commit in commits] == [ids["mara"]] * 3 + [None]
         assert {commit["co_authors"][0]["user_id"] for commit in commits} == {ids["priya"]}
@@ -113,17 +113,17 @@ async def test_attributes_commits_to_users(both: ServiceAtSandbox) -> None:
 
         await until(has_claimed)
         assert time.monotonic() - began < 2
-        [fact] = both.ledger.rows("SELECT data FROM git_domain_events WHERE type = 'git.commits.claimed'")
+        [fact] = both.event_store.rows("SELECT data FROM git_domain_events WHERE type = 'git.commits.claimed'")
         assert fact[0] == {"user_id": ids["jonas"], "commits": 1}
 
-        both.ledger.run("DELETE FROM memberships WHERE role = 'admin'")
+        both.event_store.run("DELETE FROM memberships WHERE role = 'admin'")
         [left] = await list_attributions(viewer, "?status=unmatched")
         assert (left["method"], left["user"]) == ("not_a_member", None)
 
 
 def secrets_in(both: ServiceAtSandbox, rows: LiteralString) -> list[str]:
     """Return the live tokens that can be read in these rows."""
-    kept = "\n".join(text for (text,) in both.ledger.rows(rows))
+    kept = "\n".join(text for (text,) in both.event_store.rows(rows))
     tokens = [(one.token, one.refresh_token) for one in both.sandbox.data.user_tokens.values()]
     assert kept
     assert tokens
@@ -140,16 +140,16 @@ async def test_account_belongs_to_one_user_until_disconnected(both: ServiceAtSan
         # What the second was given is revoked, what the first has is not.
         await both.until(lambda: len(both.sandbox.data.user_tokens) == 1)
         assert secrets_in(both, SECRETS) == []
-        assert not both.ledger.value("SELECT count(*) FROM git_flows WHERE pkce_verifier IS NOT NULL")
+        assert not both.event_store.value("SELECT count(*) FROM git_flows WHERE pkce_verifier IS NOT NULL")
 
         both.fault(Fault(FaultKind.SECONDARY_LIMIT, path="/applications/*", seconds=1))
         assert (await first.delete(f"{both.service.url}{CONNECTIONS}/github")).status_code == 204
-        assert both.ledger.value("SELECT count(*) FROM user_git_connections") == 0
-        await both.until(lambda: both.ledger.value("SELECT max(attempts) FROM git_token_revocations"))
+        assert both.event_store.value("SELECT count(*) FROM user_git_connections") == 0
+        await both.until(lambda: both.event_store.value("SELECT max(attempts) FROM git_token_revocations"))
         assert secrets_in(both, SECRETS) == []
         assert both.sandbox.data.grants
         both.fault()
-        both.ledger.run("UPDATE git_token_revocations SET next_attempt_at = now()")
-        await both.until(lambda: both.ledger.value("SELECT count(*) = 0 FROM git_token_revocations"))
+        both.event_store.run("UPDATE git_token_revocations SET next_attempt_at = now()")
+        await both.until(lambda: both.event_store.value("SELECT count(*) = 0 FROM git_token_revocations"))
         assert not both.sandbox.data.grants
         await connect(both, second, MARA)

@@ -22,7 +22,7 @@ MISSING = "SELECT count(*) FROM git_missing_deliveries"
 async def both(database_url: str, redis_url: str) -> AsyncIterator[ServiceAtSandbox]:
     """Give a service of which nothing runs yet, with one linked repository."""
     async with service_at_sandbox(database_url, redis_url) as both:
-        both.ledger.connect_installation()
+        both.event_store.connect_installation()
         yield both
 
 
@@ -30,23 +30,23 @@ async def test_one_run_recovers_all_missed_deliveries(both: ServiceAtSandbox) ->
     """500 pushes of the outage are stored in their order, and each is processed once."""
     await both.start("api", "worker", "scheduler")
     before = await both.push(1)
-    await both.until(lambda: both.ledger.statuses() == {"processed": 1})
+    await both.until(lambda: both.event_store.statuses() == {"processed": 1})
     await both.stop()
 
     missed = await both.push(500)
     both.let_age()
     assert {attempt.status for attempt in both.attempts()[1:]} == {"failed to connect to host"}
     await both.start("api", "worker", "scheduler")
-    await both.until(lambda: both.ledger.statuses() == {"processed": 501}, seconds=40)
+    await both.until(lambda: both.event_store.statuses() == {"processed": 501}, seconds=40)
     # The worker may be done before the run that found the deliveries has said so.
     await both.until(lambda: both.service.log_lines("scheduler", "deliveries_recovered"))
 
     [run] = both.service.log_lines("scheduler", "deliveries_recovered")
     assert (run["attempts_read"], run["newly_missing"], run["recovered"], run["missing"]) == (501, 500, 500, 0)
-    assert both.ledger.delivery_ids() == before + missed
-    assert both.ledger.rows(SOURCES) == [("received", 1), ("recovered", 500)]
-    assert both.ledger.rows(FACTS) == [(501, 501)]
-    assert both.ledger.value(MISSING) == 0
+    assert both.event_store.delivery_ids() == before + missed
+    assert both.event_store.rows(SOURCES) == [("received", 1), ("recovered", 500)]
+    assert both.event_store.rows(FACTS) == [(501, 501)]
+    assert both.event_store.value(MISSING) == 0
     assert len(both.attempts()) == 501, "nothing was asked to be sent again"
     status, said = await both.run("recover-deliveries", "--since", "3d", "--dry-run")
     assert (status, "checked 501" in said, "Missing: 0" in said) == (0, True, True)
@@ -59,10 +59,10 @@ async def test_resumes_a_killed_run_beside_another_and_late_webhooks(both: Servi
     both.fault(Fault(FaultKind.LATENCY, LOGGED, seconds=0.05))
 
     killed = await both.command("recover-deliveries")
-    await both.until(lambda: len(both.ledger.delivery_ids()) >= 8)
+    await both.until(lambda: len(both.event_store.delivery_ids()) >= 8)
     killed.kill()
     await killed.communicate()
-    kept = both.ledger.delivery_ids()
+    kept = both.event_store.delivery_ids()
     assert 8 <= len(kept) < 100
     assert kept == guids[: len(kept)]
 
@@ -93,11 +93,11 @@ async def test_resumes_a_killed_run_beside_another_and_late_webhooks(both: Servi
 
     assert sorted((first, second)) == [0, 1], said + also_said
     assert "Another process, such as the scheduler, is fetching missing deliveries" in (said if first else also_said)
-    assert sorted(both.ledger.delivery_ids()) == sorted(guids)
+    assert sorted(both.event_store.delivery_ids()) == sorted(guids)
     assert {attempt.status_code for attempt in both.attempts()[60::2]} <= {200, 202}
-    by_webhook = both.ledger.value("SELECT count(*) FROM git_webhook_events WHERE source = 'received'")
+    by_webhook = both.event_store.value("SELECT count(*) FROM git_webhook_events WHERE source = 'received'")
     assert 0 < by_webhook <= 30
-    assert both.ledger.value(MISSING) == 0
+    assert both.event_store.value(MISSING) == 0
 
 
 async def test_recovers_handled_events_first(both: ServiceAtSandbox) -> None:
@@ -115,8 +115,8 @@ async def test_recovers_handled_events_first(both: ServiceAtSandbox) -> None:
     assert "New missing deliveries: 270 push, 6730 workflow_job." in said
     assert "Recovered: 600. Still missing: 6400." in said
     assert "A run fetches at most 600 deliveries" in said
-    assert both.ledger.delivery_ids()[:270] == pushes
-    assert both.ledger.value(MISSING) == 6400
+    assert both.event_store.delivery_ids()[:270] == pushes
+    assert both.event_store.value(MISSING) == 6400
 
 
 async def test_reports_deliveries_that_may_still_arrive(both: ServiceAtSandbox) -> None:
@@ -147,8 +147,8 @@ async def test_requests_redelivery_if_a_delivery_cannot_be_fetched(both: Service
     _, said = await both.run("recover-deliveries")
     assert "a redelivery was requested: 1" in said
     await both.sandbox.wait_for_deliveries()
-    assert sorted(both.ledger.delivery_ids()) == sorted(guids)
-    assert both.ledger.rows(SOURCES) == [("received", 1), ("recovered", 2)]
+    assert sorted(both.event_store.delivery_ids()) == sorted(guids)
+    assert both.event_store.rows(SOURCES) == [("received", 1), ("recovered", 2)]
     status, said = await both.run("recover-deliveries")
     assert (status, "Still missing: 0." in said) == (0, True)
     assert "A run fetches at most" not in said

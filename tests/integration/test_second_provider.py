@@ -16,7 +16,7 @@ from core.use_cases.tokens.encryption import encrypt_webhook_secret
 from tests.support.builders.deliveries import ROOT
 from tests.support.conditions import wait_until
 from tests.support.fakes.gitlab_like import signature
-from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.scenarios.event_store import EventStore, open_events
 from tests.support.servers.service import Service, run_service
 
 ACME, ZENITH = "group:42", "007"
@@ -30,7 +30,7 @@ class Stage:
     """A service with the second provider's webhooks, and two organizations connected to it."""
 
     service: Service
-    ledger: Ledger
+    event_store: EventStore
 
     def send(
         self, source: str | None, *, secret: str = ACME_SECRET, sign: bool = True, body: bytes | None = None
@@ -56,7 +56,7 @@ class Stage:
         """Return the organization and integration of each published push."""
         return [
             (name, key)
-            for name, key in self.ledger.rows(
+            for name, key in self.event_store.rows(
                 "SELECT o.name, i.provider_id FROM git_domain_events AS d"
                 " JOIN organizations AS o ON o.id = d.organization_id"
                 " JOIN git_integrations AS i ON i.id = d.git_integration_id"
@@ -71,13 +71,13 @@ def stage(database_url: str, redis_url: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     settings = {"ADAPTERS": "webhooks=tests.support.fakes.gitlab_like:open_webhooks"}
     with (
-        open_events(database_url) as ledger,
+        open_events(database_url) as event_store,
         run_service(database_url, redis_url, "api", "worker", settings=settings) as service,
     ):
         for number, (key, secret) in enumerate([(ACME, ACME_SECRET), (ZENITH, ZENITH_SECRET)], start=1):
-            ledger.connect_installation(number)
-            _become_second_provider(ledger, str(number), key, secret)
-        yield Stage(service, ledger)
+            event_store.connect_installation(number)
+            _become_second_provider(event_store, str(number), key, secret)
+        yield Stage(service, event_store)
 
 
 def test_push_reaches_the_integration_of_its_source(stage: Stage) -> None:
@@ -86,7 +86,7 @@ def test_push_reaches_the_integration_of_its_source(stage: Stage) -> None:
     wait_until(lambda: stage.pushes() == [("Organization of 1", ACME)])
     assert stage.send(ZENITH, secret=ZENITH_SECRET, sign=False).status_code == 202
     wait_until(lambda: stage.pushes() == [("Organization of 1", ACME), ("Organization of 2", ZENITH)])
-    assert stage.ledger.rows(
+    assert stage.event_store.rows(
         "SELECT provider, source_key, installation_id, status FROM git_webhook_events ORDER BY id"
     ) == [("gitlab", ACME, None, "processed"), ("gitlab", ZENITH, None, "processed")]
 
@@ -111,18 +111,18 @@ def test_wrong_secret_equals_an_unknown_source(stage: Stage, source: str | None,
     problem = answer.json()
     assert (answer.status_code, problem["code"]) == (401, "webhook_signature_invalid")
     assert problem["detail"] == "The webhook signature is missing or does not match. Check the webhook secret."
-    assert stage.ledger.value("SELECT count(*) FROM git_webhook_events") == 0
+    assert stage.event_store.value("SELECT count(*) FROM git_webhook_events") == 0
 
 
 def test_revoked_integration_has_no_secret(stage: Stage) -> None:
     """Deliveries in its name are rejected."""
-    stage.ledger.run("UPDATE git_integrations SET status = 2")
+    stage.event_store.run("UPDATE git_integrations SET status = 2")
     assert stage.send(ACME).status_code == 401
 
 
 def test_rejects_a_secret_copied_to_another_row(stage: Stage) -> None:
     """A ciphertext is bound to its row. The response is that of a wrong secret, with an alert."""
-    stage.ledger.run(
+    stage.event_store.run(
         "UPDATE git_integrations SET webhook_secret ="
         " (SELECT webhook_secret FROM git_integrations WHERE provider_id = 'group:42')"
     )
@@ -146,16 +146,16 @@ def push() -> bytes:
     ).encode()
 
 
-def _become_second_provider(ledger: Ledger, number: str, key: str, secret: str) -> None:
+def _become_second_provider(event_store: EventStore, number: str, key: str, secret: str) -> None:
     cipher = AesGcmCipher([("test", Secret(base64.b64encode(sha256(b"tests").digest()).decode()))])
-    external_id: UUID = ledger.value("SELECT external_id FROM git_integrations WHERE provider_id = %s", (number,))
+    external_id: UUID = event_store.value("SELECT external_id FROM git_integrations WHERE provider_id = %s", (number,))
     sealed = encrypt_webhook_secret(cipher, external_id, Secret(secret))
-    ledger.rows(
+    event_store.rows(
         "UPDATE git_integrations SET provider = 'gitlab', provider_id = %s, webhook_secret = %s"
         " WHERE external_id = %s RETURNING id",
         (key, sealed.ciphertext, external_id),
     )
-    ledger.rows(
+    event_store.rows(
         "UPDATE project_repositories SET provider = 'gitlab'"
         " WHERE git_integration_id = (SELECT id FROM git_integrations WHERE external_id = %s) RETURNING id",
         (external_id,),

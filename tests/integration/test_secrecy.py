@@ -71,7 +71,7 @@ async def stage(database_url: str, redis_url: str) -> AsyncIterator[Stage]:
     async with service_at_sandbox(
         database_url, redis_url, overheard_by=secrets, LOG_LEVEL="DEBUG", ENCRYPTION_KEYS=f"k1:{ENCRYPTION_KEY}"
     ) as both:
-        both.ledger.connect_installation()
+        both.event_store.connect_installation()
         await both.start("api", "worker", "scheduler")
         secrets.add("encryption key", ENCRYPTION_KEY)
         secrets.add("private key", both.sandbox.app.private_key)
@@ -82,14 +82,14 @@ async def stage(database_url: str, redis_url: str) -> AsyncIterator[Stage]:
 
 async def _catalog(stage: Stage) -> None:
     """Tokens are minted, shown, refused and minted again."""
-    await stage.both.until(lambda: stage.both.ledger.value("SELECT synced_at FROM git_integrations"))
+    await stage.both.until(lambda: stage.both.event_store.value("SELECT synced_at FROM git_integrations"))
     [first, *_] = (await stage.ask("GET", f"{INTEGRATION}/repos")).json()["data"]
     branches = f"{INTEGRATION}/repos/{first['id']}/branches"
     assert (await stage.ask("GET", branches)).status_code == 200
-    assert stage.both.ledger.value("SELECT access_token FROM git_integrations")
+    assert stage.both.event_store.value("SELECT access_token FROM git_integrations")
     before = len(stage.both.sandbox.data.installation_tokens)
     expire_tokens(stage.both.sandbox.sandbox, Expiry(installations=True))
-    stage.both.ledger.run("UPDATE git_integrations SET sync_requested_at = now()")
+    stage.both.event_store.run("UPDATE git_integrations SET sync_requested_at = now()")
     await stage.both.until(lambda: len(stage.both.sandbox.data.installation_tokens) > before)
 
 
@@ -142,9 +142,9 @@ async def _faults(stage: Stage) -> None:
     ):
         expire_tokens(stage.both.sandbox.sandbox, Expiry(installations=True))
         stage.both.fault(fault)
-        stage.both.ledger.run("UPDATE git_integrations SET sync_requested_at = now(), sync_retry_at = NULL")
+        stage.both.event_store.run("UPDATE git_integrations SET sync_requested_at = now(), sync_retry_at = NULL")
         await stage.ask("GET", f"{branches}{fault.kind}")
-        await stage.both.until(lambda: stage.both.ledger.value("SELECT sync_error FROM git_integrations"))
+        await stage.both.until(lambda: stage.both.event_store.value("SELECT sync_error FROM git_integrations"))
     stage.both.fault(Fault(FaultKind.KEY_REFUSED))
     await stage.command("recover-deliveries")
     stage.both.fault()
@@ -177,7 +177,7 @@ async def _people(stage: Stage) -> None:
             back = await browser.post("/login/oauth/authorize", data=form)
         code = httpx.URL(back.headers["location"]).params["code"]
         tokens = await provider.exchange_code(Secret(code), redirect_uri=callback, code_verifier=Secret(VERIFIER))
-        user = UserId(stage.both.ledger.value("SELECT min(id) FROM users"))
+        user = UserId(stage.both.event_store.value("SELECT min(id) FROM users"))
         async with unit_of_work() as tx:
             connection = Connection(
                 id=await tx.connections.next_id(),
@@ -194,7 +194,7 @@ async def _people(stage: Stage) -> None:
             await tx.commit()
         leases = wire_token_sources(unit_of_work, {PROVIDER: provider}, cipher, clock, KeptAlerts())
         await leases.user(connection, instead_of=tokens.access_token)
-        assert stage.both.ledger.value("SELECT refresh_token FROM user_git_connections")
+        assert stage.both.event_store.value("SELECT refresh_token FROM user_git_connections")
     finally:
         await provider.close()
         await database.close()
@@ -220,8 +220,8 @@ async def _browsers(stage: Stage) -> None:
             for _ in range(2):
                 ended = await stage.ask("GET", back.headers["location"], headers=_BROWSER)
                 assert ended.status_code < 500
-    assert stage.both.ledger.value("SELECT count(*) FROM git_integrations WHERE status = 0") == 1
-    assert stage.both.ledger.value("SELECT count(*) FROM git_flows WHERE status = 'completed'") == 2
+    assert stage.both.event_store.value("SELECT count(*) FROM git_integrations WHERE status = 0") == 1
+    assert stage.both.event_store.value("SELECT count(*) FROM git_flows WHERE status = 'completed'") == 2
 
 
 FLOWS: tuple[Callable[[Stage], Awaitable[None]], ...] = (
@@ -277,5 +277,5 @@ async def test_secrets_are_only_in_their_places(stage: Stage, redis_url: str) ->
 
 
 def _organization(stage: Stage) -> UUID:
-    found: UUID = stage.both.ledger.value("SELECT external_id FROM organizations")
+    found: UUID = stage.both.event_store.value("SELECT external_id FROM organizations")
     return found

@@ -22,9 +22,9 @@ PROCESSES = ("api", "worker", "scheduler")
 async def both(database_url: str, redis_url: str) -> AsyncIterator[ServiceAtSandbox]:
     """Give a running service that is connected to the sandbox's installation and has read its catalog."""
     async with service_at_sandbox(database_url, redis_url) as both:
-        both.ledger.connect_installation()
+        both.event_store.connect_installation()
         await both.start(*PROCESSES)
-        await both.until(lambda: both.ledger.value("SELECT synced_at FROM git_integrations"))
+        await both.until(lambda: both.event_store.value("SELECT synced_at FROM git_integrations"))
         yield both
 
 
@@ -36,7 +36,7 @@ async def test_suspension_arrives_within_two_seconds(both: ServiceAtSandbox) -> 
             await both.sandbox.act(MARA, action, installation=INSTALLATION)
             await until(lambda status=status: _shows(person, status))  # type: ignore[misc]
             assert time.monotonic() - began < 2
-    assert both.ledger.rows(FACTS) == [("git.integration.suspended",), ("git.integration.activated",)]
+    assert both.event_store.rows(FACTS) == [("git.integration.suspended",), ("git.integration.activated",)]
 
 
 async def test_recovers_from_an_outage_by_itself(both: ServiceAtSandbox) -> None:
@@ -52,7 +52,7 @@ async def test_recovers_from_an_outage_by_itself(both: ServiceAtSandbox) -> None
         began = time.monotonic()
         assert (await person.get(branches)).status_code == 503
         assert time.monotonic() - began < 0.3, "GitHub was not asked"
-        both.ledger.run(WANT_SYNC)
+        both.event_store.run(WANT_SYNC)
         await both.until(lambda: both.service.log_lines("scheduler", "provider_unavailable"))
         listed = await person.get(f"{INTEGRATION}/repos")
         assert (listed.status_code, listed.json()["data"]) == (200, repositories)
@@ -78,8 +78,8 @@ async def test_rejected_key_is_one_alert_and_suspends_nothing(both: ServiceAtSan
         for row in repositories:
             refused = await person.get(f"{INTEGRATION}/repos/{row['id']}/branches")
             assert (refused.status_code, refused.json()["code"]) == (503, "provider_app_refused")
-        both.ledger.run(WANT_SYNC)
-        await both.until(lambda: both.ledger.value("SELECT sync_error FROM git_integrations"))
+        both.event_store.run(WANT_SYNC)
+        await both.until(lambda: both.event_store.value("SELECT sync_error FROM git_integrations"))
         assert await _shows(person, "active")
     assert _alerts(both) == ["app_refused"]
 

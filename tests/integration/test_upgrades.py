@@ -44,16 +44,16 @@ def test_new_code_waits_for_the_migration(database_url: str, redis_url: str) -> 
     before = current(database_url)
     assert before != newest()
     processes = ("api", "worker", "scheduler")
-    with open_events(database_url) as ledger, run_service(database_url, redis_url, *processes) as service:
-        ledger.connect_installation()
-        organization, user = ledger.person("owner")
+    with open_events(database_url) as event_store, run_service(database_url, redis_url, *processes) as service:
+        event_store.connect_installation()
+        organization, user = event_store.person("owner")
         signer = TokenSigner(private_pem(rsa_key()), issuer=ISSUER, audience=AUDIENCE)
         headers = {"authorization": f"Bearer {signer.for_user(user)}"}
 
         def works(count: int) -> None:
             answers = asyncio.run(post_all(service.address, pushes(20)))
             assert set(answers.values()) == {202}
-            wait_until(lambda: ledger.statuses() == {"processed": count}, seconds=20)
+            wait_until(lambda: event_store.statuses() == {"processed": count}, seconds=20)
             with httpx.Client(base_url=f"{service.url}/api/v1/{organization}", headers=headers) as client:
                 for path in ("git-webhook-events", "git-integrations", "projects", "git-attributions"):
                     listed = client.get(f"/{path}")

@@ -14,7 +14,7 @@ from entrypoints.process.private_files import NoWritableDirectory, StoredFile
 from entrypoints.registration.flow import PageResponse, RegistrationFailed, RegistrationFlow
 from tests.support.builders.registration import ANSWER, REGISTERED
 
-WISH = AppRegistrationRequest(
+REQUEST = AppRegistrationRequest(
     "crewkit-dev", "https://crewkit.example", ("https://a/1", "https://a/2"), "https://a/hooks"
 )
 DOWN = ProviderUnavailable("GitHub does not answer right now.", retry_after=1)
@@ -53,7 +53,7 @@ class Keeper:
 
 def flow_of(keeper: Keeper, *answers: bytes | Exception) -> RegistrationFlow:
     """Make a flow that waits for nothing."""
-    return RegistrationFlow(Conversions(GitHubUrls(), answers=list(answers)), WISH, keeper, lambda _: None)
+    return RegistrationFlow(Conversions(GitHubUrls(), answers=list(answers)), REQUEST, keeper, lambda _: None)
 
 
 def come_back(flow: RegistrationFlow, *, state: str | None = None) -> PageResponse:

@@ -129,9 +129,9 @@ def test_lease_is_longer_than_the_request() -> None:
 @pytest.mark.parametrize(
     ("error", "refusal"),
     [
-        (ProviderUnavailable("x"), Refusal.NOBODYS),
-        (RateLimited(LATER, retry_after=1), Refusal.NOBODYS),
-        (StorageUnavailable("x"), Refusal.NOBODYS),
+        (ProviderUnavailable("x"), Refusal.FREE),
+        (RateLimited(LATER, retry_after=1), Refusal.FREE),
+        (StorageUnavailable("x"), Refusal.FREE),
         (AppRefused("x"), Refusal.OUR_APPS),
         (InstallationSuspended("x"), Refusal.SUSPENDED),
         (InstallationGone("x"), Refusal.GONE),
@@ -263,12 +263,12 @@ def test_changes_that_delete_user_tokens() -> None:
     """Only revoking: an expired connection keeps them for a slow refresh."""
     revoked = replace(CONNECTION, status=ConnectionStatus.REVOKED)
     assert connection_ids_to_wipe([Change(CONNECTION, revoked, BY)]) == [CONNECTION.id]
-    lapsed = CONNECTION.mark_reconnect_required("refresh_token_refused")
+    expired = CONNECTION.mark_reconnect_required("refresh_token_refused")
     steps = [
         Change(None, CONNECTION, BY),
         Change(CONNECTION, None, BY),
-        Change(CONNECTION, lapsed, BY),
-        Change(lapsed, lapsed.mark_active(), BY),
+        Change(CONNECTION, expired, BY),
+        Change(expired, expired.mark_active(), BY),
     ]
     assert connection_ids_to_wipe(steps) == []
 

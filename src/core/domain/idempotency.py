@@ -37,7 +37,7 @@ class IdempotencyKeyReused(DomainError):
 
 
 @dataclass(frozen=True, slots=True)
-class KeyedRequest:
+class IdempotentRequest:
     """A request that is processed once under its key, which belongs to the actor in this organization.
 
     `request_hash` distinguishes it from other requests with the same key.
@@ -67,7 +67,7 @@ def idempotency_key(text: str) -> IdempotencyKey:
     return IdempotencyKey(text)
 
 
-def build_keyed_request(
+def build_idempotent_request(
     key: IdempotencyKey | None,
     operation: str,
     facts: Mapping[str, object],
@@ -75,9 +75,9 @@ def build_keyed_request(
     organization_id: OrganizationId,
     actor: Actor,
     now: datetime,
-) -> KeyedRequest | None:
+) -> IdempotentRequest | None:
     """Return the keyed request of this operation and its parameters, or None without a key."""
     if key is None:
         return None
     request = json.dumps([operation, facts], sort_keys=True, default=str).encode()
-    return KeyedRequest(organization_id, actor.name, key, hashlib.sha256(request).digest(), now)
+    return IdempotentRequest(organization_id, actor.name, key, hashlib.sha256(request).digest(), now)

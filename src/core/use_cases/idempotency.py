@@ -2,7 +2,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from core.domain.idempotency import KeyedRequest
+from core.domain.idempotency import IdempotentRequest
 from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -19,7 +19,7 @@ class IdempotentResult(Generic[Result]):
 
 
 async def run_once(
-    tx: Transaction, request: KeyedRequest | None, result_type: type[T], act: Callable[[], Awaitable[T]]
+    tx: Transaction, request: IdempotentRequest | None, result_type: type[T], act: Callable[[], Awaitable[T]]
 ) -> IdempotentResult[T]:
     """Act and store the result under the request's key, or return the stored result of an earlier request.
 

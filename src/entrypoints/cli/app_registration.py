@@ -57,7 +57,7 @@ def register(options: Registration) -> None:
             options.webhook_url,
             options.homepage,
         )
-        wished = create_request(options.name, places, public=not options.is_private)
+        arguments = create_request(options.name, places, public=not options.is_private)
     except InvalidOption as refusal:
         raise click.ClickException(str(refusal)) from refusal
     variable = options.github_url_variable
@@ -65,17 +65,17 @@ def register(options: Registration) -> None:
     click.echo(f"GitHub: {places.github_url}{why}")
     at = registrar(places.github_url, options.organization)
     write = partial(_keep, at.addresses, options.path, options.public_url, force=options.force)
-    flow = RegistrationFlow(at, wished, write)
+    flow = RegistrationFlow(at, arguments, write)
     try:
         with _interruptible(flow), serve_pages(flow, options.port) as first_page:
             _greet(at)
             _say_where(first_page, open_it=options.opens_browser)
-            if not wished.webhook_active:
+            if not arguments.webhook_active:
                 click.echo(_NO_WEBHOOK, err=True)
             registered = _wait(flow, options.timeout)
     except (CannotStart, RegistrationFailed) as failure:
         raise click.ClickException(str(failure)) from failure
-    _say_what_next(registered, wished.callback_urls)
+    _say_what_next(registered, arguments.callback_urls)
 
 
 def _greet(at: Registrar) -> None:

@@ -54,9 +54,9 @@ def _run(process: Callable[[Settings], None], name: str) -> None:
 
     settings = _settings(name)
     configure_process(settings)
-    if strays := find_unknown_variables(os.environ):
+    if unknown := find_unknown_variables(os.environ):
         _log = structlog.get_logger(__name__)
-        _log.warning("unknown_settings", reason=" ".join(f"{stray}." for stray in strays))
+        _log.warning("unknown_settings", reason=" ".join(f"{name}." for name in unknown))
     try:
         process(settings)
     except (CannotStart, SettingsRefused) as refusal:

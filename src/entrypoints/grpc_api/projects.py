@@ -150,11 +150,11 @@ def read_choices(given: wire.LinkChoices) -> LinkChoices:
 
 def read_changes(request: wire.UpdateProjectRepositoryRequest) -> LinkChoices:
     """Return the settings that the mask names, or all present settings if there is no mask."""
-    wished = read_choices(request.choices)
+    arguments = read_choices(request.choices)
     masked = list(request.update_mask.paths)
     if masked in ([], ["*"]):
-        return wished
-    given = asdict(wished)
+        return arguments
+    given = asdict(arguments)
     for name in masked:
         if name not in given:
             raise invalid_field("update_mask", f"Must contain only {', '.join(given)}, or only *.")

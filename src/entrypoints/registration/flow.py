@@ -59,7 +59,7 @@ class RegistrationFlow:
     """
 
     registrar: Registrar
-    wish: AppRegistrationRequest
+    request: AppRegistrationRequest
     keep: Keep
     pause: Callable[[float], None] = time.sleep
     _states: list[str] = field(default_factory=list)
@@ -75,10 +75,10 @@ class RegistrationFlow:
         state = secrets.token_urlsafe(32)
         self._states[:] = [*self._states[-_MAX_STATES:], state]
         page = pages.render_begin(
-            name=self.wish.name,
+            name=self.request.name,
             github=self.registrar.addresses.web,
             target=self.registrar.page(state=state),
-            manifest=self.registrar.manifest(self.wish, redirect_url=return_url),
+            manifest=self.registrar.manifest(self.request, redirect_url=return_url),
         )
         return PageResponse(HTTPStatus.OK, page)
 

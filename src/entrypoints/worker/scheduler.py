@@ -68,7 +68,9 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("record_secret_uses", application.deliveries.record_secret_uses, every=60),
         Schedule("probe_suspended", application.tokens.probe_suspended, every=60),
         # Not urgent: these flows expired or were denied long ago.
+        # language: allow "lapsed" - the name is a label of released metrics
         Schedule("end_lapsed_flows", application.install.end_expired, every=86_400, at_most=600),
+        # language: allow "stray" - the name is a label of released metrics
         Schedule("revoke_stray_tokens", application.tokens.revoke_orphaned, every=5),
         Schedule("uninstall_revoked", application.integrations.uninstall_revoked, every=10),
         # Often, because users expect an uninstalled app to disappear immediately.

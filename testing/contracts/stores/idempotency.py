@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from core.domain.idempotency import IdempotencyKey, IdempotencyKeyReused, KeyedRequest
+from core.domain.idempotency import IdempotencyKey, IdempotencyKeyReused, IdempotentRequest
 from core.domain.identifiers import OrganizationId, ProjectId
 from core.domain.organizations import Project, Role
 from testing.builders.entities import now
@@ -116,12 +116,12 @@ class IdempotencyStoreContract:
         assert await _begin(stage, request) == DONE
 
 
-async def _request(stage: StoreStage, at: datetime | None = None) -> KeyedRequest:
+async def _request(stage: StoreStage, at: datetime | None = None) -> IdempotentRequest:
     organization = await stage.add_organization()
-    return KeyedRequest(organization.id, "user:mara", IdempotencyKey("one"), b"hash", at or now())
+    return IdempotentRequest(organization.id, "user:mara", IdempotencyKey("one"), b"hash", at or now())
 
 
-async def _begin(stage: StoreStage, request: KeyedRequest) -> Done | None:
+async def _begin(stage: StoreStage, request: IdempotentRequest) -> Done | None:
     """Do what the request asks for unless it was done."""
     async with stage.unit_of_work() as tx:
         earlier = await tx.idempotency.begin(request, Done)

@@ -59,7 +59,7 @@ class IdentityContract:
                 identities = await tx.attributions.find_identities(PROVIDER, query, [])
             assert (len(identities.by_account), len(identities.by_address), len(identities.by_login)) == counts
 
-    async def test_a_login_two_have_is_nobodys(self, stage: StoreStage) -> None:
+    async def test_shared_login_matches_no_user(self, stage: StoreStage) -> None:
         """Someone took a login whose owner was renamed: until that is looked up, it proves nothing."""
         for number in ("7", "8"):
             await stage.add_connection(await stage.add_user(), number, login="mara")

@@ -29,7 +29,7 @@ class InstallationTokenStoreContract(TokenStoreContract[IntegrationId]):
         """Return the store."""
         return tx.installation_tokens
 
-    @pytest.mark.parametrize("unbinding", ["revoked", "bound_anew"])
+    @pytest.mark.parametrize("unbinding", ["revoked", "rebound"])
     async def test_no_token_outlives_its_binding(self, stage: StoreStage, unbinding: str) -> None:
         """A new binding wipes the token and the lease, and a response that is awaited cannot be stored."""
         integration = await stage.add_integration()

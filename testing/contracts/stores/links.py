@@ -93,7 +93,7 @@ class LinkStoreContract:
         with pytest.raises(ProjectAlreadyLinked):
             await stage.add_link(project, integration, repo_id=RepoId("2"))
 
-    async def test_project_is_linked_anew_in_one_step(self, stage: StoreStage) -> None:
+    async def test_replaces_a_link_in_one_step(self, stage: StoreStage) -> None:
         """The place that a deletion frees may be taken in the same call."""
         project, link = await _link(stage)
         async with stage.unit_of_work() as tx:

@@ -47,9 +47,9 @@ class ReopenedEventContract:
         await stage.record_results(EventResult(event.id, EventStatus.IGNORED, reason="before_binding"))
         waited = await stage.add_event(received_at=time_ago(hours=73))
         await stage.record_results(EventResult(waited.id, EventStatus.UNROUTED))
-        nobodys = await stage.add_event(received_at=time_ago(hours=73), source_key=None)
-        await stage.record_results(EventResult(nobodys.id, EventStatus.FAILED, reason="boom"))
-        assert await _reopen(stage, event, waited, nobodys) == [nobodys.id]
+        unrouted = await stage.add_event(received_at=time_ago(hours=73), source_key=None)
+        await stage.record_results(EventResult(unrouted.id, EventStatus.FAILED, reason="boom"))
+        assert await _reopen(stage, event, waited, unrouted) == [unrouted.id]
 
     @pytest.mark.parametrize("source_key", ["group:7", "007", str(2**63)])
     async def test_reopens_events_with_a_text_key(self, stage: StoreStage, source_key: str) -> None:

@@ -21,7 +21,7 @@ class TokenLeaseContract:
             assert await tx.installation_tokens.find_token_lease(lease.external_id) == lease
             assert await tx.installation_tokens.find_token_lease(uuid4()) is None
 
-    async def test_a_live_token_is_no_stray_while_nothing_changes(self, stage: StoreStage) -> None:
+    async def test_live_token_is_not_orphaned_without_changes(self, stage: StoreStage) -> None:
         """Nothing is to be done about it."""
         await _add_lease(stage, await _link(stage))
         assert await _strays(stage) == []
@@ -63,7 +63,7 @@ class TokenLeaseContract:
         await stage.add_link(another, integration, repo_id=first.repo_id)
         assert await _strays(stage) == []
 
-    async def test_what_was_revoked_is_no_stray_any_more(self, stage: StoreStage) -> None:
+    async def test_revoked_token_is_not_orphaned(self, stage: StoreStage) -> None:
         """The token is forgotten, that it was there is not; a rollback forgets nothing."""
         integration = await _link(stage, status=IntegrationStatus.REVOKED)
         lease = await _add_lease(stage, integration)

@@ -16,8 +16,8 @@ class UnroutedEventContract:
     async def test_waiting_events_are_routed(self, stage: StoreStage) -> None:
         """Unrouted events of an installation connected by now are due again; strangers' go on waiting."""
         own, strangers = await stage.add_event(), await stage.add_event(source_key="2")
-        nobodys = await stage.add_event(source_key=None)
-        await _unroute(stage, own.id, strangers.id, nobodys.id)
+        unrouted = await stage.add_event(source_key=None)
+        await _unroute(stage, own.id, strangers.id, unrouted.id)
         async with stage.unit_of_work() as tx:
             assert await tx.event_queue.reopen_unrouted(now=now()) == 0
         await stage.add_integration()
@@ -27,7 +27,7 @@ class UnroutedEventContract:
             await tx.commit()
         assert await stage.get_event(own) == replace(own, next_attempt_at=at)
         assert (await stage.get_event(strangers)).status is EventStatus.UNROUTED
-        assert (await stage.get_event(nobodys)).status is EventStatus.UNROUTED
+        assert (await stage.get_event(unrouted)).status is EventStatus.UNROUTED
 
     @pytest.mark.parametrize("source_key", SOURCE_KEYS)
     async def test_routes_waiting_events_by_provider_and_text_key(self, stage: StoreStage, source_key: str) -> None:

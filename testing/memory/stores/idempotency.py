@@ -2,7 +2,7 @@ from copy import deepcopy
 from datetime import datetime
 from typing import TypeVar, cast
 
-from core.domain.idempotency import KeyedRequest
+from core.domain.idempotency import IdempotentRequest
 from core.domain.identifiers import OrganizationId
 from ports.idempotency import IdempotencyStore
 from testing.memory.database import KeptResult, Session
@@ -16,7 +16,7 @@ class MemoryIdempotencyStore(IdempotencyStore):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def begin(self, request: KeyedRequest, form: type[T]) -> T | None:  # noqa: ARG002 - results are kept as they are
+    async def begin(self, request: IdempotentRequest, form: type[T]) -> T | None:  # noqa: ARG002 - results are kept as they are
         """Take the key, or return what was kept under it."""
         rows = (await self._session.writable()).idempotency_keys
         known = rows.get(_key(request))
@@ -26,7 +26,7 @@ class MemoryIdempotencyStore(IdempotencyStore):
         rows[_key(request)] = KeptResult(request.request_hash, request.expires_at)
         return None
 
-    async def store_result(self, request: KeyedRequest, result: object) -> None:
+    async def store_result(self, request: IdempotentRequest, result: object) -> None:
         """Keep the result under a key just taken."""
         rows = (await self._session.writable()).idempotency_keys
         rows[_key(request)] = KeptResult(request.request_hash, request.expires_at, deepcopy(result))
@@ -40,5 +40,5 @@ class MemoryIdempotencyStore(IdempotencyStore):
         return len(expired)
 
 
-def _key(request: KeyedRequest) -> tuple[OrganizationId, str, str]:
+def _key(request: IdempotentRequest) -> tuple[OrganizationId, str, str]:
     return request.organization_id, request.actor, request.key

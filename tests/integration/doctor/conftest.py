@@ -11,5 +11,5 @@ from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service
 async def both(database_url: str, redis_url: str) -> AsyncIterator[ServiceAtSandbox]:
     """Give a service of which no process runs, connected to the sandbox's installation."""
     async with service_at_sandbox(database_url, redis_url) as both:
-        both.ledger.connect_installation()
+        both.event_store.connect_installation()
         yield both

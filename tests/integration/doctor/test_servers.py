@@ -107,10 +107,10 @@ async def test_reports_an_invalid_database_url(
 
 async def test_finds_values_that_no_key_decrypts(both: ServiceAtSandbox) -> None:
     """Another key of the same id, and a missing key. Neither value nor key is shown."""
-    external_id = both.ledger.value("SELECT external_id FROM git_integrations")
+    external_id = both.event_store.value("SELECT external_id FROM git_integrations")
     context = f"git_integrations.access_token:{external_id}"
     kept = AesGcmCipher([("test", KEY)]).encrypt(Secret("ghs_kept"), context=context)
-    both.ledger.run(f"UPDATE git_integrations SET access_token = '{kept}'")
+    both.event_store.run(f"UPDATE git_integrations SET access_token = '{kept}'")
     other = base64.b64encode(sha256(b"other").digest()).decode()
 
     well = await run_doctor(both)
@@ -130,17 +130,17 @@ async def test_reports_missing_workers(both: ServiceAtSandbox, redis_url: str) -
     """With the time that events have waited. A running worker is found without its help."""
     await both.start("api")
     await both.push(1)
-    both.ledger.run("UPDATE git_webhook_events SET created_at = now() - interval '10 minutes'")
+    both.event_store.run("UPDATE git_webhook_events SET created_at = now() - interval '10 minutes'")
 
     silent = await run_doctor(both)
     async with run_worker(redis_url):
-        heard = await run_doctor(both)
+        report = await run_doctor(both)
 
     found = wrong(silent)
     assert "Start `crewkit-git worker`" in found["worker"]
     assert "received 10 minutes ago" in found["backlog"]
     assert levels(silent, "scheduler") == [Level.WARN]
-    assert levels(heard, "worker") == [Level.OK]
+    assert levels(report, "worker") == [Level.OK]
 
 
 async def test_reads_the_published_keys(both: ServiceAtSandbox) -> None:

@@ -56,12 +56,12 @@ async def test_passes_for_a_working_service(both: ServiceAtSandbox) -> None:
     """Every process runs, and a push arrived. Each check reports its result, and none fails."""
     await both.start("api", "worker", "scheduler")
     granted = '{"contents": "read", "metadata": "read", "pull_requests": "read"}'
-    both.ledger.run(f"UPDATE git_integrations SET sync_requested_at = now(), permissions = '{granted}'")
+    both.event_store.run(f"UPDATE git_integrations SET sync_requested_at = now(), permissions = '{granted}'")
     await both.push(2)
-    await both.until(lambda: both.ledger.value("SELECT synced_at FROM git_integrations"))
-    await both.until(lambda: both.ledger.value("SELECT compared_at FROM git_recoveries"))
+    await both.until(lambda: both.event_store.value("SELECT synced_at FROM git_integrations"))
+    await both.until(lambda: both.event_store.value("SELECT compared_at FROM git_recoveries"))
     await both.until(
-        lambda: both.ledger.rows("SELECT status FROM git_webhook_events") == [("processed",), ("processed",)]
+        lambda: both.event_store.rows("SELECT status FROM git_webhook_events") == [("processed",), ("processed",)]
     )
 
     status, said = await both.run("doctor")
@@ -100,8 +100,8 @@ def test_lists_all_missing_settings(tmp_path: Path) -> None:
 async def test_passes_for_a_newly_registered_app(both: ServiceAtSandbox, tmp_path: Path) -> None:
     """The file has all settings: deliveries of the new app are accepted, and no check fails."""
     file = tmp_path / "app.env"
-    wished = ("--public-url", both.service.url, "--name", "Fresh")
-    async with run_registration(both.sandbox, file, *wished) as registration:
+    arguments = ("--public-url", both.service.url, "--name", "Fresh")
+    async with run_registration(both.sandbox, file, *arguments) as registration:
         await registration.browser.get(await registration.create())
         status, said = await registration.wait_for_end()
     assert status == 0, said
@@ -120,7 +120,7 @@ async def test_passes_for_a_newly_registered_app(both: ServiceAtSandbox, tmp_pat
     findings = await run_doctor(both, {n.removeprefix("CREWKIT_GIT_"): v for n, v in variables.items()})
 
     assert wrong(findings).keys() == {"worker"}
-    assert both.ledger.rows("SELECT event_type, action FROM git_webhook_events") == [("installation", "created")]
+    assert both.event_store.rows("SELECT event_type, action FROM git_webhook_events") == [("installation", "created")]
     assert [one.message for one in findings if one.about == "github app"] == [
         f"GitHub accepts the private key. The app is Fresh: {both.sandbox.url}/apps/fresh"
     ]

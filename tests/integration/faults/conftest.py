@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.scenarios.event_store import EventStore, open_events
 from tests.support.servers.servers import Servers, flush_redis, new_database
 
 
@@ -16,7 +16,7 @@ def urls(servers: Servers, database_template: str) -> Iterator[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def ledger(urls: tuple[str, str]) -> Iterator[Ledger]:
+def event_store(urls: tuple[str, str]) -> Iterator[EventStore]:
     """Open the webhook events of the module."""
-    with open_events(urls[0]) as ledger:
-        yield ledger
+    with open_events(urls[0]) as event_store:
+        yield event_store

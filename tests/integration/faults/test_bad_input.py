@@ -15,7 +15,7 @@ from tests.support.builders.bad_deliveries import BODIES, GOOD, ODD_HEADERS, ODD
 from tests.support.builders.deliveries import INSTALLATION, SECRET, Delivery, list_accepted, post_all, push, pushes
 from tests.support.clients.raw_http import Answer, ask, connect, head, request
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import Ledger
+from tests.support.scenarios.event_store import EventStore
 from tests.support.servers.service import Service, run_service
 
 PROBLEM = {"type", "title", "status", "detail", "code", "request_id"}
@@ -95,12 +95,14 @@ async def test_rejects_a_signed_body_that_is_not_an_object(service: Service, bod
 
 
 @pytest.mark.parametrize("body", ODD_OBJECTS.values(), ids=ODD_OBJECTS)
-async def test_stores_and_fails_a_signed_object_with_wrong_types(service: Service, ledger: Ledger, body: bytes) -> None:
+async def test_stores_and_fails_a_signed_object_with_wrong_types(
+    service: Service, event_store: EventStore, body: bytes
+) -> None:
     """It was signed, so it is stored for inspection. A retry would not help."""
     delivery = Delivery(body)
     assert (await ask(service.address, delivery.request())).status == 202
-    wait_until(lambda: ledger.status(delivery.id) == "failed")
-    [(message, attempts)] = ledger.rows(
+    wait_until(lambda: event_store.status(delivery.id) == "failed")
+    [(message, attempts)] = event_store.rows(
         "SELECT error_message, attempts FROM git_webhook_events WHERE delivery_id = %s", (delivery.id,)
     )
     assert message.startswith("envelope_unreadable")
@@ -117,15 +119,15 @@ async def test_rejects_a_missing_header(service: Service, header: str) -> None:
 @pytest.mark.parametrize("header", ["x-github-event", "x-github-delivery"])
 @pytest.mark.parametrize("value", ODD_HEADERS.values(), ids=ODD_HEADERS)
 async def test_rejects_an_invalid_header_and_stores_its_group(
-    service: Service, ledger: Ledger, header: str, value: bytes
+    service: Service, event_store: EventStore, header: str, value: bytes
 ) -> None:
     """Headers are not signed: no invalid value reaches a row or the rows of the same commit."""
     bad = [Delivery(GOOD).request({header: value}) for _ in range(8)]
     answers, statuses = await asyncio.gather(post_all(service.address, pushes(40)), all_statuses(service, bad))
     assert statuses == {400}
     assert len(list_accepted(answers)) == 40
-    assert set(ledger.delivery_ids()) >= set(answers)
-    assert not ledger.value(
+    assert set(event_store.delivery_ids()) >= set(answers)
+    assert not event_store.value(
         "SELECT count(*) FROM git_webhook_events WHERE event_type <> 'push' AND event_type <> 'ping'"
     )
 
@@ -143,13 +145,13 @@ async def test_reads_parameters_and_case_of_content_types(service: Service, cont
     assert answer.status == 202
 
 
-async def test_stores_and_processes_a_form(service: Service, ledger: Ledger) -> None:
+async def test_stores_and_processes_a_form(service: Service, event_store: EventStore) -> None:
     """GitHub can be configured to send forms; the signature covers the encoded form."""
     form = Delivery(b"payload=" + quote_plus(GOOD).encode())
     headers = {"content-type": "application/x-www-form-urlencoded"}
     assert (await ask(service.address, form.request(headers))).status == 202
-    wait_until(lambda: ledger.status(form.id) not in {None, "pending"})
-    assert ledger.status(form.id) == "unrouted"
+    wait_until(lambda: event_store.status(form.id) not in {None, "pending"})
+    assert event_store.status(form.id) == "unrouted"
 
     for body, reason in ((b"other=1", "body_without_payload"), (b"payload=1", "body_not_an_object")):
         answer = await ask(service.address, Delivery(body).request(headers))
@@ -179,49 +181,49 @@ async def test_rejects_another_path(service: Service, path: str) -> None:
     wait_until(lambda: [line for line in service.log_lines("api", "request") if line["request_id"] == request_id])
 
 
-async def test_stores_a_lone_surrogate(service: Service, ledger: Ledger) -> None:
+async def test_stores_a_lone_surrogate(service: Service, event_store: EventStore) -> None:
     """A commit message can contain half of a surrogate pair."""
     delivery = Delivery(GOOD.replace(b'{"', b'{"half":"\\ud83d","', 1))
     assert (await ask(service.address, delivery.request())).status == 202
-    wait_until(lambda: ledger.status(delivery.id) not in {None, "pending"})
-    assert ledger.status(delivery.id) == "unrouted"
+    wait_until(lambda: event_store.status(delivery.id) not in {None, "pending"})
+    assert event_store.status(delivery.id) == "unrouted"
 
 
-async def test_stores_a_delivery_once(service: Service, ledger: Ledger) -> None:
+async def test_stores_a_delivery_once(service: Service, event_store: EventStore) -> None:
     """The second response is 200 for any sender, and nothing is added."""
     # An event without an effect would be processed again when it is delivered again.
-    ledger.connect_installation(INSTALLATION + 3)
+    event_store.connect_installation(INSTALLATION + 3)
     delivery = Delivery(push(installation=INSTALLATION + 3))
     first = await ask(service.address, delivery.request())
     second = await ask(service.address, delivery.request())
     assert (first.status, second.status) == (202, 200)
     assert first.headers["x-request-id"] != second.headers["x-request-id"]
-    assert ledger.delivery_ids().count(delivery.id) == 1
+    assert event_store.delivery_ids().count(delivery.id) == 1
     assert json.loads(second.body)["receipt"] == "duplicate"
 
 
-async def test_stores_a_delivery_with_a_new_id_once(service: Service, ledger: Ledger) -> None:
+async def test_stores_a_delivery_with_a_new_id_once(service: Service, event_store: EventStore) -> None:
     """The id is not signed, so anyone who has the bytes can send them again."""
     delivery = Delivery(push())
     assert (await ask(service.address, delivery.request())).status == 202
     replay = Delivery(delivery.body)
     answer = await ask(service.address, replay.request())
     assert (answer.status, json.loads(answer.body)["receipt"]) == (200, "replayed")
-    assert replay.id not in ledger.delivery_ids()
+    assert replay.id not in event_store.delivery_ids()
     [*_, line] = service.log_lines("api", "delivery_replayed")
     assert line["delivery_id"] == replay.id
 
 
-async def test_rejects_a_known_id_with_another_body(service: Service, ledger: Ledger) -> None:
+async def test_rejects_a_known_id_with_another_body(service: Service, event_store: EventStore) -> None:
     """The first body stays, and the sender is notified."""
     delivery = Delivery(push())
     assert (await ask(service.address, delivery.request())).status == 202
     answer = await ask(service.address, Delivery(push(), id=delivery.id).request())
     check_refused(service, answer, 409, "delivery_id_conflict", "delivery_id_conflict")
-    assert ledger.delivery_ids().count(delivery.id) == 1
+    assert event_store.delivery_ids().count(delivery.id) == 1
 
 
-async def test_rejects_noise_without_affecting_others(service: Service, ledger: Ledger) -> None:
+async def test_rejects_noise_without_affecting_others(service: Service, event_store: EventStore) -> None:
     """The server in front of the application rejects bytes that are not HTTP."""
     random = Random(20)
     noise = [random.randbytes(random.randrange(1, 2000)) + b"\r\n\r\n" for _ in range(60)]
@@ -237,10 +239,10 @@ async def test_rejects_noise_without_affecting_others(service: Service, ledger: 
     answers, statuses = await asyncio.gather(post_all(service.address, pushes(40)), all_statuses(service, noise))
     assert statuses == {400}
     assert len(list_accepted(answers)) == 40
-    assert set(ledger.delivery_ids()) >= set(answers)
+    assert set(event_store.delivery_ids()) >= set(answers)
 
 
-async def test_disconnecting_sender_affects_no_other(service: Service, ledger: Ledger) -> None:
+async def test_disconnecting_sender_affects_no_other(service: Service, event_store: EventStore) -> None:
     """An incomplete body is discarded, and other requests are served."""
     whole = Delivery(GOOD)
     for cut in (1, len(whole.request()) - len(GOOD), len(whole.request()) - 1):
@@ -250,4 +252,4 @@ async def test_disconnecting_sender_affects_no_other(service: Service, ledger: L
             answers = await post_all(service.address, pushes(5), connections=1)
             assert len(list_accepted(answers)) == 5
         assert len(list_accepted(await post_all(service.address, pushes(5), connections=1))) == 5
-        assert ledger.status(lost.id) is None
+        assert event_store.status(lost.id) is None

@@ -10,7 +10,7 @@ import pytest
 from tests.support.builders.deliveries import INSTALLATION, Delivery, post_all, push
 from tests.support.clients.raw_http import ask
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import Ledger
+from tests.support.scenarios.event_store import EventStore
 from tests.support.servers.service import Service, run_service
 
 MB = 1024 * 1024
@@ -38,15 +38,15 @@ HOSTILE = {
 
 
 @pytest.fixture(scope="module")
-def connected(ledger: Ledger) -> Ledger:
+def connected(event_store: EventStore) -> EventStore:
     """Connect two installations."""
-    ledger.connect_installation()
-    ledger.connect_installation(ELSEWHERE)
-    return ledger
+    event_store.connect_installation()
+    event_store.connect_installation(ELSEWHERE)
+    return event_store
 
 
 @pytest.fixture
-def service(urls: tuple[str, str], connected: Ledger) -> Iterator[Service]:
+def service(urls: tuple[str, str], connected: EventStore) -> Iterator[Service]:
     """Run the service with a limited worker for each push: a process keeps its highest peak."""
     assert connected.is_settled()
     with run_service(*urls, "api", "scheduler", "worker") as service:
@@ -56,10 +56,10 @@ def service(urls: tuple[str, str], connected: Ledger) -> Iterator[Service]:
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-async def test_memory_is_proportional_to_the_size(service: Service, ledger: Ledger, kind: str) -> None:
+async def test_memory_is_proportional_to_the_size(service: Service, event_store: EventStore, kind: str) -> None:
     """The same process handles it, the deliveries behind it and those of another lane."""
     await post_all(service.address, [Delivery(push())])
-    wait_until(ledger.is_settled, seconds=60)
+    wait_until(event_store.is_settled, seconds=60)
     hostile = Delivery(HOSTILE[kind]())
     assert 15 * MB < len(hostile.body) < 25 * MB
     worker = service.pid("worker")
@@ -67,8 +67,8 @@ async def test_memory_is_proportional_to_the_size(service: Service, ledger: Ledg
     assert (await ask(service.address, hostile.request())).status == 202
     others = [Delivery(push()), Delivery(push(installation=ELSEWHERE))]
     await post_all(service.address, others)
-    wait_until(ledger.is_settled, seconds=120)
-    assert [ledger.status(delivery.id) for delivery in (hostile, *others)] == ["processed"] * 3
+    wait_until(event_store.is_settled, seconds=120)
+    assert [event_store.status(delivery.id) for delivery in (hostile, *others)] == ["processed"] * 3
     assert memory(worker, "VmHWM") - before <= MOST_TIMES_THE_BODY * len(hostile.body)
     assert service.is_running("worker")
 

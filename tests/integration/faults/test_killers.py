@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.builders.deliveries import INSTALLATION, Delivery, post_all, push
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import Ledger
+from tests.support.scenarios.event_store import EventStore
 from tests.support.servers.service import Service, run_service
 
 KILLER = f"{666:040x}"
@@ -25,34 +25,34 @@ _IS_AT_KILLER = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_d
 
 
 @pytest.fixture
-def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
+def service(urls: tuple[str, str], event_store: EventStore) -> Iterator[Service]:
     """Run all but the worker, with two connected installations."""
-    ledger.connect_installation()
-    ledger.connect_installation(ELSEWHERE)
-    ledger.run(STOPS_AT_KILLER)
+    event_store.connect_installation()
+    event_store.connect_installation(ELSEWHERE)
+    event_store.run(STOPS_AT_KILLER)
     with run_service(*urls, "api", "scheduler") as service:
         yield service
 
 
-def kill_worker_until_settled(service: Service, ledger: Ledger) -> int:
+def kill_worker_until_settled(service: Service, event_store: EventStore) -> int:
     """Kill the worker whenever it is at the killer, start it again, and return how often that was."""
     kills = 0
     while True:
         service.start("worker")
-        wait_until(lambda: ledger.is_settled() or ledger.value(_IS_AT_KILLER), seconds=90)
-        if ledger.is_settled():
+        wait_until(lambda: event_store.is_settled() or event_store.value(_IS_AT_KILLER), seconds=90)
+        if event_store.is_settled():
             return kills
         service.kill("worker")
         kills += 1
         # The server notices only when it has something to send.
-        ledger.rows(
+        event_store.rows(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND wait_event = 'PgSleep'"
         )
-        wait_until(lambda: not ledger.value(_IS_AT_KILLER))
+        wait_until(lambda: not event_store.value(_IS_AT_KILLER))
 
 
-async def test_killing_event_fails_alone(service: Service, ledger: Ledger) -> None:
+async def test_killing_event_fails_alone(service: Service, event_store: EventStore) -> None:
     """Its lane and the other lanes continue; no other event has an attempt or a second effect."""
     killer = Delivery(push(666))
     own_lane = [*(Delivery(push(number)) for number in range(50)), killer]
@@ -60,14 +60,14 @@ async def test_killing_event_fails_alone(service: Service, ledger: Ledger) -> No
     other_lane = [Delivery(push(number, installation=ELSEWHERE)) for number in range(200, 220)]
     await post_all(service.address, own_lane, connections=1)
     await post_all(service.address, other_lane, connections=1)
-    assert kill_worker_until_settled(service, ledger) == 4
-    assert ledger.statuses() == {"processed": 120, "failed": 1}
-    [(status, attempts, message)] = ledger.rows(
+    assert kill_worker_until_settled(service, event_store) == 4
+    assert event_store.statuses() == {"processed": 120, "failed": 1}
+    [(status, attempts, message)] = event_store.rows(
         "SELECT status, attempts, error_message FROM git_webhook_events WHERE delivery_id = %s", (killer.id,)
     )
     assert (status, attempts) == ("failed", 3)
     assert message.startswith("processing_interrupted: the worker process ended during attempt 3 of 3.")
-    assert ledger.value("SELECT sum(attempts) FROM git_webhook_events") == 3
-    assert ledger.value("SELECT count(*) FROM git_domain_events") == 120
+    assert event_store.value("SELECT sum(attempts) FROM git_webhook_events") == 3
+    assert event_store.value("SELECT count(*) FROM git_domain_events") == 120
     # The alert follows the commit.
     wait_until(lambda: "event_failed" in [alert["code"] for alert in service.log_lines("worker", "alert")])

@@ -17,7 +17,7 @@ from tests.support.builders.deliveries import INSTALLATION, SECRET, Delivery, li
 from tests.support.clients.raw_http import WEBHOOKS, ask, build_chunked, chunk, connect, head, request
 from tests.support.conditions import wait_until
 from tests.support.fakes.people import application_with
-from tests.support.scenarios.event_store import Ledger
+from tests.support.scenarios.event_store import EventStore
 from tests.support.servers.service import Service, run_service
 
 MB = 1024 * 1024
@@ -27,9 +27,9 @@ MANY = 777
 
 
 @pytest.fixture(scope="module")
-def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
+def service(urls: tuple[str, str], event_store: EventStore) -> Iterator[Service]:
     """Run the whole service for one connected installation."""
-    ledger.connect_installation()
+    event_store.connect_installation()
     with run_service(*urls, "api", "worker", "scheduler") as service:
         yield service
 
@@ -99,34 +99,34 @@ async def test_accepts_a_body_of_exactly_the_limit(service: Service) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 1000, 70_000])
-async def test_accepts_a_body_in_chunks(service: Service, ledger: Ledger, size: int) -> None:
+async def test_accepts_a_body_in_chunks(service: Service, event_store: EventStore, size: int) -> None:
     """The signature covers all chunks, wherever they are split."""
     body = push_of_size(150_000) if size > 1000 else push()
     delivery = Delivery(body)
     parts = [body[start : start + size] for start in range(0, len(body), size)]
     assert (await ask(service.address, build_chunked(delivery.headers, *parts))).status == 202
-    wait_until(lambda: ledger.status(delivery.id) == "processed")
+    wait_until(lambda: event_store.status(delivery.id) == "processed")
     forged = Delivery(body)
     answer = await ask(service.address, build_chunked(forged.headers, *parts[:-1], b"?" * len(parts[-1])))
     assert answer.status == 401
 
 
-async def test_stores_and_processes_a_push_of_20_mb(service: Service, ledger: Ledger) -> None:
+async def test_stores_and_processes_a_push_of_20_mb(service: Service, event_store: EventStore) -> None:
     """GitHub sends up to 2,048 commits. Consumers get all of them, even with long messages."""
     delivery = Delivery(push_with_messages(*[f"{number} " + "x" * 10_000 for number in range(2048)]))
     assert len(delivery.body) > 20 * MB
     assert (await ask(service.address, delivery.request())).status == 202
-    wait_until(lambda: ledger.status(delivery.id) == "processed")
+    wait_until(lambda: event_store.status(delivery.id) == "processed")
 
 
-async def test_large_push_does_not_delay_its_lane(service: Service, ledger: Ledger) -> None:
+async def test_large_push_does_not_delay_its_lane(service: Service, event_store: EventStore) -> None:
     """For any content and number of projects."""
-    ledger.connect_installation(MANY, links=50)
+    event_store.connect_installation(MANY, links=50)
     messages = ["é" * 25_000 + "\nCo-authored-by: x <" + "y" * 80_000 + ">" for _ in range(100)]
     delivery = Delivery(push_with_messages(*messages, installation=MANY))
     assert (await ask(service.address, delivery.request())).status == 202
-    wait_until(lambda: ledger.status(delivery.id) == "processed")
-    [published] = ledger.rows(
+    wait_until(lambda: event_store.status(delivery.id) == "processed")
+    [published] = event_store.rows(
         "SELECT count(*), max(length(data -> 'commits' -> 0 ->> 'message')), max(octet_length(data::text))"
         " FROM git_domain_events JOIN git_webhook_events AS e ON e.id = git_webhook_event_id"
         " WHERE delivery_id = %s",
@@ -136,7 +136,7 @@ async def test_large_push_does_not_delay_its_lane(service: Service, ledger: Ledg
     assert published[2] < 1_000_000
 
 
-async def test_commit_message_does_not_delay_its_lane(service: Service, ledger: Ledger) -> None:
+async def test_commit_message_does_not_delay_its_lane(service: Service, event_store: EventStore) -> None:
     """Anyone with push access can write any message: parsing takes linear time."""
     messages = [
         "co-authored-by:" + " " * 100_000,
@@ -146,7 +146,7 @@ async def test_commit_message_does_not_delay_its_lane(service: Service, ledger: 
     ]
     delivery = Delivery(push_with_messages(*messages))
     assert (await ask(service.address, delivery.request())).status == 202
-    wait_until(lambda: ledger.status(delivery.id) == "processed")
+    wait_until(lambda: event_store.status(delivery.id) == "processed")
 
 
 @pytest.mark.parametrize("framing", [{"content-length": str(8 * MB)}, {"transfer-encoding": "chunked"}])

@@ -17,9 +17,9 @@ PUSHES = 80
 async def test_keeps_the_order_of_each_installation_with_several_workers(database_url: str, redis_url: str) -> None:
     """Several installations share a lane and several workers the lanes, while events arrive."""
     workers = ("worker-1", "worker-2", "worker-3")
-    with open_events(database_url) as ledger:
+    with open_events(database_url) as event_store:
         for installation in INSTALLATIONS:
-            ledger.connect_installation(installation)
+            event_store.connect_installation(installation)
         with run_service(database_url, redis_url, "api", *workers, workers=3) as service:
             posted = await asyncio.gather(
                 *(
@@ -32,8 +32,8 @@ async def test_keeps_the_order_of_each_installation_with_several_workers(databas
                 )
             )
             assert sum(len(list_accepted(answers)) for answers in posted) == PUSHES * len(INSTALLATIONS)
-            wait_until(ledger.is_settled)
-        published = ledger.rows(
+            wait_until(event_store.is_settled)
+        published = event_store.rows(
             "SELECT array_agg(data ->> 'after' ORDER BY id) FROM git_domain_events"
             " WHERE type = 'git.push' GROUP BY git_integration_id"
         )
@@ -48,5 +48,5 @@ async def test_stores_a_burst_in_its_order_of_arrival(database_url: str) -> None
         for delivery in burst:
             group.create_task(log.append(delivery))
     await log.close()
-    with open_events(database_url) as ledger:
-        assert ledger.delivery_ids() == [delivery.delivery_id for delivery in burst]
+    with open_events(database_url) as event_store:
+        assert event_store.delivery_ids() == [delivery.delivery_id for delivery in burst]

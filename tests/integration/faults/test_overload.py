@@ -47,5 +47,5 @@ async def test_full_queue_is_503_with_retry_after(database_url: str) -> None:
         again = Delivery(push(99))
         assert (await client.post(PATH, content=again.body, headers=again.headers)).status_code == 202
     await log.close()
-    with open_events(database_url) as ledger:
-        assert len(ledger.delivery_ids()) == CAPACITY + 1
+    with open_events(database_url) as event_store:
+        assert len(event_store.delivery_ids()) == CAPACITY + 1

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.builders.deliveries import Delivery, post_all, push
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import Ledger
+from tests.support.scenarios.event_store import EventStore
 from tests.support.servers.service import Service, run_service
 
 POISON = f"{666:040x}"
@@ -23,15 +23,15 @@ DIES_ON_POISON = f"""
 
 
 @pytest.fixture
-def service(urls: tuple[str, str], ledger: Ledger) -> Iterator[Service]:
+def service(urls: tuple[str, str], event_store: EventStore) -> Iterator[Service]:
     """Run the whole service, connected, on a database that dies of one push."""
-    ledger.connect_installation()
-    ledger.run(DIES_ON_POISON)
+    event_store.connect_installation()
+    event_store.run(DIES_ON_POISON)
     with run_service(*urls, "api", "scheduler") as service:
         yield service
 
 
-async def test_event_that_kills_the_database_fails(service: Service, ledger: Ledger) -> None:
+async def test_event_that_kills_the_database_fails(service: Service, event_store: EventStore) -> None:
     """After three attempts. All others are processed once, and the worker stays alive."""
     poison = Delivery(push(666))
     wave = [*(Delivery(push(number)) for number in range(10)), poison]
@@ -39,10 +39,10 @@ async def test_event_that_kills_the_database_fails(service: Service, ledger: Led
     await post_all(service.address, wave, connections=1)
     await post_all(service.address, after, connections=1)
     service.start("worker")
-    wait_until(ledger.is_settled, seconds=40)
-    assert ledger.statuses() == {"processed": 20, "failed": 1}
-    [(message,)] = ledger.rows("SELECT error_message FROM git_webhook_events WHERE delivery_id = %s", (poison.id,))
+    wait_until(event_store.is_settled, seconds=40)
+    assert event_store.statuses() == {"processed": 20, "failed": 1}
+    [(message,)] = event_store.rows("SELECT error_message FROM git_webhook_events WHERE delivery_id = %s", (poison.id,))
     assert message.startswith("database_lost: ")
-    assert ledger.value("SELECT count(*) FROM git_domain_events") == 20
+    assert event_store.value("SELECT count(*) FROM git_domain_events") == 20
     assert len(service.log_lines("worker", "drain_failed")) == 3
     assert service.is_running("worker")

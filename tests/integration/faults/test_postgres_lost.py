@@ -10,7 +10,7 @@ import pytest
 from tests.support.builders.deliveries import Delivery, list_accepted, post_all, push, pushes
 from tests.support.clients.raw_http import Answer, ask
 from tests.support.conditions import until, wait_until
-from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.scenarios.event_store import EventStore, open_events
 from tests.support.servers.service import Service, run_service
 from tests.support.servers.stoppable_servers import Breakable, breakable_postgres
 
@@ -25,8 +25,8 @@ SOME_TURNS_SECONDS = 4
 def postgres() -> Iterator[Breakable]:
     """Run a PostgreSQL of this module's own."""
     with breakable_postgres() as server:
-        with open_events(server.url) as ledger:
-            ledger.connect_installation()
+        with open_events(server.url) as event_store:
+            event_store.connect_installation()
         yield server
 
 
@@ -73,12 +73,12 @@ async def check_unready(service: Service) -> None:
         assert (await client.get("/healthz")).status_code == 200
 
 
-async def check_healed(service: Service, ledger: Ledger, promised: list[str]) -> None:
+async def check_healed(service: Service, event_store: EventStore, promised: list[str]) -> None:
     """Check that deliveries are taken again, and that every promised one is there and gets processed."""
     await until(lambda: is_accepted(service), seconds=5)
-    assert set(promised) <= set(ledger.delivery_ids())
-    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
-    assert set(ledger.statuses()) == {"processed"}
+    assert set(promised) <= set(event_store.delivery_ids())
+    wait_until(event_store.is_settled, UNTIL_HEALED_SECONDS)
+    assert set(event_store.statuses()) == {"processed"}
     async with httpx.AsyncClient(base_url=service.url) as client:
         assert (await client.get("/readyz")).status_code == 200
 
@@ -95,8 +95,8 @@ async def test_stopped_postgres_is_503_until_it_returns(service: Service, postgr
     await asyncio.gather(*(post_rejected(service) for _ in range(20)))
     await check_unready(service)
     postgres.start()
-    with open_events(postgres.url) as ledger:
-        await check_healed(service, ledger, list_accepted(answers))
+    with open_events(postgres.url) as event_store:
+        await check_healed(service, event_store, list_accepted(answers))
 
 
 async def test_silent_postgres_is_503_until_it_returns(service: Service, postgres: Breakable) -> None:
@@ -112,8 +112,8 @@ async def test_silent_postgres_is_503_until_it_returns(service: Service, postgre
     postgres.thaw()
     answers = await amid
     assert set(answers.values()) == {202, 503}
-    with open_events(postgres.url) as ledger:
-        await check_healed(service, ledger, list_accepted(answers))
+    with open_events(postgres.url) as event_store:
+        await check_healed(service, event_store, list_accepted(answers))
 
 
 def test_scheduler_logs_an_outage_and_its_end_once(postgres: Breakable, redis_url: str) -> None:
@@ -143,10 +143,10 @@ async def test_processes_start_without_postgres(postgres: Breakable, redis_url: 
         await until(lambda: is_alive(service))
         await post_rejected(service)
         postgres.start()
-        with open_events(postgres.url) as ledger:
-            await check_healed(service, ledger, [])
+        with open_events(postgres.url) as event_store:
+            await check_healed(service, event_store, [])
 
 
 def _count(postgres: Breakable) -> int:
-    with open_events(postgres.url) as ledger:
-        return len(ledger.delivery_ids())
+    with open_events(postgres.url) as event_store:
+        return len(event_store.delivery_ids())

@@ -52,35 +52,35 @@ async def test_stores_overlapping_redeliveries_once_without_a_deadlock(database_
     """New and failed ones: one sender gets 202, the others 200."""
     random = Random(20)
     deliveries = pushes(COUNT)
-    with open_events(database_url) as ledger:
+    with open_events(database_url) as event_store:
         with (
             run_service(database_url, redis_url, "api") as first,
             run_service(database_url, redis_url, "api") as second,
         ):
             services = [first, second, first, second]
             assert await post_in_waves(services, deliveries, random) == COUNT
-            assert sorted(ledger.delivery_ids()) == sorted(delivery.id for delivery in deliveries)
+            assert sorted(event_store.delivery_ids()) == sorted(delivery.id for delivery in deliveries)
 
             # A redelivery of a failed event requests a retry.
-            ledger.rows("UPDATE git_webhook_events SET status = 'failed', attempts = 3 RETURNING id")
+            event_store.rows("UPDATE git_webhook_events SET status = 'failed', attempts = 3 RETURNING id")
             assert await post_in_waves(services, deliveries, random) == COUNT
-            assert ledger.statuses() == {"pending": COUNT}
+            assert event_store.statuses() == {"pending": COUNT}
             for service in (first, second):
                 assert service.log_lines("api", "group_commit_failed") == []
         # Their connections have ended by now, so their statistics are complete.
-        assert ledger.value(DEADLOCKS) == 0
+        assert event_store.value(DEADLOCKS) == 0
 
 
 async def test_groups_of_equal_ids_do_not_deadlock(database_url: str) -> None:
     """Each process inserts in the same order, although the ids arrive in opposite orders."""
-    with open_events(database_url) as ledger:
+    with open_events(database_url) as event_store:
         for _ in range(10):
             wave = [a_push(lane=0) for _ in range(128)]
             async with asyncio.TaskGroup() as group:
                 for order in (wave, wave[::-1]):
                     group.create_task(append_all(database_url, order))
-        assert len(ledger.delivery_ids()) == 1280
-        assert ledger.value(DEADLOCKS) == 0
+        assert len(event_store.delivery_ids()) == 1280
+        assert event_store.value(DEADLOCKS) == 0
 
 
 @pytest.mark.parametrize("status", ["failed", "unrouted"])
@@ -88,13 +88,15 @@ async def test_requeueing_the_same_events_does_not_deadlock(database_url: str, s
     """Retries, redeliveries and routing lock rows in one order."""
     deliveries = [replace(a_push(lane=0), delivery_id=f"delivery-{99 - number}") for number in range(20)]
     await append_all(database_url, deliveries)
-    with open_events(database_url) as ledger, psycopg.connect(database_url) as holder:
-        ledger.connect_installation(INSTALLATION_OF_LANE[0])
-        ids = [found for (found,) in ledger.rows("UPDATE git_webhook_events SET status = %s RETURNING id", [status])]
+    with open_events(database_url) as event_store, psycopg.connect(database_url) as holder:
+        event_store.connect_installation(INSTALLATION_OF_LANE[0])
+        ids = [
+            found for (found,) in event_store.rows("UPDATE git_webhook_events SET status = %s RETURNING id", [status])
+        ]
         holder.execute("SELECT FROM git_webhook_events WHERE delivery_id = 'delivery-90' FOR UPDATE")
 
         async def both_wait() -> bool:
-            return bool(ledger.value(BOTH_WAIT))
+            return bool(event_store.value(BOTH_WAIT))
 
         async with asyncio.TaskGroup() as group:
             others = append_all(database_url, deliveries) if status == "failed" else route_all(database_url)
@@ -102,8 +104,8 @@ async def test_requeueing_the_same_events_does_not_deadlock(database_url: str, s
             group.create_task(reopen_all(database_url, ids))
             await until(both_wait)
             holder.rollback()
-        assert ledger.statuses() == {"pending": len(deliveries)}
-        assert ledger.value(DEADLOCKS) == 0
+        assert event_store.statuses() == {"pending": len(deliveries)}
+        assert event_store.value(DEADLOCKS) == 0
 
 
 async def reopen_all(database_url: str, ids: list[EventId]) -> None:

@@ -11,7 +11,7 @@ from adapters.redis_queue.queue_probe import list_workers
 from core.domain.secret import redact_url
 from tests.support.builders.deliveries import list_accepted, post_all, pushes
 from tests.support.conditions import wait_until
-from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.scenarios.event_store import EventStore, open_events
 from tests.support.servers.service import Service, run_service
 from tests.support.servers.stoppable_servers import Breakable, breakable_redis
 
@@ -28,17 +28,17 @@ def redis_server() -> Iterator[Breakable]:
 
 
 @pytest.fixture
-def ledger(database_url: str) -> Iterator[Ledger]:
+def event_store(database_url: str) -> Iterator[EventStore]:
     """Open the webhook events of this test, with a connected installation."""
-    with open_events(database_url) as ledger:
-        ledger.connect_installation()
-        yield ledger
+    with open_events(database_url) as event_store:
+        event_store.connect_installation()
+        yield event_store
 
 
 @pytest.fixture
-def service(database_url: str, redis_server: Breakable, ledger: Ledger) -> Iterator[Service]:
+def service(database_url: str, redis_server: Breakable, event_store: EventStore) -> Iterator[Service]:
     """Run the whole service; afterwards none of it has been started again or has crashed."""
-    del ledger  # opened first, so closed last
+    del event_store  # opened first, so closed last
     with run_service(database_url, redis_server.url, "api", "worker", "scheduler") as service:
         yield service
         for name in ("api", "worker", "scheduler"):
@@ -55,7 +55,7 @@ async def post_some(service: Service) -> None:
 
 
 async def test_stopped_and_emptied_redis_loses_no_delivery(
-    service: Service, redis_server: Breakable, ledger: Ledger
+    service: Service, redis_server: Breakable, event_store: EventStore
 ) -> None:
     """Each response is 202, and all deliveries are processed in the end."""
     amid = asyncio.create_task(post_some(service))
@@ -63,13 +63,15 @@ async def test_stopped_and_emptied_redis_loses_no_delivery(
     await amid
     await post_some(service)
     redis_server.start()
-    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
-    assert ledger.statuses() == {"processed": 600}
-    assert ledger.value("SELECT count(*) FROM git_domain_events") == 600
+    wait_until(event_store.is_settled, UNTIL_HEALED_SECONDS)
+    assert event_store.statuses() == {"processed": 600}
+    assert event_store.value("SELECT count(*) FROM git_domain_events") == 600
 
 
 @pytest.mark.parametrize("how", ["emptied", "restarted"])
-def test_running_worker_registers_again(service: Service, redis_server: Breakable, ledger: Ledger, how: str) -> None:
+def test_running_worker_registers_again(
+    service: Service, redis_server: Breakable, event_store: EventStore, how: str
+) -> None:
     """It is listed, and is notified of new deliveries."""
     wait_until(lambda: asyncio.run(list_workers(redis_server.url)))
     if how == "restarted":
@@ -80,11 +82,13 @@ def test_running_worker_registers_again(service: Service, redis_server: Breakabl
             client.flushall()
     wait_until(lambda: asyncio.run(list_workers(redis_server.url)), seconds=60)
     asyncio.run(post_some(service))
-    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
-    assert ledger.statuses() == {"processed": 300}
+    wait_until(event_store.is_settled, UNTIL_HEALED_SECONDS)
+    assert event_store.statuses() == {"processed": 300}
 
 
-async def test_silent_redis_loses_no_delivery(service: Service, redis_server: Breakable, ledger: Ledger) -> None:
+async def test_silent_redis_loses_no_delivery(
+    service: Service, redis_server: Breakable, event_store: EventStore
+) -> None:
     """It accepts connections and never responds: each response is 202, and all are processed."""
     amid = asyncio.create_task(post_some(service))
     redis_server.freeze()
@@ -94,11 +98,11 @@ async def test_silent_redis_loses_no_delivery(service: Service, redis_server: Br
     [line] = service.log_lines("api", "worker_notification_failed")
     assert (line["url"], "CREWKIT_GIT_REDIS_URL" in line["reason"]) == (redact_url(redis_server.url), True)
     redis_server.thaw()
-    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
+    wait_until(event_store.is_settled, UNTIL_HEALED_SECONDS)
     await post_some(service)
     wait_until(lambda: service.log_lines("api", "worker_notifications_resumed"))
-    wait_until(ledger.is_settled, UNTIL_HEALED_SECONDS)
-    assert ledger.statuses() == {"processed": 900}
+    wait_until(event_store.is_settled, UNTIL_HEALED_SECONDS)
+    assert event_store.statuses() == {"processed": 900}
 
 
 @pytest.mark.parametrize("is_there_at_first", [True, False])

@@ -21,7 +21,7 @@ def queue(redis_url: str) -> Iterator[Queue]:
         yield Queue(QUEUE, connection=connection, serializer=JSONSerializer)
 
 
-def rung(queue: Queue) -> list[int]:
+def notified_lanes(queue: Queue) -> list[int]:
     """List the lanes that were rung."""
     return [job.args[0] for job in queue.jobs]
 
@@ -31,10 +31,10 @@ def test_sends_a_notification_before_stopping(redis_url: str, queue: Queue, lane
     """The API stops right after it stored a delivery; the notification is still sent."""
     worker_notifier = RedisWorkerNotifier(redis_url, job=JOB)
     worker_notifier.notify(31)
-    wait_until(lambda: rung(queue) == [31])
+    wait_until(lambda: notified_lanes(queue) == [31])
     worker_notifier.notify(lane)
     worker_notifier.close()
-    assert rung(queue) == [31, lane]
+    assert notified_lanes(queue) == [31, lane]
 
 
 async def test_notifications_do_not_pile_up_without_workers(redis_url: str, queue: Queue) -> None:
@@ -44,4 +44,4 @@ async def test_notifications_do_not_pile_up_without_workers(redis_url: str, queu
         await worker_notifier.notify_due(range(LANES))
     worker_notifier.close()
     assert queue.count < 1500
-    assert rung(queue)[-LANES:] == list(range(LANES))
+    assert notified_lanes(queue)[-LANES:] == list(range(LANES))

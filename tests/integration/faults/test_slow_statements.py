@@ -20,15 +20,15 @@ CREATE TRIGGER too_slow BEFORE INSERT ON git_domain_events FOR EACH ROW EXECUTE 
 
 async def test_statement_timeout_counts_as_an_attempt(database_url: str, redis_url: str) -> None:
     """It is not an outage: unlimited attempts would block the lane for all its installations."""
-    with open_events(database_url) as ledger:
-        ledger.connect_installation(INSTALLATION_OF_LANE[3])
-        ledger.run(TOO_SLOW)
+    with open_events(database_url) as event_store:
+        event_store.connect_installation(INSTALLATION_OF_LANE[3])
+        event_store.run(TOO_SLOW)
         async with workshop(database_url, redis_url, Random(20), workers=0) as shop:
             slow, good = a_push(3), a_push(3)
             for delivery in (slow, good):
                 await shop.receive(delivery)
             await shop.drain(3)
-        assert ledger.rows("SELECT status, attempts, error_message FROM git_webhook_events ORDER BY id") == [
+        assert event_store.rows("SELECT status, attempts, error_message FROM git_webhook_events ORDER BY id") == [
             ("pending", 1, "The database did not finish the request in time. Nothing was changed. Try again later."),
             ("processed", 0, None),
         ]

@@ -99,15 +99,15 @@ async def test_processes_everything_after_crashes_and_flushes(database_url: str,
     """Cancelled drains, killed workers, an emptied Redis: each effect happens once."""
     random = Random(20)
     processes = ("worker-1", "worker-2", "scheduler")
-    with open_events(database_url) as ledger:
+    with open_events(database_url) as event_store:
         for installation in INSTALLATION_OF_LANE.values():
-            ledger.connect_installation(installation)
+            event_store.connect_installation(installation)
         with run_service(database_url, redis_url, *processes, workers=2) as service:
             async with workshop(database_url, redis_url, random, workers=4, linger=0.002) as shop:
                 await wreak_havoc(shop, service, random, redis_url)
                 await until(lambda: shop.is_idle(range(32)), UNTIL_HEALED_SECONDS)
-        assert ledger.statuses() == {"processed": CHAOTIC_ROUNDS}
-        [published] = ledger.rows("SELECT count(*), count(DISTINCT git_webhook_event_id) FROM git_domain_events")
+        assert event_store.statuses() == {"processed": CHAOTIC_ROUNDS}
+        [published] = event_store.rows("SELECT count(*), count(DISTINCT git_webhook_event_id) FROM git_domain_events")
         assert published == (CHAOTIC_ROUNDS, CHAOTIC_ROUNDS)
 
 

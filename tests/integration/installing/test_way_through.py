@@ -65,8 +65,8 @@ async def test_works_after_installing_and_reinstalling(site: Site, oona: Browser
 async def test_choosing_repositories_returns_to_the_previous_page(site: Site) -> None:
     """GitHub's page has no state, so a cookie has the path. It works once, for local paths only."""
     async with site.browser("member", MARA) as mara:
-        for wish, expected in (("/kit/import?a=ü&b", "/"), ("/kit/import?a=b&c", "/kit/import?a=b&c")):
-            query = {"organization_id": site.acme, "return_to": wish}
+        for return_to, expected in (("/kit/import?a=ü&b", "/"), ("/kit/import?a=b&c", "/kit/import?a=b&c")):
+            query = {"organization_id": site.acme, "return_to": return_to}
             answer = await mara.here.get("/api/v1/git/github/manage", params=query, headers=HTML)
             assert answer.status_code == 302, answer.text
             page = httpx.URL(answer.headers["location"])

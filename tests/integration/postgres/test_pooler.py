@@ -74,12 +74,12 @@ async def test_one_process_at_a_time_holds_a_lock(pooled_url: str, database_url:
 async def test_stores_and_processes_deliveries_through_a_pooler(
     pooled_url: str, database_url: str, redis_url: str
 ) -> None:
-    with open_events(database_url) as ledger:
-        ledger.connect_installation()
+    with open_events(database_url) as event_store:
+        event_store.connect_installation()
         with run_service(pooled_url, redis_url, "api", "grpc", "worker", "scheduler") as service:
             answers = await post_all(service.address, pushes(60))
             assert set(answers.values()) == {202}
-            wait_until(lambda: ledger.statuses() == {"processed": 60}, seconds=60)
+            wait_until(lambda: event_store.statuses() == {"processed": 60}, seconds=60)
             wait_until(lambda: bool(service.log_lines("scheduler", "scheduler_started")))
             for name in ("api", "worker", "scheduler"):
                 assert not [line for line in service.log(name) if line["level"] == "error"]

@@ -181,7 +181,7 @@ async def test_detaches_events_of_a_link_in_batches(world: PostgresStoreStage) -
     assert left == [(None,), (links[1].id,), (None,), (None,)]
 
 
-_LARGE_LEDGER = """
+_MANY_EVENTS = """
     INSERT INTO git_webhook_events (
         provider, event_type, delivery_id, installation_id, lane, payload_length, payload_sha256, status,
         git_integration_id, project_ids
@@ -201,7 +201,7 @@ async def test_queries_use_indexes(world: PostgresStoreStage) -> None:
     """On a large table, each query that a user or a drainer waits for."""
     integration = await world.add_integration()
     async with world.database.session() as session:
-        await session.change(_LARGE_LEDGER, (integration.id,))
+        await session.change(_MANY_EVENTS, (integration.id,))
         await session.commit()
         await session.change("ANALYZE")
         await session.commit()

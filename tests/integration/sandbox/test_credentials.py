@@ -84,8 +84,8 @@ async def test_issues_both_forms_of_token(running: RunningSandbox) -> None:
         "disabled": r"ghs_[A-Za-z0-9]{36}",
         "whatever": rf"ghs_{running.app.id}_.+",
     }
-    for wish, form in forms.items():
-        answer = await running.api("POST", TOKENS, headers={"x-github-stateless-s2s-token": wish})
+    for body, form in forms.items():
+        answer = await running.api("POST", TOKENS, headers={"x-github-stateless-s2s-token": body})
         token = answer.json()["token"]
         assert re.fullmatch(form, token)
         assert (await running.api("GET", "/installation/repositories", token)).status_code == 200
@@ -111,7 +111,7 @@ async def test_narrows_a_token_to_repositories_and_permissions(running: RunningS
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "body",
     [
         {"repositories": ["telemetry"]},
         {"repository_ids": [1]},
@@ -121,8 +121,8 @@ async def test_narrows_a_token_to_repositories_and_permissions(running: RunningS
         {"permissions": "all"},
     ],
 )
-async def test_rejects_a_token_with_too_many_permissions(running: RunningSandbox, wish: dict[str, object]) -> None:
-    assert (await running.api("POST", TOKENS, json=wish)).status_code == 422
+async def test_rejects_a_token_with_too_many_permissions(running: RunningSandbox, body: dict[str, object]) -> None:
+    assert (await running.api("POST", TOKENS, json=body)).status_code == 422
     assert running.data.installation_tokens == {}
 
 

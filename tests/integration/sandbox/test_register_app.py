@@ -39,9 +39,9 @@ async def test_registered_app_works_and_its_secrets_are_only_in_the_file(
 ) -> None:
     """For an organization, too."""
     file = tmp_path / "app.env"
-    wished = ["--public-url", receiver.url, "--name", "Crewkit of Mara"]
-    wished += ["--organization", organization] if organization else []
-    async with run_registration(running, file, *wished) as registration:
+    arguments = ["--public-url", receiver.url, "--name", "Crewkit of Mara"]
+    arguments += ["--organization", organization] if organization else []
+    async with run_registration(running, file, *arguments) as registration:
         back = await registration.create(owner=organization or MARA)
         page = await registration.browser.get(back)
         status, said = await registration.wait_for_end()

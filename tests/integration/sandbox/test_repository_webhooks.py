@@ -40,7 +40,7 @@ async def test_sends_a_push_with_its_commits(running: RunningSandbox, receiver: 
 async def test_sends_each_kind_of_push(running: RunningSandbox, receiver: Receiver) -> None:
     """Branches and tags are created, forced and deleted, with the zeros and flags of each."""
     running.data.installations[INSTALLATION].events += ["create", "delete"]
-    for wish in (
+    for body in (
         {"branch": "fix/größe#1"},
         {"branch": "fix/größe#1", "messages": ["Again"], "force": True},
         {"branch": "fix/größe#1", "delete": True},
@@ -48,7 +48,7 @@ async def test_sends_each_kind_of_push(running: RunningSandbox, receiver: Receiv
         {"tag": "v3", "annotated": True},
         {"tag": "v3", "delete": True},
     ):
-        await running.act(MARA, "push", repository=PAD, **wish)
+        await running.act(MARA, "push", repository=PAD, **body)
     assert sorted(await wait_for_deliveries(running, receiver)) == sorted(
         ["push"] * 6 + ["create"] * 3 + ["delete"] * 2
     )
@@ -122,7 +122,7 @@ async def test_new_repository_joins_an_installation_of_all(running: RunningSandb
     assert await wait_for_deliveries(running, receiver) == []
     await install_all_repositories(running)
     receiver.received.clear()
-    await running.act(MARA, "create_repository", owner="acme-rockets", name="heard-of")
+    await running.act(MARA, "create_repository", owner="acme-rockets", name="observed")
     assert sorted(await wait_for_deliveries(running, receiver)) == [
         "installation_repositories.added",
         "repository.created",

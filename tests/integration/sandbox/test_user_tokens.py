@@ -71,11 +71,11 @@ async def test_code_with_pkce_needs_its_verifier(running: RunningSandbox) -> Non
 async def test_refreshing_ends_both_former_tokens(running: RunningSandbox) -> None:
     """A refresh token works once; a second use restores nothing."""
     first = await trade(running, code=(await authorize(running))["code"])
-    wish = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
-    second = await trade(running, **wish)
+    form = {"grant_type": "refresh_token", "refresh_token": first["refresh_token"]}
+    second = await trade(running, **form)
     assert (await running.api("GET", "/user", first["access_token"])).status_code == 401
     assert (await running.api("GET", "/user", second["access_token"])).status_code == 200
-    assert (await trade(running, **wish))["error"] == "bad_refresh_token"
+    assert (await trade(running, **form))["error"] == "bad_refresh_token"
     await running.control("POST", "/tokens/expire", users=True)
     assert (await running.api("GET", "/user", second["access_token"])).status_code == 401
     third = await trade(running, grant_type="refresh_token", refresh_token=second["refresh_token"])

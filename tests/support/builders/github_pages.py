@@ -18,7 +18,7 @@ _OWNER = "acme-enterprise"
 _FIRST_ID = 186_000_000
 _LANGUAGES = ("Python", "Go", "TypeScript", "Rust", "Ruby", None)
 _WORDS = (
-    *("billing", "search", "deploy", "queue", "ledger", "mobile"),
+    *("billing", "search", "deploy", "queue", "invoices", "mobile"),
     *("gateway", "metrics", "internal", "legacy", "tools", "data"),
 )
 

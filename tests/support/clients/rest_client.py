@@ -6,14 +6,14 @@ from contextlib import asynccontextmanager
 import httpx
 
 from tests.support.builders import tokens
-from tests.support.scenarios.event_store import Ledger
+from tests.support.scenarios.event_store import EventStore
 from tests.support.servers.service import Service
 
 
 @asynccontextmanager
-async def open_client(service: Service, ledger: Ledger, *scopes: str) -> AsyncIterator[httpx.AsyncClient]:
+async def open_client(service: Service, event_store: EventStore, *scopes: str) -> AsyncIterator[httpx.AsyncClient]:
     """Give a client below the one organization there is, with these scopes."""
-    organization = ledger.value("SELECT external_id FROM organizations")
+    organization = event_store.value("SELECT external_id FROM organizations")
     claims = tokens.claims(tokens.now(), sub="deployer", service="deployer", scope=" ".join(scopes))
     async with httpx.AsyncClient(
         base_url=f"{service.url}/api/v1/{organization}",

@@ -2,8 +2,7 @@
 
 Add a row when you meet another word or phrase that a reader outside the project has to read twice. Choose
 a pattern that matches no ordinary sentence: each false positive needs an allowance (`allowances.py`). Then
-run `python -m tests.support.language --added NAME`: it adds the places in the code to the baseline, and
-lists the places in public texts, which you have to rewrite.
+run `make language`, which prints the places that you have to rewrite.
 """
 
 import re

@@ -48,7 +48,7 @@ SELECT organization.external_id, person.external_id FROM organization, person
 """
 
 
-class Ledger:
+class EventStore:
     """One database, seen by someone who stands outside."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
@@ -102,7 +102,7 @@ class Ledger:
 
 
 @contextmanager
-def open_events(database_url: str) -> Iterator[Ledger]:
+def open_events(database_url: str) -> Iterator[EventStore]:
     """Open the webhook events for the length of the block."""
     with psycopg.connect(database_url, autocommit=True) as connection:
-        yield Ledger(connection)
+        yield EventStore(connection)

@@ -13,7 +13,7 @@ BODY = {"ref": "refs/heads/main", "größe": "ß"}
 UNKNOWN = "72d3162e-cc78-11e3-81ab-4c9367dc0958"
 
 
-class LedgerEdge:
+class EventStoreEdge:
     """An organization's integration, project and events, and another's."""
 
     integration: Integration

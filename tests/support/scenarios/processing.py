@@ -46,19 +46,19 @@ class Bell(WorkerNotifier):
     """Keeps who was rung for; a ring that meets one not yet answered is swallowed."""
 
     def __init__(self) -> None:
-        self.rung: list[int] = []
+        self.notified_lanes: list[int] = []
         self.unanswered: set[int] = set()
 
     def notify(self, lane: int) -> None:
         """Ring unless it is ringing."""
         if lane not in self.unanswered:
             self.unanswered.add(lane)
-            self.rung.append(lane)
+            self.notified_lanes.append(lane)
 
     async def notify_due(self, lanes: Collection[int]) -> None:
         """Ring in any case."""
         self.unanswered.update(lanes)
-        self.rung.extend(lanes)
+        self.notified_lanes.extend(lanes)
 
     async def acknowledge(self, lane: int) -> None:
         """Let new rings through."""

@@ -19,7 +19,7 @@ from sandbox.state.seed import update_app
 from tests.support.builders.tokens import AUDIENCE, ISSUER, private_pem, rsa_key
 from tests.support.checks.secrecy import Overheard, Secrets
 from tests.support.conditions import until
-from tests.support.scenarios.event_store import Ledger, open_events
+from tests.support.scenarios.event_store import EventStore, open_events
 from tests.support.servers.fork_server import run_module
 from tests.support.servers.sandbox import RunningSandbox, run_sandbox
 from tests.support.servers.service import Service, run_service
@@ -31,7 +31,7 @@ class ServiceAtSandbox:
 
     service: Service
     sandbox: RunningSandbox
-    ledger: Ledger
+    event_store: EventStore
 
     async def start(self, *names: str) -> None:
         """Start these processes and return when they serve."""
@@ -82,7 +82,7 @@ class ServiceAtSandbox:
     @asynccontextmanager
     async def person(self, role: str = "owner") -> AsyncIterator[httpx.AsyncClient]:
         """Let someone with this role ask REST; paths are those below the organization."""
-        organization, user = self.ledger.person(role)
+        organization, user = self.event_store.person(role)
         signer = TokenSigner(private_pem(rsa_key()), issuer=ISSUER, audience=AUDIENCE)
         async with httpx.AsyncClient(
             base_url=f"{self.service.url}/api/v1/{organization}",
@@ -127,10 +127,10 @@ async def service_at_sandbox(
         wanted = {name.removeprefix(PREFIX): value for name, value in app.items()}
         with (
             run_service(database_url, redis_url, workers=workers, settings={**wanted, **settings}) as service,
-            open_events(database_url) as ledger,
+            open_events(database_url) as event_store,
         ):
             update_app(sandbox.data, sandbox.app, service_url=service.url)
-            both = ServiceAtSandbox(service, sandbox, ledger)
+            both = ServiceAtSandbox(service, sandbox, event_store)
             try:
                 await both.start(*names)
                 yield both

@@ -100,8 +100,8 @@ def test_reads_the_valid_part_of_an_environment() -> None:
 
 def test_warns_about_unknown_variables() -> None:
     settings, problems = Settings.readable_part({"CREWKIT_GIT_ENVIRONMENT": "development"})
-    stray = Problem("CREWKIT_GIT_LOG_LEVLE", "this setting does not exist", "Remove it")
-    well, report = judge_settings(settings, problems, [stray])
+    unknown = Problem("CREWKIT_GIT_LOG_LEVLE", "this setting does not exist", "Remove it")
+    well, report = judge_settings(settings, problems, [unknown])
     assert (well.level, report.level) == (Level.OK, Level.WARN)
     assert report.message == "CREWKIT_GIT_LOG_LEVLE: this setting does not exist."
     assert report.remedy == "Remove it."

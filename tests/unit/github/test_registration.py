@@ -33,7 +33,7 @@ GITHUB_SAYS = {
     "installation_repositories": None,
     "github_app_authorization": None,
 }
-WISH = AppRegistrationRequest(
+REQUEST = AppRegistrationRequest(
     name="crewkit-dev",
     homepage="https://crewkit.example",
     callback_urls=("https://git.example/install", "https://git.example/connect"),
@@ -45,7 +45,7 @@ SECRETS = (REGISTERED.client_secret, REGISTERED.pem, REGISTERED.webhook_secret)
 
 def test_builds_the_manifest() -> None:
     """Read-only permissions; the user authorizes at installation and returns to the first callback."""
-    assert build_manifest(WISH, redirect_url="http://127.0.0.1:1/return") == {
+    assert build_manifest(REQUEST, redirect_url="http://127.0.0.1:1/return") == {
         "name": "crewkit-dev",
         "url": "https://crewkit.example",
         "description": "Every push and pull request reaches the right crewkit project.",
@@ -80,7 +80,7 @@ def test_permissions_use_the_names_of_manifests() -> None:
 
 def test_disables_the_webhook_without_a_public_address() -> None:
     """GitHub requires an address anyway."""
-    off = build_manifest(dataclasses.replace(WISH, webhook_active=False), redirect_url="http://127.0.0.1:1/")
+    off = build_manifest(dataclasses.replace(REQUEST, webhook_active=False), redirect_url="http://127.0.0.1:1/")
     assert off["hook_attributes"] == {"url": "https://git.example/hooks", "active": False}
 
 

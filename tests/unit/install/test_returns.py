@@ -33,7 +33,7 @@ async def test_connects_after_a_return_with_a_code(world: InstallWorld) -> None:
     assert (version.event, version.actor, version.request_id) == ("created", world.mara.person.name, "request-1")
     [(fact, _)] = state.domain_events.values()
     assert fact.type is DomainEventType.INTEGRATION_ACTIVATED
-    assert world.bell.rung
+    assert world.bell.notified_lanes
     assert leaves_nothing(world)
 
 

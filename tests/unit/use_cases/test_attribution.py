@@ -65,7 +65,7 @@ def push_by(*authors: dict[str, Any], trailers: str = "") -> dict[str, Any]:
 
 
 async def attributions(processing: Processing) -> list[AttributionView]:
-    """Return all that the organization sees, in the order told."""
+    """Return all attributions of the organization, oldest first."""
     async with processing.unit_of_work() as tx:
         return list(await tx.attributions.list_attributions(ORGANIZATION, AttributionFilter(), limit=1000))[::-1]
 
@@ -134,8 +134,8 @@ async def test_pull_request_names_its_users() -> None:
     await processing.drain()
     (fact,) = processing.facts()
     assert isinstance(fact.data, PullRequestData)
-    told = [fact.data.author, fact.data.merged_by, fact.data.sender]
-    assert [(one.user_id, one.method) for one in told if one] == [
+    people = [fact.data.author, fact.data.merged_by, fact.data.sender]
+    assert [(one.user_id, one.method) for one in people if one] == [
         (priya.external_id, "account_id"),
         (None, "not_a_member"),
         (None, "bot"),
@@ -188,9 +188,9 @@ async def test_new_connection_claims_earlier_commits() -> None:
         await tx.attributions.request_claims(ConnectionId(77))
         await tx.commit()
     assert (await claim(), await claim()) == (2, 0)
-    assert processing.bell.rung.count(EVENT.lane) > 1, "whoever was refused the lane is called back"
-    told = [fact for fact in processing.facts() if fact.type is DomainEventType.COMMITS_CLAIMED]
-    assert [(fact.project_id, fact.data) for fact in told] == [
+    assert processing.bell.notified_lanes.count(EVENT.lane) > 1, "a worker that did not get the lane is notified again"
+    people = [fact for fact in processing.facts() if fact.type is DomainEventType.COMMITS_CLAIMED]
+    assert [(fact.project_id, fact.data) for fact in people] == [
         (one.project_id, CommitsClaimedData(tomas.external_id, 2)) for one in (link(1), link(2))
     ]
     assert [view.user.id if view.user else None for view in await attributions(processing)] == [

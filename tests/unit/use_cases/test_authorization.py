@@ -1,4 +1,4 @@
-"""Who is told what when they ask for an organization's things."""
+"""Which error a caller without access gets."""
 
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -19,7 +19,7 @@ AUTHORIZER = OsoAuthorizer()
 
 @dataclass
 class Company:
-    """An organization with one person of each role, and someone who is no member."""
+    """An organization with one user of each role, and a user who is not a member."""
 
     organization: Organization
     access_control: AccessControl
@@ -62,11 +62,11 @@ async def test_member_without_permission_gets_the_reason(company: Company) -> No
 async def test_foreign_organization_equals_a_missing_one(company: Company, action: Action) -> None:
     """For each action."""
     for actor in (company.people["outsider"], for_user(company.people["outsider"], "git.read", "git.admin")):
-        with pytest.raises(OrganizationNotFound) as theirs:
+        with pytest.raises(OrganizationNotFound) as foreign:
             await company.ask(actor, action)
-        with pytest.raises(OrganizationNotFound) as nobodys:
+        with pytest.raises(OrganizationNotFound) as missing:
             await company.ask(actor, action, uuid4())
-        assert theirs.value.message == nobodys.value.message
+        assert foreign.value.message == missing.value.message
 
 
 async def test_service_acts_by_its_scopes(company: Company) -> None:

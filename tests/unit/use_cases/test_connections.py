@@ -38,9 +38,9 @@ async def world() -> ConnectingWorld:
 
 async def test_connecting_stores_the_identity(world: ConnectingWorld) -> None:
     """Id, login and addresses; tokens are encrypted for their row; the version has the actor."""
-    asked = await world.begin(world.mara)
-    assert asked["redirect_uri"] == CALLBACK
-    assert await world.finish(world.mara, world.authorize("7", asked)) == "/settings"
+    started = await world.begin(world.mara)
+    assert started["redirect_uri"] == CALLBACK
+    assert await world.finish(world.mara, world.authorize("7", started)) == "/settings"
     connection = await world.connection(world.mara)
     assert connection is not None
     assert (connection.provider_user_id, connection.provider_username) == ("7", "mara")
@@ -64,8 +64,8 @@ async def test_connecting_stores_the_identity(world: ConnectingWorld) -> None:
 @pytest.mark.parametrize("return_to", ["https://evil.example", "//evil.example", "/\\evil.example", "x", None])
 async def test_returns_only_to_local_paths(world: ConnectingWorld, return_to: str | None) -> None:
     """Other values lead to the start of the dashboard."""
-    asked = await world.begin(world.mara, return_to)
-    assert await world.finish(world.mara, world.authorize("7", asked)) == "/"
+    started = await world.begin(world.mara, return_to)
+    assert await world.finish(world.mara, world.authorize("7", started)) == "/"
 
 
 async def test_two_tabs_have_separate_flows(world: ConnectingWorld) -> None:
@@ -78,15 +78,15 @@ async def test_two_tabs_have_separate_flows(world: ConnectingWorld) -> None:
 
 async def test_returning_needs_no_session(world: ConnectingWorld) -> None:
     """State and cookie prove the flow."""
-    asked = await world.begin(world.mara)
+    started = await world.begin(world.mara)
     world.mara.is_signed_in = False
-    assert await world.finish(world.mara, world.authorize("7", asked)) == "/settings"
+    assert await world.finish(world.mara, world.authorize("7", started)) == "/settings"
 
 
 async def test_foreign_return_changes_nothing(world: ConnectingWorld) -> None:
     """An unknown state, another browser or another user is rejected, and the flow continues."""
-    asked = await world.begin(world.mara)
-    returned = world.authorize("7", asked)
+    started = await world.begin(world.mara)
+    returned = world.authorize("7", started)
     for browser, other in (
         (world.mara, replace(returned, state="guessed")),
         (world.mara, replace(returned, state=None)),
@@ -132,14 +132,14 @@ async def test_distinguishes_errors_of_the_provider(
     world: ConnectingWorld, error: str, kind: type[DomainError]
 ) -> None:
     """Denied by the user, or rejected app."""
-    asked = await world.begin(world.mara)
-    await expect_rejection(world, world.mara, Callback(state=asked["state"], error=error), kind)
+    started = await world.begin(world.mara)
+    await expect_rejection(world, world.mara, Callback(state=started["state"], error=error), kind)
     assert await has_no_connection(world)
 
 
 async def test_return_without_a_code_is_rejected(world: ConnectingWorld) -> None:
-    asked = await world.begin(world.mara)
-    await expect_rejection(world, world.mara, Callback(state=asked["state"]), CodeMissing)
+    started = await world.begin(world.mara)
+    await expect_rejection(world, world.mara, Callback(state=started["state"]), CodeMissing)
 
 
 async def test_code_of_another_flow_is_rejected(world: ConnectingWorld) -> None:

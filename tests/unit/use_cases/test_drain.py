@@ -19,7 +19,7 @@ LANE = EVENT.lane
 
 
 def hashes(processing: Processing) -> list[str]:
-    """Return the hash of every push told, in order."""
+    """Return the hash of each published push, in order."""
     return [fact.data.after for fact in processing.facts() if isinstance(fact.data, PushData)]
 
 
@@ -99,7 +99,7 @@ async def test_batch_is_one_transaction() -> None:
     processing.unit_of_work.opened = 0
     await processing.drain()
     assert hashes(processing) == numbers(*range(600))
-    # Three batches and the record of each one's start, one that finds nothing, and one more look.
+    # Three batches and the record of each start, one empty batch, and one more query.
     assert processing.unit_of_work.opened == 8
     assert processing.metrics.results == {EventStatus.PROCESSED: 600}
 
@@ -152,7 +152,7 @@ async def test_acknowledges_the_notification_before_reading() -> None:
     await processing.deliver("push", push())
     processing.protocol.on_read = lambda _body: processing.bell.notify(LANE)
     await processing.drain()
-    assert processing.bell.rung == [LANE, LANE]
+    assert processing.bell.notified_lanes == [LANE, LANE]
 
 
 async def test_processes_an_event_that_arrives_during_the_release() -> None:
@@ -181,7 +181,7 @@ async def test_long_drain_ends_and_notifies() -> None:
     processing.connect()
     for number in range(600):
         await processing.deliver("push", push(number))
-    processing.bell.rung.clear()
+    processing.bell.notified_lanes.clear()
 
     def take_time(_body: bytes) -> None:
         processing.clock.advance(timedelta(seconds=0.1))
@@ -189,7 +189,7 @@ async def test_long_drain_ends_and_notifies() -> None:
 
     processing.protocol.on_read = take_time
     assert await processing.drain() is DrainResult.OUT_OF_TIME
-    assert processing.bell.rung == [LANE, LANE]
+    assert processing.bell.notified_lanes == [LANE, LANE]
     assert processing.statuses().count("processed") == 512
     processing.protocol.on_read = lambda _body: None
     assert await processing.drain() is DrainResult.EMPTY

@@ -17,7 +17,7 @@ POISON = 666
 
 
 def poisoned() -> Processing:
-    """Return a connected service in which push 666 breaks whoever reads it."""
+    """Return a connected service in which reading push 666 fails."""
     processing = Processing()
     processing.connect()
 
@@ -29,8 +29,8 @@ def poisoned() -> Processing:
     return processing
 
 
-def told(processing: Processing) -> list[int]:
-    """Return the numbers of the pushes told, in order."""
+def list_pushes(processing: Processing) -> list[int]:
+    """Return the numbers of the published pushes, in order."""
     return [int(fact.data.after, 16) for fact in processing.facts() if isinstance(fact.data, PushData)]
 
 
@@ -39,7 +39,7 @@ async def test_counts_only_the_poison_event() -> None:
     processing = poisoned()
     deliveries = [await processing.deliver("push", push(number)) for number in (1, 2, POISON, 3, 4)]
     assert await processing.drain() is DrainResult.EMPTY
-    assert told(processing) == [1, 2, 3, 4]
+    assert list_pushes(processing) == [1, 2, 3, 4]
     bad = processing.event(deliveries[2])
     assert (bad.status, bad.attempts) == (EventStatus.PENDING, 1)
     assert bad.next_attempt_at == NOW + timedelta(seconds=10)
@@ -67,7 +67,7 @@ async def test_gives_up_an_event_that_breaks_the_storage() -> None:
             await processing.drain()
     assert processing.statuses() == ["processed"] * 2 + ["pending"] * 3
     assert await processing.drain() is DrainResult.EMPTY
-    assert told(processing) == [1, 2, 3, 4]
+    assert list_pushes(processing) == [1, 2, 3, 4]
     bad = processing.event(deliveries[2])
     assert (bad.status, bad.attempts) == (EventStatus.FAILED, 1)
     assert bad.error_message is not None
@@ -136,7 +136,7 @@ async def test_recovered_poison_event_is_published_once() -> None:
     await processing.drain()
     healed = processing.event(delivery)
     assert (healed.status, healed.attempts, healed.error_message) == (EventStatus.PROCESSED, 1, None)
-    assert told(processing) == [1, POISON]
+    assert list_pushes(processing) == [1, POISON]
 
 
 async def test_counts_several_poison_events_once_each() -> None:
@@ -163,7 +163,7 @@ async def test_unreadable_payload_fails_at_once() -> None:
     assert (event.status, event.attempts) == (EventStatus.FAILED, 1)
     assert event.integration_id == INTEGRATION.id
     assert (event.error_message or "").startswith("envelope_unreadable: ")
-    assert told(processing) == [1, 2]
+    assert list_pushes(processing) == [1, 2]
     assert processing.unit_of_work.opened == 4  # the batch, its start, the empty one, one more look
     assert [code for code, _ in processing.alerts.entries] == ["event_failed"]
 
@@ -190,7 +190,7 @@ async def test_expired_payload_fails_at_once() -> None:
     event = processing.event(delivery)
     assert (event.status, event.attempts) == (EventStatus.FAILED, 1)
     assert "retention" in (event.error_message or "")
-    assert told(processing) == [2]
+    assert list_pushes(processing) == [2]
 
 
 async def test_processes_a_redelivered_failed_event() -> None:
@@ -203,7 +203,7 @@ async def test_processes_a_redelivered_failed_event() -> None:
     processing.protocol.on_read = lambda _body: None
     await processing.redeliver(delivery)
     await processing.drain()
-    assert (processing.event(delivery).status, told(processing)) == (EventStatus.PROCESSED, [POISON])
+    assert (processing.event(delivery).status, list_pushes(processing)) == (EventStatus.PROCESSED, [POISON])
 
 
 async def test_lost_lane_discards_the_failure() -> None:

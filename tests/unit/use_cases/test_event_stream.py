@@ -75,7 +75,7 @@ class Log:
             await tx.commit()
 
 
-async def told(following: Subscription, count: int, *, within: float = 5) -> list[str]:
+async def read_words(following: Subscription, count: int, *, within: float = 5) -> list[str]:
     """Return the next events, so many."""
     found: list[str] = []
     while len(found) < count:
@@ -94,22 +94,25 @@ def word(event: RecordedEvent) -> str:
 async def test_streams_new_events_of_the_organization() -> None:
     """Without earlier events."""
     log = Log()
-    ours, theirs = await log.world.add_organization(), await log.world.add_organization("Zenith")
-    await log.happen(ours, "before")
-    following = await log.follower.follow(ours, ANY, None)
+    own_organization, other_organization = (
+        await log.world.add_organization(),
+        await log.world.add_organization("Zenith"),
+    )
+    await log.happen(own_organization, "before")
+    following = await log.follower.follow(own_organization, ANY, None)
     assert await following.next(within=0.01) == []
-    await log.happen(theirs, "theirs")
-    await log.happen(ours, "a", "b")
-    assert await told(following, 2) == ["a", "b"]
+    await log.happen(other_organization, "foreign")
+    await log.happen(own_organization, "a", "b")
+    assert await read_words(following, 2) == ["a", "b"]
     following.close()
 
 
 async def test_thousand_readers_share_one_query() -> None:
-    """Without readers there is none."""
+    """No query runs without readers."""
     log = Log(interval=0.02)
     organizations = [await log.world.add_organization(f"Organization {number}") for number in range(20)]
     readers = [await log.follower.follow(organizations[number % 20], ANY, None) for number in range(1000)]
-    waiting = [asyncio.create_task(told(reader, 1)) for reader in readers]
+    waiting = [asyncio.create_task(read_words(reader, 1)) for reader in readers]
     before, began = log.unit_of_work.opened, asyncio.get_running_loop().time()
     await asyncio.sleep(0.3)
     lasted = asyncio.get_running_loop().time() - began
@@ -136,14 +139,14 @@ async def test_new_reader_misses_nothing_during_a_query() -> None:
     async def join_and_write() -> None:
         log.unit_of_work.at_the_start = nothing
         joined.append(await log.follower.follow(two, ANY, None))
-        waiting.append(asyncio.create_task(told(joined[0], 1, within=3600)))
+        waiting.append(asyncio.create_task(read_words(joined[0], 1, within=3600)))
         await asyncio.sleep(0)
         await log.happen(two, "passed by")
 
     waiting: list[asyncio.Task[list[str]]] = []
     log.unit_of_work.at_the_start = join_and_write
     await log.happen(one, "go")
-    assert await told(first, 1) == ["go"]
+    assert await read_words(first, 1) == ["go"]
     assert await asyncio.wait_for(waiting[0], 5) == ["passed by"]
     joined[0].close()
     first.close()
@@ -158,18 +161,18 @@ async def test_slow_readers_catch_up_from_the_log(limits: dict[str, int]) -> Non
     """Each event once, in order."""
     buffers = SubscriberBuffers(**limits)
     log = Log(buffers)
-    ours, noisy = await log.world.add_organization(), await log.world.add_organization("Noisy")
-    slow, other = await log.follower.follow(ours, ANY, None), await log.follower.follow(noisy, ANY, None)
+    own_organization, noisy = await log.world.add_organization(), await log.world.add_organization("Noisy")
+    slow, other = await log.follower.follow(own_organization, ANY, None), await log.follower.follow(noisy, ANY, None)
     expected = [str(number) for number in range(60)]
     for each in expected[:45]:
-        await log.happen(ours, each)
+        await log.happen(own_organization, each)
         await log.happen(noisy, each, each)
-    assert await told(slow, 20) == expected[:20]
-    await told(other, 90)
+    assert await read_words(slow, 20) == expected[:20]
+    await read_words(other, 90)
     assert sum(len(feed.events) for feed in buffers.list_all()) <= buffers._max_events
     for each in expected[45:]:
-        await log.happen(ours, each)
-    assert await told(slow, 40) == expected[20:]
+        await log.happen(own_organization, each)
+    assert await read_words(slow, 40) == expected[20:]
     assert await slow.next(within=0.02) == []
     slow.close()
     other.close()
@@ -180,15 +183,15 @@ async def test_limits_the_buffer_by_size() -> None:
     """A few pushes may be as large as thousands of others."""
     buffers = SubscriberBuffers(max_characters=1_000_000)
     log = Log(buffers)
-    ours = await log.world.add_organization()
+    own_organization = await log.world.add_organization()
     commit = PushedCommit("a" * 40, "x" * 4000, None, None, Person("Mara"))
     push = PushData(
         RepoId("1"), "acme/w", "refs/heads/main", "branch", "main", "0" * 40, "a" * 40,
         created=False, deleted=False, forced=False, default_branch="main", compare_url=None, pusher=None,
         sender=None, commits=(commit,) * 100, commits_truncated=False,
     )  # fmt: skip
-    following = await log.follower.follow(ours, ANY, None)
-    await log.happen(ours, *"abcdef", type=DomainEventType.PUSH, data=push)
+    following = await log.follower.follow(own_organization, ANY, None)
+    await log.happen(own_organization, *"abcdef", type=DomainEventType.PUSH, data=push)
     found = 0
     while found < 6:
         found += len(await following.next(within=5))
@@ -201,9 +204,9 @@ async def test_continues_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> Non
     """Streams stay open, and nothing is lost."""
     monkeypatch.setattr("core.use_cases.streams.log_follower._OUTAGE_DELAY_SECONDS", 0.001)
     log = Log()
-    ours = await log.world.add_organization()
-    following = await log.follower.follow(ours, ANY, None)
-    waiting = asyncio.create_task(told(following, 2))
+    own_organization = await log.world.add_organization()
+    following = await log.follower.follow(own_organization, ANY, None)
+    waiting = asyncio.create_task(read_words(following, 2))
     await log.world.lose_storage()
     opened = log.unit_of_work.opened
 
@@ -212,7 +215,7 @@ async def test_continues_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> Non
 
     await until(looked)
     await log.world.restore_storage()
-    await log.happen(ours, "a", "b")
+    await log.happen(own_organization, "a", "b")
     assert await waiting == ["a", "b"]
     following.close()
 
@@ -220,8 +223,8 @@ async def test_continues_after_an_outage(monkeypatch: pytest.MonkeyPatch) -> Non
 async def test_internal_error_ends_streams() -> None:
     """With an alert; readers reconnect to a working stream."""
     log = Log()
-    ours = await log.world.add_organization()
-    following = await log.follower.follow(ours, ANY, None)
+    own_organization = await log.world.add_organization()
+    following = await log.follower.follow(own_organization, ANY, None)
     waiting = asyncio.create_task(following.next(within=5))
 
     async def break_down() -> None:
@@ -235,12 +238,12 @@ async def test_internal_error_ends_streams() -> None:
     assert [code for code, _ in log.alerts.entries] == ["event_streams_failed"]
     assert log.follower._task is not None
     assert isinstance(log.follower._task.exception(), ZeroDivisionError)
-    await log.happen(ours, "meanwhile")
-    again = await log.follower.follow(ours, ANY, following.cursor)
+    await log.happen(own_organization, "meanwhile")
+    again = await log.follower.follow(own_organization, ANY, following.cursor)
     following.close()
-    assert await told(again, 1) == ["meanwhile"]
-    await log.happen(ours, "live")
-    assert await told(again, 1) == ["live"]
+    assert await read_words(again, 1) == ["meanwhile"]
+    await log.happen(own_organization, "live")
+    assert await read_words(again, 1) == ["live"]
     again.close()
 
 
@@ -270,22 +273,22 @@ def test_rejects_unusable_cursors(bounds: Bounds, cursor: int) -> None:
 async def test_checks_access_after_an_outage_before_sending() -> None:
     """Meanwhile the stream stays open without events."""
     log = Log()
-    ours = await log.world.add_organization()
+    own_organization = await log.world.add_organization()
     clock, metrics = SettableClock(AT), MemoryMetrics()
     stream_events = StreamEvents(
         log.follower, StreamLimits(metrics), AccessControl(log.world.directory, OsoAuthorizer(), ()), clock, metrics
     )
     service = ServiceActor("deployer", frozenset({"git.events"}))
-    stream = await stream_events(service, organization_id=ours.external_id, until=AT + timedelta(hours=1))
+    stream = await stream_events(service, organization_id=own_organization.external_id, until=AT + timedelta(hours=1))
     clock.advance(timedelta(seconds=61))
     await log.world.lose_storage()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("core.use_cases.streams.stream_events._OUTAGE_DELAY_SECONDS", 0.001)
         assert await stream.next(within=1) == []
     await log.world.restore_storage()
-    await log.happen(ours, "told")
+    await log.happen(own_organization, "new")
     events = await stream.next(within=5)
-    assert [word(event) for event in events] == ["told"]
+    assert [word(event) for event in events] == ["new"]
     assert (metrics.open_streams, len(metrics.lags)) == (1, 1)
     clock.advance(timedelta(hours=1))
     with pytest.raises(StreamEnded) as ended:
@@ -294,4 +297,4 @@ async def test_checks_access_after_an_outage_before_sending() -> None:
     stream.close()
     await log.world.lose_storage()
     with pytest.raises(StorageUnavailable):
-        await stream_events(service, organization_id=ours.external_id, until=AT)
+        await stream_events(service, organization_id=own_organization.external_id, until=AT)

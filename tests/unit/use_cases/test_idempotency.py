@@ -12,8 +12,8 @@ from core.domain.idempotency import (
     LIFETIME,
     IdempotencyKeyInvalid,
     IdempotencyKeyReused,
-    KeyedRequest,
-    build_keyed_request,
+    IdempotentRequest,
+    build_idempotent_request,
     idempotency_key,
 )
 from core.domain.identifiers import OrganizationId, UserId
@@ -41,7 +41,7 @@ class Doing:
         self.count = 0
         self.refusal: DomainError | None = None
 
-    async def __call__(self, request: KeyedRequest | None) -> IdempotentResult[Made]:
+    async def __call__(self, request: IdempotentRequest | None) -> IdempotentResult[Made]:
         """Do it once."""
         async with self.world.unit_of_work() as tx:
             done = await run_once(tx, request, Made, self._act)
@@ -55,9 +55,9 @@ class Doing:
         return Made(self.count)
 
 
-def asked(key: str | None = "one", *, at: int = 0, **facts: object) -> KeyedRequest | None:
+def build_request(key: str | None = "one", *, at: int = 0, **facts: object) -> IdempotentRequest | None:
     """Return a request of Mara's."""
-    return build_keyed_request(
+    return build_idempotent_request(
         None if key is None else idempotency_key(key),
         "make",
         facts,
@@ -70,23 +70,23 @@ def asked(key: str | None = "one", *, at: int = 0, **facts: object) -> KeyedRequ
 async def test_repeated_request_returns_the_first_result() -> None:
     """With a mark."""
     doing = Doing()
-    assert await doing(asked(name="a")) == IdempotentResult(Made(1))
-    assert await doing(asked(name="a")) == IdempotentResult(Made(1), is_replay=True)
+    assert await doing(build_request(name="a")) == IdempotentResult(Made(1))
+    assert await doing(build_request(name="a")) == IdempotentResult(Made(1), is_replay=True)
     assert doing.count == 1
 
 
 async def test_without_a_key_each_request_runs() -> None:
     doing = Doing()
-    assert [(await doing(asked(None))).result.number for _ in range(2)] == [1, 2]
+    assert [(await doing(build_request(None))).result.number for _ in range(2)] == [1, 2]
 
 
 async def test_rejects_another_request_under_the_key() -> None:
     """For any difference."""
     doing = Doing()
-    await doing(asked(name="a", root=None))
+    await doing(build_request(name="a", root=None))
     for facts in ({"name": "b", "root": None}, {"name": "a", "root": ""}, {"name": "a"}):
         with pytest.raises(IdempotencyKeyReused):
-            await doing(asked(**facts))
+            await doing(build_request(**facts))
     assert doing.count == 1
 
 
@@ -95,14 +95,14 @@ async def test_does_not_store_errors() -> None:
     doing = Doing()
     doing.refusal = StorageConflict("Try again.")
     with pytest.raises(StorageConflict):
-        await doing(asked())
+        await doing(build_request())
     doing.refusal = None
-    assert await doing(asked()) == IdempotentResult(Made(2))
+    assert await doing(build_request()) == IdempotentResult(Made(2))
 
 
 async def test_failed_commit_frees_the_key() -> None:
     doing = Doing()
-    request = asked()
+    request = build_request()
     async with doing.world.unit_of_work() as tx:
         await run_once(tx, request, Made, doing._act)
         await doing.world.lose_storage()
@@ -126,8 +126,8 @@ def test_request_is_identified_by_caller_action_and_details(
 ) -> None:
     key = idempotency_key("one")
     organization = OrganizationId(1)
-    one = build_keyed_request(key, "make", {"name": "a"}, organization_id=organization, actor=MARA, now=now())
-    two = build_keyed_request(key, operation, facts, organization_id=organization, actor=actor, now=now())
+    one = build_idempotent_request(key, "make", {"name": "a"}, organization_id=organization, actor=MARA, now=now())
+    two = build_idempotent_request(key, operation, facts, organization_id=organization, actor=actor, now=now())
     assert one is not None
     assert two is not None
     assert (one.actor, one.request_hash) != (two.actor, two.request_hash)
@@ -150,9 +150,9 @@ def test_accepts_valid_keys(text: str) -> None:
 async def test_deletes_expired_keys() -> None:
     doing = Doing()
     for number in range(1001):
-        await doing(asked(f"old-{number}", at=-25))
-    await doing(asked("new", at=-23))
+        await doing(build_request(f"old-{number}", at=-25))
+    await doing(build_request("new", at=-23))
     forget = DeleteExpiredKeys(doing.world.unit_of_work, SettableClock(now()))
     assert await forget() == 1001
     assert await forget() == 0
-    assert (await doing(asked("new", at=-23))).is_replay
+    assert (await doing(build_request("new", at=-23))).is_replay

@@ -55,7 +55,7 @@ async def test_keeps_the_page_where_the_provider_manages_it(checks: Checks) -> N
 
 
 async def test_follows_permissions(checks: Checks) -> None:
-    """Consumers are told as of the webhook."""
+    """The domain event has the data of the webhook."""
     integration = await checks.as_provider_knows()
     checks.at_provider(permissions={"metadata": "read"})
     await checks.reconcile()
@@ -166,7 +166,7 @@ async def test_drops_a_response_older_than_the_integration(checks: Checks) -> No
     checks.provider.before = renamed
     await checks.reconcile()
     assert (await checks.read(integration)).provider_name == "acme-new"
-    assert checks.metrics.checks == {(PROVIDER, CheckOutcome.OVERTAKEN): 1}
+    assert checks.metrics.checks == {(PROVIDER, CheckOutcome.SUPERSEDED): 1}
     checks.clock.advance(timedelta(seconds=10))
     assert await checks.reconcile() == 1
     assert (await checks.read(integration)).provider_name == "acme-old"

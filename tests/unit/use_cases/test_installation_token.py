@@ -1,4 +1,4 @@
-"""One token per installation, asked for once, whoever wants it."""
+"""One token per installation, requested once for all callers."""
 
 import asyncio
 import base64
@@ -59,16 +59,16 @@ async def test_replaces_a_token_that_expires_soon(world: TokenWorld) -> None:
 
 
 async def test_twenty_callers_of_three_processes_mint_once(world: TokenWorld) -> None:
-    asked, answer = asyncio.Event(), asyncio.Event()
+    requested, answer = asyncio.Event(), asyncio.Event()
 
     async def hold(_: str) -> None:
-        asked.set()
+        requested.set()
         await answer.wait()
 
     world.provider.before = hold
     processes = [world.process(pause=_yield) for _ in range(3)]
     calls = [asyncio.create_task(processes[number % 3].installation(world.integration)) for number in range(20)]
-    await asked.wait()
+    await requested.wait()
     for _ in range(10):
         await asyncio.sleep(0)
     answer.set()
@@ -92,16 +92,16 @@ async def test_callers_of_one_process_share_a_request(world: TokenWorld) -> None
 
 async def test_cancelled_caller_does_not_cancel_the_request(world: TokenWorld) -> None:
     """The result is stored for the next caller."""
-    asked, answer = asyncio.Event(), asyncio.Event()
+    requested, answer = asyncio.Event(), asyncio.Event()
 
     async def hold(_: str) -> None:
-        asked.set()
+        requested.set()
         await answer.wait()
 
     world.provider.before = hold
     process = world.process()
     call = asyncio.create_task(process.installation(world.integration))
-    await asked.wait()
+    await requested.wait()
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
     answer.set()
@@ -127,16 +127,16 @@ async def test_next_caller_continues_after_the_lease_expires(world: TokenWorld) 
 
 async def test_waiting_callers_share_the_error(world: TokenWorld) -> None:
     """Instead of retrying one after the other."""
-    asked, answer = asyncio.Event(), asyncio.Event()
+    requested, answer = asyncio.Event(), asyncio.Event()
 
     async def hold(_: str) -> None:
-        asked.set()
+        requested.set()
         await answer.wait()
 
     world.provider.before = hold
     world.provider.fail("mint_token", ProviderUnavailable("down"))
     first = asyncio.create_task(world.process(pause=_yield).installation(world.integration))
-    await asked.wait()
+    await requested.wait()
     others = [
         asyncio.create_task(world.process(pause=_after(answer)).installation(world.integration)) for _ in range(4)
     ]
@@ -176,7 +176,7 @@ async def test_suspended_integration_has_no_token(world: TokenWorld, reason: Sta
     await world.change(suspended)
     with pytest.raises(IntegrationNotActive):
         await process.installation(suspended)
-    # One who had loaded it before is told as soon as it looks at the row.
+    # A caller that loaded it before gets the error when it reads the row.
     world.later(hours=1)
     with pytest.raises(IntegrationNotActive):
         await process.installation(world.integration)

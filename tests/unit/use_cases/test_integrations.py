@@ -178,8 +178,8 @@ async def test_settings_page_for_services_and_after_a_disconnect(catalog: Catalo
 
 async def test_every_status_and_reason_has_a_view() -> None:
     """A new reason has to be given its remedy here before people meet it."""
-    told = {row[0]["status_reason"] for row in STATES.values() if "status_reason" in row[0]}
-    assert told == set(StatusReason)
+    reasons = {row[0]["status_reason"] for row in STATES.values() if "status_reason" in row[0]}
+    assert reasons == set(StatusReason)
     assert {row[1].value for row in STATES.values()} == {status.value for status in IntegrationStatus}
 
 

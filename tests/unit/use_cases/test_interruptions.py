@@ -31,7 +31,7 @@ def on_killer(then: BaseException | None) -> Callable[[bytes], None]:
 
 
 async def run_until_it_lives(processing: Processing) -> int:
-    """Drain, with a new process for each one that is killed; return how many were."""
+    """Drain, with a new process after each kill, and return the number of kills."""
     deaths = 0
     while True:
         processing.start_worker()
@@ -43,8 +43,8 @@ async def run_until_it_lives(processing: Processing) -> int:
             return deaths
 
 
-def pushes_told(processing: Processing) -> list[int]:
-    """Return the numbers of the pushes told, in order."""
+def list_pushes(processing: Processing) -> list[int]:
+    """Return the numbers of the published pushes, in order."""
     return [int(fact.data.after, 16) for fact in processing.facts() if isinstance(fact.data, PushData)]
 
 
@@ -57,7 +57,7 @@ async def test_killing_event_fails_alone() -> None:
     deliveries = [await processing.deliver("push", push(number)) for number in numbers]
     # In the batch, alone, and alone again: then its next attempt is later, and the others go on.
     assert await run_until_it_lives(processing) == 3
-    assert pushes_told(processing) == list(range(100))
+    assert list_pushes(processing) == list(range(100))
     killer = processing.event(deliveries[50])
     assert (killer.status, killer.attempts) == (EventStatus.PENDING, 2)
     assert killer.next_attempt_at == NOW + timedelta(seconds=10)
@@ -100,7 +100,7 @@ async def test_finds_two_killing_events_in_one_batch() -> None:
         await run_until_it_lives(processing)
         processing.clock.advance(timedelta(seconds=10))
     assert processing.statuses() == ["processed", "failed", "processed", "failed", "processed"]
-    assert pushes_told(processing) == [1, 2, 3]
+    assert list_pushes(processing) == [1, 2, 3]
 
 
 async def test_unrelated_kill_costs_one_attempt() -> None:
@@ -114,7 +114,7 @@ async def test_unrelated_kill_costs_one_attempt() -> None:
     await processing.deliver("push", push(1))
     processing.protocol.on_read = on_killer(None)
     assert await run_until_it_lives(processing) == 0
-    assert pushes_told(processing) == [KILLER, 1]
+    assert list_pushes(processing) == [KILLER, 1]
     event = processing.event(delivery)
     assert (event.status, event.attempts, event.error_message) == (EventStatus.PROCESSED, 1, None)
 

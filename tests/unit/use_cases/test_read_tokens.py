@@ -38,8 +38,10 @@ async def edge() -> ProjectsEdge:
 
 async def issue(edge: ProjectsEdge, **more: Any) -> ReadToken:
     """Ask for a token of the first project."""
-    asked = {"project_ids": [edge.project.external_id], "provider": PROVIDER, "reason": "a build", **more}
-    return await edge.application.tokens.issue_read_token(BY, organization_id=edge.organization.external_id, **asked)
+    arguments = {"project_ids": [edge.project.external_id], "provider": PROVIDER, "reason": "a build", **more}
+    return await edge.application.tokens.issue_read_token(
+        BY, organization_id=edge.organization.external_id, **arguments
+    )
 
 
 async def lease_of(edge: ProjectsEdge, issued: ReadToken) -> TokenLease:
@@ -108,16 +110,16 @@ async def test_requires_access_to_all_projects(edge: ProjectsEdge) -> None:
 
 async def test_disconnect_during_the_request_revokes_the_token(edge: ProjectsEdge) -> None:
     """It is not returned."""
-    asked, goes_on = asyncio.Event(), asyncio.Event()
+    arguments, goes_on = asyncio.Event(), asyncio.Event()
 
     async def hold(call: str) -> None:
         if call == "mint_token":
-            asked.set()
+            arguments.set()
             await goes_on.wait()
 
     edge.provider.before = hold
     issuing = asyncio.create_task(issue(edge))
-    await asked.wait()
+    await arguments.wait()
     await stand(edge, IntegrationStatus.REVOKED, StatusReason.DISCONNECTED)
     goes_on.set()
     with pytest.raises(IntegrationNotActive):

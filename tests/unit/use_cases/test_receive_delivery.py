@@ -22,7 +22,7 @@ class SlowLog(DeliveryLog):
         self.refusal = refusal
 
     async def append(self, delivery: VerifiedDelivery) -> Receipt:
-        """Wait for the disk, so to speak."""
+        """Wait, like a slow disk."""
         await self.durable.wait()
         assert delivery.body
         if self.refusal:
@@ -46,7 +46,7 @@ async def test_stores_a_signed_delivery_and_notifies_its_lane() -> None:
     assert (event.source_key, event.repo_id, event.lane) == (str(INSTALLATION), LAUNCHPAD, EVENT.lane)
     assert (event.event_type, event.source, event.payload_length) == ("push", "received", len(delivery.body))
     assert processing.database.committed.payloads[event.id] == delivery.body
-    assert processing.bell.rung == [EVENT.lane]
+    assert processing.bell.notified_lanes == [EVENT.lane]
 
 
 async def test_duplicate_changes_nothing_and_notifies_nobody() -> None:
@@ -56,10 +56,10 @@ async def test_duplicate_changes_nothing_and_notifies_nobody() -> None:
     delivery = await processing.deliver("push", push())
     await processing.drain()
     before = processing.event(delivery)
-    processing.bell.rung.clear()
+    processing.bell.notified_lanes.clear()
     assert await processing.redeliver(delivery) is Receipt.DUPLICATE
     assert processing.event(delivery) == before
-    assert processing.bell.rung == []
+    assert processing.bell.notified_lanes == []
 
 
 async def test_redelivery_retries_a_failed_event() -> None:
@@ -69,21 +69,21 @@ async def test_redelivery_retries_a_failed_event() -> None:
     delivery = await processing.deliver("push", b'{"installation":{"id":41000001},"ref":5}')
     await processing.drain()
     assert processing.event(delivery).status is EventStatus.FAILED
-    processing.bell.rung.clear()
+    processing.bell.notified_lanes.clear()
     assert await processing.redeliver(delivery) is Receipt.RETRIED
     assert processing.event(delivery).status is EventStatus.PENDING
     assert processing.event(delivery).attempts == 0
-    assert processing.bell.rung == [EVENT.lane]
+    assert processing.bell.notified_lanes == [EVENT.lane]
 
 
 async def test_notifies_and_responds_after_the_commit() -> None:
     log, bell = SlowLog(), Bell()
     receiving = asyncio.create_task(ReceiveDelivery(log, bell)(a_delivery()))
     await asyncio.sleep(0)
-    assert (receiving.done(), bell.rung) == (False, [])
+    assert (receiving.done(), bell.notified_lanes) == (False, [])
     log.durable.set()
     assert await receiving is Receipt.ACCEPTED
-    assert bell.rung == [EVENT.lane]
+    assert bell.notified_lanes == [EVENT.lane]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ async def test_failed_commit_is_not_acknowledged(refusal: Exception) -> None:
     log.durable.set()
     with pytest.raises(type(refusal)):
         await ReceiveDelivery(log, bell)(a_delivery())
-    assert bell.rung == []
+    assert bell.notified_lanes == []
 
 
 async def test_stores_concurrent_deliveries_once() -> None:
@@ -105,4 +105,4 @@ async def test_stores_concurrent_deliveries_once() -> None:
     )
     assert (receipts.count(Receipt.ACCEPTED), receipts.count(Receipt.DUPLICATE)) == (10, 40)
     assert len(processing.statuses()) == 10
-    assert processing.bell.rung == [EVENT.lane]  # thinned until someone answers
+    assert processing.bell.notified_lanes == [EVENT.lane]  # thinned until someone answers

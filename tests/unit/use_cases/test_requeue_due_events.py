@@ -1,4 +1,4 @@
-"""The sweep: what is due is rung for, whatever became of earlier rings."""
+"""Workers are notified of due events, even if earlier notifications were lost."""
 
 from datetime import timedelta
 
@@ -14,7 +14,7 @@ from tests.support.scenarios.processing import Processing, push
 async def test_without_due_events_nobody_is_notified() -> None:
     processing = Processing()
     assert await processing.sweep() == 0
-    assert (processing.bell.rung, processing.metrics.oldest_due_seconds) == ([], 0.0)
+    assert (processing.bell.notified_lanes, processing.metrics.oldest_due_seconds) == ([], 0.0)
 
 
 async def test_notifies_every_lane_with_due_events() -> None:
@@ -23,10 +23,10 @@ async def test_notifies_every_lane_with_due_events() -> None:
     await processing.deliver("push", push())
     await processing.deliver("push", push())
     await processing.deliver("push", push() | {"installation": {"id": 2}})
-    processing.bell.rung.clear()
+    processing.bell.notified_lanes.clear()
     assert processing.bell.unanswered == {EVENT.lane, choose_lane("2")}
     assert await processing.sweep() == 2
-    assert sorted(processing.bell.rung) == sorted([EVENT.lane, choose_lane("2")])
+    assert sorted(processing.bell.notified_lanes) == sorted([EVENT.lane, choose_lane("2")])
 
 
 async def test_publishes_the_age_of_the_oldest_due_event() -> None:
@@ -83,10 +83,10 @@ async def test_outage_notifies_nobody() -> None:
     """The next run finds the same work."""
     processing = Processing()
     await processing.deliver("push", push())
-    processing.bell.rung.clear()
+    processing.bell.notified_lanes.clear()
     processing.database.is_reachable = False
     with pytest.raises(StorageUnavailable):
         await processing.sweep()
-    assert processing.bell.rung == []
+    assert processing.bell.notified_lanes == []
     processing.database.is_reachable = True
     assert await processing.sweep() == 1

@@ -1,4 +1,4 @@
-"""How long the ledger keeps what it was sent."""
+"""How long payloads of webhook events are kept."""
 
 from datetime import timedelta
 
@@ -22,13 +22,13 @@ async def test_deletes_bodies_and_events_after_their_days() -> None:
     assert (await apply(), len(processing.database.committed.payloads)) == (0, 1)
     processing.clock.advance(timedelta(days=2))
     assert (await apply(), len(processing.database.committed.payloads)) == (1, 0)
-    assert processing.event(delivery).verdicts, "what came of it stays"
+    assert processing.event(delivery).verdicts, "the verdicts stay"
     assert await apply() == 0
     processing.clock.advance(timedelta(days=400))
     assert await for_ever() == 0
     assert await apply() == 1
     assert processing.database.committed.events == {}
-    assert len(processing.facts()) == 1, "what consumers were told stays"
+    assert len(processing.facts()) == 1, "the domain events stay"
 
 
 @pytest.mark.slow

@@ -48,7 +48,7 @@ async def settled(processing: Processing, status: EventStatus) -> str:
             delivery = await processing.deliver("push", push())
     await processing.drain(processing.event(delivery).lane)
     assert processing.event(delivery).status is status
-    processing.bell.rung.clear()
+    processing.bell.notified_lanes.clear()
     return delivery
 
 
@@ -61,7 +61,7 @@ async def test_retries_events_without_effects(status: EventStatus) -> None:
     await retry_of(processing)(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github")
     event = processing.event(delivery)
     assert (event.status, event.attempts, event.next_attempt_at) == (EventStatus.PENDING, 0, NOW)
-    assert processing.bell.rung == [event.lane]
+    assert processing.bell.notified_lanes == [event.lane]
 
 
 async def test_retried_event_uses_the_present_state() -> None:
@@ -86,12 +86,12 @@ async def test_rejects_processed_and_pending_events(*, is_drained: bool) -> None
     delivery = await processing.deliver("push", push())
     if is_drained:
         await processing.drain()
-    before, processing.bell.rung = processing.event(delivery), []
+    before, processing.bell.notified_lanes = processing.event(delivery), []
     with pytest.raises(EventNotRetryable) as error:
         await retry_of(processing)(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github")
     assert before.status.value in error.value.message
     assert (error.value.kind, error.value.code) == (ErrorKind.ABORTED, "event_not_retryable")
-    assert (processing.event(delivery), processing.bell.rung) == (before, [])
+    assert (processing.event(delivery), processing.bell.notified_lanes) == (before, [])
 
 
 async def test_unknown_delivery_is_not_found() -> None:
@@ -125,7 +125,7 @@ async def test_checks_permission_first(actor: Actor) -> None:
     with pytest.raises(ActionForbidden):
         await retries_of(processing)(actor, ALL_ORGANIZATIONS, where=EventFilter(status=EventStatus.FAILED))
     assert processing.event(delivery).status is EventStatus.FAILED
-    assert (processing.unit_of_work.opened, processing.bell.rung) == (opened, [])
+    assert (processing.unit_of_work.opened, processing.bell.notified_lanes) == (opened, [])
 
 
 async def test_retries_by_filter_and_notifies_each_lane_once() -> None:
@@ -137,14 +137,14 @@ async def test_retries_by_filter_and_notifies_each_lane_once() -> None:
     assert done.result.count == 3
     assert {processing.event(one).status for one in failed} == {EventStatus.PENDING}
     assert processing.event(ignored).status is EventStatus.IGNORED
-    assert processing.bell.rung == [EVENT.lane]
+    assert processing.bell.notified_lanes == [EVENT.lane]
 
 
 async def test_filter_by_organization_affects_only_its_events() -> None:
     processing = Processing()
     processing.connect()
     own = await settled(processing, EventStatus.IGNORED)
-    nobodys = await settled(processing, EventStatus.UNROUTED)
+    unrouted = await settled(processing, EventStatus.UNROUTED)
     where = EventFilter(organization_id=ORGANIZATION, status=EventStatus.IGNORED)
     done = await retries_of(processing)(OPERATOR, ALL_ORGANIZATIONS, where=where)
     assert done.result.count == 1
@@ -152,7 +152,7 @@ async def test_filter_by_organization_affects_only_its_events() -> None:
     none = replace(where, status=EventStatus.UNROUTED)
     done = await retries_of(processing)(OPERATOR, ALL_ORGANIZATIONS, where=none)
     assert done.result.count == 0
-    assert processing.event(nobodys).status is EventStatus.UNROUTED
+    assert processing.event(unrouted).status is EventStatus.UNROUTED
     assert INTEGRATION.organization_id == ORGANIZATION
 
 

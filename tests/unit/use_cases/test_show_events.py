@@ -1,4 +1,4 @@
-"""Looking at the ledger."""
+"""Lists and details of webhook events."""
 
 import json
 

@@ -48,7 +48,7 @@ async def test_routes_events_after_the_connection() -> None:
     await processing.drain()
     processing.connect()
     assert await processing.sweep() == 1
-    assert processing.bell.rung[-1] == EVENT.lane
+    assert processing.bell.notified_lanes[-1] == EVENT.lane
     await processing.drain()
     assert [processing.event(one).status for one in deliveries] == [EventStatus.PROCESSED] * 3
     assert [fact.source_event_id for fact in processing.facts()] == [processing.event(one).id for one in deliveries]

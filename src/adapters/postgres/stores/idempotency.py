@@ -5,7 +5,7 @@ import msgspec
 
 from adapters.postgres.connection.packed_arrays import Documents
 from adapters.postgres.connection.session import Session
-from core.domain.idempotency import KeyedRequest
+from core.domain.idempotency import IdempotentRequest
 from ports.idempotency import IdempotencyStore
 
 T = TypeVar("T")
@@ -42,7 +42,7 @@ class PostgresIdempotencyStore(IdempotencyStore):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def begin(self, request: KeyedRequest, form: type[T]) -> T | None:
+    async def begin(self, request: IdempotentRequest, form: type[T]) -> T | None:
         """Reserve the key, or return the stored result."""
         key = (request.organization_id, request.actor, request.key)
         is_new = await self._session.write(_BEGIN, (*key, request.request_hash, request.expires_at, request.now))
@@ -52,7 +52,7 @@ class PostgresIdempotencyStore(IdempotencyStore):
         request.require_same(request_hash)
         return msgspec.json.decode(result, type=form)
 
-    async def store_result(self, request: KeyedRequest, result: object) -> None:
+    async def store_result(self, request: IdempotentRequest, result: object) -> None:
         """Store the result of a request whose key was reserved."""
         key = (request.organization_id, request.actor, request.key)
         await self._session.change_exactly(1, _STORE, (Documents([result]), *key))

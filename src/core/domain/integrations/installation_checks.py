@@ -63,7 +63,7 @@ class CheckOutcome(Enum):
     REVOKED = "revoked"
     DELETION_PENDING = "deletion_pending"
     DELETION_NOT_CONFIRMED = "deletion_not_confirmed"
-    OVERTAKEN = "overtaken"
+    SUPERSEDED = "overtaken"  # language: allow "overtaken" - a released label of metrics
     FAILED = "failed"
 
 

@@ -76,7 +76,7 @@ class Step(Enum):
 class Refusal(Enum):
     """Why the provider did not issue a token."""
 
-    NOBODYS = "nobodys"
+    FREE = "free"
     OUR_APPS = "our_apps"
     SUSPENDED = "suspended"
     GONE = "gone"
@@ -156,7 +156,7 @@ def classify_refusal(error: DomainError) -> Refusal:
     if isinstance(error, InstallationGone):
         return Refusal.GONE
     if isinstance(error, ProviderUnavailable | AccessBlocked) or error.kind is ErrorKind.UNAVAILABLE:
-        return Refusal.NOBODYS
+        return Refusal.FREE
     return Refusal.OTHER
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from core.domain.actors import Actor
 from core.domain.events.event import RETRYABLE, EventNotRetryable, EventStatus, PayloadExpired, WebhookEvent
-from core.domain.idempotency import IdempotencyKey, KeyedRequest, build_keyed_request
+from core.domain.idempotency import IdempotencyKey, IdempotentRequest, build_idempotent_request
 from core.domain.identifiers import EventId
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
@@ -132,12 +132,12 @@ def _create_request(
     *,
     actor: Actor,
     now: datetime,
-) -> KeyedRequest | None:
+) -> IdempotentRequest | None:
     if organization is None:
         if key is not None:
             raise ValueError("An idempotency key belongs to one organization. Pass its scope.")
         return None
-    return build_keyed_request(key, operation, request_data, organization_id=organization.id, actor=actor, now=now)
+    return build_idempotent_request(key, operation, request_data, organization_id=organization.id, actor=actor, now=now)
 
 
 async def _reopen(tx: Transaction, event: WebhookEvent, now: datetime) -> WebhookEvent:

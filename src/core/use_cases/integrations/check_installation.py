@@ -90,11 +90,11 @@ class CheckInstallation:
             is_bound = current is not None and current.provider_id == checked.provider_id and not current.is_revoked
             if current is None or not is_bound:
                 # The integration was disconnected or has another installation, which has its own check.
-                outcome, next_check_at = CheckOutcome.OVERTAKEN, now + FAILED_CHECK_DELAY
+                outcome, next_check_at = CheckOutcome.SUPERSEDED, now + FAILED_CHECK_DELAY
             elif installation is not None and current.updated_at != checked.updated_at:
                 await tx.installation_checks.reschedule(checked.id, at=now + _RETRY_DELAY)
                 await tx.commit()
-                return CheckOutcome.OVERTAKEN
+                return CheckOutcome.SUPERSEDED
             else:
                 result = apply_check(current, installation, deletion, at=now)
                 outcome, next_check_at = result.outcome, result.next_check_at

@@ -3,7 +3,7 @@ from dataclasses import asdict, dataclass
 from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
-from core.domain.idempotency import IdempotencyKey, build_keyed_request
+from core.domain.idempotency import IdempotencyKey, build_idempotent_request
 from core.domain.identifiers import RepoId
 from core.domain.links.creation import require_active
 from core.domain.links.link import LinkChoices, normalize_choices
@@ -49,7 +49,7 @@ class ImportRepository:
         organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         choices, now = normalize_choices(choices), self.clock.now()
         request_data = {"provider": provider, "repo": repo_id, "name": name, **asdict(choices)}
-        request = build_keyed_request(
+        request = build_idempotent_request(
             key, "import", request_data, organization_id=organization.id, actor=actor, now=now
         )
         async with self.unit_of_work() as tx:

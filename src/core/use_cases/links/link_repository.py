@@ -7,7 +7,7 @@ from core.domain.actors import Actor
 from core.domain.audit import Change
 from core.domain.catalog.catalog import build_link_event
 from core.domain.catalog.repository import Repository
-from core.domain.idempotency import IdempotencyKey, build_keyed_request
+from core.domain.idempotency import IdempotencyKey, build_idempotent_request
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.links.creation import build_link, require_active, require_linkable, require_same_link
@@ -72,7 +72,9 @@ class LinkRepository:
         if replace:
             request_data |= {"replace": True}
             await self._detach_replaced(organization, project_id, provider, repo_id)
-        request = build_keyed_request(key, "link", request_data, organization_id=organization.id, actor=actor, now=now)
+        request = build_idempotent_request(
+            key, "link", request_data, organization_id=organization.id, actor=actor, now=now
+        )
         async with self.unit_of_work() as tx:
 
             async def act() -> LinkResult:

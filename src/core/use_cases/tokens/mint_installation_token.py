@@ -103,7 +103,7 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
             minted = await self._mint()
         except DomainError as error:
             refusal = classify_refusal(error)
-            if refusal is Refusal.NOBODYS:
+            if refusal is Refusal.FREE:
                 raise
             if refusal is Refusal.OUR_APPS:
                 raise await breaker.record_refusal(provider, error) from error

@@ -1,4 +1,4 @@
-"""What members see of a repository's branches, which the provider is asked for."""
+"""The branches of a repository, which come from the provider."""
 
 import asyncio
 from dataclasses import replace
@@ -110,7 +110,7 @@ async def test_search_finds_any_of_many_branches(connected: Connected) -> None:
     assert (names(found), found.is_complete) == (["zoo/Lion"], True)
     read = catalog.provider.calls["list_branches"]
     assert names(await connected.branches(text="oo/t")) == ["zoo/tiger"]
-    # What begins so is asked for as it is now; all of them are not read again.
+    # Only branches with this prefix are requested; the complete list is not read again.
     assert catalog.provider.calls["list_branches"] == read + 1
     catalog.provider.fail("list_branches", DOWN["outage"])
     found = await connected.branches(text="zoo/")
@@ -150,9 +150,9 @@ async def test_limits_the_cache(connected: Connected) -> None:
     """The least recently used repository is evicted."""
     catalog = connected.catalog
     bounded = BranchCache(max_branches=5)
-    asked = catalog.list_branches
-    catalog.list_branches = type(asked)(
-        asked.unit_of_work, asked.access_control, asked.access, asked.clock, asked.all_branches, bounded
+    calls = catalog.list_branches
+    catalog.list_branches = type(calls)(
+        calls.unit_of_work, calls.access_control, calls.access, calls.clock, calls.all_branches, bounded
     )
     connected.has_branches("a", "b", "main")
     for repo_id in ("1", "2", "3", "2", "3", "1"):

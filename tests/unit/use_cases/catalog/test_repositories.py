@@ -77,13 +77,13 @@ REFUSED: list[tuple[dict[str, Fact], type[DomainError]]] = [
 ]
 
 
-@pytest.mark.parametrize(("asked", "error"), REFUSED)
+@pytest.mark.parametrize(("arguments", "error"), REFUSED)
 async def test_missing_organization_or_provider_is_not_found(
-    connected: Connected, asked: dict[str, Fact], error: type[DomainError]
+    connected: Connected, arguments: dict[str, Fact], error: type[DomainError]
 ) -> None:
     """The error lists the known providers."""
     with pytest.raises(error) as refusal:
-        await connected.list(**asked)
+        await connected.list(**arguments)
     assert (error is not ProviderUnknown) or ("github" in refusal.value.message)
 
 

@@ -1,4 +1,4 @@
-"""What a person's wish for a sync does."""
+"""Syncs that a user requests."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A catalog is brought up to what the provider lists, and consumers are told of what changed."""
+"""A sync updates the catalog to the provider's list and publishes each change."""
 
 from dataclasses import replace
 
@@ -69,7 +69,7 @@ async def test_writes_and_publishes_changes(catalog: Catalog) -> None:
         replace(known[1], archived=True),
         replace(known[2], private=False),
         replace(known[3], default_branch="trunk"),
-        replace(known[4], description="What nobody is told of"),
+        replace(known[4], description="Not published"),
         known[5],
         facts("9"),
     )
@@ -77,12 +77,12 @@ async def test_writes_and_publishes_changes(catalog: Catalog) -> None:
     assert await sync_now(catalog, integration) is SyncOutcome.DONE
     rows = await catalog.rows(integration)
     assert rows["1"].full_name == "acme/renamed"
-    assert rows["5"].description == "What nobody is told of"
+    assert rows["5"].description == "Not published"
     assert rows["7"].removed_at == catalog.clock.now()
-    told = [(fact.type.value, fact.data) for fact in await catalog.list_domain_events()]
+    events = [(fact.type.value, fact.data) for fact in await catalog.list_domain_events()]
     assert [
         (name, data.repo_id, data.change, data.previous_full_name)
-        for name, data in told
+        for name, data in events
         if isinstance(data, RepositoryData)
     ] == [
         ("git.repository.renamed", "1", "renamed", "acme/repository-1"),

@@ -7,5 +7,5 @@ from tests.support.scenarios.recovery import Recovery
 
 @pytest.fixture
 def recovery() -> Recovery:
-    """Give an empty ledger and an empty log."""
+    """Return a store without events and an empty delivery log."""
     return Recovery()

@@ -1,4 +1,4 @@
-"""What the provider could not deliver comes into the ledger, once."""
+"""A delivery that the provider could not deliver is stored once."""
 
 from datetime import timedelta
 
@@ -19,7 +19,7 @@ async def test_stores_missing_deliveries_once(recovery: Recovery) -> None:
     assert (report.missing, report.stopped_by, report.is_complete) == (0, None, True)
     assert report.compared_until == recovery.now - timedelta(minutes=51)
     assert recovery.processing.statuses() == ["pending"] * 10
-    assert recovery.processing.bell.rung
+    assert recovery.processing.bell.notified_lanes
     assert recovery.processing.metrics.recovered_deliveries == 10
     assert recovery.processing.metrics.recoveries[PROVIDER] == (0, 0)
     assert recovery.provider.state.redelivered == []

@@ -1,4 +1,4 @@
-"""A provider or a ledger that fails ends a run, and nothing is lost."""
+"""An outage of the provider or the database ends a run, and nothing is lost."""
 
 import asyncio
 from datetime import timedelta

@@ -31,8 +31,10 @@ async def test_alerts_once_about_a_delivery_that_never_arrives(recovery: Recover
     for minutes in (0, 5, 20):
         recovery.later(minutes=minutes)
         await recovery.run()
-    told = ("deliveries_not_recovered", "not_visible_on_provider", guid, 1)
-    assert [(code, *map(facts.get, ("reason", "delivery_id", "missing"))) for code, facts in recovery.alerts] == [told]
+    log_line = ("deliveries_not_recovered", "not_visible_on_provider", guid, 1)
+    assert [(code, *map(facts.get, ("reason", "delivery_id", "missing"))) for code, facts in recovery.alerts] == [
+        log_line
+    ]
     for _ in range(12 * 5):
         recovery.later(minutes=5)
         await recovery.run()

@@ -1,4 +1,4 @@
-"""An outage, or a key of ours that is refused, is no installation's fault."""
+"""An outage, or a rejected app key, does not suspend an installation."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -56,9 +56,9 @@ async def test_rejected_app_suspends_nothing(world: TokenWorld) -> None:
     process = world.process()
     world.provider.accepts_app = False
     for _ in range(60):
-        with pytest.raises(AppRefused) as told:
+        with pytest.raises(AppRefused) as error:
             await process.installation(world.integration)
-        assert told.value.retry_after
+        assert error.value.retry_after
         await process.renew()
         world.later(seconds=10)
     assert await world.now() == world.integration

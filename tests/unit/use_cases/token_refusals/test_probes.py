@@ -37,14 +37,14 @@ async def test_probes_become_rarer(world: TokenWorld) -> None:
     """Minutes after the suspension, with a job that runs every minute."""
     await world.change(world.integration.suspend(StatusReason.TOKEN_REFUSED, at=NOW))
     world.provider.fail("mint_token", REFUSED, times=None)
-    process, asked = world.process(), []
+    process, calls = world.process(), []
     for minute in range(400):
         before = world.provider.calls["mint_token"]
         await process.probe()
         if world.provider.calls["mint_token"] > before:
-            asked.append(minute)
+            calls.append(minute)
         world.later(minutes=1)
-    assert asked == [5, 10, 20, 40, 80, 140, 200, 260, 320, 380]
+    assert calls == [5, 10, 20, 40, 80, 140, 200, 260, 320, 380]
     assert world.alerts.codes == []
 
 

@@ -1,4 +1,4 @@
-"""An installation that is refused again and again is suspended, and one that is gone is revoked."""
+"""An installation whose tokens are rejected repeatedly is suspended; a deleted installation is revoked."""
 
 from datetime import timedelta
 from uuid import uuid4

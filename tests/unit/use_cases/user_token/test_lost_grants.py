@@ -81,16 +81,16 @@ async def test_rejected_token_is_ignored_if_another_process_refreshed(world: Tok
 async def test_slow_refresh_restores_the_connection(world: TokenWorld) -> None:
     """Another process had given it up."""
     world.later(hours=8)
-    asked, answer = asyncio.Event(), asyncio.Event()
+    requested, answer = asyncio.Event(), asyncio.Event()
 
     async def hold(_: str) -> None:
         world.provider.before = None
-        asked.set()
+        requested.set()
         await answer.wait()
 
     world.provider.before = hold
     slow = asyncio.create_task(world.process().user(world.connection))
-    await asked.wait()
+    await requested.wait()
     world.later(seconds=LEASE_DURATION.total_seconds())
     grants = list(world.provider.state.grants)
     world.provider.state.grants.clear()
@@ -166,9 +166,9 @@ async def test_revokes_a_grant_refreshed_during_a_disconnect(world: TokenWorld, 
 
 
 async def _connect_again(world: TokenWorld) -> None:
-    """Let the person connect anew, which makes another row and another grant's tokens."""
+    """Connect the user again, with another row and the tokens of another grant."""
     world.provider.state.grant(PERSON)
     async with world.unit_of_work() as tx:
-        anew = replace(world.connection, id=await tx.connections.next_id(), external_id=uuid4())
-        await tx.connections.apply([Change(None, anew, BY)])
+        reconnected = replace(world.connection, id=await tx.connections.next_id(), external_id=uuid4())
+        await tx.connections.apply([Change(None, reconnected, BY)])
         await tx.commit()

@@ -45,16 +45,16 @@ async def test_refreshes_and_stores_an_expiring_token(world: TokenWorld) -> None
 async def test_twenty_callers_of_three_processes_refresh_once(world: TokenWorld) -> None:
     """A second refresh would lock the user out."""
     world.later(hours=8)
-    asked, answer = asyncio.Event(), asyncio.Event()
+    requested, answer = asyncio.Event(), asyncio.Event()
 
     async def hold(_: str) -> None:
-        asked.set()
+        requested.set()
         await answer.wait()
 
     world.provider.before = hold
     processes = [world.process(pause=_yield) for _ in range(3)]
     calls = [asyncio.create_task(processes[number % 3].user(world.connection)) for number in range(20)]
-    await asked.wait()
+    await requested.wait()
     for _ in range(10):
         await asyncio.sleep(0)
     answer.set()

@@ -95,6 +95,7 @@ def _authorization_revoked(event: WebhookEvent, view: View) -> Interpretation:
     if connection is None:
         return ignore("connection_unknown", subject="connection")
     if connection.is_active and _may_be_older(event, connection):
+        # language: allow "asked" - a released reason code
         return replace(process("connection", str(connection.external_id), "provider_asked"), doubted=connection)
     revoked = replace(connection, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider")
     step = build_change(connection, revoked, event)
