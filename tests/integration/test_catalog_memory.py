@@ -7,6 +7,7 @@ import pytest
 
 from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
+from local.embedded.process import Process
 from testing.builders.entities import INSTALLATION, PROVIDER, time_ago
 from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders.github_pages import PER_PAGE, large_listing
@@ -42,7 +43,9 @@ async def test_sync_of_ten_thousand_repositories_takes_little_memory(
     github: ScriptedGitHub, world: PostgresStoreStage, redis_url: str, record_property: Callable[[str, object], None]
 ) -> None:
     """100 pages of 600 KB, a few at a time."""
-    with run_service(world.url, redis_url, "scheduler", settings=github_app(github.url)) as service:
+    with run_service(
+        world.url, redis_url, "scheduler", settings=github_app(github.url), process_type=Process
+    ) as service:
         pid = service.pid("scheduler")
         idle = resident_mib(pid)
         integration = await world.add_integration()

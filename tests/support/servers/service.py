@@ -40,6 +40,7 @@ class Service:
         *,
         workers: int = 1,
         settings: Mapping[str, str] = MappingProxyType({}),
+        process_type: type[Process] = ForkedProcess,
     ) -> None:
         self.address = require_free_address(Address("127.0.0.1", 0), "the address")
         self.grpc_address = require_free_address(Address("127.0.0.1", 0), "the address of gRPC")
@@ -68,6 +69,7 @@ class Service:
             program.name: program for program in services(home, environment, self.address, self.grpc_address, workers)
         }
         self._processes: dict[str, Process] = {}
+        self._process_type = process_type
         self._lines: dict[str, list[str]] = {name: [] for name in self._programs}
 
     def start(self, *names: str) -> None:
@@ -81,7 +83,7 @@ class Service:
         """Start these and return at once."""
         for name in names:
             self._lines[name].clear()
-            self._processes[name] = ForkedProcess(self._programs[name], self._lines[name].append)
+            self._processes[name] = self._process_type(self._programs[name], self._lines[name].append)
 
     def has_started(self, name: str) -> bool:
         """Return whether a process has logged that it serves."""
@@ -126,12 +128,20 @@ class Service:
 
 @contextmanager
 def run_service(
-    database_url: str, redis_url: str, *names: str, workers: int = 1, settings: Mapping[str, str] = MappingProxyType({})
+    database_url: str,
+    redis_url: str,
+    *names: str,
+    workers: int = 1,
+    settings: Mapping[str, str] = MappingProxyType({}),
+    process_type: type[Process] = ForkedProcess,
 ) -> Iterator[Service]:
-    """Run these processes against the servers until the block ends, whichever of them run by then."""
+    """Run these processes against the servers until the block ends, whichever of them run by then.
+
+    Pass `Process` to execute them: a fork also has the memory of the modules that it does not use.
+    """
     with ExitStack() as stack:
         home = stack.enter_context(temporary_home())
-        service = Service(home, database_url, redis_url, workers=workers, settings=settings)
+        service = Service(home, database_url, redis_url, workers=workers, settings=settings, process_type=process_type)
         stack.callback(service.stop)
         service.start(*names)
         yield service
