@@ -10,8 +10,8 @@ CORPUS ?=
 # For the chaos test: the seed of its plan (default: a new one for each run), and the number of deliveries.
 SEED ?=
 DELIVERIES ?= 20000
-# Each test process has separate servers. A Redis from the environment is emptied, so only one process can use it.
-PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,2)
+# Each test process has separate servers. Many tests wait for processes, so three are faster than two on two cores. A Redis from the environment is emptied, so only one process can use it.
+PROCESSES ?= $(if $(CREWKIT_GIT_TEST_REDIS_URL),0,3)
 
 # The tests of one file share servers, so they run in one process. tests/conftest.py sets the order of the files.
 DISTRIBUTED := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder
