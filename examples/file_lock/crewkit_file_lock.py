@@ -13,7 +13,7 @@ DIRECTORY = "CREWKIT_FILE_LOCK_DIRECTORY"
 
 
 class FileLockExclusion(Exclusion):
-    """A lock per name, which the kernel lets go when its holder dies.
+    """A lock per name, which the kernel releases when its holder ends.
 
     `flock` belongs to the open file, so two holders in one process exclude each other as well.
     """

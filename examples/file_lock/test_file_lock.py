@@ -35,7 +35,7 @@ def other(tmp_path: Path) -> FileLockExclusion:
 
 
 class TestFileLock(ExclusionContract):
-    """All that is promised."""
+    """Runs the contract suite on the file lock."""
 
     async def test_who_dies_lets_go(self, exclusion: FileLockExclusion, tmp_path: Path) -> None:
         """At once, whatever killed it."""

@@ -162,8 +162,8 @@ def run_worker(settings: Settings) -> None:
 def _drain(loop: LoopThread, runtime: Runtime, lane: int) -> None:
     """Drain the lane, or log the failure. Events stay due, and the scheduler notifies a worker again."""
     try:
-        find_traceparent = jobs.find_traceparent() if runtime.traces else None
-        ended = loop.run(_drain_in_span(runtime, lane, find_traceparent), seconds=_DRAIN_SECONDS)
+        traceparent = jobs.find_traceparent() if runtime.traces else None
+        ended = loop.run(_drain_in_span(runtime, lane, traceparent), seconds=_DRAIN_SECONDS)
         _log.debug("lane_drained", lane=lane, drain_result=ended.value)
     except DomainError as error:
         _log.warning("drain_failed", lane=lane, error=error.code)
@@ -173,11 +173,11 @@ def _drain(loop: LoopThread, runtime: Runtime, lane: int) -> None:
         _log.exception("drain_failed", lane=lane)
 
 
-async def _drain_in_span(runtime: Runtime, lane: int, find_traceparent: str | None) -> DrainResult:
+async def _drain_in_span(runtime: Runtime, lane: int, traceparent: str | None) -> DrainResult:
     """Drain. If traces are on, the span is a child of the span that notified the worker."""
     if runtime.traces is None:
         return await runtime.application.deliveries.drain_lane(lane)
-    with runtime.traces.start_span("drain_lane", SpanRole.CONSUMER, parent=find_traceparent, lane=lane) as span:
+    with runtime.traces.start_span("drain_lane", SpanRole.CONSUMER, parent=traceparent, lane=lane) as span:
         ended = await runtime.application.deliveries.drain_lane(lane)
         span.set_attributes(ended=ended.value)
         return ended

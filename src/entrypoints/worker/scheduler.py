@@ -56,7 +56,7 @@ class Outage:
 def schedules(application: Application) -> tuple[Schedule, ...]:
     """Return all scheduled jobs. Their work is stored in PostgreSQL, so a missed run loses nothing."""
     return (
-        Schedule("sweep", application.deliveries.requeue_due, every=5, at_most=20),
+        Schedule("requeue_due_events", application.deliveries.requeue_due, every=5, at_most=20),
         # Often, because users wait for the first sync. An account may have 10,000 repositories.
         Schedule("sync_catalogs", application.catalog.sync_due, every=1, at_most=1800, side_by_side=2),
         # Often, because users who connect an account wait for their earlier commits.
@@ -68,17 +68,15 @@ def schedules(application: Application) -> tuple[Schedule, ...]:
         Schedule("record_secret_uses", application.deliveries.record_secret_uses, every=60),
         Schedule("probe_suspended", application.tokens.probe_suspended, every=60),
         # Not urgent: these flows expired or were denied long ago.
-        # language: allow "lapsed" - the name is a label of released metrics
-        Schedule("end_lapsed_flows", application.install.end_expired, every=86_400, at_most=600),
-        # language: allow "stray" - the name is a label of released metrics
-        Schedule("revoke_stray_tokens", application.tokens.revoke_orphaned, every=5),
+        Schedule("end_expired_flows", application.install.end_expired, every=86_400, at_most=600),
+        Schedule("revoke_orphaned_tokens", application.tokens.revoke_orphaned, every=5),
         Schedule("uninstall_revoked", application.integrations.uninstall_revoked, every=10),
         # Often, because users expect an uninstalled app to disappear immediately.
         Schedule("confirm_deletions", application.integrations.confirm_deletions, every=1),
-        Schedule("reconcile_installations", application.integrations.reconcile, every=60, at_most=300),
+        Schedule("check_installations", application.integrations.reconcile, every=60, at_most=300),
         Schedule("publish_backlog_gauges", application.events.publish_backlog_gauges, every=15, at_most=20),
         Schedule("apply_retention", application.events.apply_retention, every=300, at_most=1800),
-        Schedule("forget_expired_keys", application.delete_expired_keys, every=600),
+        Schedule("delete_expired_keys", application.delete_expired_keys, every=600),
         # Also runs at start, to fetch what was missed during downtime.
         Schedule("recover_deliveries", partial(_recover, application), every=300, at_most=1800),
     )

@@ -116,7 +116,7 @@ async def reopen_all(database_url: str, ids: list[EventId]) -> None:
 
 
 async def route_all(database_url: str) -> None:
-    """Make due what waited for its installation, as a sweep does."""
+    """Make the events due that waited for their installation, as the scheduler does."""
     async with close_at_end(Database(database_url)) as database, PostgresUnitOfWork(database)() as tx:
         await tx.event_queue.reopen_unrouted(now=datetime.now(UTC))
         await tx.commit()

@@ -15,7 +15,7 @@ from tests.support.scenarios.event_store import EventStore, open_events
 from tests.support.servers.service import Service, run_service
 from tests.support.servers.stoppable_servers import Breakable, breakable_redis
 
-# The next sweep, and a worker that looks for Redis every two seconds.
+# The scheduler's next run, and a worker that tries Redis every two seconds.
 UNTIL_HEALED_SECONDS = 10
 SOME_TRIES_SECONDS = 3
 

@@ -26,7 +26,7 @@ CHAOTIC_ROUNDS = 2000
 FLUSH_EVERY = 100
 CUT_EVERY = 15
 KILL_EVERY = 600
-# A sweep comes every 5 seconds, and its rings are answered at once.
+# The scheduler notifies every 5 seconds, and workers react at once.
 # An event that was alone when its worker died is tried again after up to 10 s.
 UNTIL_HEALED_SECONDS = 40
 

@@ -193,7 +193,7 @@ class Processing:
         self.unit_of_work = WatchedUnitOfWork(MemoryUnitOfWork(self.database))
         self.delivery_log = MemoryDeliveryLog(self.database)
         self.receive = ReceiveDelivery(self.delivery_log, self.bell)
-        self.sweep = RequeueDueEvents(self.unit_of_work, self.bell, self.clock, self.metrics)
+        self.requeue_due_events = RequeueDueEvents(self.unit_of_work, self.bell, self.clock, self.metrics)
         self.start_worker()
 
     def start_worker(self) -> None:

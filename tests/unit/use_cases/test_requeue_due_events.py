@@ -13,7 +13,7 @@ from tests.support.scenarios.processing import Processing, push
 
 async def test_without_due_events_nobody_is_notified() -> None:
     processing = Processing()
-    assert await processing.sweep() == 0
+    assert await processing.requeue_due_events() == 0
     assert (processing.bell.notified_lanes, processing.metrics.oldest_due_seconds) == ([], 0.0)
 
 
@@ -25,7 +25,7 @@ async def test_notifies_every_lane_with_due_events() -> None:
     await processing.deliver("push", push() | {"installation": {"id": 2}})
     processing.bell.notified_lanes.clear()
     assert processing.bell.unanswered == {EVENT.lane, choose_lane("2")}
-    assert await processing.sweep() == 2
+    assert await processing.requeue_due_events() == 2
     assert sorted(processing.bell.notified_lanes) == sorted([EVENT.lane, choose_lane("2")])
 
 
@@ -34,10 +34,10 @@ async def test_publishes_the_age_of_the_oldest_due_event() -> None:
     await processing.deliver("push", push())
     processing.clock.advance(timedelta(seconds=42))
     await processing.deliver("push", push())
-    await processing.sweep()
+    await processing.requeue_due_events()
     assert processing.metrics.oldest_due_seconds == 42.0
     await processing.drain()
-    await processing.sweep()
+    await processing.requeue_due_events()
     assert processing.metrics.oldest_due_seconds == 0.0
 
 
@@ -52,9 +52,9 @@ async def test_notifies_for_a_retry_when_it_is_due() -> None:
     await processing.deliver("push", push())
     await processing.drain()
     processing.clock.advance(timedelta(seconds=9))
-    assert await processing.sweep() == 0
+    assert await processing.requeue_due_events() == 0
     processing.clock.advance(timedelta(seconds=1))
-    assert await processing.sweep() == 1
+    assert await processing.requeue_due_events() == 1
 
 
 async def test_routes_and_notifies_in_one_run() -> None:
@@ -62,9 +62,9 @@ async def test_routes_and_notifies_in_one_run() -> None:
     processing = Processing()
     delivery = await processing.deliver("push", push())
     await processing.drain()
-    assert await processing.sweep() == 0
+    assert await processing.requeue_due_events() == 0
     processing.connect()
-    assert await processing.sweep() == 1
+    assert await processing.requeue_due_events() == 1
     assert processing.event(delivery).status is EventStatus.PENDING
 
 
@@ -74,7 +74,7 @@ async def test_revoked_integration_routes_nothing() -> None:
     delivery = await processing.deliver("push", push())
     await processing.drain()
     processing.connect(REVOKED)
-    assert await processing.sweep() == 0
+    assert await processing.requeue_due_events() == 0
     assert processing.event(delivery).status is EventStatus.UNROUTED
     assert REVOKED.provider_id == INTEGRATION.provider_id
 
@@ -86,7 +86,7 @@ async def test_outage_notifies_nobody() -> None:
     processing.bell.notified_lanes.clear()
     processing.database.is_reachable = False
     with pytest.raises(StorageUnavailable):
-        await processing.sweep()
+        await processing.requeue_due_events()
     assert processing.bell.notified_lanes == []
     processing.database.is_reachable = True
-    assert await processing.sweep() == 1
+    assert await processing.requeue_due_events() == 1

@@ -47,7 +47,7 @@ async def test_routes_events_after_the_connection() -> None:
     deliveries = [await processing.deliver("push", push(number)) for number in range(3)]
     await processing.drain()
     processing.connect()
-    assert await processing.sweep() == 1
+    assert await processing.requeue_due_events() == 1
     assert processing.bell.notified_lanes[-1] == EVENT.lane
     await processing.drain()
     assert [processing.event(one).status for one in deliveries] == [EventStatus.PROCESSED] * 3
@@ -63,7 +63,7 @@ async def test_ignores_events_older_than_three_days() -> None:
     processing.set_received_at(old, NOW - timedelta(hours=72, seconds=1))
     processing.set_received_at(new, NOW - timedelta(hours=72))
     processing.connect()
-    await processing.sweep()
+    await processing.requeue_due_events()
     await processing.drain()
     assert processing.event(old).status is EventStatus.IGNORED
     assert processing.event(old).error_message == "before_binding"

@@ -39,7 +39,7 @@ class ConnectionLimits:
 
 
 class Connection(Protocol):
-    """One connection, as the sweep sees it."""
+    """An open connection, with what decides when it is closed."""
 
     waiting_since: float
     """When it began to wait for its caller, by the loop's clock; infinite while a request is processed."""
