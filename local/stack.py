@@ -100,7 +100,9 @@ def _command_environment(
     demo: Mapping[str, object], address: Address, given: Mapping[str, str], environment: Mapping[str, str]
 ) -> dict[str, object]:
     """Return the settings for commands. Of the given secrets, only the first webhook secret is included."""
-    created = {name: text for name, text in environment.items() if name.startswith(PREFIX) and name not in given}
+    created = {
+        name: text for name, text in environment.items() if name.startswith(PREFIX) and not given.get(name, "").strip()
+    }
     return {
         **created,
         f"{PREFIX}ENVIRONMENT": "development",

@@ -16,11 +16,10 @@ class BodyDigest(Protocol):
 
 
 class WebhookProtocol(Protocol):
-    """The signature and payload formats of one provider. Pure: bytes in, values out."""
+    """The signature and payload formats of one provider. Pure: bytes in, values out.
 
-    @property
-    def provider(self) -> str:
-        """The name of the provider, such as "github"."""
+    An adapter that a setting adds also has an attribute `provider`: the name of its provider.
+    """
 
     def find_claimed_source(self, headers: Headers, query: bytes) -> str | None:
         """Return the source key that an unverified request claims, or None if its secret is a setting.

@@ -172,7 +172,7 @@ class Session:
         self._own: State | None = None
         self._held: list[asyncio.Lock] = []
         self._lanes: set[int] = set()
-        self._is_doomed = False
+        self._must_not_commit = False
 
     @property
     def state(self) -> State:
@@ -213,13 +213,13 @@ class Session:
         try:
             yield
         except DomainError:
-            self._is_doomed = True
+            self._must_not_commit = True
             raise
 
     def commit(self) -> None:
         """Let everyone see what was written; raises `StorageConflict` where an error had undone it."""
         self._reach()
-        if self._is_doomed:
+        if self._must_not_commit:
             raise StorageConflict("The change failed before it was committed. Nothing was changed. Try again.")
         if self._own is not None:
             if self.database.commits_to_lose:

@@ -134,13 +134,11 @@ async def test_each_failure_has_a_code_and_a_page(world: ConnectingWorld) -> Non
         query = await authorize_account(world, client)
         denied = await came_back(client, {"state": query["state"], "error": "access_denied"})
         await page(denied, 409, "authorization_denied", "You did not authorize crewkit")
-        await page(
-            await came_back(client, query),
-            409,
-            "flow_used",
-            "Check in crewkit whether you are connected",
-            "Start again",
-        )
+        query = await authorize_account(world, client)
+        refused = await came_back(client, {"state": query["state"], "error": "application_suspended"})
+        await page(refused, 503, "provider_app_refused", "Start again")
+        used = await came_back(client, query)
+        await page(used, 409, "flow_used", "Check in crewkit whether you are connected", "Start again")
         await page(
             await came_back(client, {"state": "guessed", "code": "x"}), 409, "flow_invalid", "Start again", back="/kit"
         )

@@ -115,7 +115,7 @@ def _strip_none(shape: Hashable) -> Hashable:
     return shape
 
 
-def _repair_id(text: Text, path: str, _odd: SkippedFields) -> int:
+def _repair_id(text: Text, path: str, _skipped: SkippedFields) -> int:
     match = _DECIMAL.fullmatch(bytes(memoryview(text)[:24]).strip())
     if match is None or (value := int(match[1] or match[2])) >= 2**63:
         raise Unreadable.at(path, _describe(text), "an integer greater than 0")

@@ -138,7 +138,7 @@ class PrometheusMetrics(Metrics):
             ["provider"],
             multiprocess_mode="livemax",
         )
-        self._odd_parts = counter(
+        self._skipped_fields = counter(
             "crewkit_git_provider_odd_parts",
             "Optional fields of payloads and responses that were skipped because of a wrong type.",
             ["provider", "source", "field"],
@@ -255,7 +255,7 @@ class PrometheusMetrics(Metrics):
 
     def count_skipped_fields(self, provider: str, source: str, field: str, count: int) -> None:
         """Add to this field's counter."""
-        self._odd_parts.labels(provider, source, field).inc(count)
+        self._skipped_fields.labels(provider, source, field).inc(count)
 
     def count_event_name_mismatch(self, provider: str, event_type: str) -> None:
         """Add one for this event type."""

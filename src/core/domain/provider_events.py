@@ -57,8 +57,8 @@ class Commit:
 class RepositoryFacts:
     """The repository data of a payload; None if the payload has no value.
 
-    `whole` means a full description, where None means that the repository has no such value. Never changed, but not
-    frozen: a page creates a hundred, and freezing makes each five times as expensive.
+    `whole` means a full description, where None means that the repository has no such value. Treat as immutable. Not
+    frozen, because a page creates a hundred, and creating frozen ones takes five times as long.
     """
 
     repo_id: RepoId

@@ -91,14 +91,14 @@ class AccessControl:
         self, actor: Actor, action: Action, organization_id: UUID
     ) -> tuple[Organization, AccessContext]:
         user = find_acting_user(actor)
-        place = await self.directory.find_organization_role(organization_id, user.user_id if user else None)
-        if place is None or (user is not None and place.role is None):
+        membership = await self.directory.find_organization_role(organization_id, user.user_id if user else None)
+        if membership is None or (user is not None and membership.role is None):
             raise OrganizationNotFound(
                 "The organization does not exist, or you are not a member of it. Check the organization id."
             )
-        context = to_access_context(actor, place.role)
+        context = to_access_context(actor, membership.role)
         self._check(actor, action, context)
-        return place.organization, context
+        return membership.organization, context
 
     def _check(self, actor: Actor, action: Action, context: AccessContext) -> None:
         if not self.authorizer.allows(context, action):

@@ -78,7 +78,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
 
 
 def _origins(settings: Settings) -> frozenset[str]:
-    """Return whose pages may act with a session: the dashboard's, the API's own, and those named besides."""
+    """Return the origins whose pages may use the session cookie: dashboard, API and the configured ones."""
     addresses = [settings.dashboard_url, settings.public_url]
     if settings.is_development:
         # Browsers on this machine may call it either way.

@@ -98,9 +98,9 @@ async def test_failed_last_statement_prevents_the_commit(database_url: str) -> N
 
 async def test_write_at_once_commits_and_rejects_an_open_transaction(database_url: str) -> None:
     async with open_database(database_url) as database, database.session() as session:
-        await session.write_at_once("SELECT set_config('application_name', 'at-once', false)")
+        await session.write_and_commit("SELECT set_config('application_name', 'at-once', false)")
         await session.write("SELECT 1")
         with pytest.raises(RuntimeError):
-            await session.write_at_once("SELECT 1")
+            await session.write_and_commit("SELECT 1")
         await session.roll_back()
         assert await session.read("SHOW application_name") == [("at-once",)]

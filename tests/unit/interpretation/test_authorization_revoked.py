@@ -62,7 +62,7 @@ def test_checks_with_the_provider_if_the_event_may_be_old(source: str, connected
     event = replace(STANDALONE, source=source)
     connection = replace(CONNECTION, updated_at=event.created_at + connected_after)
     interpretation = interpret(event, NOTICE, view(None, connection=connection))
-    assert (interpretation.connection, interpretation.doubted) == (None, connection)
+    assert (interpretation.connection, interpretation.connection_to_check) == (None, connection)
     assert interpretation.verdicts == (
         # language: allow "asked" - a public reason code
         Verdict("connection", Outcome.PROCESSED, "provider_asked", str(CONNECTION.external_id)),
@@ -75,4 +75,4 @@ def test_revokes_at_once_if_the_tokens_are_invalid() -> None:
         CONNECTION, status=ConnectionStatus.RECONNECT_REQUIRED, updated_at=STANDALONE.created_at + timedelta(1)
     )
     interpretation = interpret(STANDALONE, NOTICE, view(None, connection=waiting))
-    assert (interpretation.connection is None, interpretation.doubted) == (False, None)
+    assert (interpretation.connection is None, interpretation.connection_to_check) == (False, None)

@@ -112,7 +112,7 @@ class UserCalls(ApiCalls):
         return await self._request_tokens(form)
 
     async def refresh(self, refresh_token: Secret) -> UserTokens:
-        """Exchange a refresh token for new tokens. After `ProviderUnavailable`, it may be used or not."""
+        """Exchange a refresh token for new tokens. After `ProviderUnavailable`, the old one may be used up."""
         return await self._request_tokens(
             oauth.build_refresh_form(self._context.client_id, self._context.client_secret, refresh_token)
         )

@@ -9,12 +9,6 @@ from core.domain.identifiers import AccountId, ProviderUserId
 from core.domain.install.installations import VisibleInstallation
 
 
-class Identified(msgspec.Struct):
-    """Anything with an id."""
-
-    id: Id
-
-
 class VisibleAccount(msgspec.Struct):
     """The account of an installation; an enterprise has a slug instead of a login."""
 

@@ -176,7 +176,7 @@ def _read_authorization(text: bytes, action: str, skipped: SkippedFields) -> Pro
     return AuthorizationRevoked(ProviderUserId(str(_decode_authorization(text, skipped).sender.id)))
 
 
-def _read_ping(_text: bytes, _odd: SkippedFields) -> ProviderEvent:
+def _read_ping(_text: bytes, _skipped: SkippedFields) -> ProviderEvent:
     return Unhandled("ping")
 
 

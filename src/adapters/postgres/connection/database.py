@@ -129,7 +129,11 @@ class Database:
             await self._pool.putconn(connection)
 
     def _fail_waiters(self, pool: AsyncConnectionPool[Connection]) -> None:
-        """Let waiting tasks fail if connecting failed, unless they could get a connection that is in use."""
+        """Let waiting tasks fail if connecting failed and no connection exists.
+
+        If a connection is in use, they wait for its release, or for the next task that needs one, up to the time limit:
+        a server that only rejects further connections must not fail them.
+        """
         if pool.get_stats()["pool_size"]:
             return
         now = asyncio.get_running_loop().time()

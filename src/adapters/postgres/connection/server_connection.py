@@ -18,7 +18,7 @@ async def detect_pooler(connection: psycopg.AsyncConnection[Any]) -> bool:
 
 
 def adapt_to_pooler(connection: psycopg.AsyncConnection[Any], backend_pid: int | None) -> bool:
-    """Do the same with a process id that PostgreSQL returned."""
+    """Return whether this id of a server process shows a pooler, and stop preparing statements if so."""
     is_pooled = backend_pid != connection.pgconn.backend_pid
     if is_pooled:
         connection.prepare_threshold = None
@@ -66,13 +66,15 @@ class Connection(psycopg.AsyncConnection[tuple[Any, ...]]):
     """
 
     is_pooled = False
-    """Whether a pooler is between, so that session state does not persist; see `pooler`."""
+    """Whether the connection goes through a pooler in transaction mode: then each transaction may use another server
+    process, so prepared statements and session settings do not persist."""
 
     statements: psycopg.AsyncCursor[tuple[Any, ...]]
     """A cursor for one statement after another. To create a cursor for each costs as much as a short statement."""
 
     timeout_seconds = _SET_UP_SECONDS
-    """How long to wait for a response. Longer than the server's limit for a statement: only a silent one exceeds it."""
+    """How long to wait for a response. Longer than the server's limit for a statement: only a server
+    that does not respond exceeds it."""
 
     @classmethod
     async def connect(  # type: ignore[override] # psycopg's options are set here

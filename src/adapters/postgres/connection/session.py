@@ -27,11 +27,11 @@ class Session:
     would inside a transaction (read committed), and cost one round trip instead of three.
     """
 
-    __slots__ = ("_connection", "_is_doomed")
+    __slots__ = ("_connection", "_must_not_commit")
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._is_doomed = False
+        self._must_not_commit = False
 
     @property
     def connection(self) -> Connection:
@@ -43,7 +43,7 @@ class Session:
         cursor = await self._execute(statement, parameters)
         return await cursor.fetchall()
 
-    async def write_at_once(self, statement: str, parameters: Parameters = ()) -> list[Row]:
+    async def write_and_commit(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """Run a statement that is a separate transaction, committed when this returns; return its rows."""
         if self._status != TransactionStatus.IDLE:
             raise RuntimeError("A statement that commits at once needs a session without a transaction.")
@@ -65,7 +65,7 @@ class Session:
     async def change_exactly(self, count: int, statement: str, parameters: Parameters) -> None:
         """Like `change`; raises `StorageConflict` unless it changed `count` rows, and prevents the commit."""
         if await self.change(statement, parameters) != count:
-            self._is_doomed = True
+            self._must_not_commit = True
             raise StorageConflict(
                 "The object was changed or deleted by another request. Load it again, then try again."
             )
@@ -75,7 +75,7 @@ class Session:
 
         Raises `StorageConflict` if an earlier statement failed and the caller caught its error.
         """
-        if self._is_doomed or self._status == TransactionStatus.INERROR:
+        if self._must_not_commit or self._status == TransactionStatus.INERROR:
             raise StorageConflict("The change failed before it was committed. Nothing was changed. Try again.")
         if last:
             await self._begin()

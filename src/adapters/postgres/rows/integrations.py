@@ -1,4 +1,4 @@
-"""Rows of `git_integrations` (as `i`) as integrations: select `INTEGRATION_COLUMNS`, then call `integration_of`."""
+"""Rows of `git_integrations` (as `i`) as integrations: select `INTEGRATION_COLUMNS`, then call `to_integration`."""
 
 from dataclasses import fields
 from datetime import datetime

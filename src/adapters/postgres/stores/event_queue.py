@@ -215,7 +215,7 @@ class PostgresEventQueue(EventQueue):
         self, lane: int, event_ids: Sequence[EventId], *, drain_id: UUID
     ) -> UnfinishedBatch | None:
         """Record a start in one round trip, or return the batch that another drain did not finish."""
-        rows = await self._session.write_at_once(
+        rows = await self._session.write_and_commit(
             _RECORD_BATCH_START, {"lane": lane, "drain_id": drain_id, "event_ids": Bigints(event_ids)}
         )
         return UnfinishedBatch(rows[0][0], tuple(rows[0][1]), rows[0][2]) if rows else None

@@ -99,13 +99,13 @@ class DrainLane:
             return await self._process_batch(lane, drain_id, self.poison_events.limit_batch(lane, _BATCH_SIZE))
         except _BatchFailed as failed:
             if len(failed.events) == 1:
-                return await self._count_failure(lane, drain_id, failed)
+                return await self._record_failed_attempt(lane, drain_id, failed)
         # Any of the events may have failed. Process them one by one, so that the others succeed.
         for _ in range(_BATCH_SIZE):
             try:
                 step = await self._process_batch(lane, drain_id, 1)
             except _BatchFailed as failed:
-                step = await self._count_failure(lane, drain_id, failed)
+                step = await self._record_failed_attempt(lane, drain_id, failed)
             if step is not _Step.PROCESSED:
                 return step
         return _Step.PROCESSED
@@ -114,11 +114,14 @@ class DrainLane:
         events: list[WebhookEvent] = []
         try:
             async with self.unit_of_work() as tx:
+                # The next two paths commit, because a rollback deletes the connection's prepared statements.
                 if not await tx.event_queue.try_lock(lane):
+                    await tx.commit()
                     return _Step.LOCKED
                 now = self.clock.now()
                 queued_events = await tx.event_queue.list_due(lane, now=now, limit=limit, max_bytes=_BATCH_BYTES)
                 if not queued_events:
+                    await tx.commit()
                     self.poison_events.clear(lane)
                     return _Step.NOTHING_DUE
                 queued_events = _select_batch(queued_events)
@@ -194,7 +197,7 @@ class DrainLane:
             self._report([event], [result])
         return _Step.PROCESSED
 
-    async def _count_failure(self, lane: int, drain_id: UUID, failed: _BatchFailed) -> _Step:
+    async def _record_failed_attempt(self, lane: int, drain_id: UUID, failed: _BatchFailed) -> _Step:
         async with self.unit_of_work() as tx:
             if not await tx.event_queue.try_lock(lane):
                 return _Step.LOCKED

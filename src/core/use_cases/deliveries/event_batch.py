@@ -104,8 +104,8 @@ class EventBatch:
         if interpretation.has_reported_deletion and (integration := self.find_integration(event)):
             deletion = ReportedDeletion(integration.id, event.id, event.delivery_id, event.created_at)
             self.reported_deletions.append(deletion)
-        if interpretation.doubted:
-            self.connections_to_check.append(interpretation.doubted.id)
+        if interpretation.connection_to_check:
+            self.connections_to_check.append(interpretation.connection_to_check.id)
         if request := interpretation.completed_request:
             self.completed_requests.append(request)
             self.bindings.pop((request.provider, request.requester_id, request.account_id), None)

@@ -106,11 +106,11 @@ class LogFollower:
         """Read the new events into the buffers, and return whether there may be more."""
         requested = frozenset(buffers.list_all())
         async with self._unit_of_work() as tx:
-            stretch = await tx.domain_events.list_by_organizations(
+            page = await tx.domain_events.list_by_organizations(
                 [buffer.organization.id for buffer in requested], after=buffers.position, limit=_READ_SIZE
             )
-        buffers.add(stretch.events, requested=requested, reached=stretch.reached)
-        return len(stretch.events) == _READ_SIZE
+        buffers.add(page.events, requested=requested, reached=page.reached)
+        return len(page.events) == _READ_SIZE
 
 
 class Subscription:
@@ -142,10 +142,10 @@ class Subscription:
             buffered = self._find_buffered()
             if buffered is None:
                 self._follower.require_open(self._buffers)
-            stretch = buffered or await self._follower.read(self._buffer, self._event_filter, self.cursor)
-            self.cursor = stretch.reached
-            if stretch.events:
-                return stretch.events
+            page = buffered or await self._follower.read(self._buffer, self._event_filter, self.cursor)
+            self.cursor = page.reached
+            if page.events:
+                return page.events
             self._follower.require_open(self._buffers)
             if now() >= deadline:
                 return []

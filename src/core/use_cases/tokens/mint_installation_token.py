@@ -169,7 +169,7 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
         """Lock and return the integration, or return None if it changed during the request."""
         expected = self._integration
         current = await tx.integrations.get_for_update(expected.organization_id, expected.provider)
-        if current is None or _identify_state(current) != _identify_state(expected):
+        if current is None or _build_state_key(current) != _build_state_key(expected):
             return None
         return current
 
@@ -180,5 +180,5 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
             await tx.domain_events.append([build_status_event(after, at=at)])
 
 
-def _identify_state(integration: Integration) -> tuple[object, ...]:
+def _build_state_key(integration: Integration) -> tuple[object, ...]:
     return integration.provider_id, integration.status, integration.status_changed_at

@@ -59,6 +59,7 @@ _RESTART_LABELS = {
     "installation_not_proven": _CHOOSE_ANOTHER,
     "installation_not_visible": _CHOOSE_ANOTHER,
     "installation_suspended": _CHOOSE_ANOTHER,
+    "provider_app_refused": _START_AGAIN,
     "provider_ip_not_allowed": _CHOOSE_ANOTHER,
     "provider_sso_required": _CHOOSE_ANOTHER,
 }

@@ -62,10 +62,10 @@ def interpret(event: WebhookEvent, provider_event: ProviderEvent, view: View) ->
         return leave_unrouted()
     if view.integration.is_revoked:
         return ignore("integration_revoked", subject="integration", subject_id=str(view.integration.external_id))
-    return _of_integration(event, provider_event, view, view.integration)
+    return _interpret_for_integration(event, provider_event, view, view.integration)
 
 
-def _of_integration(
+def _interpret_for_integration(
     event: WebhookEvent, provider_event: ProviderEvent, view: View, integration: Integration
 ) -> Interpretation:
     match provider_event:
@@ -96,7 +96,8 @@ def _authorization_revoked(event: WebhookEvent, view: View) -> Interpretation:
         return ignore("connection_unknown", subject="connection")
     if connection.is_active and _may_be_older(event, connection):
         # language: allow "asked" - a released reason code
-        return replace(process("connection", str(connection.external_id), "provider_asked"), doubted=connection)
+        interpretation = process("connection", str(connection.external_id), "provider_asked")
+        return replace(interpretation, connection_to_check=connection)
     revoked = replace(connection, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider")
     step = build_change(connection, revoked, event)
     return replace(process("connection", str(connection.external_id), "revoked"), connection=step)

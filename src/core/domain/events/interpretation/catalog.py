@@ -57,7 +57,7 @@ def interpret_repositories_changed(
     steps += [_remove(event, facts, view, integration) for facts in provider_event.removed]
     step = build_change(integration, after, event)
     if step and not steps:
-        steps = [_reread("integration", str(integration.external_id))]
+        steps = [_report_sync_request("integration", str(integration.external_id))]
     return _merge(steps, step)
 
 
@@ -80,17 +80,23 @@ def interpret_repository_changed(
     if stored and is_older(facts.updated_at, stored.provider_updated_at):
         return ignore("older_than_state", subject="repository", subject_id=facts.repo_id)
     needs_sync = not is_newer(facts.updated_at, stored.provider_updated_at if stored else None)
-    wanted = integration.request_sync(at=view.now) if needs_sync else integration
+    integration_after = integration.request_sync(at=view.now) if needs_sync else integration
     if not can_be_listed(facts, stored):
-        step, wanted = _reread("repository", facts.repo_id), integration.request_sync(at=view.now)
+        step, integration_after = (
+            _report_sync_request("repository", facts.repo_id),
+            integration.request_sync(at=view.now),
+        )
     elif stored is None or (stored.removed_at and provider_event.step is RepositoryStep.TRANSFERRED):
         step = _add(event, facts, view, integration)
     elif stored.removed_at:
         # A late event must not make a removed repository visible again: the provider is asked instead.
-        step, wanted = _reread("repository", facts.repo_id), integration.request_sync(at=view.now)
+        step, integration_after = (
+            _report_sync_request("repository", facts.repo_id),
+            integration.request_sync(at=view.now),
+        )
     else:
         step = _update(event, replace(provider_event, repository=facts), stored, view, integration)
-    return _merge([step], build_change(integration, wanted, event))
+    return _merge([step], build_change(integration, integration_after, event))
 
 
 def interpret_account_renamed(
@@ -141,8 +147,8 @@ def _add(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: I
         for link in view.links
         if link.repo_id == facts.repo_id
     )
-    news = _repository_event(event, integration, CatalogStep(None, row), "added", at=facts.updated_at)
-    return replace(added, domain_events=(news, *restored))
+    added_event = _repository_event(event, integration, CatalogStep(None, row), "added", at=facts.updated_at)
+    return replace(added, domain_events=(added_event, *restored))
 
 
 def _remove(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
@@ -192,14 +198,14 @@ def _update(
     )
 
 
-def _reread(subject: str, subject_id: str) -> Interpretation:
+def _report_sync_request(subject: str, subject_id: str) -> Interpretation:
     return process(subject, subject_id, "reread_requested")
 
 
 def _repository_event(
-    event: WebhookEvent, integration: Integration, step: CatalogStep, word: str, *, at: datetime | None
+    event: WebhookEvent, integration: Integration, step: CatalogStep, change_name: str, *, at: datetime | None
 ) -> DomainEvent:
-    return build_repository_event(integration, step, word, at=at or event.created_at, source=event.id)
+    return build_repository_event(integration, step, change_name, at=at or event.created_at, source=event.id)
 
 
 def _under_owner(repository: Repository, login: str) -> Repository:

@@ -45,7 +45,7 @@ class View:
 class Interpretation:
     """What one event means: its result, the changes, and the domain events to publish.
 
-    `doubted` is a connection that must be checked at the provider before it changes.
+    `connection_to_check` is a connection that must be checked at the provider before it changes.
     """
 
     status: EventStatus
@@ -55,7 +55,7 @@ class Interpretation:
     repositories: tuple[Repository, ...] = ()
     links: tuple[Change[Link], ...] = ()
     connection: Change[Connection] | None = None
-    doubted: Connection | None = None
+    connection_to_check: Connection | None = None
     completed_request: PendingRequest | None = None
     domain_events: tuple[DomainEvent, ...] = ()
     attributions: tuple[Attribution, ...] = ()
