@@ -106,15 +106,16 @@ def judge_webhook_secrets(fingerprints: Sequence[str], used: Mapping[str, dateti
                 about,
                 f"{len(fingerprints)} secrets are accepted. GitHub has not signed a delivery with the "
                 f"newest secret yet. {last}",
-                "Enter the newest secret on the app's page at GitHub. If you have entered it, push to a "
-                "repository. The service accepts the older secrets until you remove them from "
+                "Enter the newest secret, the first in the setting, on the app's page at GitHub. If you have entered "
+                "it, push to a repository. The service accepts the older secrets until you remove them from "
                 f"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. {_NOTED}",
             )
         ]
     return [
         warn(
             about,
-            f"GitHub has signed deliveries with the newest secret. Older secrets are still accepted. {last}",
+            f"GitHub has signed deliveries with the newest secret, the first in the setting. Older secrets are still "
+            f"accepted. {last}",
             "When an older secret has not been used for a day, remove it from "
             f"CREWKIT_GIT_GITHUB_WEBHOOK_SECRETS. {_NOTED}",
         )

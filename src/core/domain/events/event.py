@@ -140,7 +140,7 @@ def can_reopen(event: WebhookEvent, owner: Integration | None, *, now: datetime)
 
 
 class EnvelopeUnreadable(DomainError):
-    """A failed event's `reason` starts with this code; no API call returns it.
+    """No error response has this code. It is at the beginning of the field `reason` of a failed webhook event.
 
     The payload is not valid JSON, does not have the structure of its event type, or has too many values. Follow the
     instruction in the `reason`. Retry the event only if the `reason` says so.
