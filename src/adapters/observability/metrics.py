@@ -117,7 +117,7 @@ class PrometheusMetrics(Metrics):
         self._calls_of: dict[tuple[str, str], Histogram] = {}
         self._answers = histogram(
             "crewkit_git_http_request_seconds",
-            "Duration of HTTP requests in seconds. Webhook requests are not included.",
+            "Duration of HTTP requests in seconds, without webhooks. The status is a class, such as 5xx.",
             ["method", "route", "status"],
         )
         self._answers_of: dict[tuple[str, str, int], Histogram] = {}

@@ -8,7 +8,8 @@ from core.domain.errors import DomainError, ErrorKind
 class ProviderUnavailable(DomainError):
     """The provider does not respond, has a server error, or rejects this service's request as invalid.
 
-    Try again later. If the error remains, an operator must update this service.
+    Try again later. If the error remains although the provider works, an operator must check this service's outgoing
+    connections. If the message says that the request is invalid, an operator must update this service.
     """
 
     kind = ErrorKind.UNAVAILABLE

@@ -99,7 +99,8 @@ export function LinkSettings({
                 Receive events
               </p>
               <p id={`${label}-hint`} className="text-xs text-muted-foreground">
-                Turn off to stop events for this project. Events that arrive in the meantime aren’t sent to the project later, but they’re recorded under Events.
+                Turn off to stop events for this project. Events that arrive in the meantime aren’t sent to the project
+                later, but they’re recorded under Events.
               </p>
             </div>
             <WithReason reason={denialReason}>

@@ -142,11 +142,11 @@ class IntegrationNotFound(DomainError):
 
 
 class IntegrationNotActive(DomainError):
-    """The integration is suspended or revoked.
+    """The integration is revoked, or it is suspended and this operation needs an active integration.
 
-    The installation may be suspended at the provider: ask an owner of the account to unsuspend it there. Or the
-    provider rejects this service's token requests: ask an owner to check the installation there; this service
-    requests a token again automatically. If the integration is revoked, connect the organization again.
+    If it is revoked, connect the organization again. If the installation is suspended at the provider, ask an owner of
+    the account to unsuspend it there. If the provider rejects this service's token requests, ask an owner to check the
+    installation there; this service tries again automatically.
     """
 
     kind = ErrorKind.FAILED_PRECONDITION

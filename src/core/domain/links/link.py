@@ -55,7 +55,7 @@ class ProjectAlreadyLinked(DomainError):
 class LinkReplaced(DomainError):
     """The link that the request names is not the project's current link.
 
-    Load the project's link, then send the request again.
+    Load the project's link. If you still want to change it, send the request with its id.
     """
 
     kind = ErrorKind.ABORTED

@@ -60,7 +60,8 @@ _InstallationId = Annotated[
     Meta(
         max_length=19,
         pattern="^[0-9]*$",
-        description="Added to the redirect by the provider. Pass the id of an installation, a number.",
+        description="The id of the installation, a number. Added to the redirect by the provider. Pass the value that "
+        "the provider sent.",
     ),
 ]
 

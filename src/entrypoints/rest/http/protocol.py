@@ -33,7 +33,7 @@ _log = structlog.get_logger(__name__)
 
 
 class TooManyConnections(DomainError):
-    """The server has reached its limit of open connections. Close idle connections, or try again later."""
+    """The limit of open connections is reached, and all are in use. Close unneeded streams, or try again later."""
 
     kind = ErrorKind.UNAVAILABLE
     code = "too_many_connections"

@@ -16,7 +16,7 @@ class Permission(Enum):
     """What a user may do in an organization.
 
     `read`: read everything except payloads and the audit log. `stream`: receive domain events. `link`: import
-    repositories, and link or unlink them. `sync`: refresh the repository list. `install`: connect GitHub.
+    repositories, and link, change or unlink them. `sync`: refresh the repository list. `install`: connect GitHub.
     `disconnect`: disconnect GitHub. `read_payload`: read the payloads of webhook events. `retry`: retry webhook
     events. `audit`: read the audit log. `issue_token`: get read tokens for repositories (services only).
     """
