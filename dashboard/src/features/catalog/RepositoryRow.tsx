@@ -1,7 +1,8 @@
-import { Archive, GitFork, Globe, Lock, Sparkles } from "lucide-react";
+import { Globe, Lock, Sparkles } from "lucide-react";
 import { memo } from "react";
 import { Badge } from "@/components/ui/badge";
 import { linkedTo } from "@/features/catalog/linkedTo";
+import { RepositoryBadges } from "@/features/catalog/RepositoryBadges";
 import type { Repository } from "@/lib/api/types";
 import { ago } from "@/lib/time";
 
@@ -58,17 +59,7 @@ export const RepositoryRow = memo(function RepositoryRow({
                 <Sparkles aria-hidden="true" /> New
               </Badge>
             )}
-            {repository.private && <Badge>{repository.visibility === "internal" ? "Internal" : "Private"}</Badge>}
-            {repository.fork && (
-              <Badge>
-                <GitFork aria-hidden="true" /> Fork
-              </Badge>
-            )}
-            {repository.archived && (
-              <Badge tone="warning">
-                <Archive aria-hidden="true" /> Archived
-              </Badge>
-            )}
+            <RepositoryBadges repository={repository} />
           </span>
         </div>
         <div className="mt-0.5 truncate text-xs text-muted-foreground">

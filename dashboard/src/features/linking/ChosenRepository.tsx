@@ -1,6 +1,6 @@
-import { Archive, GitFork, Globe, Lock } from "lucide-react";
-import { Badge } from "@/components/ui/badge";
+import { Globe, Lock } from "lucide-react";
 import { Button } from "@/components/ui/button";
+import { RepositoryBadges } from "@/features/catalog/RepositoryBadges";
 import type { Repository } from "@/lib/api/types";
 
 /** The chosen repository, with a button to choose another one. */
@@ -11,17 +11,7 @@ export function ChosenRepository({ repository, onBack }: { repository: Repositor
       <div className="flex min-w-0 items-center gap-3">
         <Icon className="size-4 shrink-0 text-muted-foreground" aria-hidden="true" />
         <span className="min-w-0 font-medium break-words">{repository.full_name}</span>
-        {repository.private && <Badge>{repository.visibility === "internal" ? "Internal" : "Private"}</Badge>}
-        {repository.fork && (
-          <Badge>
-            <GitFork aria-hidden="true" /> Fork
-          </Badge>
-        )}
-        {repository.archived && (
-          <Badge tone="warning">
-            <Archive aria-hidden="true" /> Archived
-          </Badge>
-        )}
+        <RepositoryBadges repository={repository} />
       </div>
       <Button size="small" onClick={onBack}>
         Change
