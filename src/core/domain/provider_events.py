@@ -96,6 +96,14 @@ class Push:
     commits_total: int
     head_commit: Commit | None = None
 
+    @property
+    def authored_commits(self) -> tuple[Commit, ...]:
+        """The commits whose authors are attributed: the listed commits, or else the head commit.
+
+        A new branch or tag can have no commits that are new to the repository.
+        """
+        return self.commits or ((self.head_commit,) if self.head_commit else ())
+
 
 @dataclass(frozen=True, slots=True)
 class BranchRef:

@@ -11,6 +11,7 @@ from core.domain.streams.domain_event import MAX_CO_AUTHORS
 
 MARA = ProviderUser("900000001", "Mara-Okafor-Acme")
 PEOPLE = AuthorReader([NOREPLY_HOST]).start_push(MARA)
+NOBODY = Author("Nobody", "nobody@acme.example")
 
 
 @pytest.mark.parametrize(
@@ -66,9 +67,17 @@ def test_sender_has_an_id() -> None:
         ("renovate[bot]", "bot@renovate.example", None, True),
         ("renovate[bot]", "mara@acme.example", "mara", False),
         ("botany", "b@b.example", "botany", False),
+        ("GitHub Action", "action@github.com", None, True),
+        ("GitHub Actions", "Actions@GitHub.com", None, True),
+        ("GitHub", "noreply@github.com", None, True),
+        ("Copilot", "198982749+Copilot@users.noreply.github.com", "Copilot", True),
+        ("Claude", "noreply@anthropic.com", None, True),
+        ("Cursor", " cursoragent@cursor.com ", None, True),
+        ("Mara", "mara@anthropic.com", None, False),
+        ("Mara", "noreply@acme.example", None, False),
     ],
 )
-def test_recognizes_bots_by_login(name: str, email: str, username: str | None, is_bot: bool) -> None:
+def test_recognizes_bots_by_login_and_address(name: str, email: str, username: str | None, is_bot: bool) -> None:
     """Users cannot have such a login; the name counts only without a login."""
     assert PEOPLE.author(name, email, username).is_bot is is_bot
 
@@ -81,14 +90,31 @@ def test_identifies_a_co_author_by_address_only() -> None:
         "co-authored-by: c[bot] <8+c[bot]@users.noreply.github.com>\n"
         "Co-Authored-By: Sam <sam@mail.example>\n"
     )
-    assert PEOPLE.co_authors(message) == (
+    assert PEOPLE.co_authors(message, NOBODY) == (
         Author("Jonas", "7+jonas@users.noreply.github.com", "jonas", noreply_id=ProviderUserId("7")),
         Author("Mara", "mara@users.noreply.github.com", "mara"),
         Author("c[bot]", "8+c[bot]@users.noreply.github.com", "c[bot]", noreply_id=ProviderUserId("8"), is_bot=True),
         Author("Sam", "sam@mail.example"),
     )
-    many = "\n".join(f"Co-authored-by: A <a{number}@acme.example>" for number in range(200))
-    assert len(PEOPLE.co_authors(many)) == MAX_CO_AUTHORS
+    many = "x\n\n" + "\n".join(f"Co-authored-by: A <a{number}@acme.example>" for number in range(200))
+    assert len(PEOPLE.co_authors(many, NOBODY)) == MAX_CO_AUTHORS
+
+
+@pytest.mark.parametrize(
+    ("email", "username", "is_named"),
+    [
+        ("M@Acme.example", None, False),
+        ("7+m@users.noreply.github.com", None, True),
+        ("900000001+m@users.noreply.github.com", "mara-okafor-acme", False),
+        ("mara-okafor-acme@users.noreply.github.com", "Mara-Okafor-Acme", False),
+        ("mara-okafor-acme@users.noreply.github.com", None, True),
+        ("other@acme.example", "mara-okafor-acme", True),
+    ],
+)
+def test_author_is_not_a_co_author(email: str, username: str | None, is_named: bool) -> None:
+    """By address, account id or login: squash merges name the author again."""
+    author = PEOPLE.author("M", "m@acme.example", username)
+    assert bool(PEOPLE.co_authors(f"x\n\nCo-authored-by: M <{email}>", author)) is is_named
 
 
 @given(st.text(), st.none() | st.text() | st.emails(), st.none() | st.text())
@@ -112,7 +138,9 @@ _lines = st.lists(
 def test_reads_any_trailers(lines: list[tuple[str, str, str]]) -> None:
     """Each address once, in order, with an id exactly if the address contains one."""
     message = "x\n\n" + "\n".join(f"{key}{name}<{address}>" for key, name, address in lines)
-    read = PEOPLE.co_authors(message)
-    written = [a for key, _, a in lines if key.lower().strip() == "co-authored-by:" and a.strip()]
-    assert [author.email for author in read] == list(dict.fromkeys(written))
+    read = PEOPLE.co_authors(message, NOBODY)
+    written = dict.fromkeys(a for key, _, a in lines if key.lower().strip() == "co-authored-by:" and a.strip())
+    assert [author.email for author in read] == [a for a in written if a in {author.email for author in read}]
+    if not any(key.startswith(">") or ">" in name for key, name, _ in lines):
+        assert len(read) == len(written)
     assert all((author.noreply_id == "7") == (author.email or "").startswith("7+") for author in read)

@@ -117,6 +117,20 @@ async def test_attributes_a_published_push() -> None:
     ]
 
 
+async def test_attributes_the_head_commit_if_no_commit_is_listed() -> None:
+    """A new branch of commits that the repository has already names its people once, and an empty push nobody."""
+    processing = Processing()
+    processing.connect()
+    person(processing, MARA, "mara@acme-rockets.example")
+    push = push_by({"name": "Mara", "email": "mara@acme-rockets.example"})
+    push |= {"head_commit": push["commits"][0], "commits": []}
+    await processing.deliver("push", push)
+    await processing.deliver("push", push | {"head_commit": None, "deleted": True})
+    await processing.drain()
+    [view] = await attributions(processing)
+    assert (view.sha, view.method) == (push["head_commit"]["id"], Method.VERIFIED_ADDRESS)
+
+
 async def test_pull_request_names_its_users() -> None:
     """By account id, if they are members."""
     processing = Processing()

@@ -8,8 +8,10 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 
-from core.domain.attribution.authors import MAX_ADDRESS, parse_co_authors
+from adapters.github.protocol.machine_addresses import MACHINE_ADDRESSES, MACHINE_LOGINS
+from core.domain.attribution.authors import MAX_ADDRESS, normalize_address, parse_co_authors
 from core.domain.identifiers import ProviderUserId
 from core.domain.provider_events import Author, ProviderUser
 from core.domain.streams.domain_event import MAX_CO_AUTHORS
@@ -19,8 +21,6 @@ NOREPLY_HOST = "users.noreply.github.com"
 # The addresses of accounts created since 2017-07-18 contain the account id. A login has no plus sign.
 _LOCAL_PART = re.compile(r"(?:([1-9][0-9]{0,18})\+)?([^+@]+)")
 _BOT = "[bot]"
-# GitHub's account for commits on its pages, such as merges.
-_GITHUB = "web-flow"
 
 
 class AuthorReader:
@@ -70,7 +70,7 @@ class PushAuthors:
                 username=username,
                 noreply_id=noreply_id,
                 account_id=self._find_sender_id(username),
-                is_bot=_is_bot(username or login, name),
+                is_bot=_is_bot(username or login, name, email),
             )
         return author
 
@@ -78,13 +78,18 @@ class PushAuthors:
         """Return the pusher, whose name is a login."""
         return replace(self.author(name, email, None), account_id=self._find_sender_id(name))
 
-    def co_authors(self, message: str) -> tuple[Author, ...]:
-        """Return the co-authors in a commit message. The payload has no account for their addresses."""
-        return tuple(self._co_author(co_author) for co_author in parse_co_authors(message)[:MAX_CO_AUTHORS])
+    def co_authors(self, message: str, author: Author) -> tuple[Author, ...]:
+        """Return the co-authors in a commit message, without the author of the commit.
+
+        The payload has no account for their addresses.
+        """
+        co_authors = (self._co_author(co_author) for co_author in parse_co_authors(message))
+        return tuple(islice((each for each in co_authors if not _is_same_person(each, author)), MAX_CO_AUTHORS))
 
     def _co_author(self, co_author: Author) -> Author:
         noreply_id, login = self._reader.noreply(co_author.email)
-        return replace(co_author, username=login, noreply_id=noreply_id, is_bot=_is_bot(login, co_author.name))
+        is_bot = _is_bot(login, co_author.name, co_author.email)
+        return replace(co_author, username=login, noreply_id=noreply_id, is_bot=is_bot)
 
     def _find_sender_id(self, username: str | None) -> ProviderUserId | None:
         """Return the account id of a login if it is the sender, of which the payload has the id."""
@@ -94,6 +99,18 @@ class PushAuthors:
         return ProviderUserId(sender.id) if sender.id else None
 
 
-def _is_bot(login: str | None, name: str) -> bool:
-    """Return whether the login, or the name if the login is missing, is a bot's."""
-    return login.endswith(_BOT) or login == _GITHUB if login else name.endswith(_BOT)
+def _is_bot(login: str | None, name: str, email: str | None) -> bool:
+    """Return whether the address, the login, or the name if the login is missing, is a program's."""
+    if email and email.strip().lower() in MACHINE_ADDRESSES:
+        return True
+    return login.endswith(_BOT) or login.lower() in MACHINE_LOGINS if login else name.endswith(_BOT)
+
+
+def _is_same_person(co_author: Author, author: Author) -> bool:
+    """Return whether the address, the account id or the login of a co-author is the author's."""
+    if normalize_address(co_author.email) == normalize_address(author.email):
+        return True
+    if co_author.noreply_id is not None:
+        return co_author.noreply_id in (author.noreply_id, author.account_id)
+    login = (co_author.username or "").lower()
+    return login != "" and login == (author.username or "").lower()

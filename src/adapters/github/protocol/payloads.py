@@ -203,17 +203,20 @@ def _to_repository(repository: shapes.Repository) -> RepositoryFacts:
 
 
 def _to_commit(commit: shapes.Commit, authors: PushAuthors) -> Commit:
-    author, committer, message = commit.author, commit.committer, commit.message or ""
+    committer, message = commit.committer, commit.message or ""
+    author = (
+        authors.author(commit.author.name or "", commit.author.email, commit.author.username)
+        if commit.author
+        else authors.author("", None, None)
+    )
     return Commit(
         sha=commit.id,
         message=message,
         timestamp=parse_time(commit.timestamp),
         url=parse_web_url(commit.url),
-        author=authors.author(author.name or "", author.email, author.username)
-        if author
-        else authors.author("", None, None),
+        author=author,
         committer=authors.author(committer.name or "", committer.email, committer.username) if committer else None,
-        co_authors=authors.co_authors(message),
+        co_authors=authors.co_authors(message, author),
     )
 
 

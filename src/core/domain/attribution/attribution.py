@@ -174,7 +174,7 @@ class IdentityQuery:
 def _authors(push: Push) -> Iterator[Author]:
     if push.pusher is not None:
         yield push.pusher
-    for commit in push.commits:
+    for commit in push.authored_commits:
         yield commit.author
         if commit.committer is not None and commit.committer is not commit.author:
             yield commit.committer

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from core.domain.attribution.trailers import MAX_MESSAGE, read_block, split_paragraphs
 from core.domain.provider_events import Author
 
 # RFC 5321 allows 254 characters. A longer address is invalid, and a truncated one would be another address.
@@ -39,16 +40,65 @@ def _punycode(label: str) -> str:
     return label.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode("punycode").decode()
 
 
-# A separate line "Co-authored-by: Name <address>", as GitHub's documentation describes; case is ignored. Any
-# pusher can write these lines. Neighbouring parts match different characters, so that a line can match in only one
-# way: otherwise 10,000 blanks around a name would take hours.
-_CO_AUTHOR = re.compile(r"^co-authored-by:([^<\r\n]*)<([^<>\s]+)>[ \t\r]*$", re.IGNORECASE | re.MULTILINE)
+# Squash merges list the joined messages as bullets, and some tools indent a message. Git reads neither as trailers.
+# Four or more blanks are a code block in Markdown.
+_BULLET = re.compile(r"^ {0,3}(?:[*-][ \t]++)?(?=co-authored-by[ \t]*+:)", re.IGNORECASE | re.MULTILINE)
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
+# Neighbouring parts match different characters, so that a text can match in only one way.
+_PERSONS = re.compile(r"(?:[^<>]*+<[^<>\s]++>)++")
+_PERSON = re.compile(r"([^<>]*+)<([^<>\s]++)>")
+_NEXT_PERSON = re.compile(r"\s*+(?:[,;&]|and\s|co-authored-by\s*:)", re.IGNORECASE)
 
 
 def parse_co_authors(message: str) -> tuple[Author, ...]:
-    """Return the co-authors in a commit message, each address once, in order."""
+    """Return the co-authors that the trailers of a message name, each address once, in order.
+
+    Trailers are those that git reads, with four differences: a trailer may be indented or a bullet, a trailer may name
+    several persons, each message that a squash merge joined has its own trailers, and a code fence contains none.
+    """
     if "authored-by" not in message.lower():
-        # True for almost all messages, and much cheaper than matching every line.
+        # True for almost all messages, and much cheaper than reading the lines.
         return ()
-    authors = {email.lower(): Author(name.strip(" \t"), email) for name, email in _CO_AUTHOR.findall(message)}
-    return tuple(authors.values())
+    message = message[-MAX_MESSAGE:]
+    if "```" in message or "~~~" in message:
+        message = _hide_fences(message)
+    paragraphs = split_paragraphs(_BULLET.sub("", message))
+    is_squash = "\n* " in message
+    persons = [
+        person
+        for paragraph in (paragraphs if is_squash else paragraphs[-1:])
+        for token, value in read_block(paragraph)
+        if token.lower() == "co-authored-by"
+        for person in _parse_persons(value)
+    ]
+    return tuple({person.email.lower(): person for person in persons if person.email}.values())
+
+
+def _hide_fences(message: str) -> str:
+    """Replace code between fences with text that is not a trailer. A fence without an end is text, as for git."""
+    lines = message.split("\n")
+    start, fence = -1, ""
+    for index, line in enumerate(lines):
+        match = _FENCE.match(line)
+        if match is None:
+            continue
+        if start < 0:
+            start, fence = index, match[1]
+        elif match[1].startswith(fence) and not line[match.end() :].strip():
+            lines[start : index + 1] = ["```"] * (index + 1 - start)
+            start = -1
+    return "\n".join(lines)
+
+
+def _parse_persons(value: str) -> list[Author]:
+    """Return the persons in the value of a trailer, or none if it contains anything else."""
+    if not _PERSONS.fullmatch(value):
+        return []
+    (name, email), *others = _PERSON.findall(value)
+    persons = [Author(name.strip(), email)]
+    for text, address in others:
+        separator = _NEXT_PERSON.match(text)
+        if separator is None:
+            return []
+        persons.append(Author(text[separator.end() :].strip(), address))
+    return persons

@@ -118,7 +118,7 @@ def build_attributions(push: Push, integration_id: IntegrationId, people: People
             people.match(author),
             commit.timestamp,
         )
-        for commit in push.commits
+        for commit in push.authored_commits
         for role, author in _list_authors(commit)
     )
 
