@@ -27,7 +27,7 @@ from sandbox.control import Expiry, expire_tokens
 from sandbox.faults import Fault, FaultKind
 from testing.builders.entities import BY, PROVIDER, now
 from tests.support.checks.secrecy import Secrets, in_command_lines, in_database, in_files, in_redis
-from tests.support.scenarios.token_world import KeptAlerts
+from tests.support.scenarios.ports import build_ports
 from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA
 from tests.support.servers.service_with_sandbox import ServiceAtSandbox, service_at_sandbox
 
@@ -192,7 +192,9 @@ async def _people(stage: Stage) -> None:
             sealed = encrypt_user_tokens(cipher, connection.external_id, tokens)
             await tx.user_tokens.replace(connection.id, sealed)
             await tx.commit()
-        leases = wire_token_sources(unit_of_work, {PROVIDER: provider}, cipher, clock, KeptAlerts())
+        leases = wire_token_sources(
+            build_ports(unit_of_work=unit_of_work, providers={PROVIDER: provider}, cipher=cipher, clock=clock)
+        )
         await leases.user(connection, instead_of=tokens.access_token)
         assert stage.both.event_store.value("SELECT refresh_token FROM user_git_connections")
     finally:

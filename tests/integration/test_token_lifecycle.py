@@ -25,7 +25,8 @@ from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from sandbox.faults import Fault, FaultKind
 from testing.builders.entities import BY, PROVIDER, time_ago
 from tests.contract.postgres_store_stage import PostgresStoreStage
-from tests.support.scenarios.token_world import KEYS, KeptAlerts
+from tests.support.scenarios.ports import KEYS, build_ports
+from tests.support.scenarios.token_world import KeptAlerts
 from tests.support.servers.sandbox import INSTALLATION, JONAS, MARA, RunningSandbox, run_sandbox
 
 MINTING = f"/app/installations/{INSTALLATION}/access_tokens"
@@ -81,9 +82,14 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
             addresses=GitHubUrls(api=sandbox.api_url, web=sandbox.url),
         )
         provider = GitHubProvider(app, clock, limits=Limits(retries=RetryPolicy(attempts=1)))
-        tokens = wire_token_sources(
-            world.unit_of_work, {PROVIDER: provider}, CIPHER, clock, alerts, pause=lambda _: asyncio.sleep(0)
+        ports = build_ports(
+            unit_of_work=world.unit_of_work,
+            providers={PROVIDER: provider},
+            clock=clock,
+            alerts=alerts,
+            pause=lambda _: asyncio.sleep(0),
         )
+        tokens = wire_token_sources(ports)
         yield Stage(sandbox, world, provider, alerts, tokens)
         await provider.close()
     await world.database.close()

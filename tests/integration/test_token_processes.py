@@ -22,7 +22,7 @@ from core.use_cases.tokens.encryption import decrypt_refresh_token, encrypt_inst
 from testing.builders.entities import BY, PROVIDER, time_ago
 from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.fakes.counting_provider import CountingProvider, serve_provider
-from tests.support.scenarios.token_world import KEYS
+from tests.support.scenarios.ports import KEYS
 
 ROOT = Path(__file__).parents[2]
 CALLS = (7, 7, 6)

@@ -30,7 +30,8 @@ from core.use_cases.events.housekeeping import Retention
 from entrypoints.bootstrap.extensions import with_extensions
 from entrypoints.bootstrap.github import github_app
 from entrypoints.bootstrap.outgoing import connect_by, create_route, http_client
-from entrypoints.bootstrap.wiring import Driven, wire
+from entrypoints.bootstrap.ports import Ports
+from entrypoints.bootstrap.wiring import wire
 from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
 from ports.encryption import Cipher
@@ -100,7 +101,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         stack.push_async_callback(queue_probe.close)
         delivery_log = PostgresDeliveryLog(database_url, metrics=metrics)
         stack.push_async_callback(delivery_log.close)
-        driven = Driven(
+        ports = Ports(
             unit_of_work=PostgresUnitOfWork(database),
             directory=PostgresDirectory(database),
             authorizer=OsoAuthorizer(),
@@ -118,14 +119,14 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
                 settings.payload_days, settings.event_days, settings.domain_event_days, settings.attribution_days
             ),
         )
-        driven = with_extensions(driven, settings.adapters, os.environ, stack)
+        ports = with_extensions(ports, settings.adapters, os.environ, stack)
         yield Runtime(
-            wire(driven),
-            dict(driven.protocols),
+            wire(ports),
+            dict(ports.protocols),
             metrics,
-            driven.alerts,
+            ports.alerts,
             clock,
-            driven.directory,
+            ports.directory,
             database,
             write_probe,
             queue_probe,

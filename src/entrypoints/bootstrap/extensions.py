@@ -7,21 +7,21 @@ from dataclasses import replace
 from typing import Any
 
 from entrypoints.bootstrap.port_check import find_mismatches
-from entrypoints.bootstrap.wiring import Driven
+from entrypoints.bootstrap.ports import Ports
 from entrypoints.settings.problem import Problem
 from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import SettingsRefused
 from entrypoints.settings.values import Adapter
 
-# Ports with one adapter for the whole application, by their name in the settings, and the field of `Driven`.
+# Ports with one adapter for the whole application, by their name in the settings, and the field of `Ports`.
 _FIELDS = {name: name for name in ("alerts", "cipher", "delivery_log", "directory", "exclusion", "unit_of_work")} | {
     "doorbell": "worker_notifier"
 }
 
 
 def with_extensions(
-    driven: Driven, adapters: tuple[Adapter, ...], environment: Mapping[str, str], stack: AsyncExitStack
-) -> Driven:
+    ports: Ports, adapters: tuple[Adapter, ...], environment: Mapping[str, str], stack: AsyncExitStack
+) -> Ports:
     """Return the application's adapters with these among them.
 
     Each is made by its factory from the environment, checked against its port, and closed at the end if it
@@ -30,12 +30,12 @@ def with_extensions(
     for adapter in adapters:
         adapter_instance = _make(adapter, environment, stack)
         if adapter.port in _FIELDS:
-            driven = replace(driven, **{_FIELDS[adapter.port]: adapter_instance})
+            ports = replace(ports, **{_FIELDS[adapter.port]: adapter_instance})
         elif adapter.port == "provider":
-            driven = replace(driven, providers={**driven.providers, adapter_instance.name: adapter_instance})
+            ports = replace(ports, providers={**ports.providers, adapter_instance.name: adapter_instance})
         else:
-            driven = replace(driven, protocols={**driven.protocols, adapter_instance.provider: adapter_instance})
-    return driven
+            ports = replace(ports, protocols={**ports.protocols, adapter_instance.provider: adapter_instance})
+    return ports
 
 
 def check_adapters(adapters: tuple[Adapter, ...], environment: Mapping[str, str], stack: AsyncExitStack) -> None:

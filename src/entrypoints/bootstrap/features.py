@@ -1,7 +1,5 @@
-"""The features that can be built from a few ports; tests build them alone."""
+"""Build the use cases of the features that connect, link and read. `wiring.py` builds the rest."""
 
-import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -40,14 +38,9 @@ from core.use_cases.tokens.get_installation_token import GetInstallationToken
 from core.use_cases.tokens.get_user_token import GetUserToken, RefreshDependencies
 from core.use_cases.tokens.mint_installation_token import MintDependencies
 from core.use_cases.tokens.renew_installation_tokens import ProbeSuspended, RenewInstallationTokens
-from core.use_cases.tokens.token_refresher import Pause, TokenRefresher
+from core.use_cases.tokens.token_refresher import TokenRefresher
+from entrypoints.bootstrap.ports import Ports
 from entrypoints.edge.public_urls import connection_callback_url, install_callback_url
-from ports.encryption import Cipher
-from ports.event_queue import WorkerNotifier
-from ports.provider import GitProvider
-from ports.system import Alerts, Clock
-from ports.unit_of_work import UnitOfWork
-from ports.webhooks import WebhookProtocol
 
 # Named in alerts, so that operators know which setting to check.
 _PRIVATE_KEY = "private key (CREWKIT_GIT_GITHUB_PRIVATE_KEY)"
@@ -68,140 +61,106 @@ class TokenSources:
     probe: ProbeSuspended
 
 
-def wire_token_sources(
-    unit_of_work: UnitOfWork,
-    providers: Mapping[str, GitProvider],
-    cipher: Cipher,
-    clock: Clock,
-    alerts: Alerts,
-    *,
-    pause: Pause = asyncio.sleep,
-) -> TokenSources:
+def wire_token_sources(ports: Ports) -> TokenSources:
     """Build them, once per process and event loop."""
-    refresher = TokenRefresher(unit_of_work, clock, pause)
-    key = AppCircuitBreaker(unit_of_work, clock, alerts, credential=_PRIVATE_KEY)
-    secret = AppCircuitBreaker(unit_of_work, clock, alerts, credential=_CLIENT_SECRET)
-    mint = MintDependencies(unit_of_work, providers, cipher, clock, alerts, key, pause)
-    refresh = RefreshDependencies(unit_of_work, providers, cipher, clock, secret, pause)
-    installation = GetInstallationToken(refresher, mint, clock)
+    refresher = TokenRefresher(ports.unit_of_work, ports.clock, ports.pause)
+    key = AppCircuitBreaker(ports.unit_of_work, ports.clock, ports.alerts, credential=_PRIVATE_KEY)
+    secret = AppCircuitBreaker(ports.unit_of_work, ports.clock, ports.alerts, credential=_CLIENT_SECRET)
+    mint = MintDependencies(
+        ports.unit_of_work, ports.providers, ports.cipher, ports.clock, ports.alerts, key, ports.pause
+    )
+    refresh = RefreshDependencies(ports.unit_of_work, ports.providers, ports.cipher, ports.clock, secret, ports.pause)
+    installation = GetInstallationToken(refresher, mint, ports.clock)
     return TokenSources(
         installation=installation,
         user=GetUserToken(refresher, refresh),
-        exchange_code=ExchangeCode(providers, secret),
-        renew=RenewInstallationTokens(unit_of_work, clock, installation),
-        probe=ProbeSuspended(unit_of_work, clock, installation),
+        exchange_code=ExchangeCode(ports.providers, secret),
+        renew=RenewInstallationTokens(ports.unit_of_work, ports.clock, installation),
+        probe=ProbeSuspended(ports.unit_of_work, ports.clock, installation),
     )
 
 
-def wire_install(
-    *,
-    unit_of_work: UnitOfWork,
-    access_control: AccessControl,
-    providers: Mapping[str, GitProvider],
-    protocols: Mapping[str, WebhookProtocol],
-    exchange_code: ExchangeCode,
-    cipher: Cipher,
-    worker_notifier: WorkerNotifier,
-    clock: Clock,
-    public_url: str,
-    pause: Pause,
-) -> Install:
+def wire_install(ports: Ports, access_control: AccessControl, exchange_code: ExchangeCode) -> Install:
     """Build what connects an organization."""
-    gather = GatherEvidence(unit_of_work, providers, protocols)
-    authorization = UserAuthorization(providers, cipher, exchange_code, partial(install_callback_url, public_url))
-    steps = FlowSteps(unit_of_work, access_control.directory, providers, authorization)
+    gather = GatherEvidence(ports.unit_of_work, ports.providers, ports.protocols)
+    authorization = UserAuthorization(
+        ports.providers, ports.cipher, exchange_code, partial(install_callback_url, ports.public_url)
+    )
+    steps = FlowSteps(ports.unit_of_work, access_control.directory, ports.providers, authorization)
     return Install(
-        begin=BeginInstall(unit_of_work, access_control, providers, authorization, clock),
+        begin=BeginInstall(ports.unit_of_work, access_control, ports.providers, authorization, ports.clock),
         finish=FinishInstall(
             access_control,
-            providers,
-            clock,
-            TakeFlow(unit_of_work, clock, pause),
-            OpenUserSession(providers, authorization),
-            ProveClaim(providers, gather),
-            ProveInstallations(unit_of_work, providers, gather),
-            BindInstallation(unit_of_work, worker_notifier, clock),
+            ports.providers,
+            ports.clock,
+            TakeFlow(ports.unit_of_work, ports.clock, ports.pause),
+            OpenUserSession(ports.providers, authorization),
+            ProveClaim(ports.providers, gather),
+            ProveInstallations(ports.unit_of_work, ports.providers, gather),
+            BindInstallation(ports.unit_of_work, ports.worker_notifier, ports.clock),
             steps,
-            ReturnWithoutState(unit_of_work, access_control, clock, steps),
+            ReturnWithoutState(ports.unit_of_work, access_control, ports.clock, steps),
         ),
-        end_expired=EndExpiredFlows(unit_of_work, providers, clock),
+        end_expired=EndExpiredFlows(ports.unit_of_work, ports.providers, ports.clock),
     )
 
 
-def wire_catalog(
-    *,
-    unit_of_work: UnitOfWork,
-    access_control: AccessControl,
-    providers: Mapping[str, GitProvider],
-    tokens: InstallationTokens,
-    clock: Clock,
-) -> Catalog:
+def wire_catalog(ports: Ports, access_control: AccessControl, tokens: InstallationTokens) -> Catalog:
     """Build what lists repositories and branches. Shared, because it caches branches."""
-    access = ProviderAccess(providers, tokens)
+    access = ProviderAccess(ports.providers, tokens)
     return Catalog(
-        list_repositories=ListRepositories(unit_of_work, access_control, clock),
-        show_repository=ShowRepository(unit_of_work, access_control, clock),
-        list_branches=ListBranches(unit_of_work, access_control, access, clock, AllBranches(access, clock)),
-        request_sync=RequestSync(unit_of_work, access_control, clock),
-        sync_due=SyncDueCatalogs(unit_of_work, SyncCatalog(unit_of_work, access, clock), clock),
+        list_repositories=ListRepositories(ports.unit_of_work, access_control, ports.clock),
+        show_repository=ShowRepository(ports.unit_of_work, access_control, ports.clock),
+        list_branches=ListBranches(
+            ports.unit_of_work, access_control, access, ports.clock, AllBranches(access, ports.clock)
+        ),
+        request_sync=RequestSync(ports.unit_of_work, access_control, ports.clock),
+        sync_due=SyncDueCatalogs(ports.unit_of_work, SyncCatalog(ports.unit_of_work, access, ports.clock), ports.clock),
     )
 
 
-def wire_links(
-    unit_of_work: UnitOfWork, access_control: AccessControl, providers: Mapping[str, GitProvider], clock: Clock
-) -> Links:
+def wire_links(ports: Ports, access_control: AccessControl) -> Links:
     """Build what links repositories to projects."""
-    dependencies = (unit_of_work, access_control, providers)
+    dependencies = (ports.unit_of_work, access_control, ports.providers)
     return Links(
         list_projects=ListProjects(*dependencies),
         show_project=ShowProject(*dependencies),
-        import_repository=ImportRepository(*dependencies, clock),
+        import_repository=ImportRepository(*dependencies, ports.clock),
         show=ShowLink(*dependencies),
-        create=LinkRepository(*dependencies, clock),
+        create=LinkRepository(*dependencies, ports.clock),
         change=ChangeLink(*dependencies),
-        delete=UnlinkRepository(unit_of_work, access_control, clock),
+        delete=UnlinkRepository(ports.unit_of_work, access_control, ports.clock),
     )
 
 
-def wire_connections(
-    *,
-    unit_of_work: UnitOfWork,
-    access_control: AccessControl,
-    providers: Mapping[str, GitProvider],
-    sources: TokenSources,
-    cipher: Cipher,
-    clock: Clock,
-    public_url: str,
-) -> Connections:
+def wire_connections(ports: Ports, access_control: AccessControl, sources: TokenSources) -> Connections:
     """Build what connects a user's account at a provider."""
     authorization = UserAuthorization(
-        providers, cipher, sources.exchange_code, partial(connection_callback_url, public_url)
+        ports.providers, ports.cipher, sources.exchange_code, partial(connection_callback_url, ports.public_url)
     )
     return Connections(
-        list=ListConnections(unit_of_work, access_control),
-        begin=BeginConnection(unit_of_work, access_control, authorization, clock),
+        list=ListConnections(ports.unit_of_work, access_control),
+        begin=BeginConnection(ports.unit_of_work, access_control, authorization, ports.clock),
         finish=FinishConnection(
-            unit_of_work,
+            ports.unit_of_work,
             access_control.directory,
-            providers,
-            TakeFlow(unit_of_work, clock, asyncio.sleep),
+            ports.providers,
+            TakeFlow(ports.unit_of_work, ports.clock, ports.pause),
             authorization,
-            cipher,
-            clock,
+            ports.cipher,
+            ports.clock,
         ),
-        disconnect=DisconnectAccount(unit_of_work, access_control, cipher, clock),
-        look_up_identities=LookUpIdentities(unit_of_work, providers, sources.user, clock),
-        revoke_tokens=RevokeTokens(unit_of_work, providers, cipher, clock),
+        disconnect=DisconnectAccount(ports.unit_of_work, access_control, ports.cipher, ports.clock),
+        look_up_identities=LookUpIdentities(ports.unit_of_work, ports.providers, sources.user, ports.clock),
+        revoke_tokens=RevokeTokens(ports.unit_of_work, ports.providers, ports.cipher, ports.clock),
     )
 
 
-def wire_attribution(
-    *, unit_of_work: UnitOfWork, access_control: AccessControl, worker_notifier: WorkerNotifier, clock: Clock
-) -> Attribution:
+def wire_attribution(ports: Ports, access_control: AccessControl) -> Attribution:
     """Build what finds the users who wrote commits."""
     return Attribution(
-        list=ListAttributions(unit_of_work, access_control),
-        resolve=ResolveCommitAuthors(unit_of_work, access_control),
-        claim_commits=ClaimCommits(unit_of_work, worker_notifier, clock),
-        follow_memberships=FollowMemberships(unit_of_work),
+        list=ListAttributions(ports.unit_of_work, access_control),
+        resolve=ResolveCommitAuthors(ports.unit_of_work, access_control),
+        claim_commits=ClaimCommits(ports.unit_of_work, ports.worker_notifier, ports.clock),
+        follow_memberships=FollowMemberships(ports.unit_of_work),
     )

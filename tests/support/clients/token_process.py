@@ -10,14 +10,13 @@ import os
 
 from adapters.postgres.connection.database import Database
 from adapters.postgres.unit_of_work import PostgresUnitOfWork
-from adapters.secrets.cipher import AesGcmCipher
 from adapters.system import SystemClock
 from core.domain.identifiers import OrganizationId, UserId
 from core.domain.secret import Secret
 from entrypoints.bootstrap.features import TokenSources, wire_token_sources
 from testing.builders.entities import PROVIDER
 from tests.support.fakes.counting_provider import ReachedProvider
-from tests.support.scenarios.token_world import KEYS, KeptAlerts
+from tests.support.scenarios.ports import build_ports
 
 
 async def main() -> None:
@@ -26,10 +25,8 @@ async def main() -> None:
     unit_of_work, clock = PostgresUnitOfWork(database), SystemClock()
     provider = ReachedProvider(clock, os.environ["PROVIDER_URL"])
     # One service per call: they share only the database, like separate processes.
-    services = [
-        wire_token_sources(unit_of_work, {PROVIDER: provider}, AesGcmCipher(KEYS), clock, KeptAlerts())
-        for _ in range(int(os.environ["CALLS"]))
-    ]
+    ports = build_ports(unit_of_work=unit_of_work, providers={PROVIDER: provider}, clock=clock)
+    services = [wire_token_sources(ports) for _ in range(int(os.environ["CALLS"]))]
     calls = [asyncio.create_task(_token(unit_of_work, service)) for service in services]
     print("calling", flush=True)  # noqa: T201 - what the test waits for
     tokens = [await call for call in calls]

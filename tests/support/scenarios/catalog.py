@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import uuid4
 
-from adapters.oso_policy.authorizer import OsoAuthorizer
 from core.domain.actors import UserActor
 from core.domain.catalog.repository import Repository
 from core.domain.identifiers import RepoId
@@ -27,9 +26,9 @@ from testing.memory.clock import SettableClock
 from testing.memory.metrics import MemoryMetrics
 from testing.memory.provider import FakeProvider
 from testing.memory.store_stage import MemoryStoreStage
+from tests.support.scenarios.ports import AUTHORIZER, build_ports
 from tests.support.scenarios.processing import AlertBook
 
-AUTHORIZER = OsoAuthorizer()
 KEY = str(INSTALLATION)
 
 
@@ -73,13 +72,8 @@ class Catalog:
         self.provider = FakeProvider(self.clock, page_size=page_size)
         self.providers = {PROVIDER: self.provider}
         access_control = AccessControl(world.directory, AUTHORIZER, self.providers)
-        wired = wire_catalog(
-            unit_of_work=world.unit_of_work,
-            access_control=access_control,
-            providers=self.providers,
-            tokens=MintedTokens(self.provider),
-            clock=self.clock,
-        )
+        ports = build_ports(unit_of_work=world.unit_of_work, providers=self.providers, clock=self.clock)
+        wired = wire_catalog(ports, access_control, MintedTokens(self.provider))
         self.wired = wired
         self.sync = wired.sync_due.sync
         self.sync_due = wired.sync_due

@@ -26,7 +26,8 @@ from entrypoints.rest.resources import attributions, integrations, repositories,
 from testing.builders.entities import Fact
 from testing.memory.store_stage import MemoryStoreStage
 from tests.support.builders import tokens
-from tests.support.scenarios.catalog import AUTHORIZER, Catalog
+from tests.support.scenarios.catalog import Catalog
+from tests.support.scenarios.ports import AUTHORIZER
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, KeptAlerts
 
 

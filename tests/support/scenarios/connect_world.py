@@ -15,16 +15,14 @@ from core.domain.errors import DomainError
 from core.domain.flows.callback import Callback
 from core.domain.identifiers import ProviderUserId, UserId
 from core.domain.secret import Secret
-from core.use_cases.authorization import AccessControl
-from entrypoints.bootstrap.features import wire_connections, wire_token_sources
+from entrypoints.bootstrap.wiring import wire
 from testing.builders.entities import PROVIDER, now
 from testing.memory.clock import SettableClock
 from testing.memory.database import MemoryDatabase
-from testing.memory.directory import MemoryDirectory
 from testing.memory.provider import FakeProvider
 from testing.memory.seed import seed_user
 from testing.memory.unit_of_work import MemoryUnitOfWork
-from tests.support.scenarios.catalog import AUTHORIZER
+from tests.support.scenarios.ports import build_ports
 from tests.support.scenarios.token_world import KeptAlerts
 
 MARAS, JONASS = ProviderUserId("7"), ProviderUserId("8")
@@ -67,19 +65,16 @@ class ConnectingWorld:
 
     def process(self) -> Connections:
         """Start a process; several share tables and provider, nothing else."""
-        providers = {PROVIDER: self.provider}
-        tokens = wire_token_sources(
-            self.unit_of_work, providers, self.cipher, self.clock, self.alerts, pause=self._pause
-        )
-        return wire_connections(
-            unit_of_work=self.unit_of_work,
-            access_control=AccessControl(MemoryDirectory(self.database), AUTHORIZER, providers),
-            providers=providers,
-            sources=tokens,
+        ports = build_ports(
+            self.database,
+            providers={PROVIDER: self.provider},
             cipher=self.cipher,
             clock=self.clock,
+            alerts=self.alerts,
             public_url=PUBLIC_URL,
+            pause=self._pause,
         )
+        return wire(ports).connections
 
     async def populate(self) -> None:
         """Let them have accounts with crewkit."""

@@ -1,6 +1,5 @@
 """The whole REST edge over the whole application, in process, on memory adapters."""
 
-import base64
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,14 +8,11 @@ from typing import Any
 import httpx
 import uvicorn
 
-from adapters.oso_policy.authorizer import OsoAuthorizer
-from adapters.secrets.cipher import AesGcmCipher
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.domain.actors import UserActor
 from core.domain.organizations import Organization, Role
-from core.domain.secret import Secret
-from entrypoints.bootstrap.wiring import Driven, wire
+from entrypoints.bootstrap.wiring import wire
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.server_config import server_config
@@ -24,20 +20,16 @@ from entrypoints.rest.resources.webhooks import WebhookEndpoint
 from entrypoints.settings.values import Address
 from testing.builders.entities import PROVIDER
 from testing.memory.clock import SettableClock
-from testing.memory.delivery_log import MemoryDeliveryLog
-from testing.memory.exclusion import MemoryExclusion
 from testing.memory.metrics import MemoryMetrics
 from testing.memory.provider import FakeProvider
 from testing.memory.store_stage import MemoryStoreStage
 from tests.support.builders import tokens
 from tests.support.builders.directories import FailingDirectory
-from tests.support.builders.webhooks import protocol
+from tests.support.scenarios.ports import build_ports
 from tests.support.scenarios.processing import Bell
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, KeptAlerts
 from tests.support.servers.asgi_server import run_server
 
-AUTHORIZER = OsoAuthorizer()
-_KEY = ("test", Secret(base64.b64encode(bytes(32)).decode()))
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 
 
@@ -55,19 +47,13 @@ class WholeEdge:
         self.bell = Bell()
         self.people: dict[str, UserActor] = {}
         self.application = wire(
-            Driven(
+            build_ports(
+                self.world.database,
                 unit_of_work=self.world.unit_of_work,
                 directory=self.directory,
-                authorizer=AUTHORIZER,
-                delivery_log=MemoryDeliveryLog(self.world.database),
                 worker_notifier=self.bell,
-                exclusion=MemoryExclusion(self.world.database),
-                protocols={PROVIDER: protocol()},
                 providers={PROVIDER: self.provider},
-                cipher=AesGcmCipher([_KEY]),
                 clock=self.clock,
-                metrics=MemoryMetrics(),
-                alerts=KeptAlerts(),
             )
         )
         key = PinnedKey(tokens.public_pem(tokens.rsa_key()))

@@ -19,24 +19,23 @@ from core.domain.install.installations import InstallationRequest
 from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
 from core.domain.secret import Secret
-from core.use_cases.authorization import AccessControl
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.install.begin_install import InstallMode
 from core.use_cases.install.results import InstallResult
-from entrypoints.bootstrap.features import wire_install, wire_token_sources
+from entrypoints.bootstrap.wiring import wire
 from testing.builders.entities import PROVIDER, now
 from testing.memory.clock import SettableClock
 from testing.memory.database import MemoryDatabase
 from testing.memory.delivery_log import MemoryDeliveryLog
-from testing.memory.directory import MemoryDirectory
 from testing.memory.metrics import MemoryMetrics
 from testing.memory.provider import FakeProvider
 from testing.memory.seed import seed_membership, seed_organization, seed_user
 from testing.memory.unit_of_work import MemoryUnitOfWork
 from tests.support.builders.webhooks import protocol, sign_headers
-from tests.support.scenarios.catalog import AUTHORIZER, facts
+from tests.support.scenarios.catalog import facts
 from tests.support.scenarios.connect_world import PUBLIC_URL, Browser
+from tests.support.scenarios.ports import build_ports
 from tests.support.scenarios.processing import AlertBook, Bell, Meanwhile, WatchedUnitOfWork, payload
 from tests.support.scenarios.token_world import KeptAlerts
 
@@ -104,20 +103,19 @@ class InstallWorld:
         there.install(WORKSHOP, facts("3"), account_id="11", login="workshop")
 
     def _wire(self) -> Install:
-        providers = {PROVIDER: self.provider}
-        tokens = wire_token_sources(self.unit_of_work, providers, self.cipher, self.clock, self.alerts)
-        return wire_install(
+        ports = build_ports(
+            self.database,
             unit_of_work=self.unit_of_work,
-            access_control=AccessControl(MemoryDirectory(self.database), AUTHORIZER, providers),
-            providers=providers,
-            exchange_code=tokens.exchange_code,
+            providers={PROVIDER: self.provider},
             protocols={PROVIDER: self.protocol},
             cipher=self.cipher,
             worker_notifier=self.bell,
             clock=self.clock,
+            alerts=self.alerts,
             public_url=PUBLIC_URL,
             pause=self._pause,
         )
+        return wire(ports).install
 
     async def populate(self) -> None:
         """Let people and organizations have accounts with crewkit."""

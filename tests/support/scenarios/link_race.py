@@ -18,13 +18,14 @@ from core.domain.provider_events import ProviderEvent, RepositoryFacts
 from core.use_cases.authorization import AccessControl
 from core.use_cases.deliveries.drain_lane import DrainLane
 from core.use_cases.integrations.disconnect_integration import DisconnectIntegration
-from entrypoints.bootstrap.features import wire_links
+from entrypoints.bootstrap.wiring import wire
 from testing.builders.entities import INSTALLATION, PROVIDER
 from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.conditions import until
 from tests.support.fakes.provider_events import NoWorkerNotifier, ScriptedWebhooks
-from tests.support.scenarios.catalog import AUTHORIZER, Catalog
+from tests.support.scenarios.catalog import Catalog
+from tests.support.scenarios.ports import AUTHORIZER, build_ports
 from tests.support.scenarios.processing import WatchedUnitOfWork
 from tests.support.scenarios.rest import KeptAlerts
 
@@ -55,7 +56,8 @@ class Race:
         self.others = WatchedUnitOfWork(self.world.unit_of_work)
         clock, providers = SystemClock(), Catalog(self.world).providers
         access_control = AccessControl(self.world.directory, AUTHORIZER, providers)
-        self.use_cases: Links = wire_links(self.linking, access_control, providers, clock)
+        ports = build_ports(unit_of_work=self.linking, directory=self.world.directory, providers=providers, clock=clock)
+        self.use_cases: Links = wire(ports).links
         self.disconnecting = DisconnectIntegration(self.others, access_control, clock)
         self.draining = DrainLane(
             self.others, {PROVIDER: self.decoder}, NoWorkerNotifier(), clock, MemoryMetrics(), KeptAlerts()

@@ -1,7 +1,6 @@
 """Hours with GitHub in a moment: our application, our database and HTTP are real, the clock is the test's."""
 
 import asyncio
-import base64
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -12,10 +11,8 @@ import httpx
 
 from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.github.urls import GitHubUrls
-from adapters.oso_policy.authorizer import OsoAuthorizer
 from adapters.postgres.connection.locks import PostgresExclusion
 from adapters.postgres.stores.delivery_log import PostgresDeliveryLog
-from adapters.secrets.cipher import AesGcmCipher
 from adapters.secrets.keys import PinnedKey
 from adapters.secrets.tokens import JwtVerifier
 from core.application import Application
@@ -24,7 +21,8 @@ from core.domain.organizations import Organization, Role, User
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import RecordedEvent
 from core.use_cases.tokens.token_refresher import Pause
-from entrypoints.bootstrap.wiring import Driven, wire
+from entrypoints.bootstrap.ports import Ports
+from entrypoints.bootstrap.wiring import wire
 from entrypoints.rest.app import RestParts, create_app
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.resources.webhooks import WebhookEndpoint
@@ -36,11 +34,10 @@ from testing.memory.metrics import MemoryMetrics
 from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.builders import tokens
 from tests.support.builders.webhooks import protocol
-from tests.support.scenarios.processing import AlertBook, Bell
+from tests.support.scenarios.ports import build_ports
+from tests.support.scenarios.processing import AlertBook
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD
 from tests.support.servers.sandbox import INSTALLATION, RunningSandbox, run_sandbox
-
-KEYS = [("k1", Secret(base64.b64encode(bytes(32)).decode()))]
 
 
 @dataclass
@@ -120,7 +117,7 @@ async def hours(database_url: str) -> AsyncIterator[Hours]:
         clock = SettableClock(sandbox.sandbox.now())
         sandbox.sandbox.clock = clock.now
         alerts = AlertBook()
-        application = wire(_driven(stack, sandbox, world, clock, alerts), pause=_move_clock(clock))
+        application = wire(_ports(stack, sandbox, world, clock, alerts))
         organization, user = await world.add_organization(), await world.add_user()
         await world.add_member(user, organization, Role.OWNER)
         integration = await world.add_integration(organization, provider_id=str(INSTALLATION))
@@ -144,9 +141,9 @@ async def hours(database_url: str) -> AsyncIterator[Hours]:
         yield Hours(sandbox, world, clock, alerts, application, client, organization, user, integration)
 
 
-def _driven(
+def _ports(
     stack: AsyncExitStack, sandbox: RunningSandbox, world: PostgresStoreStage, clock: SettableClock, alerts: AlertBook
-) -> Driven:
+) -> Ports:
     app = GitHubApp(
         client_id=sandbox.app.client_id,
         client_secret=Secret(sandbox.app.client_secret),
@@ -160,19 +157,17 @@ def _driven(
     metrics = MemoryMetrics()
     delivery_log = PostgresDeliveryLog(world.url, metrics=metrics)
     stack.push_async_callback(delivery_log.close)
-    return Driven(
+    return build_ports(
         unit_of_work=world.unit_of_work,
         directory=world.directory,
-        authorizer=OsoAuthorizer(),
         delivery_log=delivery_log,
-        worker_notifier=Bell(),
         exclusion=PostgresExclusion(world.database),
         protocols={PROVIDER: protocol(sandbox.app.webhook_secret)},
         providers={PROVIDER: provider},
-        cipher=AesGcmCipher(KEYS),
         clock=clock,
         metrics=metrics,
         alerts=alerts,
+        pause=_move_clock(clock),
     )
 
 

@@ -1,7 +1,6 @@
 """The life of tokens in one test: tables in memory, a provider that can be broken, a clock that is set."""
 
 import asyncio
-import base64
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
@@ -27,11 +26,11 @@ from testing.memory.provider import FakeProvider
 from testing.memory.seed import seed_organization, seed_user
 from testing.memory.unit_of_work import MemoryUnitOfWork
 from tests.support.builders.domain import NOW
+from tests.support.scenarios.ports import KEYS, build_ports
 
 INSTALLATION = "41"
 REFUSED = CredentialRefused("no token for this installation")
 PERSON = ProviderUserId("7")
-KEYS = [("k1", Secret(base64.b64encode(bytes(32)).decode()))]
 
 
 class KeptAlerts(Alerts):
@@ -62,14 +61,15 @@ class TokenWorld:
 
     def process(self, *, pause: Pause | None = None, cipher: Cipher | None = None) -> TokenSources:
         """Start a process, whose waiting moves the clock; several share tables and provider, nothing else."""
-        return wire_token_sources(
-            self.unit_of_work,
-            {self.provider.name: self.provider},
-            cipher or self.cipher,
-            self.clock,
-            self.alerts,
+        ports = build_ports(
+            self.database,
+            providers={self.provider.name: self.provider},
+            cipher=cipher or self.cipher,
+            clock=self.clock,
+            alerts=self.alerts,
             pause=pause or self.pause,
         )
+        return wire_token_sources(replace(ports, unit_of_work=self.unit_of_work))
 
     async def pause(self, seconds: float) -> None:
         """Let so much time go by."""

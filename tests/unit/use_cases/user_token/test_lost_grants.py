@@ -18,7 +18,7 @@ from core.use_cases.connections.revoke_tokens import RevokeTokens
 from testing.builders.entities import BY, PROVIDER
 from testing.memory.directory import MemoryDirectory
 from tests.support.conditions import until
-from tests.support.scenarios.catalog import AUTHORIZER
+from tests.support.scenarios.ports import AUTHORIZER
 from tests.support.scenarios.token_world import PERSON, TokenWorld
 
 
