@@ -129,10 +129,10 @@ def test_lease_is_longer_than_the_request() -> None:
 @pytest.mark.parametrize(
     ("error", "refusal"),
     [
-        (ProviderUnavailable("x"), Refusal.FREE),
-        (RateLimited(LATER, retry_after=1), Refusal.FREE),
-        (StorageUnavailable("x"), Refusal.FREE),
-        (AppRefused("x"), Refusal.OUR_APPS),
+        (ProviderUnavailable("x"), Refusal.UNAVAILABLE),
+        (RateLimited(LATER, retry_after=1), Refusal.UNAVAILABLE),
+        (StorageUnavailable("x"), Refusal.UNAVAILABLE),
+        (AppRefused("x"), Refusal.APP),
         (InstallationSuspended("x"), Refusal.SUSPENDED),
         (InstallationGone("x"), Refusal.GONE),
         (CredentialRefused("x"), Refusal.OTHER),

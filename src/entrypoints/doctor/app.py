@@ -13,11 +13,11 @@ _MOST_NAMED = 5
 _CLOCK_OWNERS = {"github": "GitHub", "database": "the database server"}
 
 
-def judge_identity(app: App, *, client_id: str, app_id: str | None, slug: str | None) -> list[Finding]:
+def check_identity(app: App, *, client_id: str, app_id: str | None, slug: str | None) -> list[Finding]:
     """Report settings that belong to another app than the private key."""
     about = "github app"
     values = {"CLIENT_ID": (client_id, app.client_id), "APP_ID": (app_id, app.id), "APP_SLUG": (slug, app.slug)}
-    wrong = [
+    mismatches = [
         fail(
             about,
             f"CREWKIT_GIT_GITHUB_{name} is {configured}, but the app of the private key has {actual}.",
@@ -26,22 +26,22 @@ def judge_identity(app: App, *, client_id: str, app_id: str | None, slug: str | 
         for name, (configured, actual) in values.items()
         if configured and actual and configured != actual
     ]
-    return wrong or [ok(about, f"GitHub accepts the private key. The app is {app.name}: {app.url}")]
+    return mismatches or [ok(about, f"GitHub accepts the private key. The app is {app.name}: {app.url}")]
 
 
-def judge_permissions(app: App, needs: AppNeeds) -> list[Finding]:
+def check_permissions(app: App, needs: AppNeeds) -> list[Finding]:
     """Report permissions that the app lacks, and permissions that it does not need."""
     about, page = "permissions", _page(app, "/permissions")
     wanted = needs.all_permissions
     missing = [f"{name}: {level}" for name, level in wanted.items() if not _has(app, name, level)]
-    more = [
+    unneeded = [
         f"{name}: {level}"
         for name, level in sorted(app.permissions.items())
         if rank_level(level) > rank_level(wanted.get(name, ""))
     ]
-    found = []
+    findings = []
     if missing:
-        found.append(
+        findings.append(
             fail(
                 about,
                 f"The app lacks {', '.join(missing)}.",
@@ -49,33 +49,33 @@ def judge_permissions(app: App, needs: AppNeeds) -> list[Finding]:
                 f"GitHub. Add them at {page}",
             )
         )
-    if more:
-        found.append(
-            warn(about, f"The app has permissions it does not need: {', '.join(more)}.", f"Remove them at {page}")
+    if unneeded:
+        findings.append(
+            warn(about, f"The app has permissions it does not need: {', '.join(unneeded)}.", f"Remove them at {page}")
         )
     granted = ", ".join(f"{name}: {level}" for name, level in wanted.items())
-    return found or [ok(about, f"The app has exactly the permissions it needs: {granted}.")]
+    return findings or [ok(about, f"The app has exactly the permissions it needs: {granted}.")]
 
 
-def judge_events(app: App, needs: AppNeeds) -> list[Finding]:
+def check_events(app: App, needs: AppNeeds) -> list[Finding]:
     """Report missing and unneeded event subscriptions. GitHub sends installation events to every app."""
     about, page = "events", _page(app, "/permissions")
-    missing, more = sorted(needs.events - app.events), sorted(app.events - needs.events)
-    found = []
+    missing, unneeded = sorted(needs.events - app.events), sorted(app.events - needs.events)
+    findings = []
     if missing:
-        found.append(fail(about, f"The app is not subscribed to {', '.join(missing)}.", f"Subscribe at {page}"))
-    if more:
-        found.append(
+        findings.append(fail(about, f"The app is not subscribed to {', '.join(missing)}.", f"Subscribe at {page}"))
+    if unneeded:
+        findings.append(
             warn(
                 about,
-                f"The app subscribes to events that this service does not use: {', '.join(more)}.",
+                f"The app subscribes to events that this service does not use: {', '.join(unneeded)}.",
                 f"Unsubscribe at {page}",
             )
         )
-    return found or [ok(about, f"The app subscribes to the events it needs: {', '.join(sorted(needs.events))}.")]
+    return findings or [ok(about, f"The app subscribes to the events it needs: {', '.join(sorted(needs.events))}.")]
 
 
-def judge_installations(
+def check_installations(
     granted: Sequence[tuple[str, Mapping[str, str]]], requested: Mapping[str, str]
 ) -> list[Finding]:
     """Report accounts whose owners have not accepted all permissions that the app requests."""
@@ -89,24 +89,24 @@ def judge_installations(
         integrations = format_count(len(granted), "integration")
         return [ok(about, f"{integrations}. All permissions are accepted.")]
     named = [f"{name} ({', '.join(missing)})" for name, missing in list(lacking.items())[:_MOST_NAMED]]
-    rest = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
+    more = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
     return [
         warn(
             about,
             f"For {len(lacking)} of {format_count(len(granted), 'integration')}, not all permissions are "
-            f"accepted: {', '.join(named)}{rest}.",
+            f"accepted: {', '.join(named)}{more}.",
             "An owner of each account can accept the permissions on the installation's page at GitHub. Until "
             "then, features that need these permissions do not work for that account.",
         )
     ]
 
 
-def judge_clock(whose: str, offset: timedelta | None) -> Finding:
+def check_clock(system: str, offset: timedelta | None) -> Finding:
     """Compare the clock of `github` or the `database` with this machine's.
 
     `offset` is positive if the other clock is ahead; None if it is unknown.
     """
-    about, owner = f"{whose} clock", _CLOCK_OWNERS[whose]
+    about, owner = f"{system} clock", _CLOCK_OWNERS[system]
     if offset is None:
         return note(about, f"Not checked, because {owner} did not send its time.")
     seconds = round(offset.total_seconds())
@@ -115,7 +115,7 @@ def judge_clock(whose: str, offset: timedelta | None) -> Finding:
     side = "behind" if seconds > 0 else "ahead of"
     message = f"This machine's clock is {abs(seconds)} s {side} {owner}'s clock."
     machines = "this machine's clock"
-    if whose == "database":
+    if system == "database":
         machines += " and the database server's clock"
     remedy = f"Synchronize {machines} with NTP (`timedatectl set-ntp true`)."
     return (fail if abs(offset) >= _CLOCK_FAIL else warn)(about, message, remedy)

@@ -50,10 +50,10 @@ def fail(about: str, message: str, remedy: str) -> Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: `look` returns its findings; `remedy` is shown if it fails or takes too long."""
+    """One check: `run` returns its findings; `remedy` is shown if it fails or takes too long."""
 
     about: str
-    look: Callable[[], Awaitable[Iterable[Finding]]]
+    run: Callable[[], Awaitable[Iterable[Finding]]]
     remedy: str
 
 
@@ -66,7 +66,7 @@ async def examine(checks: Sequence[Check], *, seconds: float) -> list[Finding]:
 async def _run(check: Check, seconds: float) -> list[Finding]:
     try:
         async with asyncio.timeout(seconds):
-            return list(await check.look())
+            return list(await check.run())
     except TimeoutError:
         return [fail(check.about, f"No response within {seconds:g} seconds.", check.remedy)]
     except DomainError as refusal:
@@ -84,9 +84,9 @@ def format_duration(time: timedelta) -> str:
     return format_count(int(seconds), "second")
 
 
-def format_count(count: int, one: str, several: str | None = None) -> str:
+def format_count(count: int, singular: str, plural: str | None = None) -> str:
     """Return a number with its noun: `1 value`, `2 values`."""
-    return f"{count} {one if count == 1 else several or f'{one}s'}"
+    return f"{count} {singular if count == 1 else plural or f'{singular}s'}"
 
 
 def format_deliveries(count: int) -> str:

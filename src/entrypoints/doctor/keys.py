@@ -44,50 +44,49 @@ class Sealed(Protocol):
         """The sample: the newest value."""
 
 
-def judge_keys(sealed: Sequence[Sealed], key_ids: Collection[str], cipher: Cipher) -> list[Finding]:
+def check_keys(sealed: Sequence[Sealed], key_ids: Collection[str], cipher: Cipher) -> list[Finding]:
     """Check that the keys decrypt one value of each column and key. Findings contain no value."""
-    wrong = [found for found in (_wrong(one, key_ids, cipher) for one in sealed) if found]
-    old = sum(one.count for one in sealed if not cipher.is_current(one.ciphertext))
-    if not wrong:
-        total = sum(one.count for one in sealed)
-        wrong.append(
+    findings = [finding for sample in sealed if (finding := _find_problem(sample, key_ids, cipher))]
+    old = sum(sample.count for sample in sealed if not cipher.is_current(sample.ciphertext))
+    if not findings:
+        total = sum(sample.count for sample in sealed)
+        findings.append(
             ok(_ABOUT, f"{format_count(total, 'encrypted value')}. One value of each column and key was decrypted.")
         )
         if old:
-            wrong.append(
+            findings.append(
                 warn(
                     _ABOUT,
                     f"{format_count(old, 'value')} encrypted with an older key.",
                     "Run `crewkit-git keys rotate`. Do not remove the older key before the command has finished.",
                 )
             )
-    return wrong
+    return findings
 
 
-def _wrong(one: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | None:
-    if one.key_id not in key_ids:
+def _find_problem(sample: Sealed, key_ids: Collection[str], cipher: Cipher) -> Finding | None:
+    values = f"{sample.column}: {format_count(sample.count, 'value')} encrypted with the key `{sample.key_id}`"
+    if sample.key_id not in key_ids:
         return fail(
             _ABOUT,
-            f"{one.column}: {format_count(one.count, 'value')} encrypted with the key `{one.key_id}`, which is "
-            "not in CREWKIT_GIT_ENCRYPTION_KEYS.",
+            f"{values}, which is not in CREWKIT_GIT_ENCRYPTION_KEYS.",
             "Add this key to CREWKIT_GIT_ENCRYPTION_KEYS after the first key. If the key is lost, so are the "
-            f"values. {_AFTER_LOSS.get(one.column, _REPLACED)}",
+            f"values. {_AFTER_LOSS.get(sample.column, _REPLACED)}",
         )
     try:
-        cipher.decrypt(one.ciphertext, context=one.context)
+        cipher.decrypt(sample.ciphertext, context=sample.context)
     except CiphertextRefused:
         return fail(
             _ABOUT,
-            f"{one.column}: {format_count(one.count, 'value')} encrypted with the key `{one.key_id}`. The newest "
-            "cannot be decrypted.",
-            f"Check the key `{one.key_id}` in CREWKIT_GIT_ENCRYPTION_KEYS. If it was changed, restore the "
+            f"{values}. The newest cannot be decrypted.",
+            f"Check the key `{sample.key_id}` in CREWKIT_GIT_ENCRYPTION_KEYS. If it was changed, restore the "
             "key that had this id when the value was written. If it was not changed, the value is lost. "
-            f"{_AFTER_LOSS.get(one.column, _REPLACED)}",
+            f"{_AFTER_LOSS.get(sample.column, _REPLACED)}",
         )
     return None
 
 
-def judge_webhook_secrets(fingerprints: Sequence[str], used: Mapping[str, datetime], *, now: datetime) -> list[Finding]:
+def check_webhook_secrets(fingerprints: Sequence[str], used: Mapping[str, datetime], *, now: datetime) -> list[Finding]:
     """Report which secrets are in use, so that an operator knows when an older one can be removed.
 
     `fingerprints` are those of the accepted secrets, newest first; `used` has the time of each last use.
@@ -98,7 +97,9 @@ def judge_webhook_secrets(fingerprints: Sequence[str], used: Mapping[str, dateti
         return []
     if len(fingerprints) == 1:
         return [ok(about, f"One secret is accepted, {_last_use(used.get(fingerprints[0]), now)}.")]
-    ages = (f"{format_duration(now - used[one])} ago" if one in used else "never" for one in fingerprints)
+    ages = (
+        f"{format_duration(now - last_use)} ago" if last_use else "never" for last_use in map(used.get, fingerprints)
+    )
     last = f"Last use of each secret, from the newest secret to the oldest: {', '.join(ages)}."
     if fingerprints[0] not in used:
         return [
@@ -122,7 +123,7 @@ def judge_webhook_secrets(fingerprints: Sequence[str], used: Mapping[str, dateti
     ]
 
 
-def judge_app_keys(current: str, used: Mapping[str, datetime], *, now: datetime) -> list[Finding]:
+def check_app_keys(current: str, used: Mapping[str, datetime], *, now: datetime) -> list[Finding]:
     """Report which private keys of the app are in use, so that an operator can delete the others at GitHub.
 
     `current` is the fingerprint of the key in the settings; `used` has the time of each key's last use.

@@ -22,10 +22,10 @@ def as_text(findings: Sequence[Finding]) -> str:
 def as_json(findings: Sequence[Finding]) -> str:
     """Return the findings as JSON."""
     listed = [
-        {"level": one.level.value, "about": one.about, "message": one.message, "remedy": one.remedy or None}
+        {"level": level.value, "about": finding.about, "message": finding.message, "remedy": finding.remedy or None}
         for level in Level
-        for one in findings
-        if one.level is level
+        for finding in findings
+        if finding.level is level
     ]
     return json.dumps({"ok": is_well(findings), "findings": listed}, indent=2, ensure_ascii=False)
 
@@ -36,7 +36,7 @@ def _line(finding: Finding, width: int) -> str:
 
 
 def _sum(findings: Sequence[Finding]) -> str:
-    count = {level: sum(one.level is level for one in findings) for level in Level}
+    count = {level: sum(finding.level is level for finding in findings) for level in Level}
     if not count[Level.FAIL] and not count[Level.WARN]:
         return f"No problems found in {format_count(count[Level.OK], 'check')}."
     failures, warnings = format_count(count[Level.FAIL], "failure"), format_count(count[Level.WARN], "warning")

@@ -15,7 +15,7 @@ _COMPARED_TOO_LONG_AGO = timedelta(minutes=20)
 _CHECKED_TOO_LATE = timedelta(days=1)
 
 
-def judge_revision(current: str | None, newest: str) -> Finding:
+def check_revision(current: str | None, newest: str) -> Finding:
     """Compare the schema's revision with the newest. Revisions are numbered, so a higher number is newer."""
     about, migrate = "migrations", "Run `crewkit-git migrate`."
     if current == newest:
@@ -33,7 +33,7 @@ def judge_revision(current: str | None, newest: str) -> Finding:
     return fail(about, f"The database schema is at revision {current}, but this version needs {newest}.", migrate)
 
 
-def judge_pooler(*, has_statement_timeout: bool) -> Finding:
+def check_pooler(*, has_statement_timeout: bool) -> Finding:
     """Report whether the database role sets the timeouts: behind a pooler, sessions cannot set them."""
     about = "pooler"
     message = "The database is behind a connection pooler. Prepared statements are off."
@@ -49,7 +49,7 @@ def judge_pooler(*, has_statement_timeout: bool) -> Finding:
     )
 
 
-def judge_workers(names: Sequence[str]) -> Finding:
+def check_workers(names: Sequence[str]) -> Finding:
     """Report whether a worker runs."""
     if names:
         return ok("worker", f"{format_count(len(names), 'worker')} running.")
@@ -60,12 +60,12 @@ def judge_workers(names: Sequence[str]) -> Finding:
     )
 
 
-def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: datetime) -> list[Finding]:
+def check_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: datetime) -> list[Finding]:
     """Report due webhook events that wait too long, and failed events; `failed` is at most `most`."""
-    found = []
+    findings = []
     waits = now - oldest_due if oldest_due else timedelta(0)
     if waits > _WAITS_TOO_LONG:
-        found.append(
+        findings.append(
             fail(
                 "backlog",
                 f"The oldest due webhook event was received {format_duration(waits)} ago and is not processed yet.",
@@ -74,10 +74,10 @@ def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: d
         )
     else:
         limit = _WAITS_TOO_LONG.total_seconds()
-        found.append(ok("backlog", f"No due webhook event was received more than {limit:.0f} seconds ago."))
+        findings.append(ok("backlog", f"No due webhook event was received more than {limit:.0f} seconds ago."))
     if failed:
         count = f"{failed} or more webhook events" if failed >= most else format_count(failed, "webhook event")
-        found.append(
+        findings.append(
             warn(
                 "backlog",
                 f"Processing failed for {count}.",
@@ -85,20 +85,20 @@ def judge_backlog(oldest_due: datetime | None, failed: int, most: int, *, now: d
                 "`crewkit-git events retry --status failed`.",
             )
         )
-    return found
+    return findings
 
 
-def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
+def check_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
     """Report whether the daily check of each installation at GitHub is on time."""
     about = "installation checks"
     checked = backlog.last_checked_at
     last = f" The last check was {format_duration(now - checked)} ago." if checked else ""
-    late = now - backlog.due_since if backlog.due_since else timedelta(0)
-    if late > _CHECKED_TOO_LATE:
+    delay = now - backlog.due_since if backlog.due_since else timedelta(0)
+    if delay > _CHECKED_TOO_LATE:
         return fail(
             about,
             f"The daily check is due for {format_count(backlog.overdue, 'installation')}, and late for at least "
-            f"one: the oldest check has been due for {format_duration(late)}.{last}",
+            f"one: the oldest check has been due for {format_duration(delay)}.{last}",
             "Check that `crewkit-git scheduler` is running, and search its log for "
             "`installation_check_failed`. Checks also wait while less than half of the app's hourly rate "
             "limit is left.",
@@ -106,7 +106,7 @@ def judge_checks(backlog: CheckBacklog, *, now: datetime) -> Finding:
     return ok(about, f"No daily check is more than a day late ({format_count(backlog.live, 'installation')}).{last}")
 
 
-def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
+def check_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
     """Report whether the scheduler runs, from the time of its last check for missing deliveries."""
     about = "scheduler"
     start = (
@@ -119,13 +119,13 @@ def judge_scheduler(recovery: RecoveryState, *, now: datetime) -> list[Finding]:
     message = f"The provider's delivery log was last checked completely {format_duration(age)} ago"
     if age > _COMPARED_TOO_LONG_AGO:
         return [fail(about, f"{message}. The scheduler checks it every five minutes.", start)]
-    found = [ok(about, f"{message}.")]
+    findings = [ok(about, f"{message}.")]
     if recovery.missing:
-        found.append(
+        findings.append(
             warn(
                 "recovery",
                 f"{format_deliveries(recovery.missing)} in the provider's delivery log did not reach this service.",
                 "The scheduler fetches them. To fetch them now, run `crewkit-git recover-deliveries`.",
             )
         )
-    return found
+    return findings

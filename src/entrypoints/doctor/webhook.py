@@ -13,24 +13,24 @@ _ON_ITS_WAY = timedelta(minutes=1)
 _GREETING = "ping"
 
 
-def judge_webhook(config: WebhookConfig, expected: str, page: str, *, is_development: bool) -> list[Finding]:
+def check_webhook(config: WebhookConfig, expected: str, page: str, *, is_development: bool) -> list[Finding]:
     """Report whether the webhook points to this service. GitHub's API does not say whether it is active."""
     about = "webhook"
     if not config.url:
         return [
             fail(about, "The app has no webhook URL.", f"Set the URL to {expected} and activate the webhook at {page}")
         ]
-    found = []
+    findings = []
     if config.url != expected:
-        judge = warn if is_development else fail
+        report = warn if is_development else fail
         remedy = (
             f"This is fine if the URL is your tunnel to {expected}. Otherwise change the URL at {page}"
             if is_development
             else f"Change the URL at {page} or correct CREWKIT_GIT_PUBLIC_URL."
         )
-        found.append(judge(about, f"The webhook URL is {config.url}, but should be {expected}.", remedy))
+        findings.append(report(about, f"The webhook URL is {config.url}, but should be {expected}.", remedy))
     if config.content_type not in ("json", "form"):
-        found.append(
+        findings.append(
             fail(
                 about,
                 f"The webhook's content type is {config.content_type}, which is not supported.",
@@ -38,26 +38,26 @@ def judge_webhook(config: WebhookConfig, expected: str, page: str, *, is_develop
             )
         )
     if not config.verifies_certificate:
-        found.append(
+        findings.append(
             fail(
                 about,
                 "SSL verification is off: GitHub does not verify this service's certificate.",
                 f"Enable SSL verification at {page}",
             )
         )
-    return found or [ok(about, f"The webhook URL is {config.url}, the content type is {config.content_type}.")]
+    return findings or [ok(about, f"The webhook URL is {config.url}, the content type is {config.content_type}.")]
 
 
-def judge_deliveries(
-    log: Sequence[LoggedDelivery], known: Collection[str] | None, page: str, *, now: datetime
+def check_deliveries(
+    log: Sequence[LoggedDelivery], stored: Collection[str] | None, page: str, *, now: datetime
 ) -> list[Finding]:
     """Report failed and missing deliveries among the newest, which are given newest first.
 
-    `known` are the ids of those that this service stored; None if the database could not be read.
+    `stored` are the ids of those that this service stored; None if the database could not be read.
     """
     about = "deliveries"
     # GitHub sends a ping when the webhook is created, which is before the service knows its secret.
-    log = [one for one in log if one.succeeded or one.event_type != _GREETING]
+    log = [delivery for delivery in log if delivery.succeeded or delivery.event_type != _GREETING]
     if not log:
         return [
             note(
@@ -66,20 +66,23 @@ def judge_deliveries(
                 f"expected deliveries, check that the webhook is active at {page} and push to a repository.",
             )
         ]
-    arrived = {one.guid for one in log if one.succeeded}
-    lost = list({one.guid: one for one in reversed(log) if one.guid not in arrived}.values())[::-1]
+    arrived = {delivery.guid for delivery in log if delivery.succeeded}
+    lost = list({delivery.guid: delivery for delivery in reversed(log) if delivery.guid not in arrived}.values())[::-1]
     elsewhere = [
-        one
-        for one in log
-        if known is not None and one.succeeded and one.guid not in known and one.delivered_at <= now - _ON_ITS_WAY
+        delivery
+        for delivery in log
+        if stored is not None
+        and delivery.succeeded
+        and delivery.guid not in stored
+        and delivery.delivered_at <= now - _ON_ITS_WAY
     ]
     newest = log[0]
-    fetched = sum(one.guid in (known or ()) for one in lost)
-    found = []
+    fetched = sum(delivery.guid in (stored or ()) for delivery in lost)
+    findings = []
     if lost and (fetched < len(lost) or lost[0].guid == newest.guid):
-        found.append(_of_failures(lost, fetched, newest, page, now=now))
+        findings.append(_report_failures(lost, fetched, newest, page, now=now))
     if elsewhere:
-        found.append(
+        findings.append(
             fail(
                 about,
                 f"GitHub got a success response for {format_deliveries(len(elsewhere))}, but this database does "
@@ -88,8 +91,8 @@ def judge_deliveries(
                 "another database than this command, or whether an older backup was restored.",
             )
         )
-    if found:
-        return found
+    if findings:
+        return findings
     age = format_duration(now - newest.delivered_at)
     if fetched:
         recovered = f"{fetched} of them failed at first and {'was' if fetched == 1 else 'were'} recovered"
@@ -97,7 +100,7 @@ def judge_deliveries(
     return [ok(about, f"{format_deliveries(len(log))} received, the last {age} ago.")]
 
 
-def _of_failures(
+def _report_failures(
     lost: Sequence[LoggedDelivery], fetched: int, newest: LoggedDelivery, page: str, *, now: datetime
 ) -> Finding:
     last = lost[0]

@@ -21,9 +21,16 @@ class ListCursorInvalid(ValueError):
     """The text is not a cursor of this list."""
 
 
-def encode_cursor(position: object) -> str:
-    """Return a position in a list as text."""
+def encode_cursor(position: object | None) -> str | None:
+    """Return a position in a list as text; None if there is no next page."""
+    if position is None:
+        return None
     return base64.urlsafe_b64encode(msgspec.json.encode(position)).rstrip(b"=").decode()
+
+
+def encode_row_cursor(row_id: int | None) -> str | None:
+    """Return a position in a list that is sorted by row ids as text; None if there is no next page."""
+    return encode_cursor(None if row_id is None else RowCursor(row_id))
 
 
 def decode_cursor(text: str, position_type: type[T]) -> T | None:

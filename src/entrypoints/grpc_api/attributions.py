@@ -12,6 +12,7 @@ from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import (
     invalid_field,
+    read_enum,
     read_id,
     read_name,
     read_page_size,
@@ -42,7 +43,6 @@ METHODS: Mapping[Method, "wire.AttributionMethod.ValueType"] = {
 _MOST_COMMITS = 100
 # SHA-1, or SHA-256 as newer repositories have it.
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_STATUS = {sent: known for known, sent in STATUSES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +58,15 @@ class Attributions(AttributionServiceServicer):
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             where=AttributionFilter(
-                _read_status(request.status), read_id(request.project_id, "project_id") if request.project_id else None
+                read_enum(request.status, "status", STATUSES),
+                read_id(request.project_id, "project_id") if request.project_id else None,
             ),
             limit=read_page_size(request.page_size),
             before=read_page_token(request.page_token, RowId),
         )
         return wire.ListAttributionsResponse(
             attributions=[attribution(view) for view in page.attributions],
-            next_page_token=encode_cursor(page.next) if page.next else "",
+            next_page_token=encode_cursor(page.next) or "",
         )
 
     async def ResolveCommitAuthors(
@@ -105,11 +106,3 @@ def attribution(view: AttributionView) -> wire.Attribution:
         committed_at=stamp(view.committed_at),
         recorded_at=stamp(view.recorded_at),
     )
-
-
-def _read_status(given: "wire.AttributionStatus.ValueType") -> AttributionStatus | None:
-    if given == wire.ATTRIBUTION_STATUS_UNSPECIFIED:
-        return None
-    if given not in _STATUS:
-        raise invalid_field("status", "Must be a defined status, or unspecified for all.")
-    return _STATUS[given]

@@ -85,15 +85,19 @@ class Envelope(grpc.aio.ServerInterceptor):
     ) -> "Handler | None":
         """Return the wrapped handler of this method."""
         method = handler_call_details.method
-        known = self._wrapped.get(method)
-        if known is None:
-            known = await continuation(handler_call_details)
+        wrapped = self._wrapped.get(method)
+        if wrapped is None:
+            handler = await continuation(handler_call_details)
             # Unknown methods (None) are not cached, because a caller can invent any number of them.
-            if known is not None and method.startswith(_OWN_SERVICES):
-                known = self._wrapped[method] = self._wrap(method, known)
-            elif known is not None and known.response_streaming:
-                known = self._wrapped[method] = self._anonymous.limit(method, known)
-        return known
+            if handler is None:
+                return None
+            if method.startswith(_OWN_SERVICES):
+                wrapped = self._wrapped[method] = self._wrap(method, handler)
+            elif handler.response_streaming:
+                wrapped = self._wrapped[method] = self._anonymous.limit(method, handler)
+            else:
+                return handler
+        return wrapped
 
     def _wrap(self, method: str, handler: Handler) -> Handler:
         if handler.response_streaming:
@@ -110,20 +114,20 @@ class Envelope(grpc.aio.ServerInterceptor):
             handler.response_serializer,
         )
 
-    def _call_unary(self, method: str, answer: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def _call_unary(self, method: str, call_method: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
         async def handle_unary(request: object, context: Context) -> object:
-            found: object = None
+            response: object = None
             with self._observe(method, context, self._traces) as state:
                 try:
                     async with asyncio.timeout(self._seconds) as limit:
                         await self._admit(state, request)
-                        found = await answer(request, context)
+                        response = await call_method(request, context)
                 except TimeoutError as error:
                     state.refusal = timeout_error(state.request_id) if limit.expired() else self._crash(state, error)
                 except Exception as error:  # noqa: BLE001 - nothing of it may reach the caller
                     state.refusal = self._refusal(state, error)
                 await state.end(context)
-            return found
+            return response
 
         return handle_unary
 
@@ -150,7 +154,7 @@ class Envelope(grpc.aio.ServerInterceptor):
         """Log, measure and trace a call."""
         metadata: calls.Metadata = tuple(context.invocation_metadata() or ())
         state = _CallState(method, metadata, calls.request_id_of(metadata))
-        began = perf_counter()
+        started = perf_counter()
         # gRPC runs each call in a separate task, so this needs no cleanup.
         structlog.contextvars.bind_contextvars(request_id=state.request_id)
         spans = ExitStack()
@@ -163,12 +167,12 @@ class Envelope(grpc.aio.ServerInterceptor):
         try:
             yield state
         except (asyncio.CancelledError, GeneratorExit):
-            left: float | None = context.time_remaining()
-            late = left is not None and left <= _TRAVEL_SECONDS
-            state.status = (StatusCode.DEADLINE_EXCEEDED if late else StatusCode.CANCELLED).name
+            remaining: float | None = context.time_remaining()
+            is_late = remaining is not None and remaining <= _TRAVEL_SECONDS
+            state.status = (StatusCode.DEADLINE_EXCEEDED if is_late else StatusCode.CANCELLED).name
             raise
         finally:
-            seconds = perf_counter() - began
+            seconds = perf_counter() - started
             self._metrics.observe_grpc_call(state.name, state.status, seconds)
             state.log(seconds)
             if span is not None:

@@ -63,9 +63,9 @@ class Refusal:
         number: int = self.code.value[0]
         packed = []
         for detail in self.details:
-            held = Any()
-            held.Pack(detail)
-            packed.append(held)
+            message = Any()
+            message.Pack(detail)
+            packed.append(message)
         status: bytes = Status(code=number, message=self.message, details=packed).SerializeToString()
         return status
 
@@ -75,7 +75,9 @@ def to_grpc_error(error: DomainError, request_id: str) -> Refusal:
     code, wait = CODE[error.kind], retry_seconds(error)
     details = _always(error.code, request_id)
     if error.fields:
-        violations = [BadRequest.FieldViolation(field=one.field, description=one.message) for one in error.fields]
+        violations = [
+            BadRequest.FieldViolation(field=invalid.field, description=invalid.message) for invalid in error.fields
+        ]
         details.append(BadRequest(field_violations=violations))
     if wait is not None:
         retry = RetryInfo()

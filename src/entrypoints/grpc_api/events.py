@@ -62,10 +62,10 @@ class Events(EventServiceServicer):
         try:
             yield StreamEventsResponse(cursor=str(stream.cursor))
             while True:
-                found = await stream.next(within=HEARTBEAT_SECONDS)
-                for event in found:
+                events = await stream.next(within=HEARTBEAT_SECONDS)
+                for event in events:
                     yield StreamEventsResponse(cursor=str(event.id), event=domain_event(event))
-                if not found:
+                if not events:
                     yield StreamEventsResponse(cursor=str(stream.cursor))
         finally:
             stream.close()
@@ -94,6 +94,6 @@ def _read_filter(request: StreamEventsRequest) -> StreamFilter:
     if any(name not in _TYPES for name in request.types):
         raise invalid_field("types", f"Must contain only these event types: {', '.join(_TYPES)}.")
     return StreamFilter(
-        frozenset(read_id(one, "project_ids") for one in request.project_ids),
+        frozenset(read_id(project_id, "project_ids") for project_id in request.project_ids),
         frozenset(_TYPES[name] for name in request.types),
     )

@@ -1,6 +1,7 @@
 """Convert request fields to typed values. An invalid value is rejected with the name of its field."""
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TypeVar
 from uuid import UUID
@@ -10,9 +11,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from core.domain.errors import FieldError
 from core.domain.idempotency import IdempotencyKey, idempotency_key
 from entrypoints.edge.calls import QueryInvalid
-from entrypoints.edge.cursors import ListCursorInvalid, decode_cursor
+from entrypoints.edge.cursors import ListCursorInvalid, RowCursor, decode_cursor
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 DEFAULT_PAGE, LARGEST_PAGE = 50, 100
 PROVIDER = "github"
@@ -65,6 +67,16 @@ def read_time(value: Timestamp, field: str) -> datetime:
         raise invalid_field(field, "Must be a time in the years 1 to 9999.") from None
 
 
+def read_enum(value: int, field: str, values: Mapping[T, int]) -> T | None:
+    """Return the domain's value for a value of a protobuf enum, or None if it is unspecified."""
+    if value == 0:
+        return None
+    for domain_value, number in values.items():
+        if number == value:
+            return domain_value
+    raise invalid_field(field, f"Must be a defined {field}, or unspecified for all.")
+
+
 def read_request_id(value: str) -> IdempotencyKey | None:
     """Return the idempotency key, or None if it is empty; raises `IdempotencyKeyInvalid`."""
     return idempotency_key(value) if value else None
@@ -85,3 +97,9 @@ def read_page_token(value: str, form: type[T]) -> T | None:
         raise invalid_field(
             "page_token", "Pass the `next_page_token` of the previous response, or nothing for the first page."
         ) from None
+
+
+def read_row_token(value: str, id_type: Callable[[int], R]) -> R | None:
+    """Return the id of the row where the page starts, or None for the first page."""
+    cursor = read_page_token(value, RowCursor)
+    return id_type(cursor.id) if cursor else None

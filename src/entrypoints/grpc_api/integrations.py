@@ -9,10 +9,10 @@ from core.domain.integrations.integration import Integration
 from core.domain.integrations.views import ConnectionState, IntegrationView
 from crewkit.git.v1 import integrations_pb2 as wire
 from crewkit.git.v1.integrations_pb2_grpc import IntegrationServiceServicer
-from entrypoints.edge.cursors import RowCursor, encode_cursor
+from entrypoints.edge.cursors import encode_row_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
-from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token
+from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_row_token
 from entrypoints.grpc_api.messages import catalog_sync, remedy, stamp, version
 
 STATUSES: Mapping[ConnectionState, "wire.IntegrationStatus.ValueType"] = {
@@ -35,7 +35,7 @@ class Integrations(IntegrationServiceServicer):
     ) -> wire.ListIntegrationsResponse:
         organization_id = read_id(request.organization_id, "organization_id")
         views = await self.application.integrations.list(actor(), organization_id=organization_id)
-        return wire.ListIntegrationsResponse(integrations=[_integration(one, organization_id) for one in views])
+        return wire.ListIntegrationsResponse(integrations=[_integration(view, organization_id) for view in views])
 
     async def GetIntegration(
         self, request: wire.GetIntegrationRequest, context: Context
@@ -68,17 +68,16 @@ class Integrations(IntegrationServiceServicer):
         return wire.SyncIntegrationResponse(sync=catalog_sync(state))
 
     async def ListVersions(self, request: wire.ListVersionsRequest, context: Context) -> wire.ListVersionsResponse:
-        place = read_page_token(request.page_token, RowCursor)
         trail = await self.application.integrations.list_versions(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_name(request.provider, "provider"),
             limit=read_page_size(request.page_size),
-            before=VersionId(place.id) if place else None,
+            before=read_row_token(request.page_token, VersionId),
         )
         return wire.ListVersionsResponse(
-            versions=[version(one, trail.members) for one in trail.versions],
-            next_page_token=encode_cursor(RowCursor(trail.next)) if trail.next else "",
+            versions=[version(row, trail.members) for row in trail.versions],
+            next_page_token=encode_row_cursor(trail.next) or "",
         )
 
 

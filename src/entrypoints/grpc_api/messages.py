@@ -41,10 +41,10 @@ def length(of: timedelta | None) -> Duration | None:
 
 
 def remedy(
-    known: integration_views.Remedy | None, provider: str, organization_id: UUID, manage_url: str | None
+    code: integration_views.Remedy | None, provider: str, organization_id: UUID, manage_url: str | None
 ) -> Remedy | None:
     """Convert a remedy to its message, with the texts that REST uses."""
-    action = action_of(known, provider, organization_id, manage_url)
+    action = action_of(code, provider, organization_id, manage_url)
     if action is None:
         return None
     return Remedy(code=action.code.value, message=action.message, url=action.url)
@@ -79,14 +79,14 @@ ACTORS: Mapping[ActorKind, "wire.ActorKind.ValueType"] = {
 }
 
 
-def version(known: Version, members: Mapping[UUID, User]) -> wire.Version:
+def version(row: Version, members: Mapping[UUID, User]) -> wire.Version:
     """Convert an audit row to its message. Only members have a user name."""
-    by = parse_actor(known)
+    by = parse_actor(row)
     user = members.get(by.user_id) if by.user_id else None
     return wire.Version(
-        item_type=known.item_type,
-        item_id=known.item_id,
-        event=known.event,
+        item_type=row.item_type,
+        item_id=row.item_id,
+        event=row.event,
         actor=wire.VersionActor(
             kind=ACTORS[by.kind],
             name=by.name,
@@ -96,12 +96,12 @@ def version(known: Version, members: Mapping[UUID, User]) -> wire.Version:
         ),
         changes={
             name: wire.FieldChange(before=_value(before), after=_value(after))
-            for name, (before, after) in known.public_changes().items()
+            for name, (before, after) in row.public_changes().items()
         },
-        changed_at=stamp(known.created_at),
-        request_id=None if by.delivery_id else known.request_id,
+        changed_at=stamp(row.created_at),
+        request_id=None if by.delivery_id else row.request_id,
     )
 
 
-def _value(held: Any) -> Value:  # noqa: ANN401 - the trail holds any JSON
-    return ParseDict(held, Value())
+def _value(json: Any) -> Value:  # noqa: ANN401 - the trail holds any JSON
+    return ParseDict(json, Value())

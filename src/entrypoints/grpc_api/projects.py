@@ -41,7 +41,7 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
         )
         return wire.ListProjectsResponse(
             projects=[_project(view, organization_id) for view in page.projects],
-            next_page_token=encode_cursor(page.next) if page.next else "",
+            next_page_token=encode_cursor(page.next) or "",
         )
 
     async def GetProject(self, request: wire.GetProjectRequest, context: Context) -> wire.GetProjectResponse:
@@ -139,48 +139,48 @@ UNREACHABLE: Mapping[Unreachable, "wire.UnreachableReason.ValueType"] = {
 }
 
 
-def read_choices(given: wire.LinkChoices) -> LinkChoices:
+def read_choices(choices: wire.LinkChoices) -> LinkChoices:
     """Convert the link settings in a request."""
     return LinkChoices(
-        default_branch=given.default_branch if given.HasField("default_branch") else None,
-        webhooks_enabled=given.webhooks_enabled if given.HasField("webhooks_enabled") else None,
-        root_directory=given.root_directory if given.HasField("root_directory") else None,
+        default_branch=choices.default_branch if choices.HasField("default_branch") else None,
+        webhooks_enabled=choices.webhooks_enabled if choices.HasField("webhooks_enabled") else None,
+        root_directory=choices.root_directory if choices.HasField("root_directory") else None,
     )
 
 
 def read_changes(request: wire.UpdateProjectRepositoryRequest) -> LinkChoices:
     """Return the settings that the mask names, or all present settings if there is no mask."""
-    arguments = read_choices(request.choices)
+    choices = read_choices(request.choices)
     masked = list(request.update_mask.paths)
     if masked in ([], ["*"]):
-        return arguments
-    given = asdict(arguments)
+        return choices
+    settings = asdict(choices)
     for name in masked:
-        if name not in given:
-            raise invalid_field("update_mask", f"Must contain only {', '.join(given)}, or only *.")
-        if given[name] is None:
+        if name not in settings:
+            raise invalid_field("update_mask", f"Must contain only {', '.join(settings)}, or only *.")
+        if settings[name] is None:
             raise invalid_field(f"choices.{name}", "Required, because `update_mask` names it.")
-    return LinkChoices(**{name: given[name] for name in masked})
+    return LinkChoices(**{name: settings[name] for name in masked})
 
 
 def link(view: LinkView, organization_id: UUID) -> wire.ProjectRepository:
     """Convert a link to its message."""
-    known = view.link
+    stored = view.link
     return wire.ProjectRepository(
-        link_id=str(known.external_id),
-        project_id=str(known.project_external_id),
-        provider=known.provider,
-        repo_id=known.repo_id,
-        full_name=known.repo_full_name,
-        url=known.repo_url,
-        default_branch=known.default_branch,
-        webhooks_enabled=known.webhooks_enabled,
-        root_directory=known.settings.get(ROOT_DIRECTORY),
+        link_id=str(stored.external_id),
+        project_id=str(stored.project_external_id),
+        provider=stored.provider,
+        repo_id=stored.repo_id,
+        full_name=stored.repo_full_name,
+        url=stored.repo_url,
+        default_branch=stored.default_branch,
+        webhooks_enabled=stored.webhooks_enabled,
+        root_directory=stored.settings.get(ROOT_DIRECTORY),
         reachable=view.reason is None,
         reason=UNREACHABLE[view.reason] if view.reason else wire.UNREACHABLE_REASON_UNSPECIFIED,
-        remedy=remedy(view.remedy, known.provider, organization_id, view.manage_url),
-        created_at=stamp(known.created_at),
-        updated_at=stamp(known.updated_at),
+        remedy=remedy(view.remedy, stored.provider, organization_id, view.manage_url),
+        created_at=stamp(stored.created_at),
+        updated_at=stamp(stored.updated_at),
         archived=view.archived,
-        previous_full_name=known.previous_full_name,
+        previous_full_name=stored.previous_full_name,
     )

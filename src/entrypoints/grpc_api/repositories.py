@@ -41,8 +41,10 @@ class Repositories(RepositoryServiceServicer):
         )
         projects = page.projects or {}
         return wire.ListRepositoriesResponse(
-            repositories=[_repository(found, projects.get(found.repo_id, ())) for found in page.repositories],
-            next_page_token=encode_cursor(page.next) if page.next else "",
+            repositories=[
+                _repository(repository, projects.get(repository.repo_id, ())) for repository in page.repositories
+            ],
+            next_page_token=encode_cursor(page.next) or "",
             sync=catalog_sync(page.sync),
         )
 
@@ -77,26 +79,26 @@ class Repositories(RepositoryServiceServicer):
                 )
                 for branch in page.branches
             ],
-            next_page_token="" if page.next is None else encode_cursor(page.next),
+            next_page_token=encode_cursor(page.next) or "",
             fetched_at=stamp(page.fetched_at),
             stale=page.is_stale,
             complete=page.is_complete,
         )
 
 
-def _repository(found: Repository, projects: Sequence[Project]) -> wire.Repository:
+def _repository(repository: Repository, projects: Sequence[Project]) -> wire.Repository:
     return wire.Repository(
-        repo_id=found.repo_id,
-        full_name=found.full_name,
-        url=found.url,
-        private=found.private,
-        visibility=found.visibility,
-        archived=found.archived,
-        fork=found.fork,
-        default_branch=found.default_branch,
-        description=found.description,
-        language=found.language,
-        pushed_at=stamp(found.pushed_at),
-        updated_at=stamp(found.provider_updated_at),
-        projects=[wire.LinkedProject(project_id=str(one.external_id), name=one.name) for one in projects],
+        repo_id=repository.repo_id,
+        full_name=repository.full_name,
+        url=repository.url,
+        private=repository.private,
+        visibility=repository.visibility,
+        archived=repository.archived,
+        fork=repository.fork,
+        default_branch=repository.default_branch,
+        description=repository.description,
+        language=repository.language,
+        pushed_at=stamp(repository.pushed_at),
+        updated_at=stamp(repository.provider_updated_at),
+        projects=[wire.LinkedProject(project_id=str(project.external_id), name=project.name) for project in projects],
     )

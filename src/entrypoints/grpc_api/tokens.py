@@ -29,14 +29,14 @@ class Tokens(TokenServiceServicer):
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_provider(request.provider),
-            project_ids=[read_id(one, "project_ids") for one in request.project_ids],
+            project_ids=[read_id(project_id, "project_ids") for project_id in request.project_ids],
             reason=read_text(request.reason.strip(), "reason", least=1, most=_LONGEST_REASON),
         )
         return wire.IssueReadTokenResponse(
             token=issued.token.reveal(),
             expires_at=stamp(issued.expires_at),
             lease_id=str(issued.lease_id),
-            repositories=[_repository(*opened) for opened in issued.repositories],
+            repositories=[_repository(link, repository) for link, repository in issued.repositories],
         )
 
 

@@ -9,16 +9,17 @@ from core.use_cases.events.retry_events import MAX_RETRIES
 from core.use_cases.events.scope import OneOrganization
 from crewkit.git.v1 import webhook_events_pb2 as wire
 from crewkit.git.v1.webhook_events_pb2_grpc import WebhookEventServiceServicer
-from entrypoints.edge.cursors import RowCursor, encode_cursor
+from entrypoints.edge.cursors import encode_row_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
 from entrypoints.grpc_api.fields import (
     invalid_field,
+    read_enum,
     read_id,
     read_name,
     read_page_size,
-    read_page_token,
     read_request_id,
+    read_row_token,
     read_time,
 )
 from entrypoints.grpc_api.messages import stamp
@@ -39,10 +40,10 @@ class WebhookEvents(WebhookEventServiceServicer):
             _scope(request.organization_id),
             where=read_filter(request),
             limit=read_page_size(request.page_size),
-            before=_before(request.page_token),
+            before=read_row_token(request.page_token, EventId),
         )
         return wire.ListWebhookEventsResponse(
-            events=[webhook_event(event) for event in page.events], next_page_token=_token(page.next)
+            events=[webhook_event(event) for event in page.events], next_page_token=encode_row_cursor(page.next) or ""
         )
 
     async def GetWebhookEvent(
@@ -83,25 +84,18 @@ class WebhookEvents(WebhookEventServiceServicer):
             _scope(request.organization_id),
             where=where,
             limit=read_page_size(request.page_size, most=MAX_RETRIES, default=MAX_RETRIES),
-            before=_before(request.page_token),
+            before=read_row_token(request.page_token, EventId),
             key=read_request_id(request.request_id),
         )
         return wire.RetryWebhookEventsResponse(
-            retried=done.result.count, next_page_token=_token(done.result.next), replayed=done.is_replay
+            retried=done.result.count,
+            next_page_token=encode_row_cursor(done.result.next) or "",
+            replayed=done.is_replay,
         )
 
 
 def _scope(organization_id: str) -> OneOrganization:
     return OneOrganization(read_id(organization_id, "organization_id"))
-
-
-def _before(page_token: str) -> EventId | None:
-    place = read_page_token(page_token, RowCursor)
-    return EventId(place.id) if place else None
-
-
-def _token(event_id: EventId | None) -> str:
-    return encode_cursor(RowCursor(event_id)) if event_id else ""
 
 
 STATUSES: Mapping[EventStatus, "wire.WebhookEventStatus.ValueType"] = {
@@ -120,14 +114,13 @@ SOURCES: Mapping[Source, "wire.WebhookEventSource.ValueType"] = {
     Source.RECOVERED: wire.WEBHOOK_EVENT_SOURCE_RECOVERED,
     Source.REPLAYED: wire.WEBHOOK_EVENT_SOURCE_REPLAYED,
 }
-_STATUS = {sent: known for known, sent in STATUSES.items()}
 
 
 def read_filter(request: wire.ListWebhookEventsRequest | wire.RetryWebhookEventsRequest) -> EventFilter:
     """Convert the fields of a request to a filter."""
     return EventFilter(
         provider=read_name(request.provider, "provider") if request.provider else None,
-        status=_read_status(request.status),
+        status=read_enum(request.status, "status", STATUSES),
         event_type=read_name(request.event_type, "event_type") if request.event_type else None,
         project_id=read_id(request.project_id, "project_id") if request.project_id else None,
         since=read_time(request.since, "since") if request.HasField("since") else None,
@@ -163,11 +156,3 @@ def webhook_event(event: WebhookEvent, *, verdicts: Sequence[Verdict] = ()) -> w
             for verdict in verdicts
         ],
     )
-
-
-def _read_status(given: "wire.WebhookEventStatus.ValueType") -> EventStatus | None:
-    if given == wire.WEBHOOK_EVENT_STATUS_UNSPECIFIED:
-        return None
-    if given not in _STATUS:
-        raise invalid_field("status", "Must be a defined status, or unspecified for all.")
-    return _STATUS[given]

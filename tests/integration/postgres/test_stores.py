@@ -215,7 +215,7 @@ async def test_queries_use_indexes(world: PostgresStoreStage) -> None:
         (events._OLDEST_DUE, (LANES, now())),
         (event_queue._LANES_DUE, (LANES, now())),
         (event_queue._DUE, {"lane": 3, "now": now(), "limit": 256, "max_bytes": 1 << 25}),
-        (event_queue._ROUTE_WAITING, {"oldest": now(), "now": now()}),
+        (event_queue._ROUTE_UNROUTED, {"oldest": now(), "now": now()}),
         ("UPDATE git_webhook_events SET project_repository_id = NULL WHERE project_repository_id = %s", (7,)),
         ("SELECT id FROM git_webhook_events WHERE project_ids @> ARRAY[%s::bigint]", (2,)),
     ]

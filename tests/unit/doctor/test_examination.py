@@ -5,7 +5,7 @@ import json
 import time
 
 from core.domain.errors import StorageUnavailable
-from entrypoints.doctor.checks.settings import judge_settings
+from entrypoints.doctor.checks.settings import check_settings
 from entrypoints.doctor.findings import Check, Finding, Level, examine, fail, note, ok, warn
 from entrypoints.doctor.report import as_json, as_text, is_well
 from entrypoints.settings.problem import Problem
@@ -87,7 +87,7 @@ def test_reads_the_valid_part_of_an_environment() -> None:
             "CREWKIT_GIT_HTTP_ADDR": "nowhere",
         }
     )
-    findings = judge_settings(settings, problems)
+    findings = check_settings(settings, problems)
 
     assert settings.database_url is not None
     assert settings.encryption_keys == ()
@@ -101,7 +101,7 @@ def test_reads_the_valid_part_of_an_environment() -> None:
 def test_warns_about_unknown_variables() -> None:
     settings, problems = Settings.readable_part({"CREWKIT_GIT_ENVIRONMENT": "development"})
     unknown = Problem("CREWKIT_GIT_LOG_LEVLE", "this setting does not exist", "Remove it")
-    well, report = judge_settings(settings, problems, [unknown])
+    well, report = check_settings(settings, problems, [unknown])
     assert (well.level, report.level) == (Level.OK, Level.WARN)
     assert report.message == "CREWKIT_GIT_LOG_LEVLE: this setting does not exist."
     assert report.remedy == "Remove it."

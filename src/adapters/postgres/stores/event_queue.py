@@ -92,7 +92,7 @@ _LANES_DUE = """
 
 # Starts from the integrations, which are few; unrouted events of unknown installations can be many. All statements
 # lock rows in the same order, because users may retry the same events.
-_ROUTE_WAITING = """
+_ROUTE_UNROUTED = """
     WITH waiting AS (
         SELECT e.id
         FROM git_integrations AS i
@@ -208,7 +208,7 @@ class PostgresEventQueue(EventQueue):
 
     async def reopen_unrouted(self, *, now: datetime) -> int:
         """Reopen unrouted events whose installation is connected now; return how many."""
-        rows = await self._session.write(_ROUTE_WAITING, {"oldest": now - UNROUTED_LIFETIME, "now": now})
+        rows = await self._session.write(_ROUTE_UNROUTED, {"oldest": now - UNROUTED_LIFETIME, "now": now})
         return sum(not is_late for (is_late,) in rows)
 
     async def record_batch_start(

@@ -76,8 +76,8 @@ class Step(Enum):
 class Refusal(Enum):
     """Why the provider did not issue a token."""
 
-    FREE = "free"
-    OUR_APPS = "our_apps"
+    UNAVAILABLE = "free"
+    APP = "our_apps"
     SUSPENDED = "suspended"
     GONE = "gone"
     OTHER = "other"
@@ -150,13 +150,13 @@ def explain_inactive(integration: Integration) -> IntegrationNotActive:
 def classify_refusal(error: DomainError) -> Refusal:
     """Return what an error of the provider means: only a rejection of this installation counts against it."""
     if isinstance(error, AppRefused):
-        return Refusal.OUR_APPS
+        return Refusal.APP
     if isinstance(error, InstallationSuspended):
         return Refusal.SUSPENDED
     if isinstance(error, InstallationGone):
         return Refusal.GONE
     if isinstance(error, ProviderUnavailable | AccessBlocked) or error.kind is ErrorKind.UNAVAILABLE:
-        return Refusal.FREE
+        return Refusal.UNAVAILABLE
     return Refusal.OTHER
 
 

@@ -15,7 +15,7 @@ from core.domain.events.event import (
     WebhookEvent,
     fail_attempt,
 )
-from core.domain.events.interpretation import interpret, leave_unrouted
+from core.domain.events.interpretation import interpret, to_unrouted
 from core.domain.provider_events import ProviderEvent
 from core.use_cases.deliveries.event_batch import EventBatch, start_batch
 from core.use_cases.deliveries.poison_events import DatabaseLost, Interruptions, PoisonEvents
@@ -174,7 +174,7 @@ class DrainLane:
         if is_waiting and event.repo_id is not None:
             # An event of a repository has no effect while its installation is unknown, so it is not decoded. If an
             # earlier event of this batch binds the installation, writing the batch makes this event due again.
-            return leave_unrouted().to_result(event, None)
+            return to_unrouted().to_result(event, None)
         if queued_event.body is None:
             raise PayloadExpired(
                 "The payload was deleted at the end of its retention period, so the event cannot be processed again."

@@ -103,9 +103,9 @@ class RefreshableInstallationToken(RefreshableToken[IntegrationId]):
             minted = await self._mint()
         except DomainError as error:
             refusal = classify_refusal(error)
-            if refusal is Refusal.FREE:
+            if refusal is Refusal.UNAVAILABLE:
                 raise
-            if refusal is Refusal.OUR_APPS:
+            if refusal is Refusal.APP:
                 raise await breaker.record_refusal(provider, error) from error
             await breaker.record_success(provider)
             inactive = await self._apply_refusal(refusal)

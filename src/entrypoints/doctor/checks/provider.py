@@ -17,11 +17,11 @@ from core.domain.provider_errors import (
 from core.domain.secret import Secret
 from entrypoints.bootstrap.github import github_app
 from entrypoints.bootstrap.outgoing import connect_by, create_route
-from entrypoints.doctor.app import judge_clock, judge_events, judge_identity, judge_permissions, note_callbacks
+from entrypoints.doctor.app import check_clock, check_events, check_identity, check_permissions, note_callbacks
 from entrypoints.doctor.checks.settings import report_missing
 from entrypoints.doctor.checks.storage import find_stored_deliveries
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok
-from entrypoints.doctor.webhook import judge_deliveries, judge_webhook
+from entrypoints.doctor.webhook import check_deliveries, check_webhook
 from entrypoints.edge.public_urls import WEBHOOKS, callback_urls
 from entrypoints.settings.settings import Settings
 from ports.provider import GitProvider
@@ -91,9 +91,9 @@ class _ProviderChecks:
             return [fail(_ABOUT, refusal.message, _RATE_LIMITED)]
         needs, configured = self.provider.needs, self.registration
         return [
-            *judge_identity(app, client_id=configured.client_id, app_id=configured.app_id, slug=configured.slug),
-            *judge_permissions(app, needs),
-            *judge_events(app, needs),
+            *check_identity(app, client_id=configured.client_id, app_id=configured.app_id, slug=configured.slug),
+            *check_permissions(app, needs),
+            *check_events(app, needs),
         ]
 
     async def client_secret(self) -> list[Finding]:
@@ -114,7 +114,7 @@ class _ProviderChecks:
 
     async def clock_offset(self) -> list[Finding]:
         try:
-            return [judge_clock("github", await self.provider.measure_clock_offset())]
+            return [check_clock("github", await self.provider.measure_clock_offset())]
         except (AccessBlocked, ProviderUnavailable, RateLimited) as refusal:
             return [_note_unchecked("github clock", refusal)]
 
@@ -127,7 +127,7 @@ class _ProviderChecks:
             return [_note_unchecked("webhook", refusal)]
         expected = f"{self.settings.public_url or ''}{WEBHOOKS}"
         page = await self._page()
-        return judge_webhook(config, expected, page, is_development=self.settings.is_development)
+        return check_webhook(config, expected, page, is_development=self.settings.is_development)
 
     async def deliveries(self) -> list[Finding]:
         log = []
@@ -143,7 +143,7 @@ class _ProviderChecks:
             return [_note_unchecked("deliveries", refusal)]
         sent = list(dict.fromkeys(delivery.guid for delivery in log))
         stored = await find_stored_deliveries(self.database, self.provider.name, sent)
-        return judge_deliveries(log, stored, await self._page(), now=self.clock.now())
+        return check_deliveries(log, stored, await self._page(), now=self.clock.now())
 
     async def callbacks(self) -> list[Finding]:
         public_url = self.settings.public_url

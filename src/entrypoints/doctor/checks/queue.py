@@ -5,7 +5,7 @@ from adapters.redis_queue.queue_probe import find_problems, list_workers
 from core.domain.secret import redact_url
 from entrypoints.doctor.checks.settings import report_missing
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok, warn
-from entrypoints.doctor.storage import judge_workers
+from entrypoints.doctor.storage import check_workers
 from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
 
@@ -24,9 +24,9 @@ def queue_checks(settings: Settings) -> list[Check]:
         return [report_missing(settings, "redis", ["REDIS_URL"], _UNSET)]
     url = settings.redis_url.reveal()
 
-    async def look() -> list[Finding]:
+    async def check_queue() -> list[Finding]:
         problems = await find_problems(url, timeout_seconds=_TIMEOUT_SECONDS)
-        found = [
+        findings = [
             (warn if problem is EVICTING else fail)(
                 "redis", f"{redact_url(url)}: {problem.message}", problem.with_setting(_SETTING).remedy
             )
@@ -35,10 +35,10 @@ def queue_checks(settings: Settings) -> list[Check]:
         try:
             workers = await list_workers(url)
         except (RedisError, OSError) as error:
-            if not found:
+            if not findings:
                 problem = diagnose(error).with_setting(_SETTING)
-                found = [fail("redis", f"{redact_url(url)}: {problem.message}", problem.remedy)]
-            return [*found, note("worker", "Not checked, because of the problem that `redis` reports.")]
-        return [*(found or [ok("redis", "Redis responds and stores data.")]), judge_workers(workers)]
+                findings = [fail("redis", f"{redact_url(url)}: {problem.message}", problem.remedy)]
+            return [*findings, note("worker", "Not checked, because of the problem that `redis` reports.")]
+        return [*(findings or [ok("redis", "Redis responds and stores data.")]), check_workers(workers)]
 
-    return [Check("redis", look, _REMEDY)]
+    return [Check("redis", check_queue, _REMEDY)]

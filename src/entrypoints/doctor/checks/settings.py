@@ -18,8 +18,8 @@ _ABOUT = "settings"
 def settings_checks(settings: Settings, problems: Sequence[Problem], unknown: Sequence[Problem]) -> list[Check]:
     """Return the checks that need no other system. `unknown` has variables that look like settings but are not."""
 
-    async def check_settings() -> list[Finding]:
-        return judge_settings(settings, problems, unknown)
+    async def check_values() -> list[Finding]:
+        return check_settings(settings, problems, unknown)
 
     async def check_configured_adapters() -> list[Finding]:
         async with AsyncExitStack() as stack:
@@ -34,13 +34,13 @@ def settings_checks(settings: Settings, problems: Sequence[Problem], unknown: Se
         return [ok("outgoing calls", create_route(settings).description)]
 
     return [
-        Check(_ABOUT, check_settings, ""),
+        Check(_ABOUT, check_values, ""),
         *([Check("adapters", check_configured_adapters, "")] if settings.adapters else []),
         Check("outgoing calls", describe_route, ""),
     ]
 
 
-def judge_settings(settings: Settings, problems: Sequence[Problem], unknown: Sequence[Problem] = ()) -> list[Finding]:
+def check_settings(settings: Settings, problems: Sequence[Problem], unknown: Sequence[Problem] = ()) -> list[Finding]:
     """Report each problem with its remedy, and each variable that looks like a setting but is not."""
     valid = ok(_ABOUT, f"All {len(SETTINGS)} settings are valid. The environment is {settings.environment.value}.")
     return [
@@ -65,5 +65,5 @@ def report_missing(settings: Settings, about: str, names: Sequence[str], remedy:
     return Check(about, check, remedy)
 
 
-def _to_finding(judge: Callable[[str, str, str], Finding], problem: Problem) -> Finding:
-    return judge(_ABOUT, f"{problem.variable}: {problem.problem}.", f"{problem.remedy}.")
+def _to_finding(report: Callable[[str, str, str], Finding], problem: Problem) -> Finding:
+    return report(_ABOUT, f"{problem.variable}: {problem.problem}.", f"{problem.remedy}.")

@@ -16,11 +16,11 @@ from adapters.postgres.unit_of_work import PostgresUnitOfWork
 from adapters.secrets.cipher import AesGcmCipher
 from core.domain.errors import StorageNotPrepared, StorageUnavailable, StorageUnwritable
 from core.domain.events.event import EventStatus
-from entrypoints.doctor.app import judge_clock, judge_installations
+from entrypoints.doctor.app import check_clock, check_installations
 from entrypoints.doctor.checks.settings import report_missing
 from entrypoints.doctor.findings import Check, Finding, fail, note, ok
-from entrypoints.doctor.keys import judge_app_keys, judge_keys, judge_webhook_secrets
-from entrypoints.doctor.storage import judge_backlog, judge_checks, judge_pooler, judge_revision, judge_scheduler
+from entrypoints.doctor.keys import check_app_keys, check_keys, check_webhook_secrets
+from entrypoints.doctor.storage import check_backlog, check_checks, check_pooler, check_revision, check_scheduler
 from entrypoints.settings.settings import Settings
 from ports.events import EventFilter
 from ports.system import Clock
@@ -39,18 +39,21 @@ def storage_checks(settings: Settings, clock: Clock, database: Database | None) 
     if database is None:
         return [report_missing(settings, "database", ["DATABASE_URL"], _UNSET)]
     storage = _Storage(settings, clock, Inspection(database), PostgresUnitOfWork(database), WriteProbe(database))
+    checks = {
+        "database writes": storage.writes,
+        "pooler": storage.pooler,
+        "migrations": storage.revision,
+        "backlog": storage.backlog,
+        "scheduler": storage.scheduler,
+        "installation checks": storage.checks,
+        "encryption keys": storage.keys,
+        "webhook secrets": storage.webhook_secrets,
+        "app keys": storage.app_keys,
+        "installations": storage.installations,
+    }
     return [
         Check("database", storage.server, _REMEDY),
-        Check("database writes", _if_available("database writes", storage.writes), _REMEDY),
-        Check("pooler", _if_available("pooler", storage.pooler), _REMEDY),
-        Check("migrations", _if_available("migrations", storage.revision), _REMEDY),
-        Check("backlog", _if_available("backlog", storage.backlog), _REMEDY),
-        Check("scheduler", _if_available("scheduler", storage.scheduler), _REMEDY),
-        Check("installation checks", _if_available("installation checks", storage.checks), _REMEDY),
-        Check("encryption keys", _if_available("encryption keys", storage.keys), _REMEDY),
-        Check("webhook secrets", _if_available("webhook secrets", storage.webhook_secrets), _REMEDY),
-        Check("app keys", _if_available("app keys", storage.app_keys), _REMEDY),
-        Check("installations", _if_available("installations", storage.installations), _REMEDY),
+        *(Check(about, _if_available(about, check), _REMEDY) for about, check in checks.items()),
     ]
 
 
@@ -86,7 +89,7 @@ class _Storage:
             return [fail("database", f"PostgreSQL is not available{why}.", unavailable.remedy)]
         return [
             ok("database", f"PostgreSQL {version.partition(' ')[0]} responds."),
-            judge_clock("database", server_time - _find_middle(before, self.clock.now())),
+            check_clock("database", server_time - _find_middle(before, self.clock.now())),
         ]
 
     async def writes(self) -> list[Finding]:
@@ -98,42 +101,42 @@ class _Storage:
 
     async def pooler(self) -> list[Finding]:
         state = await self.inspection.find_pooler()
-        return [] if state is None else [judge_pooler(has_statement_timeout=state.has_statement_timeout)]
+        return [] if state is None else [check_pooler(has_statement_timeout=state.has_statement_timeout)]
 
     async def revision(self) -> list[Finding]:
-        return [judge_revision(await self.inspection.find_revision(), newest())]
+        return [check_revision(await self.inspection.find_revision(), newest())]
 
     async def backlog(self) -> list[Finding]:
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             oldest = await tx.events.find_oldest_due(now=now)
             failed = await tx.events.list(EventFilter(status=EventStatus.FAILED), limit=_MOST_FAILED)
-        return judge_backlog(oldest, len(failed), _MOST_FAILED, now=now)
+        return check_backlog(oldest, len(failed), _MOST_FAILED, now=now)
 
     async def scheduler(self) -> list[Finding]:
         async with self.unit_of_work() as tx:
             state = await tx.recoveries.get_state(PROVIDER)
-        return judge_scheduler(state, now=self.clock.now())
+        return check_scheduler(state, now=self.clock.now())
 
     async def checks(self) -> list[Finding]:
         now = self.clock.now()
         async with self.unit_of_work() as tx:
             backlog = await tx.installation_checks.get_backlog(PROVIDER, now=now)
-        return [judge_checks(backlog, now=now)]
+        return [check_checks(backlog, now=now)]
 
     async def keys(self) -> list[Finding]:
         keys = self.settings.encryption_keys
         if not keys:
             return [fail("encryption keys", "No encryption key is set.", _KEYS_REMEDY)]
         sealed = await self.inspection.list_encrypted_samples()
-        return judge_keys(sealed, [key_id for key_id, _ in keys], AesGcmCipher(keys))
+        return check_keys(sealed, [key_id for key_id, _ in keys], AesGcmCipher(keys))
 
     async def webhook_secrets(self) -> list[Finding]:
         async with self.unit_of_work() as tx:
             used = await tx.housekeeping.load_secret_uses()
         accepted = self.settings.github_webhook_secrets
         fingerprints = [SigningSecret(secret.reveal()).fingerprint for secret in accepted]
-        return judge_webhook_secrets(fingerprints, used, now=self.clock.now())
+        return check_webhook_secrets(fingerprints, used, now=self.clock.now())
 
     async def app_keys(self) -> list[Finding]:
         key = self.settings.github_private_key
@@ -141,24 +144,24 @@ class _Storage:
             return []
         async with self.unit_of_work() as tx:
             used = await tx.housekeeping.load_secret_uses()
-        return judge_app_keys(key_fingerprint(read_private_key(key)), used, now=self.clock.now())
+        return check_app_keys(key_fingerprint(read_private_key(key)), used, now=self.clock.now())
 
     async def installations(self) -> list[Finding]:
-        return judge_installations(await self.inspection.list_permissions(PROVIDER), NEEDS.permissions)
+        return check_installations(await self.inspection.list_permissions(PROVIDER), NEEDS.permissions)
 
 
-def _if_available(about: str, look: Callable[[], Awaitable[list[Finding]]]) -> Callable[[], Awaitable[list[Finding]]]:
+def _if_available(about: str, check: Callable[[], Awaitable[list[Finding]]]) -> Callable[[], Awaitable[list[Finding]]]:
     """Return a check that reports a note if the database fails: other checks report that failure already."""
 
-    async def look_if_available() -> list[Finding]:
+    async def check_if_available() -> list[Finding]:
         try:
-            return await look()
+            return await check()
         except (StorageNotPrepared, UndefinedColumn):
             return [note(about, "Not checked, because the database is not migrated.")]
         except StorageUnavailable:
             return [note(about, "Not checked, because the database is not available.")]
 
-    return look_if_available
+    return check_if_available
 
 
 def _find_middle(start: datetime, end: datetime) -> datetime:

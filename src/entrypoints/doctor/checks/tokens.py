@@ -16,7 +16,7 @@ def token_checks(settings: Settings) -> list[Check]:
     """Return the check of the keys that verify access tokens."""
     url, pem = settings.auth_jwks_url, settings.auth_public_key
 
-    async def look_at_published() -> list[Finding]:
+    async def check_published_keys() -> list[Finding]:
         assert url is not None
         try:
             async with http_client(create_route(settings)) as client:
@@ -25,17 +25,17 @@ def token_checks(settings: Settings) -> list[Check]:
             return [fail(_ABOUT, f"The public keys of the token issuer cannot be read from {url} ({error}).", remedy)]
         return [ok(_ABOUT, f"{url} publishes {format_count(len(keys), 'key')}.")]
 
-    async def look_at_pinned() -> list[Finding]:
+    async def check_pinned_key() -> list[Finding]:
         assert pem is not None
         try:
-            found = parse_pem_key(pem)
+            key = parse_pem_key(pem)
         except KeyRefused as error:
             return [fail(_ABOUT, f"The public key cannot be used: {error}.", _PINNED)]
-        return [ok(_ABOUT, f"Access tokens are verified with one public key ({found.algorithm}).")]
+        return [ok(_ABOUT, f"Access tokens are verified with one public key ({key.algorithm}).")]
 
     if url:
         remedy = "Check that this machine can reach the token issuer, or correct CREWKIT_GIT_AUTH_JWKS_URL."
-        return [Check(_ABOUT, look_at_published, remedy)]
+        return [Check(_ABOUT, check_published_keys, remedy)]
     if pem:
-        return [Check(_ABOUT, look_at_pinned, _PINNED)]
+        return [Check(_ABOUT, check_pinned_key, _PINNED)]
     return [report_missing(settings, _ABOUT, ["AUTH_PUBLIC_KEY", "AUTH_JWKS_URL"], _PINNED)]

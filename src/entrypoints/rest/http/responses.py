@@ -26,7 +26,7 @@ class Json(Response):
         return msgspec.json.encode(content)
 
 
-def once_response(
+def respond_once(
     once: IdempotentResult[object],
     body: msgspec.Struct,
     status: HTTPStatus = HTTPStatus.OK,

@@ -95,8 +95,7 @@ def operations(attribution: Attribution) -> list[Operation]:
             limit=call.query.limit,
             before=read_cursor(call.query.cursor, RowId),
         )
-        next_cursor = encode_cursor(page.next) if page.next else None
-        return Json(AttributionList([_body(view) for view in page.attributions], next_cursor))
+        return Json(AttributionList([_body(view) for view in page.attributions], encode_cursor(page.next)))
 
     return group.operations
 

@@ -12,7 +12,7 @@ from core.domain.audit import ActorKind, Version, VersionId, parse_actor
 from core.domain.integrations.integration import IntegrationNotFound
 from core.domain.integrations.views import ConnectionState, IntegrationView
 from core.domain.organizations import User
-from entrypoints.edge.cursors import RowCursor, encode_cursor
+from entrypoints.edge.cursors import encode_row_cursor
 from entrypoints.edge.remedies import Action, action_of
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import INTEGRATION, INTEGRATIONS
@@ -214,7 +214,7 @@ def version_operations(integrations: Integrations) -> list[Operation]:
             limit=call.query.limit,
             before=read_row_cursor(call.query.cursor, VersionId),
         )
-        next_cursor = encode_cursor(RowCursor(trail.next)) if trail.next else None
+        next_cursor = encode_row_cursor(trail.next)
         return Json(VersionList([_version_body(version, trail.members) for version in trail.versions], next_cursor))
 
     return group.operations

@@ -16,7 +16,7 @@ from entrypoints.edge.cursors import encode_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import PROJECT, PROJECT_REPOSITORY, PROJECTS
 from entrypoints.rest.http.requests import Cursor, Limit, NoQuery, Query, describe_filter, read_cursor
-from entrypoints.rest.http.responses import Json, Time, once_response
+from entrypoints.rest.http.responses import Json, Time, respond_once
 from entrypoints.rest.openapi.errors import OF_CATALOG
 from entrypoints.rest.resources.link_bodies import (
     ImportForm,
@@ -75,8 +75,8 @@ def project_operations(links: Links) -> list[Operation]:
             after=read_cursor(call.query.cursor, ProjectPosition),
             linked=call.query.linked,
         )
-        next_cursor = encode_cursor(page.next) if page.next else None
-        return Json(ProjectList([_project_body(view, call.organization_id) for view in page.projects], next_cursor))
+        projects = [_project_body(view, call.organization_id) for view in page.projects]
+        return Json(ProjectList(projects, encode_cursor(page.next)))
 
     @group.add(
         "GET",
@@ -120,7 +120,7 @@ def project_operations(links: Links) -> list[Operation]:
         )
         body = _project_body(once.result, call.organization_id)
         location = f"/api/v1/{call.organization_id}/projects/{body.id}/repository"
-        return once_response(once, body, HTTPStatus.CREATED, {"location": location})
+        return respond_once(once, body, HTTPStatus.CREATED, {"location": location})
 
     return group.operations
 
@@ -185,8 +185,8 @@ def link_operations(links: Links) -> list[Operation]:
         )
         body = link_body(once.result.view, call.organization_id)
         if not once.result.is_new:
-            return once_response(once, body)
-        return once_response(once, body, HTTPStatus.CREATED, {"location": call.request.url.path})
+            return respond_once(once, body)
+        return respond_once(once, body, HTTPStatus.CREATED, {"location": call.request.url.path})
 
     @group.add(
         "PATCH",

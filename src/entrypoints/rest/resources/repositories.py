@@ -123,13 +123,12 @@ def operations(catalog: Catalog) -> list[Operation]:
             refresh=call.query.refresh,
             with_projects=call.query.projects,
         )
-        next_cursor = encode_cursor(page.next) if page.next else None
         projects = page.projects
         data = [
             _body(repository, None if projects is None else projects.get(repository.repo_id, ()))
             for repository in page.repositories
         ]
-        return Json(RepositoryList(data, next_cursor, catalog_sync(page.sync)))
+        return Json(RepositoryList(data, encode_cursor(page.next), catalog_sync(page.sync)))
 
     @group.add(
         "GET",
@@ -241,7 +240,7 @@ def _branch_list(page: BranchPage) -> BranchList:
             BranchBody(branch.name, branch.sha, branch.name == page.default_branch, branch.protected)
             for branch in page.branches
         ],
-        next_cursor=None if page.next is None else encode_cursor(page.next),
+        next_cursor=encode_cursor(page.next),
         fetched_at=page.fetched_at,
         stale=page.is_stale,
         complete=page.is_complete,

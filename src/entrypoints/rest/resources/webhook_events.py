@@ -22,11 +22,11 @@ from core.domain.provider_errors import ProviderUnknown
 from core.use_cases.events.retry_events import MAX_RETRIES
 from core.use_cases.events.scope import OneOrganization
 from core.use_cases.events.show_event import PayloadAbsence
-from entrypoints.edge.cursors import RowCursor, encode_cursor
+from entrypoints.edge.cursors import encode_row_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import WEBHOOK_EVENT, WEBHOOK_EVENTS, WEBHOOK_RETRIES
 from entrypoints.rest.http.requests import Cursor, Limit, Name, NoQuery, Query, read_row_cursor
-from entrypoints.rest.http.responses import Json, Time, once_response
+from entrypoints.rest.http.responses import Json, Time, respond_once
 from ports.events import EventFilter
 
 _STATUSES = ", ".join(status.value for status in EventStatus)
@@ -174,7 +174,7 @@ def operations(events: Events) -> list[Operation]:
             limit=call.query.limit,
             before=read_row_cursor(call.query.cursor, EventId),
         )
-        next_cursor = encode_cursor(RowCursor(page.next)) if page.next else None
+        next_cursor = encode_row_cursor(page.next)
         data = [
             EventListed(
                 **msgspec.structs.asdict(_event_body(event)), verdict=_verdict_for(event, call.query.project_id)
@@ -231,8 +231,8 @@ def operations(events: Events) -> list[Operation]:
             before=read_row_cursor(call.body.cursor, EventId),
             key=call.key,
         )
-        next_cursor = encode_cursor(RowCursor(once.result.next)) if once.result.next else None
-        return once_response(once, RetriedBody(once.result.count, next_cursor), HTTPStatus.ACCEPTED)
+        next_cursor = encode_row_cursor(once.result.next)
+        return respond_once(once, RetriedBody(once.result.count, next_cursor), HTTPStatus.ACCEPTED)
 
     @group.add(
         "POST",
@@ -246,7 +246,7 @@ def operations(events: Events) -> list[Operation]:
     )
     async def retry_webhook_event(call: Call[NoQuery, None]) -> Response:
         once = await events.retry(call.actor, OneOrganization(call.organization_id), call.event_id, key=call.key)
-        return once_response(once, _event_body(once.result), HTTPStatus.ACCEPTED)
+        return respond_once(once, _event_body(once.result), HTTPStatus.ACCEPTED)
 
     return group.operations
 

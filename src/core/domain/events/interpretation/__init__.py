@@ -26,9 +26,9 @@ from core.domain.events.interpretation.view import (
     Interpretation,
     View,
     build_change,
-    ignore,
-    leave_unrouted,
-    process,
+    to_ignored,
+    to_processed,
+    to_unrouted,
 )
 from core.domain.integrations.integration import Integration
 from core.domain.provider_events import (
@@ -43,7 +43,7 @@ from core.domain.provider_events import (
     Unhandled,
 )
 
-__all__ = ["BindingOption", "Interpretation", "View", "can_bind", "interpret", "leave_unrouted"]
+__all__ = ["BindingOption", "Interpretation", "View", "can_bind", "interpret", "to_unrouted"]
 
 
 def interpret(event: WebhookEvent, provider_event: ProviderEvent, view: View) -> Interpretation:
@@ -51,7 +51,7 @@ def interpret(event: WebhookEvent, provider_event: ProviderEvent, view: View) ->
     if isinstance(provider_event, AuthorizationRevoked):
         return _authorization_revoked(event, view)
     if event.source_key is None:
-        return ignore(provider_event.reason if isinstance(provider_event, Unhandled) else "no_installation")
+        return to_ignored(provider_event.reason if isinstance(provider_event, Unhandled) else "no_installation")
     if view.integration is None:
         if (
             view.binding
@@ -59,9 +59,9 @@ def interpret(event: WebhookEvent, provider_event: ProviderEvent, view: View) ->
             and matches_request(provider_event, view.binding.request)
         ):
             return bind_pending(event, provider_event, view, view.binding)
-        return leave_unrouted()
+        return to_unrouted()
     if view.integration.is_revoked:
-        return ignore("integration_revoked", subject="integration", subject_id=str(view.integration.external_id))
+        return to_ignored("integration_revoked", subject="integration", subject_id=str(view.integration.external_id))
     return _interpret_for_integration(event, provider_event, view, view.integration)
 
 
@@ -82,7 +82,7 @@ def _interpret_for_integration(
         case RepositoryChanged():
             return interpret_repository_changed(event, provider_event, view, integration)
         case Unhandled(reason):
-            return ignore(reason)
+            return to_ignored(reason)
         case AuthorizationRevoked():
             return _authorization_revoked(event, view)
         case _:
@@ -93,14 +93,14 @@ def _authorization_revoked(event: WebhookEvent, view: View) -> Interpretation:
     """Mark the user's connection as revoked. Its account stays, and its tokens are wiped with this change."""
     connection = view.connection
     if connection is None:
-        return ignore("connection_unknown", subject="connection")
+        return to_ignored("connection_unknown", subject="connection")
     if connection.is_active and _may_be_older(event, connection):
         # language: allow "asked" - a released reason code
-        interpretation = process("connection", str(connection.external_id), "provider_asked")
+        interpretation = to_processed("connection", str(connection.external_id), "provider_asked")
         return replace(interpretation, connection_to_check=connection)
     revoked = replace(connection, status=ConnectionStatus.REVOKED, status_reason="authorization_revoked_on_provider")
     step = build_change(connection, revoked, event)
-    return replace(process("connection", str(connection.external_id), "revoked"), connection=step)
+    return replace(to_processed("connection", str(connection.external_id), "revoked"), connection=step)
 
 
 def _may_be_older(event: WebhookEvent, connection: Connection) -> bool:

@@ -13,7 +13,7 @@ from core.domain.events.interpretation.event_data import (
     build_pull_request_data,
     build_push_data,
 )
-from core.domain.events.interpretation.view import Interpretation, View, ignore
+from core.domain.events.interpretation.view import Interpretation, View, to_ignored
 from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
 from core.domain.provider_events import PullRequest, Push, RepositoryFacts
@@ -69,7 +69,7 @@ def _publish_to_links(
     repo_id = repository.repo_id
     links = tuple(link for link in view.links if link.repo_id == repo_id)
     if not links:
-        return ignore("repository_not_linked", subject="repository", subject_id=repo_id)
+        return to_ignored("repository_not_linked", subject="repository", subject_id=repo_id)
     verdicts = tuple(_verdict(link) for link in links)
     listening = tuple(link for link in links if link.webhooks_enabled)
     if not listening:

@@ -15,7 +15,14 @@ from core.domain.catalog.catalog import (
 )
 from core.domain.catalog.repository import Repository
 from core.domain.events.event import EventStatus, WebhookEvent
-from core.domain.events.interpretation.view import Interpretation, View, build_change, ignore, process, webhook_actor
+from core.domain.events.interpretation.view import (
+    Interpretation,
+    View,
+    build_change,
+    to_ignored,
+    to_processed,
+    webhook_actor,
+)
 from core.domain.install.binding import create_unreachable_events
 from core.domain.integrations.integration import Integration
 from core.domain.provider_events import (
@@ -78,7 +85,7 @@ def interpret_repository_changed(
     if provider_event.step is RepositoryStep.DELETED or moved_away:
         return _remove(event, facts, view, integration)
     if stored and is_older(facts.updated_at, stored.provider_updated_at):
-        return ignore("older_than_state", subject="repository", subject_id=facts.repo_id)
+        return to_ignored("older_than_state", subject="repository", subject_id=facts.repo_id)
     needs_sync = not is_newer(facts.updated_at, stored.provider_updated_at if stored else None)
     integration_after = integration.request_sync(at=view.now) if needs_sync else integration
     if not can_be_listed(facts, stored):
@@ -105,7 +112,7 @@ def interpret_account_renamed(
     """Apply a new login to the account and to the names of its repositories."""
     if is_older(provider_event.updated_at, integration.provider_updated_at):
         # The account's clock is not the installation's, so the provider is asked which name is right.
-        skipped = ignore("older_than_state", subject="integration", subject_id=str(integration.external_id))
+        skipped = to_ignored("older_than_state", subject="integration", subject_id=str(integration.external_id))
         sync_request = build_change(integration, integration.request_sync(at=view.now), event)
         return replace(skipped, integration=sync_request)
     # The stored page has the old name in its path. Until the daily check reads it again, it is built from the name.
@@ -131,7 +138,7 @@ def interpret_account_renamed(
                 )
             )
     merged = _merge(steps, build_change(integration, renamed_account, event))
-    renamed_verdicts = process("integration", str(integration.external_id), "account_renamed").verdicts
+    renamed_verdicts = to_processed("integration", str(integration.external_id), "account_renamed").verdicts
     return replace(merged, status=EventStatus.PROCESSED, reason=None, verdicts=renamed_verdicts)
 
 
@@ -139,7 +146,7 @@ def _add(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: I
     stored = view.repositories.get(facts.repo_id)
     row = build_catalog_row(facts, integration.id, stored)
     followed = follow_links(view.links, stored, row, webhook_actor(event))
-    added = replace(process("repository", facts.repo_id, "added"), repositories=(row,), links=followed)
+    added = replace(to_processed("repository", facts.repo_id, "added"), repositories=(row,), links=followed)
     if stored and stored.removed_at is None:
         return added
     restored = tuple(
@@ -153,7 +160,7 @@ def _add(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: I
 
 def _remove(event: WebhookEvent, facts: RepositoryFacts, view: View, integration: Integration) -> Interpretation:
     stored = view.repositories.get(facts.repo_id)
-    removed = process("repository", facts.repo_id, "removed")
+    removed = to_processed("repository", facts.repo_id, "removed")
     if stored and stored.removed_at:
         # Written anyway: a sync that began before must see that the row was changed since.
         return replace(removed, repositories=(stored,))
@@ -191,7 +198,7 @@ def _update(
     is_news = provider_event.step is not RepositoryStep.PUBLICIZED or stored.private
     fact = _repository_event(event, integration, CatalogStep(stored, row), step, at=facts.updated_at)
     return replace(
-        process("repository", stored.repo_id, step),
+        to_processed("repository", stored.repo_id, step),
         repositories=(row,),
         links=follow_links(view.links, stored, row, webhook_actor(event)),
         domain_events=(fact,) if is_news else (),
@@ -199,7 +206,7 @@ def _update(
 
 
 def _report_sync_request(subject: str, subject_id: str) -> Interpretation:
-    return process(subject, subject_id, "reread_requested")
+    return to_processed(subject, subject_id, "reread_requested")
 
 
 def _repository_event(
@@ -217,7 +224,7 @@ def _under_owner(repository: Repository, login: str) -> Repository:
 
 def _merge(steps: list[Interpretation], integration: Change[Integration] | None) -> Interpretation:
     if not steps and integration is None:
-        return ignore("nothing_changed")
+        return to_ignored("nothing_changed")
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=tuple(verdict for step in steps for verdict in step.verdicts),

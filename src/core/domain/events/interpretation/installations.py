@@ -11,8 +11,8 @@ from core.domain.events.interpretation.view import (
     Interpretation,
     View,
     build_change,
-    ignore,
-    process,
+    to_ignored,
+    to_processed,
     webhook_actor,
 )
 from core.domain.flows.flow import PendingRequest
@@ -40,9 +40,9 @@ def interpret_installation(
     updated_at = provider_event.installation.updated_at
     subject = str(integration.external_id)
     if provider_event.step is InstallationStep.DELETED:
-        return replace(process("integration", subject, "deletion_to_confirm"), has_reported_deletion=True)
+        return replace(to_processed("integration", subject, "deletion_to_confirm"), has_reported_deletion=True)
     if is_older(updated_at, stored_at):
-        return ignore("older_than_state", subject="integration", subject_id=subject)
+        return to_ignored("older_than_state", subject="integration", subject_id=subject)
     after = apply_facts(integration, provider_event.installation)
     if not is_newer(updated_at, stored_at):
         after = after.request_sync(at=view.now)
@@ -69,7 +69,7 @@ def interpret_installation(
             )
         case InstallationStep.CREATED:
             step = build_change(integration, after, event)
-            return replace(process("integration", subject, "already_bound"), integration=step)
+            return replace(to_processed("integration", subject, "already_bound"), integration=step)
 
 
 def can_bind(provider_event: ProviderEvent) -> bool:
@@ -99,7 +99,7 @@ def bind_pending(
     organization is used again, because an organization has one integration per provider.
     """
     if binding.existing and not binding.existing.is_revoked:
-        return ignore("organization_already_connected")
+        return to_ignored("organization_already_connected")
     target = BindingTarget(binding.request.organization_id, event.provider, binding.existing, binding.new_id)
     after = bind(target, str(event.source_key), provider_event.installation, suspended_at=None, at=view.now)
     listed = tuple(
@@ -112,7 +112,7 @@ def bind_pending(
     removed_rows = repositories_to_remove(target, after, others, at=view.now)
     unreachable = create_unreachable_events(view.links, removed_rows, at=view.now, source=event.id)
     return replace(
-        process("integration", str(after.external_id), "bound_to_pending_request"),
+        to_processed("integration", str(after.external_id), "bound_to_pending_request"),
         integration=Change(binding.existing, after, webhook_actor(event)),
         repositories=listed + removed_rows,
         completed_request=binding.request,
@@ -135,7 +135,7 @@ def _change_integration(
     at: datetime | None,
 ) -> Interpretation:
     return replace(
-        process("integration", str(before.external_id), reason),
+        to_processed("integration", str(before.external_id), reason),
         integration=build_change(before, after, event),
         domain_events=(_integration_event(event, after, event_type, at),),
     )

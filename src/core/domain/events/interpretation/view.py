@@ -76,18 +76,18 @@ class Interpretation:
         )
 
 
-def process(subject: str, subject_id: str, reason: str) -> Interpretation:
+def to_processed(subject: str, subject_id: str, reason: str) -> Interpretation:
     """Return the interpretation of an event that was applied to one subject. Add the changes with `replace`."""
     return Interpretation(EventStatus.PROCESSED, verdicts=(Verdict(subject, Outcome.PROCESSED, reason, subject_id),))
 
 
-def ignore(reason: str, *, subject: str = "event", subject_id: str | None = None) -> Interpretation:
+def to_ignored(reason: str, *, subject: str = "event", subject_id: str | None = None) -> Interpretation:
     """Return an interpretation that changes nothing, with its reason."""
     verdict = Verdict(subject, Outcome.IGNORED, reason, subject_id)
     return Interpretation(EventStatus.IGNORED, reason, (verdict,))
 
 
-def leave_unrouted() -> Interpretation:
+def to_unrouted() -> Interpretation:
     """Return the interpretation of an event whose installation is not connected."""
     return Interpretation(EventStatus.UNROUTED, "installation_unknown")
 

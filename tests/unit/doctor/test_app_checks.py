@@ -8,11 +8,11 @@ import pytest
 from adapters.github.registration import NEEDS
 from core.domain.provider import App
 from entrypoints.doctor.app import (
-    judge_clock,
-    judge_events,
-    judge_identity,
-    judge_installations,
-    judge_permissions,
+    check_clock,
+    check_events,
+    check_identity,
+    check_installations,
+    check_permissions,
     note_callbacks,
 )
 from entrypoints.doctor.findings import Level
@@ -37,9 +37,9 @@ def app_with(**changes: str | None) -> App:
 
 def test_passes_for_a_correct_app() -> None:
     findings = [
-        *judge_identity(APP, client_id="Iv23liA", app_id="1", slug="crewkit-dev"),
-        *judge_permissions(APP, NEEDS),
-        *judge_events(APP, NEEDS),
+        *check_identity(APP, client_id="Iv23liA", app_id="1", slug="crewkit-dev"),
+        *check_permissions(APP, NEEDS),
+        *check_events(APP, NEEDS),
     ]
     assert [one.level for one in findings] == [Level.OK] * 3
 
@@ -47,13 +47,13 @@ def test_passes_for_a_correct_app() -> None:
 def test_does_not_compare_missing_settings() -> None:
     """Id and slug are optional; older servers do not report the client id."""
     silent = dataclasses.replace(APP, client_id=None)
-    (found,) = judge_identity(silent, client_id="Iv23liA", app_id=None, slug=None)
+    (found,) = check_identity(silent, client_id="Iv23liA", app_id=None, slug=None)
     assert found.level is Level.OK
 
 
 def test_detects_settings_of_two_apps() -> None:
     """Each app is named."""
-    findings = judge_identity(APP, client_id="Iv23liB", app_id="2", slug="crewkit")
+    findings = check_identity(APP, client_id="Iv23liB", app_id="2", slug="crewkit")
 
     assert [one.level for one in findings] == [Level.FAIL] * 3
     assert [one.message.split()[0] for one in findings] == [
@@ -63,7 +63,7 @@ def test_detects_settings_of_two_apps() -> None:
 
 def test_names_a_missing_permission_and_its_page() -> None:
     """Owners have to accept it."""
-    (found,) = judge_permissions(app_with(pull_requests=None, emails=None), NEEDS)
+    (found,) = check_permissions(app_with(pull_requests=None, emails=None), NEEDS)
 
     assert found.level is Level.FAIL
     assert found.message == "The app lacks pull_requests: read, emails: read."
@@ -81,7 +81,7 @@ def test_names_a_missing_permission_and_its_page() -> None:
 )
 def test_excessive_permission_is_a_warning(changes: dict[str, str], said: str) -> None:
     """A leaked key would do more damage."""
-    (found,) = judge_permissions(app_with(**changes), NEEDS)
+    (found,) = check_permissions(app_with(**changes), NEEDS)
 
     assert (found.level, found.message) == (Level.WARN, f"The app has permissions it does not need: {said}.")
 
@@ -90,7 +90,7 @@ def test_compares_events_in_both_directions() -> None:
     """Missing events are an error, superfluous events are load."""
     other = dataclasses.replace(APP, events=(NEEDS.events - {"push", "public"}) | {"issues"})
 
-    missing, more = judge_events(other, NEEDS)
+    missing, more = check_events(other, NEEDS)
 
     assert (missing.level, missing.message) == (Level.FAIL, "The app is not subscribed to public, push.")
     assert (more.level, "issues" in more.message) == (Level.WARN, True)
@@ -109,14 +109,14 @@ def test_compares_events_in_both_directions() -> None:
 )
 def test_checks_the_clock_in_both_directions(seconds: int, level: Level, said: str) -> None:
     """With a remedy if the difference matters."""
-    found = judge_clock("github", timedelta(seconds=seconds))
+    found = check_clock("github", timedelta(seconds=seconds))
 
     assert (found.level, said in found.message, bool(found.remedy)) == (level, True, level is not Level.OK)
 
 
 def test_accepts_a_missing_date() -> None:
     """A response may have no `Date` header."""
-    assert judge_clock("github", None).level is Level.NOTE
+    assert check_clock("github", None).level is Level.NOTE
 
 
 def test_names_some_accounts_with_missing_permissions() -> None:
@@ -124,8 +124,8 @@ def test_names_some_accounts_with_missing_permissions() -> None:
     lacking = [(f"org-{number}", {"contents": "read", "metadata": "read"}) for number in range(7)]
     full = [("acme", {"contents": "write", "metadata": "read", "pull_requests": "read"})]
 
-    (well,) = judge_installations(full, NEEDS.permissions)
-    (behind,) = judge_installations([*lacking, *full], NEEDS.permissions)
+    (well,) = check_installations(full, NEEDS.permissions)
+    (behind,) = check_installations([*lacking, *full], NEEDS.permissions)
 
     assert (well.level, well.message) == (Level.OK, "1 integration. All permissions are accepted.")
     assert behind.level is Level.WARN
