@@ -1,8 +1,9 @@
 import asyncio
 import select
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from types import TracebackType
+from typing import Any, TypeVar
 
 import psycopg
 import structlog
@@ -16,6 +17,8 @@ from core.domain.errors import StorageNotPrepared, StorageUnavailable
 from core.domain.secret import redact_url
 
 _log = structlog.get_logger(__name__)
+
+Result = TypeVar("Result")
 
 _FIND_TABLES = "SELECT FROM git_webhook_events LIMIT 0"
 _CLOSE_SECONDS = 1.0
@@ -43,13 +46,16 @@ class Database:
     ) -> None:
         """Configure the pool. It opens a connection when a task needs one and none is idle.
 
-        `acquire_timeout_seconds` limits the wait for a connection. `timeout_seconds` limits the wait for the
-        response to a statement. It is longer than PostgreSQL's own limit, so it ends only waits for a server
-        that is silent; ending such a wait takes a second more.
+        `acquire_timeout_seconds` limits the wait for a connection in use, and for a new one. `timeout_seconds` limits
+        the wait for the response to a statement. It is longer than PostgreSQL's own limit, so it ends only waits for
+        a server that is silent; ending such a wait takes a second more.
         """
         self._conninfo = make_conninfo("", **(_DEFAULTS | conninfo_to_dict(url)))
         self._outages = _OutageLog(redact_url(url))
         self._options: dict[str, Any] = {"timeout_seconds": timeout_seconds, "observer": self._outages}
+        self._acquire_timeout_seconds = acquire_timeout_seconds
+        # Tasks wait here for a connection in use. In the pool's own queue each wait would cost a task.
+        self._permits = asyncio.Semaphore(max_connections)
         self._waiters: set[asyncio.Timeout] = set()
         self._pool = AsyncConnectionPool(
             self._conninfo,
@@ -71,24 +77,12 @@ class Database:
             await session.read(_FIND_TABLES)
         self._outages.record_tables()
 
-    @asynccontextmanager
-    async def session(self) -> AsyncIterator[Session]:
+    def session(self) -> AbstractAsyncContextManager[Session]:
         """Acquire a connection for the length of the block, and roll back what was not committed at its end.
 
         Raises `StorageUnavailable` if no connection is available in time.
         """
-        connection = await self._acquire()
-        session = Session(connection)
-        try:
-            yield session
-        except StorageNotPrepared as error:
-            self._outages.record_missing_tables(error)
-            raise
-        finally:
-            try:
-                await session.roll_back()
-            finally:
-                await self._pool.putconn(connection)
+        return _PooledSession(self)
 
     @asynccontextmanager
     async def open_session(self) -> AsyncIterator[Session]:
@@ -106,27 +100,50 @@ class Database:
         """Close the idle connections now, and those in use when they are released."""
         await self._pool.close(timeout=_CLOSE_SECONDS)
 
-    async def _acquire(self) -> Connection:
+    async def acquire(self) -> Connection:
+        """Return a connection, to be released; raises `StorageUnavailable`."""
         try:
-            if self._pool.closed:
-                await self._pool.open()
-            async with asyncio.timeout(None) as waiter:
-                self._waiters.add(waiter)
-                try:
-                    return await self._get_live_connection()
-                finally:
-                    self._waiters.discard(waiter)
+            if self._permits.locked():
+                await self._limit_wait(self._permits.acquire())
+            else:
+                await self._permits.acquire()
+            try:
+                return await self._get_live_connection()
+            except BaseException:
+                self._permits.release()
+                raise
         except (TimeoutError, psycopg.OperationalError) as error:
             raise self._outages.create_error() from self._outages.error or error
 
+    async def release(self, connection: Connection) -> None:
+        """Return a connection to the pool."""
+        self._permits.release()
+        await self._pool.putconn(connection)
+
+    def record_missing_tables(self, error: StorageNotPrepared) -> None:
+        """Log that tables are missing, once."""
+        self._outages.record_missing_tables(error)
+
     async def _get_live_connection(self) -> Connection:
+        if self._pool.closed:
+            await self._pool.open()
         while True:
-            connection = await self._pool.getconn()
+            has_idle = self._pool.get_stats()["pool_available"]
+            connection = await (self._pool.getconn() if has_idle else self._limit_wait(self._pool.getconn()))
             if not _has_input(connection):
                 return connection
             # The server has closed it. psycopg's own check would wait a second before it tries the next one.
             await connection.close()
             await self._pool.putconn(connection)
+
+    async def _limit_wait(self, operation: Awaitable[Result]) -> Result:
+        """Await an operation until the time limit, or until connecting fails. A limit costs as much as a connection."""
+        async with asyncio.timeout(self._acquire_timeout_seconds) as waiter:
+            self._waiters.add(waiter)
+            try:
+                return await operation
+            finally:
+                self._waiters.discard(waiter)
 
     def _fail_waiters(self, pool: AsyncConnectionPool[Connection]) -> None:
         """Let waiting tasks fail if connecting failed and no connection exists.
@@ -140,6 +157,32 @@ class Database:
         for waiter in self._waiters:
             if not waiter.expired():
                 waiter.reschedule(now)
+
+
+class _PooledSession(AbstractAsyncContextManager[Session]):
+    """A session on a connection of the pool. A class, because a generator would cost as much as the pool."""
+
+    __slots__ = ("_connection", "_database", "_session")
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def __aenter__(self) -> Session:
+        """Acquire a connection."""
+        self._connection = await self._database.acquire()
+        self._session = Session(self._connection)
+        return self._session
+
+    async def __aexit__(
+        self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Roll back what was not committed, and release the connection."""
+        if isinstance(error, StorageNotPrepared):
+            self._database.record_missing_tables(error)
+        try:
+            await self._session.roll_back()
+        finally:
+            await self._database.release(self._connection)
 
 
 class _OutageLog:
