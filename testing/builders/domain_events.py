@@ -3,7 +3,9 @@
 from dataclasses import replace
 from uuid import UUID
 
+from core.domain.changed_files import ChangedFiles
 from core.domain.identifiers import RepoId
+from core.domain.provider_events import PullRequestChanges
 from core.domain.streams.domain_event import (
     CommitsClaimedData,
     DomainEventType,
@@ -23,7 +25,7 @@ from testing.builders.entities import time_ago
 REPO = RepoId("1")
 SENDER = ProviderAccount("7", "mara", "User")
 MARA = Person("Mara", "mara@acme.example", "mara", UUID(int=7), "verified_address")
-COMMIT = PushedCommit("a" * 40, "Größe\n\n😀", time_ago(days=1), None, MARA, (Person("Jonas"),))
+COMMIT = PushedCommit("a" * 40, "Größe\n\n😀", time_ago(days=1), None, MARA, (Person("Jonas"),), distinct=False)
 PUSH = PushData(
     repo_id=REPO,
     full_name="acme/widgets",
@@ -41,6 +43,9 @@ PUSH = PushData(
     sender=SENDER,
     commits=(COMMIT, replace(COMMIT, timestamp=None)),
     commits_truncated=False,
+    changed_files=ChangedFiles(("a.md", "größe/日本.md"), 3, complete=True),
+    head_commit=COMMIT,
+    is_merge_queue=True,
 )
 PULL = PullRequestData(
     repo_id=REPO,
@@ -59,6 +64,8 @@ PULL = PullRequestData(
     merged_by=None,
     merge_commit_sha=None,
     sender=SENDER,
+    changes=PullRequestChanges(previous_title="S", previous_base_ref="main", previous_base_sha="c" * 40),
+    labels=("bug", "größe"),
 )
 INTEGRATION = IntegrationData(UUID(int=1), "github", "2", "acme", "active", None, {"contents": "read"})
 REPOSITORY = RepositoryData(REPO, "acme/w", None, True, False, "main", "renamed", "acme/v")

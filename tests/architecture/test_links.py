@@ -62,7 +62,7 @@ def test_pages_named_elsewhere_exist() -> None:
     named = {
         (str(file.relative_to(ROOT)), page)
         for file in files
-        if "payloads" not in file.parts
+        if "payloads" not in file.relative_to(ROOT).parts
         for page in re.findall(r"\bdocs/[\w./-]+\.(?:md|json)\b", file.read_text())
     }
 

@@ -129,7 +129,7 @@ def assert_agrees(held: Any, sent: Any) -> None:
             assert UUID(sent) == held
         case tuple():
             for one, other in zip(held, sent, strict=True):
-                assert_same(one, other)
+                assert_agrees(one, other)
         case _ if is_dataclass(held):
             assert_same(held, sent)
         case _:

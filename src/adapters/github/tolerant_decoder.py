@@ -58,8 +58,8 @@ class TolerantDecoder(Generic[T]):
     def __init__(self, shape: type[T]) -> None:
         self._part: _Part = _make_part(cast("Hashable", shape))
 
-    def decode(self, text: bytes, skipped: SkippedFields) -> T:
-        """Return the decoded object and record its skipped fields.
+    def decode(self, text: bytes, skipped: SkippedFields, *, path: str = "") -> T:
+        """Return the decoded object and record its skipped fields. `path` names the text in the whole payload.
 
         Raises `Unreadable`, or msgspec's `DecodeError`, `UnicodeDecodeError` or `RecursionError` for what
         is not JSON.
@@ -67,7 +67,7 @@ class TolerantDecoder(Generic[T]):
         try:
             value = self._part.decode(text)
         except msgspec.ValidationError:
-            value = self._part.repair(text, "", skipped)
+            value = self._part.repair(text, path, skipped)
         return cast("T", value)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
+from core.domain.changed_files import UNKNOWN_FILES, ChangedFiles
 from core.domain.identifiers import AccountId, ProviderUserId, RepoId
 
 
@@ -42,7 +43,10 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One commit of a push; its message names the co-authors."""
+    """One commit of a push; its message names the co-authors.
+
+    `distinct` is whether no earlier push of the repository had this commit.
+    """
 
     sha: str
     message: str
@@ -51,6 +55,7 @@ class Commit:
     author: Author
     committer: Author | None = None
     co_authors: tuple[Author, ...] = ()
+    distinct: bool = True
 
 
 @dataclass(slots=True, unsafe_hash=True)
@@ -80,7 +85,10 @@ class RepositoryFacts:
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A branch or tag was created, updated or deleted."""
+    """A branch, a tag or another ref was created, updated or deleted.
+
+    `changed_files` has all known paths. `is_merge_queue` is whether the ref is a temporary branch of a merge queue.
+    """
 
     repository: RepositoryFacts
     ref: str
@@ -95,6 +103,8 @@ class Push:
     commits: tuple[Commit, ...]
     commits_total: int
     head_commit: Commit | None = None
+    changed_files: ChangedFiles = UNKNOWN_FILES
+    is_merge_queue: bool = False
 
     @property
     def authored_commits(self) -> tuple[Commit, ...]:
@@ -116,6 +126,15 @@ class BranchRef:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequestChanges:
+    """The title and the base of a pull request before it was edited; None for what did not change."""
+
+    previous_title: str | None = None
+    previous_base_ref: str | None = None
+    previous_base_sha: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PullRequest:
     """A pull request was opened or changed; `action` is the provider's word."""
 
@@ -134,6 +153,8 @@ class PullRequest:
     merge_commit_sha: str | None
     sender: ProviderUser | None
     updated_at: datetime | None
+    changes: PullRequestChanges | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

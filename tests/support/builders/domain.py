@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from core.domain.catalog.repository import Repository
+from core.domain.changed_files import ChangedFiles
 from core.domain.connections import Connection
 from core.domain.deliveries.source_key import choose_lane
 from core.domain.events.event import EventStatus, WebhookEvent
@@ -213,6 +214,7 @@ PUSH = Push(
     commits=(COMMIT,),
     commits_total=1,
     head_commit=COMMIT,
+    changed_files=ChangedFiles(("README.md",), 1, complete=True),
 )
 PULL_REQUEST = PullRequest(
     repository=FACTS,

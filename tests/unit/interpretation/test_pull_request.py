@@ -7,7 +7,7 @@ import pytest
 from core.domain.events.event import EventStatus, Outcome
 from core.domain.events.interpretation import interpret
 from core.domain.identifiers import RepoId
-from core.domain.provider_events import BranchRef, ProviderUser, PullRequest
+from core.domain.provider_events import BranchRef, ProviderUser, PullRequest, PullRequestChanges
 from core.domain.streams.domain_event import DomainEventType, ProviderAccount, PullRequestData, PullRequestSide
 from tests.support.builders.domain import EVENT, LATER, LAUNCHPAD, LINK, ORGANIZATION, PULL_REQUEST, link, view
 
@@ -82,6 +82,13 @@ def test_marks_code_of_forks(head: BranchRef, *, from_fork: bool) -> None:
     data = event_data(replace(PULL_REQUEST, head=head))
     assert data.from_fork is from_fork
     assert (data.head.repo_id, data.head.full_name) == (head.repo_id, head.repo_full_name)
+
+
+def test_publishes_labels_and_previous_values() -> None:
+    """At most 100 labels."""
+    changes = PullRequestChanges(previous_title="Launch", previous_base_ref="main")
+    data = event_data(replace(PULL_REQUEST, action="edited", changes=changes, labels=("bug",) * 101))
+    assert (data.changes, data.labels) == (changes, ("bug",) * 100)
 
 
 def test_users_may_be_missing() -> None:

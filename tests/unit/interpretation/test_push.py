@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from core.domain.changed_files import ChangedFiles
 from core.domain.events.event import EventStatus, Outcome, Verdict
 from core.domain.events.interpretation import Interpretation, View, interpret
 from core.domain.provider_events import Author, Push
@@ -46,6 +47,7 @@ def test_publishes_a_push_for_its_linked_project() -> None:
     """Once, with all fields, in the integration's organization."""
     interpretation = interpret(EVENT, PUSH, view())
     priya = Person("Priya Raman", "priya@acme-rockets.example", "priya-raman-acme")
+    commit = PushedCommit(COMMIT.sha, COMMIT.message, EARLIER, COMMIT.url, priya)
     assert interpretation.domain_events == (
         DomainEvent(
             type=DomainEventType.PUSH,
@@ -71,8 +73,10 @@ def test_publishes_a_push_for_its_linked_project() -> None:
                 compare_url=PUSH.compare_url,
                 pusher=priya,
                 sender=ProviderAccount("900000003", "priya-raman-acme", "User"),
-                commits=(PushedCommit(COMMIT.sha, COMMIT.message, EARLIER, COMMIT.url, priya),),
+                commits=(commit,),
                 commits_truncated=False,
+                changed_files=ChangedFiles(("README.md",), 1, complete=True),
+                head_commit=commit,
             ),
         ),
     )
@@ -147,6 +151,9 @@ def test_does_not_publish_for_other_repositories() -> None:
         ("refs/heads/refs/heads/odd", "branch", "refs/heads/odd"),
         ("refs/tags/v1.4.0", "tag", None),
         ("refs/tags/heads/main", "tag", None),
+        ("refs/notes/commits", "other", None),
+        ("refs/headstrong", "other", None),
+        ("main", "other", None),
     ],
 )
 def test_removes_only_the_prefix_of_a_ref(ref: str, kind: str, branch: str | None) -> None:
@@ -179,6 +186,28 @@ def test_publishes_the_newest_hundred_commits() -> None:
     assert data.commits_truncated
     exactly = event_data(replace(PUSH, commits=commits[:100], commits_total=100))
     assert (len(exactly.commits), exactly.commits_truncated) == (100, False)
+
+
+def test_publishes_the_first_thousand_paths() -> None:
+    """The event has the number of all of them."""
+    files = ChangedFiles.of([f"src/{number:04}" for number in range(1001)], complete=True)
+    assert event_data(replace(PUSH, changed_files=files)).changed_files == ChangedFiles(
+        files.paths[:1000], 1001, complete=True
+    )
+    long = ChangedFiles.of([f"{number}{'x' * 3_000}" for number in range(100)], complete=True)
+    assert len(event_data(replace(PUSH, changed_files=long)).changed_files.paths) == 33
+
+
+def test_publishes_the_head_commit_of_a_push_without_commits() -> None:
+    data = event_data(replace(PUSH, created=True, commits=(), commits_total=0))
+    assert data.head_commit is not None
+    assert (data.head_commit.sha, data.commits) == (COMMIT.sha, ())
+
+
+def test_publishes_whether_a_commit_is_new_and_a_branch_is_a_merge_queue() -> None:
+    data = event_data(replace(PUSH, is_merge_queue=True, commits=(COMMIT, replace(COMMIT, distinct=False))))
+    assert [commit.distinct for commit in data.commits] == [True, False]
+    assert data.is_merge_queue
 
 
 def test_publishes_co_authors_with_their_commit() -> None:

@@ -8,7 +8,7 @@ it with these shapes. https://docs.github.com/webhooks/webhook-events-and-payloa
 
 import msgspec
 
-from adapters.github.tolerant_decoder import Id
+from adapters.github.tolerant_decoder import ABSENT, Id
 
 Timestamp = str | int | float | None
 """A time as GitHub writes it: ISO text with any offset, epoch seconds, or nothing."""
@@ -53,7 +53,7 @@ class Author(msgspec.Struct):
 
 
 class Commit(msgspec.Struct):
-    """One commit of a push."""
+    """One commit of a push. Its lists of files stay encoded, because they can be very long."""
 
     id: str
     message: str | None = None
@@ -61,6 +61,10 @@ class Commit(msgspec.Struct):
     timestamp: Timestamp = None
     url: str | None = None
     committer: Author | None = None
+    distinct: bool = True
+    added: msgspec.Raw = ABSENT
+    removed: msgspec.Raw = ABSENT
+    modified: msgspec.Raw = ABSENT
 
 
 class Push(msgspec.Struct):
@@ -88,6 +92,12 @@ class Side(msgspec.Struct):
     repo: Repository | None = None
 
 
+class Label(msgspec.Struct):
+    """A label of a pull request."""
+
+    name: str
+
+
 class Pull(msgspec.Struct):
     """A pull request."""
 
@@ -103,6 +113,27 @@ class Pull(msgspec.Struct):
     merged_by: Account | None = None
     merge_commit_sha: str | None = None
     updated_at: Timestamp = None
+    labels: list[Label] = []
+
+
+class PreviousValue(msgspec.Struct):
+    """The value of a field before it was edited."""
+
+    value: str | None = msgspec.field(name="from", default=None)
+
+
+class ChangedBase(msgspec.Struct):
+    """The base before a pull request got another one."""
+
+    ref: PreviousValue | None = None
+    sha: PreviousValue | None = None
+
+
+class Changes(msgspec.Struct):
+    """What was edited in a pull request."""
+
+    title: PreviousValue | None = None
+    base: ChangedBase | None = None
 
 
 class PullRequest(msgspec.Struct):
@@ -110,6 +141,7 @@ class PullRequest(msgspec.Struct):
 
     pull_request: Pull
     repository: Repository
+    changes: Changes | None = None
     sender: Account | None = None
 
 

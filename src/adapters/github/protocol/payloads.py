@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 from adapters.github.protocol import payload_shapes as shapes
 from adapters.github.protocol.authors import AuthorReader, PushAuthors
+from adapters.github.protocol.changed_files import read_changed_files
 from adapters.github.protocol.payload_shapes import Timestamp
 from adapters.github.skipped_fields import SkippedFields
 from adapters.github.tolerant_decoder import TolerantDecoder, Unreadable
@@ -28,6 +29,7 @@ from core.domain.provider_events import (
     ProviderEvent,
     ProviderUser,
     PullRequest,
+    PullRequestChanges,
     Push,
     RepositoriesChanged,
     RepositoryChanged,
@@ -35,6 +37,10 @@ from core.domain.provider_events import (
     RepositoryStep,
     Unhandled,
 )
+
+# The temporary branches that a merge queue tests.
+# https://docs.github.com/repositories/configuring-branches-and-merges-in-your-repository/configuring-pull-request-merges/managing-a-merge-queue
+_MERGE_QUEUE = "refs/heads/gh-readonly-queue/"
 
 
 def parse_time(value: Timestamp) -> datetime | None:
@@ -58,7 +64,7 @@ def read_payload(
     Raises `Unreadable` if a required field is missing or has the wrong type, or msgspec's errors for what is not JSON.
     """
     if event_type == "push":
-        return _to_push(_decode_push(text, skipped), people)
+        return _to_push(_decode_push(text, skipped), people, skipped)
     if event_type in _WITHOUT_ACTION:
         return _WITHOUT_ACTION[event_type](text, skipped)
     reader = _BY_ACTION.get(event_type)
@@ -70,7 +76,7 @@ def read_payload(
     return reader(text, action, skipped)
 
 
-def _to_push(push: shapes.Push, people: AuthorReader) -> ProviderEvent:
+def _to_push(push: shapes.Push, people: AuthorReader, skipped: SkippedFields) -> ProviderEvent:
     sender = _to_user(push.sender)
     authors = people.start_push(sender)
     return Push(
@@ -87,6 +93,8 @@ def _to_push(push: shapes.Push, people: AuthorReader) -> ProviderEvent:
         commits=tuple(_to_commit(commit, authors) for commit in push.commits),
         commits_total=len(push.commits),
         head_commit=_to_commit(push.head_commit, authors) if push.head_commit else None,
+        changed_files=read_changed_files(push, skipped),
+        is_merge_queue=push.ref.startswith(_MERGE_QUEUE),
     )
 
 
@@ -109,7 +117,18 @@ def _read_pull_request(text: bytes, action: str, skipped: SkippedFields) -> Prov
         merge_commit_sha=pull.merge_commit_sha,
         sender=_to_user(event.sender),
         updated_at=parse_time(pull.updated_at),
+        changes=_to_changes(event.changes),
+        labels=tuple(label.name for label in pull.labels),
     )
+
+
+def _to_changes(changes: shapes.Changes | None) -> PullRequestChanges | None:
+    """Return the former title and base; None if neither was edited."""
+    if changes is None:
+        return None
+    base = changes.base or shapes.ChangedBase()
+    title, ref, sha = (previous.value if previous else None for previous in (changes.title, base.ref, base.sha))
+    return PullRequestChanges(title, ref, sha) if title or ref or sha else None
 
 
 def _read_installation(text: bytes, action: str, skipped: SkippedFields) -> ProviderEvent:
@@ -217,6 +236,7 @@ def _to_commit(commit: shapes.Commit, authors: PushAuthors) -> Commit:
         author=author,
         committer=authors.author(committer.name or "", committer.email, committer.username) if committer else None,
         co_authors=authors.co_authors(message, author),
+        distinct=commit.distinct,
     )
 
 

@@ -10,7 +10,9 @@ from datetime import datetime
 from enum import Enum
 from uuid import UUID
 
+from core.domain.changed_files import UNKNOWN_FILES, ChangedFiles
 from core.domain.identifiers import EventId, IntegrationId, LinkId, OrganizationId, ProjectId, RepoId
+from core.domain.provider_events import PullRequestChanges
 
 VERSION = 1
 # An event is stored once for every linked project, and a pusher can write as much as the provider accepts: without
@@ -19,6 +21,9 @@ MAX_COMMITS = 100
 MAX_MESSAGE = 4_000
 MAX_CO_AUTHORS = 50
 MAX_NAME = 320
+MAX_PATHS = 1_000
+MAX_PATH_CHARACTERS = 100_000
+MAX_LABELS = 100
 
 
 class DomainEventType(Enum):
@@ -78,7 +83,7 @@ class PushedCommit:
     """A commit of a push. `message` is truncated to 4,000 characters.
 
     `timestamp` is the commit's timestamp, as sent by the provider. `committer` is null if the author is also the
-    committer.
+    committer. `distinct` is whether no earlier push of the repository had this commit.
     """
 
     sha: str
@@ -88,13 +93,16 @@ class PushedCommit:
     author: Person
     co_authors: tuple[Person, ...] = ()
     committer: Person | None = None
+    distinct: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PushData:
     """The data of the domain event `git.push`.
 
-    `branch` is null for a tag. `commits` has at most the newest 100 commits.
+    `ref_type` is `branch`, `tag` or `other`, and `branch` is null unless it is `branch`. `commits` has at most the
+    newest 100 commits. `changed_files` has at most 1,000 paths. `head_commit` is the commit that the ref points to,
+    also if `commits` is empty.
     """
 
     repo_id: RepoId
@@ -113,6 +121,9 @@ class PushData:
     sender: ProviderAccount | None
     commits: tuple[PushedCommit, ...]
     commits_truncated: bool
+    changed_files: ChangedFiles = UNKNOWN_FILES
+    head_commit: PushedCommit | None = None
+    is_merge_queue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,8 @@ class PullRequestSide:
 class PullRequestData:
     """The data of the domain event `git.pull_request`.
 
-    If `from_fork` is true, the code comes from another repository: do not trust it.
+    If `from_fork` is true, the code comes from another repository: do not trust it. `changes` is set if the title or
+    the base was edited. `labels` are the names of the pull request's labels.
     """
 
     repo_id: RepoId
@@ -151,6 +163,8 @@ class PullRequestData:
     merged_by: ProviderAccount | None
     merge_commit_sha: str | None
     sender: ProviderAccount | None
+    changes: PullRequestChanges | None = None
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

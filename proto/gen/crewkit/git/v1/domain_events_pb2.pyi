@@ -245,12 +245,17 @@ class PushedCommit(_message.Message):
     AUTHOR_FIELD_NUMBER: _builtins.int
     CO_AUTHORS_FIELD_NUMBER: _builtins.int
     COMMITTER_FIELD_NUMBER: _builtins.int
+    DISTINCT_FIELD_NUMBER: _builtins.int
     sha: _builtins.str
     """Output only. The full commit hash."""
     message: _builtins.str
     """Output only. The commit message, truncated to 4,000 characters."""
     url: _builtins.str
     """Output only. The commit's web page."""
+    distinct: _builtins.bool
+    """Output only. Whether the commit is new to the repository: no earlier push had it. True for commits recorded before
+    this field was added.
+    """
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
         """Output only. The commit's timestamp, as sent by the provider. GitHub does not document whether it is the time of
@@ -279,10 +284,11 @@ class PushedCommit(_message.Message):
         author: Global___Person | None = ...,
         co_authors: _abc.Iterable[Global___Person] | None = ...,
         committer: Global___Person | None = ...,
+        distinct: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_committer", b"_committer", "_timestamp", b"_timestamp", "_url", b"_url", "author", b"author", "committer", b"committer", "timestamp", b"timestamp", "url", b"url"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_committer", b"_committer", "_timestamp", b"_timestamp", "_url", b"_url", "author", b"author", "co_authors", b"co_authors", "committer", b"committer", "message", b"message", "sha", b"sha", "timestamp", b"timestamp", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_committer", b"_committer", "_timestamp", b"_timestamp", "_url", b"_url", "author", b"author", "co_authors", b"co_authors", "committer", b"committer", "distinct", b"distinct", "message", b"message", "sha", b"sha", "timestamp", b"timestamp", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__committer: _TypeAlias = _typing.Literal["committer"]  # noqa: Y015
     _WhichOneofArgType__committer: _TypeAlias = _typing.Literal["_committer", b"_committer"]  # noqa: Y015
@@ -300,8 +306,42 @@ class PushedCommit(_message.Message):
 Global___PushedCommit: _TypeAlias = PushedCommit  # noqa: Y015
 
 @_typing.final
+class ChangedFiles(_message.Message):
+    """ChangedFiles lists the files that a push changed. A renamed file counts under both paths."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATHS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """Output only. The number of changed paths that the provider reported."""
+    complete: _builtins.bool
+    """Output only. Whether `total` counts all changed files. False for a forced push, for a push without commits (such as
+    a new branch, a deleted branch or a tag), and if the provider did not report all commits or files.
+    """
+    @_builtins.property
+    def paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The changed paths, sorted: at most 1,000, and at most 100,000 characters in total."""
+
+    def __init__(
+        self,
+        *,
+        paths: _abc.Iterable[_builtins.str] | None = ...,
+        total: _builtins.int = ...,
+        complete: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete", b"complete", "paths", b"paths", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ChangedFiles: _TypeAlias = ChangedFiles  # noqa: Y015
+
+@_typing.final
 class PushData(_message.Message):
-    """PushData describes a push that created, updated or deleted a branch or a tag."""
+    """PushData describes a push that created, updated or deleted a branch, a tag or another ref."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -321,6 +361,9 @@ class PushData(_message.Message):
     SENDER_FIELD_NUMBER: _builtins.int
     COMMITS_FIELD_NUMBER: _builtins.int
     COMMITS_TRUNCATED_FIELD_NUMBER: _builtins.int
+    CHANGED_FILES_FIELD_NUMBER: _builtins.int
+    HEAD_COMMIT_FIELD_NUMBER: _builtins.int
+    IS_MERGE_QUEUE_FIELD_NUMBER: _builtins.int
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
@@ -328,9 +371,9 @@ class PushData(_message.Message):
     ref: _builtins.str
     """Output only. The full ref, such as "refs/heads/main"."""
     ref_type: _builtins.str
-    """Output only. The kind of ref: "branch" or "tag"."""
+    """Output only. The kind of ref: "branch", "tag", or "other" for any other ref, such as "refs/notes/commits"."""
     branch: _builtins.str
-    """Output only. The branch name. Not set for a tag."""
+    """Output only. The branch name. Set only if the kind of ref is "branch"."""
     before: _builtins.str
     """Output only. The commit hash before the push. All zeros for a new ref."""
     after: _builtins.str
@@ -347,6 +390,8 @@ class PushData(_message.Message):
     """Output only. The web page that compares the commits before and after the push."""
     commits_truncated: _builtins.bool
     """Output only. Whether the push has more commits than `commits` lists."""
+    is_merge_queue: _builtins.bool
+    """Output only. Whether the branch is a temporary branch of the provider's merge queue."""
     @_builtins.property
     def pusher(self) -> Global___Person:
         """Output only. The person who pushed, with the name and email address that the provider sent."""
@@ -358,6 +403,14 @@ class PushData(_message.Message):
     @_builtins.property
     def commits(self) -> _containers.RepeatedCompositeFieldContainer[Global___PushedCommit]:
         """Output only. The newest commits of the push, at most 100, oldest first."""
+
+    @_builtins.property
+    def changed_files(self) -> Global___ChangedFiles:
+        """Output only. The files that the push changed."""
+
+    @_builtins.property
+    def head_commit(self) -> Global___PushedCommit:
+        """Output only. The commit that the ref points to after the push, also if `commits` is empty. Not set for a deleted ref."""
 
     def __init__(
         self,
@@ -378,10 +431,13 @@ class PushData(_message.Message):
         sender: Global___ProviderAccount | None = ...,
         commits: _abc.Iterable[Global___PushedCommit] | None = ...,
         commits_truncated: _builtins.bool = ...,
+        changed_files: Global___ChangedFiles | None = ...,
+        head_commit: Global___PushedCommit | None = ...,
+        is_merge_queue: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_branch", b"_branch", "_compare_url", b"_compare_url", "_default_branch", b"_default_branch", "_pusher", b"_pusher", "_sender", b"_sender", "branch", b"branch", "compare_url", b"compare_url", "default_branch", b"default_branch", "pusher", b"pusher", "sender", b"sender"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_branch", b"_branch", "_compare_url", b"_compare_url", "_default_branch", b"_default_branch", "_head_commit", b"_head_commit", "_pusher", b"_pusher", "_sender", b"_sender", "branch", b"branch", "changed_files", b"changed_files", "compare_url", b"compare_url", "default_branch", b"default_branch", "head_commit", b"head_commit", "pusher", b"pusher", "sender", b"sender"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_branch", b"_branch", "_compare_url", b"_compare_url", "_default_branch", b"_default_branch", "_pusher", b"_pusher", "_sender", b"_sender", "after", b"after", "before", b"before", "branch", b"branch", "commits", b"commits", "commits_truncated", b"commits_truncated", "compare_url", b"compare_url", "created", b"created", "default_branch", b"default_branch", "deleted", b"deleted", "forced", b"forced", "full_name", b"full_name", "pusher", b"pusher", "ref", b"ref", "ref_type", b"ref_type", "repo_id", b"repo_id", "sender", b"sender"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_branch", b"_branch", "_compare_url", b"_compare_url", "_default_branch", b"_default_branch", "_head_commit", b"_head_commit", "_pusher", b"_pusher", "_sender", b"_sender", "after", b"after", "before", b"before", "branch", b"branch", "changed_files", b"changed_files", "commits", b"commits", "commits_truncated", b"commits_truncated", "compare_url", b"compare_url", "created", b"created", "default_branch", b"default_branch", "deleted", b"deleted", "forced", b"forced", "full_name", b"full_name", "head_commit", b"head_commit", "is_merge_queue", b"is_merge_queue", "pusher", b"pusher", "ref", b"ref", "ref_type", b"ref_type", "repo_id", b"repo_id", "sender", b"sender"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__branch: _TypeAlias = _typing.Literal["branch"]  # noqa: Y015
     _WhichOneofArgType__branch: _TypeAlias = _typing.Literal["_branch", b"_branch"]  # noqa: Y015
@@ -389,6 +445,8 @@ class PushData(_message.Message):
     _WhichOneofArgType__compare_url: _TypeAlias = _typing.Literal["_compare_url", b"_compare_url"]  # noqa: Y015
     _WhichOneofReturnType__default_branch: _TypeAlias = _typing.Literal["default_branch"]  # noqa: Y015
     _WhichOneofArgType__default_branch: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch"]  # noqa: Y015
+    _WhichOneofReturnType__head_commit: _TypeAlias = _typing.Literal["head_commit"]  # noqa: Y015
+    _WhichOneofArgType__head_commit: _TypeAlias = _typing.Literal["_head_commit", b"_head_commit"]  # noqa: Y015
     _WhichOneofReturnType__pusher: _TypeAlias = _typing.Literal["pusher"]  # noqa: Y015
     _WhichOneofArgType__pusher: _TypeAlias = _typing.Literal["_pusher", b"_pusher"]  # noqa: Y015
     _WhichOneofReturnType__sender: _TypeAlias = _typing.Literal["sender"]  # noqa: Y015
@@ -400,11 +458,54 @@ class PushData(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__default_branch) -> _WhichOneofReturnType__default_branch | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__head_commit) -> _WhichOneofReturnType__head_commit | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__pusher) -> _WhichOneofReturnType__pusher | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__sender) -> _WhichOneofReturnType__sender | None: ...
 
 Global___PushData: _TypeAlias = PushData  # noqa: Y015
+
+@_typing.final
+class PullRequestChanges(_message.Message):
+    """PullRequestChanges holds the values before a pull request was edited. PullRequestData has the new values."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREVIOUS_TITLE_FIELD_NUMBER: _builtins.int
+    PREVIOUS_BASE_REF_FIELD_NUMBER: _builtins.int
+    PREVIOUS_BASE_SHA_FIELD_NUMBER: _builtins.int
+    previous_title: _builtins.str
+    """Output only. The previous title. Not set if the title did not change."""
+    previous_base_ref: _builtins.str
+    """Output only. The name of the previous base branch. Not set if the base branch did not change."""
+    previous_base_sha: _builtins.str
+    """Output only. The commit hash of the previous base. Not set if the base branch did not change."""
+    def __init__(
+        self,
+        *,
+        previous_title: _builtins.str | None = ...,
+        previous_base_ref: _builtins.str | None = ...,
+        previous_base_sha: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_previous_base_ref", b"_previous_base_ref", "_previous_base_sha", b"_previous_base_sha", "_previous_title", b"_previous_title", "previous_base_ref", b"previous_base_ref", "previous_base_sha", b"previous_base_sha", "previous_title", b"previous_title"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_previous_base_ref", b"_previous_base_ref", "_previous_base_sha", b"_previous_base_sha", "_previous_title", b"_previous_title", "previous_base_ref", b"previous_base_ref", "previous_base_sha", b"previous_base_sha", "previous_title", b"previous_title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__previous_base_ref: _TypeAlias = _typing.Literal["previous_base_ref"]  # noqa: Y015
+    _WhichOneofArgType__previous_base_ref: _TypeAlias = _typing.Literal["_previous_base_ref", b"_previous_base_ref"]  # noqa: Y015
+    _WhichOneofReturnType__previous_base_sha: _TypeAlias = _typing.Literal["previous_base_sha"]  # noqa: Y015
+    _WhichOneofArgType__previous_base_sha: _TypeAlias = _typing.Literal["_previous_base_sha", b"_previous_base_sha"]  # noqa: Y015
+    _WhichOneofReturnType__previous_title: _TypeAlias = _typing.Literal["previous_title"]  # noqa: Y015
+    _WhichOneofArgType__previous_title: _TypeAlias = _typing.Literal["_previous_title", b"_previous_title"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__previous_base_ref) -> _WhichOneofReturnType__previous_base_ref | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__previous_base_sha) -> _WhichOneofReturnType__previous_base_sha | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__previous_title) -> _WhichOneofReturnType__previous_title | None: ...
+
+Global___PullRequestChanges: _TypeAlias = PullRequestChanges  # noqa: Y015
 
 @_typing.final
 class PullRequestSide(_message.Message):
@@ -469,6 +570,8 @@ class PullRequestData(_message.Message):
     MERGED_BY_FIELD_NUMBER: _builtins.int
     MERGE_COMMIT_SHA_FIELD_NUMBER: _builtins.int
     SENDER_FIELD_NUMBER: _builtins.int
+    CHANGES_FIELD_NUMBER: _builtins.int
+    LABELS_FIELD_NUMBER: _builtins.int
     repo_id: _builtins.str
     """Output only. The provider's numeric id of the base repository, as text."""
     full_name: _builtins.str
@@ -511,6 +614,14 @@ class PullRequestData(_message.Message):
     def sender(self) -> Global___ProviderAccount:
         """Output only. The account that performed `action`."""
 
+    @_builtins.property
+    def changes(self) -> Global___PullRequestChanges:
+        """Output only. The previous title and base. Set only if one of them was edited."""
+
+    @_builtins.property
+    def labels(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The names of the pull request's labels, at most 100."""
+
     def __init__(
         self,
         *,
@@ -530,13 +641,17 @@ class PullRequestData(_message.Message):
         merged_by: Global___ProviderAccount | None = ...,
         merge_commit_sha: _builtins.str | None = ...,
         sender: Global___ProviderAccount | None = ...,
+        changes: Global___PullRequestChanges | None = ...,
+        labels: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_author", b"_author", "_merge_commit_sha", b"_merge_commit_sha", "_merged_by", b"_merged_by", "_sender", b"_sender", "_url", b"_url", "author", b"author", "base", b"base", "head", b"head", "merge_commit_sha", b"merge_commit_sha", "merged_by", b"merged_by", "sender", b"sender", "url", b"url"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_author", b"_author", "_changes", b"_changes", "_merge_commit_sha", b"_merge_commit_sha", "_merged_by", b"_merged_by", "_sender", b"_sender", "_url", b"_url", "author", b"author", "base", b"base", "changes", b"changes", "head", b"head", "merge_commit_sha", b"merge_commit_sha", "merged_by", b"merged_by", "sender", b"sender", "url", b"url"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_author", b"_author", "_merge_commit_sha", b"_merge_commit_sha", "_merged_by", b"_merged_by", "_sender", b"_sender", "_url", b"_url", "action", b"action", "author", b"author", "base", b"base", "draft", b"draft", "from_fork", b"from_fork", "full_name", b"full_name", "head", b"head", "merge_commit_sha", b"merge_commit_sha", "merged", b"merged", "merged_by", b"merged_by", "number", b"number", "repo_id", b"repo_id", "sender", b"sender", "state", b"state", "title", b"title", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_author", b"_author", "_changes", b"_changes", "_merge_commit_sha", b"_merge_commit_sha", "_merged_by", b"_merged_by", "_sender", b"_sender", "_url", b"_url", "action", b"action", "author", b"author", "base", b"base", "changes", b"changes", "draft", b"draft", "from_fork", b"from_fork", "full_name", b"full_name", "head", b"head", "labels", b"labels", "merge_commit_sha", b"merge_commit_sha", "merged", b"merged", "merged_by", b"merged_by", "number", b"number", "repo_id", b"repo_id", "sender", b"sender", "state", b"state", "title", b"title", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__author: _TypeAlias = _typing.Literal["author"]  # noqa: Y015
     _WhichOneofArgType__author: _TypeAlias = _typing.Literal["_author", b"_author"]  # noqa: Y015
+    _WhichOneofReturnType__changes: _TypeAlias = _typing.Literal["changes"]  # noqa: Y015
+    _WhichOneofArgType__changes: _TypeAlias = _typing.Literal["_changes", b"_changes"]  # noqa: Y015
     _WhichOneofReturnType__merge_commit_sha: _TypeAlias = _typing.Literal["merge_commit_sha"]  # noqa: Y015
     _WhichOneofArgType__merge_commit_sha: _TypeAlias = _typing.Literal["_merge_commit_sha", b"_merge_commit_sha"]  # noqa: Y015
     _WhichOneofReturnType__merged_by: _TypeAlias = _typing.Literal["merged_by"]  # noqa: Y015
@@ -547,6 +662,8 @@ class PullRequestData(_message.Message):
     _WhichOneofArgType__url: _TypeAlias = _typing.Literal["_url", b"_url"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__author) -> _WhichOneofReturnType__author | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__changes) -> _WhichOneofReturnType__changes | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__merge_commit_sha) -> _WhichOneofReturnType__merge_commit_sha | None: ...
     @_typing.overload

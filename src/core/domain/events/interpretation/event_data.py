@@ -6,11 +6,15 @@ from core.domain.attribution.attribution import UNKNOWN, Attribution, Match, Mat
 from core.domain.attribution.authors import MAX_ADDRESS, normalize_address
 from core.domain.identifiers import IntegrationId
 from core.domain.provider_events import Author, BranchRef, Commit, ProviderUser, PullRequest, Push
+from core.domain.refs import RefType, parse_ref
 from core.domain.streams.domain_event import (
     MAX_CO_AUTHORS,
     MAX_COMMITS,
+    MAX_LABELS,
     MAX_MESSAGE,
     MAX_NAME,
+    MAX_PATH_CHARACTERS,
+    MAX_PATHS,
     Person,
     ProviderAccount,
     PullRequestData,
@@ -18,9 +22,6 @@ from core.domain.streams.domain_event import (
     PushData,
     PushedCommit,
 )
-
-_BRANCH = "refs/heads/"
-_TAG = "refs/tags/"
 
 
 class People:
@@ -57,17 +58,14 @@ class People:
 
 
 def build_push_data(push: Push, people: People, full_name: str) -> PushData:
-    """Return the data of a push event, also for deleted branches, tags, forced and empty pushes.
-
-    Only the prefix of a ref is removed: branch names may contain slashes, `#` and any Unicode.
-    """
-    is_tag = push.ref.startswith(_TAG)
+    """Return the data of a push event, also for deleted branches, tags, forced and empty pushes."""
+    ref_type, name = parse_ref(push.ref)
     return PushData(
         repo_id=push.repository.repo_id,
         full_name=full_name,
         ref=push.ref,
-        ref_type="tag" if is_tag else "branch",
-        branch=None if is_tag else push.ref.removeprefix(_BRANCH),
+        ref_type=ref_type.value,
+        branch=name if ref_type is RefType.BRANCH else None,
         before=push.before,
         after=push.after,
         created=push.created,
@@ -79,6 +77,9 @@ def build_push_data(push: Push, people: People, full_name: str) -> PushData:
         sender=people.account(push.sender),
         commits=tuple(_commit(commit, people) for commit in push.commits[-MAX_COMMITS:]),
         commits_truncated=push.commits_total > MAX_COMMITS,
+        changed_files=push.changed_files.shorten(max_paths=MAX_PATHS, max_characters=MAX_PATH_CHARACTERS),
+        head_commit=_commit(push.head_commit, people) if push.head_commit else None,
+        is_merge_queue=push.is_merge_queue,
     )
 
 
@@ -102,6 +103,8 @@ def build_pull_request_data(pull: PullRequest, people: People, full_name: str) -
         merged_by=people.account(pull.merged_by),
         merge_commit_sha=pull.merge_commit_sha,
         sender=people.account(pull.sender),
+        changes=pull.changes,
+        labels=tuple(label[:MAX_NAME] for label in pull.labels[:MAX_LABELS]),
     )
 
 
@@ -153,6 +156,7 @@ def _commit(commit: Commit, people: People) -> PushedCommit:
         author=people.person(commit.author),
         co_authors=tuple(people.person(author) for author in commit.co_authors[:MAX_CO_AUTHORS]),
         committer=people.person(committer) if committer else None,
+        distinct=commit.distinct,
     )
 
 
