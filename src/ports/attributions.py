@@ -8,24 +8,23 @@ from core.domain.attribution.attribution import (
     Identities,
     IdentityQuery,
 )
-from core.domain.attribution.commit_claims import ClaimResult, CommitClaims
-from core.domain.identifiers import ConnectionId, OrganizationId, RepoId
+from core.domain.identifiers import OrganizationId, RepoId
 
 
 class AttributionStore(Protocol):
-    """The users of commit authors, and the claims of users to their earlier commits.
+    """The users of commit authors.
 
-    An organization never sees a user who is not its member at that moment. A claim is stored until it is done, so
-    that no crash and no outage loses it.
+    An organization never sees a user who is not its member at that moment.
     """
 
     async def find_identities(
         self, provider: str, people: IdentityQuery, organizations: Collection[OrganizationId]
     ) -> Identities:
-        """Return the users found by their connections that are not revoked, with their organizations.
+        """Return the users found by their connections that are not revoked, and the members found by their address.
 
-        Only memberships in the given organizations are returned. A login that two connections have is left out: one
-        of the accounts was renamed, and its connection is not updated yet.
+        Members are found by the addresses that `CommitClaimStore.follow_memberships` last read. An address of two
+        members is left out. Only memberships in the given organizations are returned. A login that two connections
+        have is left out: one of the accounts was renamed, and its connection is not updated yet.
         """
 
     async def add(self, attributions: Sequence[Attribution]) -> None:
@@ -45,23 +44,4 @@ class AttributionStore(Protocol):
         """Return the attributions of these commits of a repository, in the order in which they were stored.
 
         Only attributions of this organization, even if other organizations can access the repository too.
-        """
-
-    async def request_claims(self, connection_id: ConnectionId) -> None:
-        """Let a connection claim earlier commits in all organizations of its user, also if it did before."""
-
-    async def follow_memberships(self) -> int:
-        """Add claims for new members, and return how many were added.
-
-        The claims of former members are deleted: if they become members again, they claim again.
-        """
-
-    async def list_due_claims(self, *, limit: int) -> Sequence[CommitClaims]:
-        """Return at most `limit` integrations with claims to apply, those that wait longest first."""
-
-    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> ClaimResult:
-        """Attribute at most `limit` attributions to the claiming users, by account id or verified address.
-
-        Returns no commits if another process works on these claims. Claims of a removed or revoked connection, and of
-        a former member, are done without a result.
         """

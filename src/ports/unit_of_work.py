@@ -3,6 +3,7 @@ from typing import Protocol
 
 from ports.attributions import AttributionStore
 from ports.catalog import CatalogStore
+from ports.commit_claims import CommitClaimStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
 from ports.event_queue import EventQueue
@@ -39,6 +40,7 @@ class Transaction(Protocol):
     installation_tokens: InstallationTokenStore
     user_tokens: UserTokenStore
     attributions: AttributionStore
+    commit_claims: CommitClaimStore
     flows: FlowStore
     event_queue: EventQueue
     events: EventStore

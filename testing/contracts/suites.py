@@ -7,13 +7,15 @@ A test module of an adapter of the unit of work needs a fixture `stage`
 from collections.abc import Iterable, Mapping
 from types import new_class
 
+from testing.contracts.attribution.attributions import AttributionStoreContract
+from testing.contracts.attribution.commit_claims import CommitClaimContract
+from testing.contracts.attribution.identities import IdentityContract
+from testing.contracts.attribution.member_claims import MemberClaimContract
 from testing.contracts.directory import DirectoryContract
-from testing.contracts.stores.attributions import AttributionStoreContract
 from testing.contracts.stores.batch_starts import BatchStartContract
 from testing.contracts.stores.catalog import CatalogStoreContract
 from testing.contracts.stores.catalog_search import CatalogSearchContract
 from testing.contracts.stores.catalog_syncs import CatalogSyncContract
-from testing.contracts.stores.commit_claims import CommitClaimContract
 from testing.contracts.stores.connections import ConnectionStoreContract
 from testing.contracts.stores.domain_events import DomainEventStoreContract
 from testing.contracts.stores.event_queue import EventQueueContract
@@ -21,7 +23,6 @@ from testing.contracts.stores.events import EventStoreContract
 from testing.contracts.stores.flows import FlowStoreContract
 from testing.contracts.stores.housekeeping import HousekeepingStoreContract
 from testing.contracts.stores.idempotency import IdempotencyStoreContract
-from testing.contracts.stores.identities import IdentityContract
 from testing.contracts.stores.installation_checks import InstallationCheckStoreContract
 from testing.contracts.stores.installation_token_store import InstallationTokenStoreContract
 from testing.contracts.stores.integrations import IntegrationStoreContract
@@ -51,6 +52,7 @@ STORE_CONTRACTS: tuple[type, ...] = (
     AttributionStoreContract,
     IdentityContract,
     CommitClaimContract,
+    MemberClaimContract,
     RevocationContract,
     TokenLeaseContract,
     FlowStoreContract,

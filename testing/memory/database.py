@@ -44,6 +44,14 @@ AttributionKey = tuple[IntegrationId, RepoId, str, AttributionRole, str]
 
 
 @dataclass(frozen=True, slots=True)
+class MemberClaim:
+    """A claim of a member by their address in crewkit."""
+
+    address: str
+    is_done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class KeptAttribution:
     """One row: what was added, who it is of now, and its place in the list."""
 
@@ -105,6 +113,7 @@ class State:
     read_leases: dict[UUID, TokenLease] = field(default_factory=dict)
     attributions: dict[AttributionKey, KeptAttribution] = field(default_factory=dict)
     commit_claims: dict[tuple[ConnectionId, IntegrationId], bool] = field(default_factory=dict)
+    member_claims: dict[tuple[UserId, IntegrationId], MemberClaim] = field(default_factory=dict)
     flows: dict[FlowId, Flow] = field(default_factory=dict)
     identity_checks: dict[ConnectionId, datetime] = field(default_factory=dict)
     revocations: dict[RevocationId, KeptRevocation] = field(default_factory=dict)

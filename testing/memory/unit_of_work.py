@@ -5,6 +5,7 @@ from ports.unit_of_work import Transaction, UnitOfWork
 from testing.memory.database import MemoryDatabase, Session
 from testing.memory.stores.attributions import MemoryAttributionStore
 from testing.memory.stores.catalog import MemoryCatalogStore
+from testing.memory.stores.commit_claims import MemoryCommitClaimStore
 from testing.memory.stores.connections import MemoryConnectionStore
 from testing.memory.stores.domain_events import MemoryDomainEventStore
 from testing.memory.stores.event_queue import MemoryEventQueue
@@ -52,6 +53,7 @@ class MemoryTransaction(Transaction):
         self.installation_tokens = MemoryInstallationTokenStore(session)
         self.user_tokens = MemoryUserTokenStore(session)
         self.attributions = MemoryAttributionStore(session)
+        self.commit_claims = MemoryCommitClaimStore(session)
         self.flows = MemoryFlowStore(session)
         self.event_queue = MemoryEventQueue(session)
         self.events = MemoryEventStore(session)

@@ -11,7 +11,7 @@ from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Parameters
 from adapters.postgres.queries.attributions import LIST_FORMER_MEMBERS, render_page
 from adapters.postgres.queries.directory import KNOWN_ROLES
-from adapters.postgres.stores import attributions
+from adapters.postgres.stores import attributions, commit_claims
 from adapters.system import SystemClock
 from core.domain.attribution.attribution import (
     UNKNOWN,
@@ -84,7 +84,7 @@ async def test_queries_use_indexes(world: PostgresStoreStage, rare: str, common:
     claim = {
         "connections": Bigints([connection.id]),
         "integration": integration.id,
-        "methods": attributions._METHODS,
+        "methods": commit_claims._METHODS,
         "limit": 10_000,
         "roles": KNOWN_ROLES,
     }
@@ -104,7 +104,8 @@ async def test_queries_use_indexes(world: PostgresStoreStage, rare: str, common:
             for of_project in (False, True)
         ),
         (LIST_FORMER_MEMBERS, list_page),
-        (attributions._APPLY_CLAIMS, claim),
+        (commit_claims._APPLY_CLAIMS, claim),
+        (commit_claims._APPLY_MEMBER_CLAIMS, claim | {"users": Bigints([users[0].id])}),
         (attributions._FIND_IDENTITIES, identities),
     ]
     async with world.database.session() as session:
@@ -143,7 +144,7 @@ async def test_claim_waits_for_the_running_batch(world: PostgresStoreStage) -> N
         )
         assert found.by_address == {}
         await world.add_connection(mara, "7", emails=[address])
-        assert await FollowMemberships(world.unit_of_work)() == 1
+        assert await FollowMemberships(world.unit_of_work)() == 2
         claiming = asyncio.create_task(claim())
         done, _ = await asyncio.wait([claiming], timeout=0.3)
         assert not done

@@ -31,10 +31,12 @@ HERE = frozenset({ORGANIZATION})
 MARAS = Identity(UserId(1), external(1), NOW, HERE)
 JONASS = Identity(UserId(2), external(2), NOW, HERE)
 OONAS = Identity(UserId(4), external(4), NOW, frozenset({OrganizationId(8)}))
+SAMS = Identity(UserId(5), external(5), NOW, HERE)
 KNOWN = Identities(
     by_account={MARA: MARAS, JONAS: JONASS, OONA: OONAS},
     by_address={"mara@acme.example": MARAS, "jonas@acme.example": JONASS, "oona@away.example": OONAS},
     by_login={"mara": MARAS, "jonas": JONASS, "oona": OONAS},
+    by_member_address={(ORGANIZATION, "sam@acme.example"): SAMS, (ORGANIZATION, "oona@away.example"): SAMS},
 )
 MATCHING = Matching(KNOWN, ORGANIZATION, LATER)
 STRANGER = ProviderUserId("900000099")
@@ -68,6 +70,12 @@ def match_user(identity: Identity, method: Method) -> Match:
         (Author("O", "oona@away.example"), NOT_A_MEMBER),
         (Author("O", "oona@away.example", "mara"), NOT_A_MEMBER),
         (Author("O", None, "oona"), NOT_A_MEMBER),
+        # A member's own address counts if nothing stronger leads to a user, also if the provider names an account.
+        (Author("S", "Sam@acme.example"), match_user(SAMS, Method.MEMBER_ADDRESS)),
+        (Author("S", "sam@acme.example", "sam", account_id=STRANGER), match_user(SAMS, Method.MEMBER_ADDRESS)),
+        (Author("S", "sam@acme.example", "sam"), match_user(SAMS, Method.MEMBER_ADDRESS)),
+        (Author("S", "sam@acme.example", "mara"), match_user(MARAS, Method.USERNAME)),
+        (Author("S", "sam@acme.example", noreply_id=STRANGER), UNKNOWN),
         # Bots are recognized with any address.
         (Author("b[bot]", "mara@acme.example", "b[bot]", is_bot=True), BOT),
     ],
@@ -118,7 +126,9 @@ def test_loads_only_possible_proofs() -> None:
 
 
 _names = st.sampled_from(["mara", "jonas", "oona", "Mara", "b[bot]", "", "größe"])
-_addresses = st.sampled_from(["mara@acme.example", "OONA@away.example", "x@y", "x", "zoë@größe.example"])
+_addresses = st.sampled_from(
+    ["mara@acme.example", "OONA@away.example", "sam@acme.example", "x@y", "x", "zoë@größe.example"]
+)
 _numbers = st.sampled_from([MARA, JONAS, OONA, STRANGER])
 _authors = st.builds(
     Author,
@@ -149,6 +159,7 @@ def test_decision_uses_only_loaded_proofs(author: Author) -> None:
         {key: one for key, one in KNOWN.by_account.items() if key in query.account_ids},
         {key: one for key, one in KNOWN.by_address.items() if key in query.addresses},
         {key: one for key, one in KNOWN.by_login.items() if key in query.logins},
+        {key: one for key, one in KNOWN.by_member_address.items() if key[1] in query.addresses},
     )
     assert match_author(author, replace(MATCHING, identities=read)) == match_author(author, MATCHING)
     assert all(address == normalize_address(address) for address in query.addresses)

@@ -7,6 +7,7 @@ from adapters.postgres.connection.session import Session
 from adapters.postgres.stores.attributions import PostgresAttributionStore
 from adapters.postgres.stores.audit import PostgresVersionStore
 from adapters.postgres.stores.catalog import PostgresCatalogStore
+from adapters.postgres.stores.commit_claims import PostgresCommitClaimStore
 from adapters.postgres.stores.connections import PostgresConnectionStore
 from adapters.postgres.stores.domain_events import PostgresDomainEventStore
 from adapters.postgres.stores.event_queue import PostgresEventQueue
@@ -73,6 +74,7 @@ class PostgresTransaction(Transaction):
     installation_tokens = _Store(PostgresInstallationTokenStore)
     user_tokens = _Store(PostgresUserTokenStore)
     attributions = _Store(PostgresAttributionStore)
+    commit_claims = _Store(PostgresCommitClaimStore)
     flows = _Store(PostgresFlowStore)
     event_queue = _Store(PostgresEventQueue)
     events = _Store(PostgresEventStore)

@@ -1,7 +1,4 @@
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
-from uuid import UUID
 
 from core.domain.attribution.attribution import (
     Attribution,
@@ -15,9 +12,8 @@ from core.domain.attribution.attribution import (
     Method,
     NamedUser,
 )
-from core.domain.attribution.commit_claims import ClaimedCommits, ClaimResult, CommitClaims
 from core.domain.connections import Connection, ConnectionStatus
-from core.domain.identifiers import ConnectionId, IntegrationId, OrganizationId, RepoId, UserId
+from core.domain.identifiers import OrganizationId, RepoId, UserId
 from ports.attributions import AttributionStore
 from testing.memory.database import KeptAttribution, Session
 
@@ -26,7 +22,6 @@ _STATUS = {
     Kind.NONE: AttributionStatus.UNMATCHED,
     Kind.BOT: AttributionStatus.BOT,
 }
-_STRONGEST_FIRST = (Method.NOREPLY_ID, Method.VERIFIED_ADDRESS, Method.USERNAME)
 
 
 class MemoryAttributionStore(AttributionStore):
@@ -64,7 +59,29 @@ class MemoryAttributionStore(AttributionStore):
                 for login in [one.provider_username.lower()]
                 if login in people.logins and logins.count(login) == 1
             },
+            self._find_members(provider, people, organizations),
         )
+
+    def _find_members(
+        self, provider: str, people: IdentityQuery, organizations: Collection[OrganizationId]
+    ) -> dict[tuple[OrganizationId, str], Identity]:
+        state = self._session.state
+        found: dict[tuple[OrganizationId, str], list[Identity]] = {}
+        for (user_id, integration_id), claim in state.member_claims.items():
+            integration, user = state.integrations[integration_id], state.users[user_id]
+            organization_id = integration.organization_id
+            if (
+                integration.provider == provider
+                and organization_id in organizations
+                and claim.address in people.addresses
+                and claim.address == user.email.strip().lower()
+                and (user_id, organization_id) in state.memberships
+            ):
+                identity = Identity(
+                    user_id, user.external_id, self._session.database.now(), frozenset([organization_id])
+                )
+                found.setdefault((organization_id, claim.address), []).append(identity)
+        return {key: users[0] for key, users in found.items() if len(users) == 1}
 
     async def add(self, attributions: Sequence[Attribution]) -> None:
         """Keep what is not known yet."""
@@ -155,77 +172,3 @@ class MemoryAttributionStore(AttributionStore):
             return None
         user = state.users[user_id]
         return NamedUser(user.external_id, user.name)
-
-    async def request_claims(self, connection_id: ConnectionId) -> None:
-        """Let a connection look, or look again, wherever its user is a member now."""
-        claims = (await self._session.writable()).commit_claims
-        for key in self._possible():
-            if key[0] == connection_id:
-                claims.pop(key, None)
-                claims[key] = False
-
-    async def follow_memberships(self) -> int:
-        """Add the claims that memberships give and remove those they gave; return how many are new."""
-        claims, possible = (await self._session.writable()).commit_claims, self._possible()
-        for key in [key for key in claims if key not in possible]:
-            del claims[key]
-        new = [key for key in possible if key not in claims]
-        claims.update(dict.fromkeys(new, False))
-        return len(new)
-
-    async def list_due_claims(self, *, limit: int) -> Sequence[CommitClaims]:
-        """Return the integrations with claims that are not done, those that wait longest first."""
-        state = self._session.state
-        due = dict.fromkeys(key[1] for key, is_done in state.commit_claims.items() if not is_done)
-        return [
-            CommitClaims(
-                integration_id,
-                state.integrations[integration_id].organization_id,
-                state.integrations[integration_id].provider_id,
-            )
-            for integration_id in due
-        ][:limit]
-
-    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> ClaimResult:
-        """Let attributions be of those who claim, while nobody else writes."""
-        state = await self._session.writable()
-        held = [key for key, is_done in state.commit_claims.items() if key[1] == claims.integration_id and not is_done]
-        people = [state.connections[key[0]] for key in held if key in self._possible()]
-        commits: dict[tuple[UUID, RepoId], set[str]] = defaultdict(set)
-        taken = 0
-        for place, row in sorted(state.attributions.items(), key=lambda item: item[1].id):
-            if taken == limit or row.attribution.integration_id != claims.integration_id:
-                continue
-            proofs = [(proof, person) for person in people if (proof := self._proof(person, row))]
-            if proofs:
-                method, person = min(proofs, key=lambda found: _STRONGEST_FIRST.index(found[0]))
-                taken += 1
-                user = state.users[person.user_id]
-                commits[user.external_id, row.attribution.repo_id].add(row.attribution.sha)
-                state.attributions[place] = replace(row, kind=Kind.USER, method=method, user_id=user.id)
-        if taken < limit:
-            state.commit_claims.update(dict.fromkeys(held, True))
-        found = [ClaimedCommits(*key, len(shas)) for key, shas in commits.items()]
-        return ClaimResult(found, taken < limit)
-
-    def _proof(self, connection: Connection, row: KeptAttribution) -> Method | None:
-        one = row.attribution
-        if row.kind is not Kind.NONE:
-            return None
-        if one.author.noreply_id == connection.provider_user_id:
-            return Method.NOREPLY_ID
-        if one.address in self._session.state.emails.get(connection.id, ()):
-            return Method.VERIFIED_ADDRESS
-        is_account = one.author.noreply_id is None and one.author.account_id == connection.provider_user_id
-        return Method.USERNAME if is_account else None
-
-    def _possible(self) -> list[tuple[ConnectionId, IntegrationId]]:
-        state = self._session.state
-        return [
-            (connection.id, integration.id)
-            for connection in state.connections.values()
-            for integration in state.integrations.values()
-            if connection.status is not ConnectionStatus.REVOKED
-            and connection.provider == integration.provider
-            and (connection.user_id, integration.organization_id) in state.memberships
-        ]

@@ -17,6 +17,7 @@ UNAUDITED = {
     "user_git_emails": "the provider's word on a connection, replaced with it",
     "git_token_revocations": "work to be done, of connections whose end has its version",
     "git_commit_claims": "work to be done, made of connections and memberships",
+    "git_member_claims": "work to be done, made of memberships",
     "git_commit_attributions": "derived from commits and connections, and derived again",
     "git_webhook_events": _LOG,
     "git_domain_events": _LOG,

@@ -164,6 +164,7 @@ class _WatchedTransaction(Transaction):
         self.installation_tokens = behind.installation_tokens
         self.user_tokens = behind.user_tokens
         self.attributions = behind.attributions
+        self.commit_claims = behind.commit_claims
         self.flows = behind.flows
         self.event_queue = behind.event_queue
         self.events = behind.events

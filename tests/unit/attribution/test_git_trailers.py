@@ -154,7 +154,7 @@ DEVIATIONS = {
         ["c@x"],
     ),
 }
-"""The messages that this service reads differently from git: what git reads, and the addresses that this service reads."""
+"""The messages that this service reads differently from git: what git reads, and what this service reads."""
 
 
 @pytest.mark.parametrize(("message", "of_git", "addresses"), DEVIATIONS.values(), ids=DEVIATIONS)

@@ -199,7 +199,7 @@ async def test_new_connection_claims_earlier_commits() -> None:
     claim = ClaimCommits(processing.unit_of_work, processing.bell, processing.clock)
     assert await claim() == 0
     async with processing.unit_of_work() as tx:
-        await tx.attributions.request_claims(ConnectionId(77))
+        await tx.commit_claims.request(ConnectionId(77))
         await tx.commit()
     assert (await claim(), await claim()) == (2, 0)
     assert processing.bell.notified_lanes.count(EVENT.lane) > 1, "a worker that did not get the lane is notified again"
@@ -222,7 +222,7 @@ async def test_publishes_claims_without_a_project_for_the_organization() -> None
     await processing.drain()
     processing.database.committed.links.clear()
     person(processing, "77", "tomas@home.example")
-    assert await FollowMemberships(processing.unit_of_work)() == 1
+    assert await FollowMemberships(processing.unit_of_work)() == 2
     assert await ClaimCommits(processing.unit_of_work, processing.bell, processing.clock)() == 1
     fact = processing.facts()[-1]
     assert (fact.type, fact.project_id, fact.organization_id) == (DomainEventType.COMMITS_CLAIMED, None, ORGANIZATION)
@@ -243,7 +243,7 @@ async def test_busy_lane_leaves_the_claim_due() -> None:
     assert await claim() == 0
     processing.unit_of_work.before_commit = processing.unit_of_work.after_end
     async with processing.unit_of_work() as tx:
-        assert len(await tx.attributions.list_due_claims(limit=10)) == 1
+        assert len(await tx.commit_claims.list_due(limit=10)) == 1
 
 
 async def test_revoked_connection_matches_no_new_commits() -> None:

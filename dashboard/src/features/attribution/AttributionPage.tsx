@@ -16,6 +16,7 @@ const route = getRouteApi("/kit/$orgId/attribution");
 const METHODS: Record<Attribution["method"], string> = {
   account_id: "GitHub account",
   bot: "Bot account",
+  member_address: "crewkit email",
   noreply_id: "GitHub no-reply email",
   not_a_member: "Not a member of this organization",
   unknown: "No connected account matches",

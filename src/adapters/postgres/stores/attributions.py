@@ -1,12 +1,11 @@
-from collections.abc import Collection, Sequence
-
-from psycopg.sql import SQL
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Mapping, Sequence
+from typing import TypeVar
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamps
 from adapters.postgres.connection.session import Parameters, Row, Session
 from adapters.postgres.queries import attributions as attribution_pages
 from adapters.postgres.queries.directory import KNOWN_ROLES
-from adapters.postgres.rows.sql import render
 from core.domain.attribution.attribution import (
     Attribution,
     AttributionFilter,
@@ -15,10 +14,11 @@ from core.domain.attribution.attribution import (
     Identity,
     IdentityQuery,
 )
-from core.domain.attribution.commit_claims import ClaimedCommits, ClaimResult, CommitClaims
-from core.domain.identifiers import ConnectionId, OrganizationId, ProviderUserId, RepoId
+from core.domain.identifiers import OrganizationId, ProviderUserId, RepoId
 from core.domain.streams.domain_event import MAX_NAME
 from ports.attributions import AttributionStore
+
+Key = TypeVar("Key", bound=Hashable)
 
 # If two connections have one address, it belongs to the connection for which it was verified last.
 _FIND_IDENTITIES = """
@@ -36,16 +36,29 @@ _FIND_IDENTITIES = """
         WHERE provider = %(provider)s AND lower(provider_username) = ANY(%(logins)s::text[])
             AND status = 'active'
     )
-    SELECT f.proof, f.key, c.user_id, u.external_id, c.created_at, ARRAY(
-        SELECT m.organization_id FROM memberships AS m
-        WHERE m.user_id = c.user_id AND m.organization_id = ANY(%(organizations)s::bigint[])
-            AND m.role = ANY(%(roles)s::text[])
-    )
-    FROM found AS f
-    JOIN user_git_connections AS c ON c.id = f.connection_id
-    JOIN users AS u ON u.id = c.user_id
-    WHERE c.provider = %(provider)s AND c.status <> 'revoked'
-    ORDER BY f.updated_at, c.id
+    SELECT proof, key, user_id, external_id, created_at, organizations
+    FROM (
+        SELECT f.proof, f.key, c.user_id, u.external_id, c.created_at, f.updated_at, c.id, ARRAY(
+            SELECT m.organization_id FROM memberships AS m
+            WHERE m.user_id = c.user_id AND m.organization_id = ANY(%(organizations)s::bigint[])
+                AND m.role = ANY(%(roles)s::text[])
+        ) AS organizations
+        FROM found AS f
+        JOIN user_git_connections AS c ON c.id = f.connection_id
+        JOIN users AS u ON u.id = c.user_id
+        WHERE c.provider = %(provider)s AND c.status <> 'revoked'
+        UNION ALL
+        SELECT 'member', a.address, a.user_id, u.external_id, a.created_at, a.updated_at, a.user_id,
+            ARRAY[i.organization_id]
+        FROM git_integrations AS i
+        JOIN git_member_claims AS a
+            ON a.git_integration_id = i.id AND a.address = ANY(%(addresses)s::text[])
+        JOIN memberships AS m
+            ON m.user_id = a.user_id AND m.organization_id = i.organization_id AND m.role = ANY(%(roles)s::text[])
+        JOIN users AS u ON u.id = a.user_id AND lower(btrim(u.email)) = a.address
+        WHERE i.organization_id = ANY(%(organizations)s::bigint[]) AND i.provider = %(provider)s
+    ) AS identity
+    ORDER BY updated_at, id
 """
 _ADD = """
     INSERT INTO git_commit_attributions (
@@ -60,106 +73,10 @@ _ADD = """
 """
 # Keeps each statement far below its time limit, however many authors a batch contains.
 _MAX_ROWS = 10_000
-# A connection may claim in the integrations of the organizations its user is a member of.
-_POSSIBLE_CLAIMS = SQL("""
-    FROM user_git_connections AS c
-    JOIN memberships AS m ON m.user_id = c.user_id AND m.role = ANY(%(roles)s::text[])
-    JOIN git_integrations AS i ON i.organization_id = m.organization_id AND i.provider = c.provider
-    WHERE c.status <> 'revoked'
-""")
-_REQUEST_CLAIMS = render(
-    """
-    INSERT INTO git_commit_claims (user_git_connection_id, git_integration_id)
-    SELECT c.id, i.id {possible_claims} AND c.id = %(connection)s
-    ON CONFLICT (user_git_connection_id, git_integration_id)
-        DO UPDATE SET requested_at = now(), claimed_at = NULL, updated_at = now()
-""",
-    possible_claims=_POSSIBLE_CLAIMS,
-)
-_ADD_CLAIMS_OF_NEW_MEMBERS = render(
-    """
-    INSERT INTO git_commit_claims (user_git_connection_id, git_integration_id)
-    SELECT c.id, i.id {possible_claims} AND NOT EXISTS (
-        SELECT FROM git_commit_claims AS known
-        WHERE known.user_git_connection_id = c.id AND known.git_integration_id = i.id
-    )
-    ON CONFLICT DO NOTHING
-""",
-    possible_claims=_POSSIBLE_CLAIMS,
-)
-_DELETE_CLAIMS_OF_FORMER_MEMBERS = """
-    DELETE FROM git_commit_claims AS known
-    USING user_git_connections AS c, git_integrations AS i
-    WHERE c.id = known.user_git_connection_id AND i.id = known.git_integration_id AND NOT EXISTS (
-        SELECT FROM memberships AS m
-        WHERE m.user_id = c.user_id AND m.organization_id = i.organization_id
-            AND m.role = ANY(%(roles)s::text[])
-    )
-"""
-_LIST_DUE_CLAIMS = """
-    SELECT i.id, i.organization_id, i.provider_id
-    FROM (
-        SELECT git_integration_id, min(requested_at) AS since FROM git_commit_claims
-        WHERE claimed_at IS NULL
-        GROUP BY git_integration_id
-    ) AS known
-    JOIN git_integrations AS i ON i.id = known.git_integration_id
-    ORDER BY known.since, i.id
-    LIMIT %s
-"""
-_LOCK_CLAIMS = """
-    SELECT user_git_connection_id FROM git_commit_claims
-    WHERE git_integration_id = %s AND claimed_at IS NULL
-    ORDER BY user_git_connection_id
-    LIMIT %s
-    FOR UPDATE SKIP LOCKED
-"""
-# A no-reply address that starts with the account id is a proof. Other account ids are from the provider.
-_APPLY_CLAIMS = render(
-    """
-    WITH person AS (
-        SELECT c.id, c.user_id, c.provider_user_id {possible_claims} AND c.id = ANY(%(connections)s::bigint[])
-            AND i.id = %(integration)s
-    ), found AS (
-        SELECT a.id, person.user_id, CASE
-            WHEN starts_with(a.address, a.account_id || '+') THEN 'noreply_id' ELSE 'username'
-        END AS method
-        FROM person
-        JOIN git_commit_attributions AS a ON a.git_integration_id = %(integration)s AND a.kind = 'none'
-            AND a.account_id = person.provider_user_id
-        UNION ALL
-        SELECT a.id, person.user_id, 'verified_address'
-        FROM person
-        JOIN user_git_emails AS e ON e.user_git_connection_id = person.id
-        JOIN git_commit_attributions AS a ON a.git_integration_id = %(integration)s AND a.kind = 'none'
-            AND a.address = e.email
-    ), proven AS (
-        SELECT DISTINCT ON (id) id, user_id, method FROM found
-        ORDER BY id, array_position(%(methods)s::text[], method) LIMIT %(limit)s
-    ), taken AS (
-        UPDATE git_commit_attributions AS a
-        SET kind = 'user', user_id = proven.user_id, method = proven.method, updated_at = now()
-        FROM proven
-        WHERE a.id = proven.id AND a.kind = 'none'
-        RETURNING a.user_id, a.repo_id, a.sha
-    )
-    SELECT u.external_id, taken.repo_id, count(DISTINCT taken.sha), count(*)
-    FROM taken JOIN users AS u ON u.id = taken.user_id
-    GROUP BY u.external_id, taken.repo_id
-""",
-    possible_claims=_POSSIBLE_CLAIMS,
-)
-_FINISH_CLAIMS = """
-    UPDATE git_commit_claims SET claimed_at = now(), updated_at = now()
-    WHERE git_integration_id = %s AND user_git_connection_id = ANY(%s::bigint[])
-"""
-_MAX_CLAIMS = 1_000
-# The strongest first, in the order of `match_author`.
-_METHODS = Texts(["noreply_id", "verified_address", "username"])
 
 
 class PostgresAttributionStore(AttributionStore):
-    """The tables `git_commit_attributions` and `git_commit_claims`."""
+    """The table `git_commit_attributions`."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -200,59 +117,29 @@ class PostgresAttributionStore(AttributionStore):
         """Return the people of these commits of a repository, in the order in which they were stored."""
         return await attribution_pages.list_by_commits(self._session, organization_id, provider, repo_id, shas)
 
-    async def request_claims(self, connection_id: ConnectionId) -> None:
-        """Request claims for a connection in all integrations of its user's organizations."""
-        await self._session.change(_REQUEST_CLAIMS, {"connection": connection_id, "roles": KNOWN_ROLES})
-
-    async def follow_memberships(self) -> int:
-        """Add claims for new memberships and delete those of former ones; return how many are new."""
-        await self._session.change(_DELETE_CLAIMS_OF_FORMER_MEMBERS, {"roles": KNOWN_ROLES})
-        return await self._session.change(_ADD_CLAIMS_OF_NEW_MEMBERS, {"roles": KNOWN_ROLES})
-
-    async def list_due_claims(self, *, limit: int) -> Sequence[CommitClaims]:
-        """Return the integrations with pending claims, the longest waiting first."""
-        return [CommitClaims(*row) for row in await self._session.read(_LIST_DUE_CLAIMS, (limit,))]
-
-    async def apply_claims(self, claims: CommitClaims, *, limit: int) -> ClaimResult:
-        """Attribute in one statement, while the claims are locked."""
-        claimants = await self._session.write(_LOCK_CLAIMS, (claims.integration_id, _MAX_CLAIMS))
-        if not claimants:
-            return ClaimResult([], is_done=True)
-        connections = Bigints([connection_id for (connection_id,) in claimants])
-        rows = await self._session.write(
-            _APPLY_CLAIMS,
-            {
-                "integration": claims.integration_id,
-                "connections": connections,
-                "limit": limit,
-                "methods": _METHODS,
-                "roles": KNOWN_ROLES,
-            },
-        )
-        is_complete = sum(row[3] for row in rows) < limit
-        if is_complete:
-            await self._session.change(_FINISH_CLAIMS, (claims.integration_id, connections))
-        commits = [ClaimedCommits(row[0], row[1], row[2]) for row in rows]
-        return ClaimResult(commits, is_done=is_complete and len(claimants) < _MAX_CLAIMS)
-
 
 def _to_identities(rows: Sequence[Row]) -> Identities:
     accounts: dict[ProviderUserId, Identity] = {}
     addresses: dict[str, Identity] = {}
-    logins: dict[str, Identity] = {}
-    contested: set[str] = set()
+    logins: dict[str, list[Identity]] = defaultdict(list)
+    members: dict[tuple[OrganizationId, str], list[Identity]] = defaultdict(list)
     for proof, key, user_id, external_id, connected_at, organizations in rows:
         identity = Identity(user_id, external_id, connected_at, frozenset(organizations))
-        if proof == "account":
-            accounts[key] = identity
-        elif proof == "address":
-            addresses[key] = identity
-        elif key in logins:
-            contested.add(key)
-        else:
-            logins[key] = identity
-    uncontested = {login: identity for login, identity in logins.items() if login not in contested}
-    return Identities(accounts, addresses, uncontested)
+        match proof:
+            case "account":
+                accounts[key] = identity
+            case "address":
+                addresses[key] = identity
+            case "login":
+                logins[key].append(identity)
+            case _:
+                members[organizations[0], key].append(identity)
+    return Identities(accounts, addresses, _list_unique(logins), _list_unique(members))
+
+
+def _list_unique(identities: Mapping[Key, Sequence[Identity]]) -> dict[Key, Identity]:
+    """Return the keys that one user has."""
+    return {key: users[0] for key, users in identities.items() if len(users) == 1}
 
 
 def _to_columns(attributions: Sequence[Attribution]) -> Parameters:

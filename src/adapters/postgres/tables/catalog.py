@@ -134,17 +134,18 @@ git_commit_attributions = Table(
         text("(id + 0)"),
         postgresql_where=text("user_id IS NOT NULL"),
     ),
-    # A new connection searches for attributions without a user.
+    # A new connection searches for attributions without a user. The group of an author is read from this index alone.
     Index(
-        "git_commit_attributions_claim_address_idx",
+        "git_commit_attributions_author_idx",
         "git_integration_id",
+        "kind",
         "address",
-        postgresql_where=text("kind = 'none'"),
+        postgresql_include=["user_id", "repo_id", "id"],
     ),
     Index(
-        "git_commit_attributions_claim_account_idx",
+        "git_commit_attributions_open_account_idx",
         "git_integration_id",
         "account_id",
-        postgresql_where=text("kind = 'none' AND account_id IS NOT NULL"),
+        postgresql_where=text("account_id IS NOT NULL AND (kind = 'none' OR method = 'member_address')"),
     ),
 )

@@ -121,6 +121,24 @@ git_commit_claims = Table(
     ),
 )
 
+# The addresses of members in crewkit, in lower case, and whether earlier commits with them are still to be found. They
+# are a copy, because `users` belongs to crewkit and has no index for addresses. There are no foreign keys, because
+# crewkit can delete users.
+git_member_claims = Table(
+    "git_member_claims",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("git_integration_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("address", String, nullable=False),
+    Column("requested_at", Timestamp, nullable=False, server_default=func.now()),
+    Column("claimed_at", Timestamp),
+    *create_write_times(),
+    Index("git_member_claims_address_idx", "git_integration_id", "address"),
+    Index(
+        "git_member_claims_due_idx", "git_integration_id", "requested_at", postgresql_where=text("claimed_at IS NULL")
+    ),
+)
+
 # Tokens to revoke at the provider. They are encrypted, and deleted after the revocation.
 git_token_revocations = Table(
     "git_token_revocations",

@@ -39,6 +39,8 @@ class Method(Enum):
     """The provider verified the address for the user's account."""
     USERNAME = "username"
     """The provider reports that the address belongs to the account."""
+    MEMBER_ADDRESS = "member_address"
+    """The address is a member's address in crewkit. The provider did not confirm it."""
     BOT = "bot"
     NOT_A_MEMBER = "not_a_member"
     """A user who is not a member of this organization, and is never named to it."""
@@ -47,7 +49,10 @@ class Method(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A user with an active connection, and those of the given organizations that they are a member of."""
+    """A user, and those of the given organizations that they are a member of.
+
+    `connected_at` is the time from which a login counts.
+    """
 
     user_id: UserId
     external_id: UUID
@@ -59,12 +64,14 @@ class Identity:
 class Identities:
     """The users found for an `IdentityQuery`, in one mapping for each kind of proof.
 
-    `by_login` has only active connections, whose login is checked every day.
+    `by_login` has only active connections, whose login is checked every day. `by_member_address` has the members of
+    each organization by their addresses in crewkit.
     """
 
     by_account: Mapping[ProviderUserId, Identity] = field(default_factory=dict)
     by_address: Mapping[str, Identity] = field(default_factory=dict)
     by_login: Mapping[str, Identity] = field(default_factory=dict)
+    by_member_address: Mapping[tuple[OrganizationId, str], Identity] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +108,24 @@ def match_author(author: Author, matching: Matching) -> Match:
         return BOT
     if author.noreply_id is not None:
         return _match(identities.by_account.get(author.noreply_id), Method.NOREPLY_ID, matching)
-    if identity := identities.by_address.get(normalize_address(author.email)):
+    address = normalize_address(author.email)
+    if identity := identities.by_address.get(address):
         return _match(identity, Method.VERIFIED_ADDRESS, matching)
-    if author.account_id is not None:
-        return _match(identities.by_account.get(author.account_id), Method.USERNAME, matching)
-    if author.username is not None:
-        identity = identities.by_login.get(author.username.lower())
-        if identity is not None and identity.connected_at <= matching.received_at:
-            return _match(identity, Method.USERNAME, matching)
+    if identity := _find_by_account(author, matching):
+        return _match(identity, Method.USERNAME, matching)
+    if identity := identities.by_member_address.get((matching.organization_id, address)):
+        return _match(identity, Method.MEMBER_ADDRESS, matching)
     return UNKNOWN
+
+
+def _find_by_account(author: Author, matching: Matching) -> Identity | None:
+    """Return the user of the account that the provider reports for an author."""
+    if author.account_id is not None:
+        return matching.identities.by_account.get(author.account_id)
+    if author.username is None:
+        return None
+    identity = matching.identities.by_login.get(author.username.lower())
+    return identity if identity is not None and identity.connected_at <= matching.received_at else None
 
 
 def match_account(account: ProviderUser, matching: Matching) -> Match:

@@ -14,8 +14,8 @@ from core.domain.streams.domain_event import CommitsClaimedData, DomainEvent, Do
 class CommitClaims:
     """The open claims of users to earlier commits of one integration.
 
-    Commits are claimed by account id and address only: an earlier commit's login may have belonged to another
-    account.
+    Commits are claimed by account id, verified address and the member's address in crewkit. A login does not count: it
+    may have belonged to another account.
     """
 
     integration_id: IntegrationId

@@ -40,7 +40,7 @@ class ClaimCommits:
 
     async def _list_due(self, tried: set[CommitClaims]) -> list[CommitClaims]:
         async with self.unit_of_work() as tx:
-            due = await tx.attributions.list_due_claims(limit=_MAX_DUE_CLAIMS + len(tried))
+            due = await tx.commit_claims.list_due(limit=_MAX_DUE_CLAIMS + len(tried))
         return [claims for claims in due if claims not in tried]
 
     async def _process(self, claims: CommitClaims) -> int:
@@ -68,7 +68,7 @@ class ClaimCommits:
 
     async def _step(self, claims: CommitClaims) -> ClaimResult:
         async with self.unit_of_work() as tx:
-            claimed = await tx.attributions.apply_claims(claims, limit=_BATCH_SIZE)
+            claimed = await tx.commit_claims.apply(claims, limit=_BATCH_SIZE)
             if claimed.commits:
                 keys = {(claims.integration_id, commit.repo_id) for commit in claimed.commits}
                 links = await tx.links.list_by_repositories(keys)
@@ -90,6 +90,6 @@ class FollowMemberships:
     async def __call__(self) -> int:
         """Return the number of requested claims; raises `StorageUnavailable`."""
         async with self.unit_of_work() as tx:
-            count = await tx.attributions.follow_memberships()
+            count = await tx.commit_claims.follow_memberships()
             await tx.commit()
         return count

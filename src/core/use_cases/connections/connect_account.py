@@ -181,7 +181,7 @@ class FinishConnection:
         await tx.user_tokens.replace(after.id, sealed)
         await tx.connections.replace_emails(after.id, proven.emails)
         await tx.connections.schedule_check(after.id, at=now + LOOKUP_INTERVAL)
-        await tx.attributions.request_claims(after.id)
+        await tx.commit_claims.request(after.id)
         await tx.flows.replace_unchanged(flow.mark_ended(), flow.mark_ended(FlowStatus.COMPLETED))
 
 

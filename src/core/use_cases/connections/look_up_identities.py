@@ -81,6 +81,6 @@ class LookUpIdentities:
             if after != current:
                 await tx.connections.apply([Change(current, after, _BY)])
             if emails is not None and await tx.connections.replace_emails(current.id, emails):
-                await tx.attributions.request_claims(current.id)
+                await tx.commit_claims.request(current.id)
             await tx.connections.schedule_check(current.id, at=self.clock.now() + LOOKUP_INTERVAL)
             await tx.commit()

@@ -100,6 +100,10 @@ class _AttributionMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Att
     """The matching user is not a member of the organization now."""
     ATTRIBUTION_METHOD_UNKNOWN: _AttributionMethod.ValueType  # 7
     """No known user matches."""
+    ATTRIBUTION_METHOD_MEMBER_ADDRESS: _AttributionMethod.ValueType  # 8
+    """The email address is a member's address in crewkit. The provider did not confirm it, so this is weaker than the
+    methods above.
+    """
 
 class AttributionMethod(_AttributionMethod, metaclass=_AttributionMethodEnumTypeWrapper):
     """AttributionMethod is how a person was matched to a user, or why no user matched."""
@@ -122,6 +126,10 @@ ATTRIBUTION_METHOD_NOT_A_MEMBER: AttributionMethod.ValueType  # 6
 """The matching user is not a member of the organization now."""
 ATTRIBUTION_METHOD_UNKNOWN: AttributionMethod.ValueType  # 7
 """No known user matches."""
+ATTRIBUTION_METHOD_MEMBER_ADDRESS: AttributionMethod.ValueType  # 8
+"""The email address is a member's address in crewkit. The provider did not confirm it, so this is weaker than the
+methods above.
+"""
 Global___AttributionMethod: _TypeAlias = AttributionMethod  # noqa: Y015
 
 @_typing.final

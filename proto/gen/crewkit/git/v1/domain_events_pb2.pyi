@@ -147,7 +147,8 @@ class Person(_message.Message):
     Not set if no user matched.
     """
     method: _builtins.str
-    """Output only. How the user was matched: "noreply_id", "verified_address" or "username" (see AttributionMethod). If
+    """Output only. How the user was matched: "noreply_id", "verified_address", "username" or "member_address" (see
+    AttributionMethod). If
     user_id is not set, the method is "bot", or "not_a_member" if the matching user is not a member of the
     organization. Not set if no user matched.
     """

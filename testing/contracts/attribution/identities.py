@@ -59,6 +59,35 @@ class IdentityContract:
                 identities = await tx.attributions.find_identities(PROVIDER, query, [])
             assert (len(identities.by_account), len(identities.by_address), len(identities.by_login)) == counts
 
+    async def test_members_are_found_by_their_address(self, stage: StoreStage) -> None:
+        """In their organizations only, while they are members and have the address. A shared address finds nobody."""
+        organization, other = await stage.add_organization(), await stage.add_organization()
+        for place, provider_id in ((organization, "1"), (other, "2")):
+            await stage.add_integration(place, provider_id=provider_id)
+        mara, oona = await stage.add_user("Mara@Acme.example"), await stage.add_user("oona@away.example")
+        await stage.add_member(mara, organization, Standing.VIEWER)
+        await stage.add_member(oona, other, Standing.OWNER)
+        for name in ("sam@acme.example", "SAM@acme.example"):
+            await stage.add_member(await stage.add_user(name), organization, Standing.MEMBER)
+        query = IdentityQuery(addresses={"mara@acme.example", "oona@away.example", "sam@acme.example"})
+        both = [organization.id, other.id]
+        async with stage.unit_of_work() as tx:
+            await tx.commit_claims.follow_memberships()
+            identities = await tx.attributions.find_identities(PROVIDER, query, both)
+            here = await tx.attributions.find_identities(PROVIDER, query, [organization.id])
+            elsewhere = await tx.attributions.find_identities("gitlab", query, both)
+            await tx.commit()
+        assert {key: one.user_id for key, one in identities.by_member_address.items()} == {
+            (organization.id, "mara@acme.example"): mara.id,
+            (other.id, "oona@away.example"): oona.id,
+        }
+        assert list(here.by_member_address) == [(organization.id, "mara@acme.example")]
+        assert here.by_member_address[organization.id, "mara@acme.example"].organizations == {organization.id}
+        assert (identities.by_address, elsewhere) == ({}, Identities())
+        await stage.remove_member(mara, organization)
+        async with stage.unit_of_work() as tx:
+            assert (await tx.attributions.find_identities(PROVIDER, query, [organization.id])).by_member_address == {}
+
     async def test_shared_login_matches_no_user(self, stage: StoreStage) -> None:
         """Someone took a login whose owner was renamed: until that is looked up, it proves nothing."""
         for number in ("7", "8"):
