@@ -34,6 +34,8 @@ from core.use_cases.links.change_link import ChangeLink, ShowLink
 from core.use_cases.links.import_repository import ImportRepository
 from core.use_cases.links.link_repository import LinkRepository
 from core.use_cases.links.list_projects import ListProjects, ShowProject
+from core.use_cases.links.preview_rules import PreviewRules
+from core.use_cases.links.resolve_affected import ResolveAffectedProjects
 from core.use_cases.links.unlink_repository import UnlinkRepository
 from core.use_cases.streams.stream_events import StreamEvents
 from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeOrphanedTokens
@@ -111,6 +113,8 @@ class Links:
     create: LinkRepository
     change: ChangeLink
     delete: UnlinkRepository
+    preview_rules: PreviewRules
+    resolve_affected: ResolveAffectedProjects
 
 
 @dataclass(frozen=True, slots=True)

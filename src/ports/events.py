@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -50,6 +50,12 @@ class EventStore(Protocol):
 
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the signed bytes, or None after retention deleted them; raises `PayloadDamaged`."""
+
+    async def find_payloads(self, event_ids: Sequence[EventId], *, max_bytes: int) -> Mapping[EventId, bytes]:
+        """Return the signed bytes of the first of these events by event id, until they have `max_bytes` in total.
+
+        Payloads that retention deleted, or that are damaged, are left out.
+        """
 
     async def has_payload(self, event_id: EventId) -> bool:
         """Return whether the signed bytes are still stored."""

@@ -138,6 +138,8 @@ async def test_shows_one_event(event_store: EventStoreEdge, client: Client) -> N
             "reason": "published",
             "subject_id": str(UUID(int=5)),
             "project_id": str(event_store.project.external_id),
+            "pattern": None,
+            "value": None,
         }
     ]
     for headers in (event_store.edge.of("member"), event_store.edge.of("viewer"), event_store.edge.service("git.read")):

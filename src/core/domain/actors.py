@@ -38,7 +38,7 @@ class ServiceActor:
 
 @dataclass(frozen=True, slots=True)
 class SystemActor:
-    """This service itself: `webhook`, `tokens`, `scheduler`, or an operator's command line (`cli`)."""
+    """This service itself: `webhook`, `tokens`, `scheduler`, `migration`, or an operator's command line (`cli`)."""
 
     role: str
     request_id: str | None = None

@@ -156,6 +156,11 @@ class PullRequest:
     changes: PullRequestChanges | None = None
     labels: tuple[str, ...] = ()
 
+    @property
+    def is_from_fork(self) -> bool:
+        """Whether the code is from another repository. A deleted fork has no repository."""
+        return self.head.repo_id != self.base.repo_id
+
 
 @dataclass(frozen=True, slots=True)
 class InstallationFacts:

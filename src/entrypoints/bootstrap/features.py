@@ -32,6 +32,8 @@ from core.use_cases.links.change_link import ChangeLink, ShowLink
 from core.use_cases.links.import_repository import ImportRepository
 from core.use_cases.links.link_repository import LinkRepository
 from core.use_cases.links.list_projects import ListProjects, ShowProject
+from core.use_cases.links.preview_rules import PreviewRules
+from core.use_cases.links.resolve_affected import ResolveAffectedProjects
 from core.use_cases.links.unlink_repository import UnlinkRepository
 from core.use_cases.tokens.circuit_breaker import AppCircuitBreaker
 from core.use_cases.tokens.get_installation_token import GetInstallationToken
@@ -130,6 +132,8 @@ def wire_links(ports: Ports, access_control: AccessControl) -> Links:
         create=LinkRepository(*dependencies, ports.clock),
         change=ChangeLink(*dependencies),
         delete=UnlinkRepository(ports.unit_of_work, access_control, ports.clock),
+        preview_rules=PreviewRules(ports.unit_of_work, access_control, ports.protocols),
+        resolve_affected=ResolveAffectedProjects(ports.unit_of_work, access_control),
     )
 
 

@@ -82,10 +82,12 @@ def read_request_id(value: str) -> IdempotencyKey | None:
     return idempotency_key(value) if value else None
 
 
-def read_page_size(value: int, *, most: int = LARGEST_PAGE, default: int = DEFAULT_PAGE) -> int:
+def read_page_size(
+    value: int, *, most: int = LARGEST_PAGE, default: int = DEFAULT_PAGE, field: str = "page_size"
+) -> int:
     """Return the maximum number of results; 0 means `default`."""
     if not 0 <= value <= most:
-        raise invalid_field("page_size", f"Must be from 1 to {most}, or 0 for the default of {default}.")
+        raise invalid_field(field, f"Must be from 1 to {most}, or 0 for the default of {default}.")
     return value or default
 
 

@@ -4,10 +4,12 @@ from uuid import UUID
 
 from core.application import Application
 from core.domain.identifiers import RepoId
-from core.domain.links.link import ROOT_DIRECTORY, LinkChoices
+from core.domain.links.link import LinkChoices
 from core.domain.links.views import LinkView, ProjectView, Unreachable
 from core.domain.organizations import ProjectPosition
+from core.domain.rules.decision import MAX_PATHS
 from crewkit.git.v1 import projects_pb2 as wire
+from crewkit.git.v1 import rules_pb2
 from crewkit.git.v1.projects_pb2_grpc import ProjectRepositoryServiceServicer
 from entrypoints.edge.cursors import encode_cursor
 from entrypoints.grpc_api.calls import actor
@@ -22,6 +24,7 @@ from entrypoints.grpc_api.fields import (
     read_request_id,
 )
 from entrypoints.grpc_api.messages import remedy, stamp
+from entrypoints.grpc_api.rules import read_rules, to_affected, to_preview, to_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,33 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
         )
         return wire.ImportRepositoryResponse(project=_project(done.result, organization_id), replayed=done.is_replay)
 
+    async def PreviewRules(
+        self, request: rules_pb2.PreviewRulesRequest, context: Context
+    ) -> rules_pb2.PreviewRulesResponse:
+        previews = await self.application.links.preview_rules(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            project_id=read_id(request.project_id, "project_id"),
+            provider=read_provider(request.provider),
+            rules=read_rules(request.rules, "rules"),
+            last=read_page_size(request.last, field="last"),
+        )
+        return rules_pb2.PreviewRulesResponse(events=[to_preview(preview) for preview in previews])
+
+    async def ResolveAffectedProjects(
+        self, request: rules_pb2.ResolveAffectedProjectsRequest, context: Context
+    ) -> rules_pb2.ResolveAffectedProjectsResponse:
+        if len(request.paths) > MAX_PATHS:
+            raise invalid_field("paths", f"Pass at most {MAX_PATHS} paths.")
+        affected = await self.application.links.resolve_affected(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            provider=read_provider(request.provider),
+            repo_id=RepoId(read_name(request.repo_id, "repo_id")),
+            paths=request.paths,
+        )
+        return rules_pb2.ResolveAffectedProjectsResponse(projects=[to_affected(project) for project in affected])
+
 
 def _project(view: ProjectView, organization_id: UUID) -> wire.Project:
     project = view.project
@@ -145,6 +175,7 @@ def read_choices(choices: wire.LinkChoices) -> LinkChoices:
         default_branch=choices.default_branch if choices.HasField("default_branch") else None,
         webhooks_enabled=choices.webhooks_enabled if choices.HasField("webhooks_enabled") else None,
         root_directory=choices.root_directory if choices.HasField("root_directory") else None,
+        rules=read_rules(choices.rules, "choices.rules") if choices.HasField("rules") else None,
     )
 
 
@@ -175,7 +206,8 @@ def link(view: LinkView, organization_id: UUID) -> wire.ProjectRepository:
         url=stored.repo_url,
         default_branch=stored.default_branch,
         webhooks_enabled=stored.webhooks_enabled,
-        root_directory=stored.settings.get(ROOT_DIRECTORY),
+        root_directory=stored.root_directory or None,
+        rules=to_rules(stored.rules),
         reachable=view.reason is None,
         reason=UNREACHABLE[view.reason] if view.reason else wire.UNREACHABLE_REASON_UNSPECIFIED,
         remedy=remedy(view.remedy, stored.provider, organization_id, view.manage_url),

@@ -152,6 +152,8 @@ def webhook_event(event: WebhookEvent, *, verdicts: Sequence[Verdict] = ()) -> w
                 reason=verdict.reason,
                 subject_id=verdict.subject_id,
                 project_id=str(verdict.project_id) if verdict.project_id else None,
+                pattern=verdict.pattern,
+                value=verdict.value,
             )
             for verdict in verdicts
         ],

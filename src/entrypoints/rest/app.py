@@ -28,6 +28,7 @@ from entrypoints.rest.resources import (
     links,
     monitoring,
     repositories,
+    rules,
     syncs,
     webhook_events,
 )
@@ -101,6 +102,7 @@ def _list_described(application: Application, parts: RestParts) -> Iterator[Oper
     yield from repositories.branch_operations(application.catalog)
     yield from links.project_operations(application.links)
     yield from links.link_operations(application.links)
+    yield from rules.operations(application.links)
     yield from connections.operations(flow, application.connections)
     yield from attributions.operations(application.attribution)
     yield from webhook_events.operations(application.events)

@@ -121,6 +121,24 @@ class EventStoreContract:
         async with stage.unit_of_work() as tx:
             assert await tx.events.find_payload(event.id) == body
 
+    async def test_finds_payloads_within_a_limit(self, stage: StoreStage) -> None:
+        """In the order of the ids. Deleted payloads do not count, and unknown ids are left out."""
+        events = [await stage.add_event(body=b"x" * length) for length in (10, 20, 30)]
+        expired = await stage.add_event(body=b"x" * 100)
+        await stage.record_results(EventResult(expired.id, EventStatus.PROCESSED))
+        await stage.expire_payload(expired)
+        first, second, third = (event.id for event in events)
+        ids = [third, EventId(404), expired.id, first, second]
+
+        async def find_lengths(max_bytes: int) -> dict[EventId, int]:
+            async with stage.unit_of_work() as tx:
+                payloads = await tx.events.find_payloads(ids, max_bytes=max_bytes)
+            return {event_id: len(payload) for event_id, payload in payloads.items()}
+
+        assert await find_lengths(60) == {third: 30, first: 10, second: 20}
+        assert await find_lengths(59) == {third: 30, first: 10}
+        assert await find_lengths(29) == {}
+
     async def test_a_project_and_a_provider_choose(self, stage: StoreStage) -> None:
         """Finds the events of a project of the organization. A project of another organization finds nothing."""
         organization = await stage.add_organization()

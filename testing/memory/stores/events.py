@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -47,6 +47,18 @@ class MemoryEventStore(EventStore):
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the bytes that were signed."""
         return self._session.state.payloads.get(event_id)
+
+    async def find_payloads(self, event_ids: Sequence[EventId], *, max_bytes: int) -> Mapping[EventId, bytes]:
+        """Return the bytes that were signed, until they have `max_bytes` in total."""
+        found = {}
+        for event_id in event_ids:
+            payload = self._session.state.payloads.get(event_id)
+            max_bytes -= len(payload or b"")
+            if max_bytes < 0:
+                break
+            if payload is not None:
+                found[event_id] = payload
+        return found
 
     async def has_payload(self, event_id: EventId) -> bool:
         """Return whether the signed bytes are still stored."""

@@ -7,14 +7,14 @@ import pytest
 
 from core.domain.integrations.integration import IntegrationStatus
 from tests.support.scenarios.edge import Client, check_error
-from tests.support.scenarios.projects import GADGETS, WIDGETS, ProjectsEdge, link
+from tests.support.scenarios.projects import GADGETS, RULES, WIDGETS, ProjectsEdge, link
 
 CHANGES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "webhooks": ({"webhooks_enabled": False}, {"webhooks_enabled": False}),
     "branch": ({"default_branch": "größe/🚀"}, {"default_branch": "größe/🚀"}),
-    "directory": ({"settings": {"root_directory": "a b/ü"}}, {"settings": {"root_directory": "a b/ü"}}),
-    "root": ({"settings": {"root_directory": None}}, {"settings": {"root_directory": None}}),
-    "dot": ({"settings": {"root_directory": "./"}}, {"settings": {"root_directory": None}}),
+    "directory": ({"settings": {"root_directory": "a b/ü"}}, {"settings": {"root_directory": "a b/ü", "rules": RULES}}),
+    "root": ({"settings": {"root_directory": None}}, {"settings": {"root_directory": None, "rules": RULES}}),
+    "dot": ({"settings": {"root_directory": "./"}}, {"settings": {"root_directory": None, "rules": RULES}}),
     "nothing": ({}, {}),
     "nothing of settings": ({"settings": {}}, {}),
     "as it is": ({"settings": {"root_directory": "apps/web"}}, {}),
@@ -57,6 +57,18 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "up": ({"settings": {"root_directory": "../x"}}, "link_invalid", "settings.root_directory"),
     "absolute": ({"settings": {"root_directory": "/etc"}}, "link_invalid", "settings.root_directory"),
     "long": ({"settings": {"root_directory": "x" * 513}}, "link_invalid", "settings.root_directory"),
+    "rule": ({"settings": {"rules": {"brnaches": []}}}, "body_invalid", "settings.rules.brnaches"),
+    "null rules": ({"settings": {"rules": None}}, "body_invalid", "settings.rules"),
+    "null branches": ({"settings": {"rules": {"branches": None}}}, "body_invalid", "settings.rules.branches"),
+    "event": ({"settings": {"rules": {"events": ["release"]}}}, "body_invalid", "settings.rules.events[0]"),
+    "no events": ({"settings": {"rules": {"events": []}}}, "link_invalid", "settings.rules.events"),
+    "pattern": ({"settings": {"rules": {"paths": ["a", "[b"]}}}, "link_invalid", "settings.rules.paths[1]"),
+    "only excluding": ({"settings": {"rules": {"tags": ["!v1"]}}}, "link_invalid", "settings.rules.tags"),
+    "base": (
+        {"settings": {"rules": {"pull_requests": {"base_branches": ["?"]}}}},
+        "link_invalid",
+        "settings.rules.pull_requests.base_branches[0]",
+    ),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from core.domain.integrations.integration import IntegrationStatus, StatusReason
 from core.domain.organizations import Role
 from tests.support.scenarios.edge import Client, check_error
-from tests.support.scenarios.projects import ARCHIVED, FOREIGN, GADGETS, GONE, WIDGETS, ProjectsEdge, link
+from tests.support.scenarios.projects import ARCHIVED, FOREIGN, GADGETS, GONE, RULES, WIDGETS, ProjectsEdge, link
 
 
 async def test_creates_and_shows_a_link(edge: ProjectsEdge, client: Client) -> None:
@@ -28,7 +28,7 @@ async def test_creates_and_shows_a_link(edge: ProjectsEdge, client: Client) -> N
         "archived": False,
         "default_branch": "trunk",
         "webhooks_enabled": True,
-        "settings": {"root_directory": None},
+        "settings": {"root_directory": None, "rules": RULES},
         "reachable": True,
         "reason": None,
         "action": None,
@@ -56,7 +56,7 @@ async def test_accepts_all_settings_at_once(edge: ProjectsEdge, client: Client) 
         settings={"root_directory": "./apps/web/"},
     )
     chosen = (made["default_branch"], made["webhooks_enabled"], made["settings"])
-    assert chosen == ("release/1.x", False, {"root_directory": "apps/web"})
+    assert chosen == ("release/1.x", False, {"root_directory": "apps/web", "rules": RULES})
 
 
 async def test_second_request_changes_nothing(edge: ProjectsEdge, client: Client) -> None:

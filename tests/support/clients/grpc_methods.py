@@ -21,6 +21,7 @@ from crewkit.git.v1 import (
     webhook_events_pb2_grpc,
 )
 from tests.support.clients.grpc_method import Method, Wrong
+from tests.support.clients.grpc_rule_methods import RULE_METHODS
 from tests.support.scenarios.projects import GADGETS, WIDGETS
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
@@ -89,6 +90,7 @@ _BAD_LINK = Wrong(
     {"default_branch": _BAD_BRANCH},
 )
 METHODS = [
+    *RULE_METHODS,
     _integration,
     replace(
         _integration,

@@ -13,6 +13,17 @@ from testing.builders.entities import Fact, build_change, build_repository, time
 from tests.support.scenarios.edge import WholeEdge
 
 WIDGETS, ARCHIVED, GONE, GADGETS, FOREIGN = "1", "2", "3", "4", "77"
+RULES: dict[str, Any] = {
+    "events": ["push", "pull_request"],
+    "branches": [],
+    "tags": [],
+    "paths": None,
+    "pull_requests": {"base_branches": [], "drafts": True, "forks": "deliver"},
+    "bots": "deliver",
+    "skip_markers": True,
+}
+"""The rules of a link by default."""
+
 REPOSITORIES: dict[str, dict[str, Any]] = {
     WIDGETS: {"full_name": "acme/widgets", "default_branch": "trunk", "url": "https://p.example/acme/widgets"},
     ARCHIVED: {"full_name": "acme/attic", "archived": True},

@@ -47,6 +47,7 @@ def test_publishes_a_pull_request_for_its_linked_project() -> None:
         merged_by=None,
         merge_commit_sha=None,
         sender=priya,
+        is_production_branch=True,
     )
     assert interpretation.repositories == ()
 

@@ -77,6 +77,7 @@ def test_publishes_a_push_for_its_linked_project() -> None:
                 commits_truncated=False,
                 changed_files=ChangedFiles(("README.md",), 1, complete=True),
                 head_commit=commit,
+                is_production_branch=True,
             ),
         ),
     )

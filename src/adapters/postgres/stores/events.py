@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from adapters.postgres.connection.packed_arrays import Bigints
@@ -9,7 +10,7 @@ from adapters.postgres.rows.codec import decompress
 from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.webhook_events import REOPEN, may_reopen_at
 from core.domain.deliveries.source_key import LANES
-from core.domain.events.event import WebhookEvent
+from core.domain.events.event import PayloadDamaged, WebhookEvent
 from core.domain.identifiers import EventId
 from ports.events import EventFilter, EventStore
 
@@ -35,6 +36,18 @@ _LIST_BY_PREFIX = render(
 _FIND_BY_ID = render("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s", columns=event_rows.COLUMNS)
 
 _FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
+
+# The lengths are added first, so that no payload is read that is not returned.
+_FIND_PAYLOADS = """
+    SELECT e.id, e.payload, e.payload_length
+    FROM (
+        SELECT wanted.id, sum(e.payload_length) OVER (ORDER BY wanted.number) AS bytes
+        FROM unnest(%s::bigint[]) WITH ORDINALITY AS wanted (id, number)
+        JOIN git_webhook_events AS e ON e.id = wanted.id AND e.payload IS NOT NULL
+    ) AS first
+    JOIN git_webhook_events AS e ON e.id = first.id
+    WHERE first.bytes <= %s
+"""
 
 _HAS_PAYLOAD = "SELECT payload IS NOT NULL FROM git_webhook_events WHERE id = %s"
 
@@ -79,6 +92,15 @@ class PostgresEventStore(EventStore):
         """Return the signed body; raises `PayloadDamaged` if it cannot be decompressed."""
         rows = await self._session.read(_FIND_PAYLOAD, (event_id,))
         return decompress(rows[0][0], length=rows[0][1]) if rows and rows[0][0] is not None else None
+
+    async def find_payloads(self, event_ids: Sequence[EventId], *, max_bytes: int) -> Mapping[EventId, bytes]:
+        """Return the signed bodies of the first of these events, without damaged ones."""
+        rows = await self._session.read(_FIND_PAYLOADS, (Bigints(event_ids), max_bytes))
+        payloads = {}
+        for event_id, payload, length in rows:
+            with suppress(PayloadDamaged):
+                payloads[event_id] = decompress(payload, length=length)
+        return payloads
 
     async def has_payload(self, event_id: EventId) -> bool:
         """Return whether the signed body is still stored."""

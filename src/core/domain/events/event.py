@@ -29,7 +29,9 @@ class Outcome(Enum):
 class Verdict:
     """What processing an event decided for one link, integration or connection, and why.
 
-    `subject` is `link`, `integration`, `repository`, `connection` or `event`; `reason` is a stable code.
+    `subject` is `link`, `integration`, `repository`, `connection` or `event`; `reason` is a stable code. If a rule of a
+    link decided, `value` is the branch, tag, path, login or marker that it decided about, and `pattern` is the pattern
+    that matches it.
     """
 
     subject: str
@@ -37,6 +39,8 @@ class Verdict:
     reason: str
     subject_id: str | None = None
     project_id: UUID | None = None
+    pattern: str | None = None
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from core.domain.errors import DomainError, ErrorKind, FieldError
 from core.domain.identifiers import IntegrationId, LinkId, OrganizationId, ProjectId, RepoId
+from core.domain.rules.rules import RULES, PlainRules, Rules, check_rules, merge_rules, read_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,16 @@ class Link:
     webhooks_enabled: bool = True
     settings: Mapping[str, Any] = field(default_factory=dict)
     previous_full_name: str | None = None
+
+    @property
+    def root_directory(self) -> str:
+        """The project's directory in the repository; empty if it is the repository's root."""
+        return str(self.settings.get(ROOT_DIRECTORY, ""))
+
+    @property
+    def rules(self) -> Rules:
+        """Which events of the repository reach the project."""
+        return read_rules(self.settings.get(RULES))
 
 
 class ProjectNotLinked(DomainError):
@@ -76,17 +87,25 @@ _NO_PATH = re.compile(r"[\x00-\x1f\x7f\\\ud800-\udfff]")
 class LinkChoices:
     """The settings that a user chooses; None leaves a setting unchanged.
 
-    A new link has the repository's default branch, webhooks enabled, and its root directory, which is written as an
-    empty `root_directory`.
+    A new link has the repository's default branch, webhooks enabled, default rules, and its root directory, which is
+    written as an empty `root_directory`. `rules` has only the rules to change.
     """
 
     default_branch: str | None = None
     webhooks_enabled: bool | None = None
     root_directory: str | None = None
+    rules: PlainRules | None = None
+
+    def to_request_data(self) -> dict[str, Any]:
+        """Return the choices as an idempotency key identifies them: as before rules existed, if they have none."""
+        data = asdict(self)
+        if self.rules is None:
+            del data["rules"]
+        return data
 
 
 class LinkInvalid(DomainError):
-    """The branch or the root directory is not valid. Correct the fields listed in the error."""
+    """The branch, the root directory or a rule is not valid. Correct the fields listed in the error."""
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "link_invalid"
@@ -104,9 +123,14 @@ def normalize_choices(choices: LinkChoices) -> LinkChoices:
         default_branch=_check("default_branch", branch, _branch, errors),
         root_directory=_check(f"settings.{ROOT_DIRECTORY}", root, _directory, errors),
     )
+    require_valid([*errors, *check_rules(choices.rules or {}, f"settings.{RULES}")])
+    return normalized
+
+
+def require_valid(errors: Sequence[FieldError]) -> None:
+    """Raise `LinkInvalid` if a setting has an error."""
     if errors:
         raise LinkInvalid("The link's settings are not valid. Correct the listed fields.", fields=errors)
-    return normalized
 
 
 def apply_choices(link: Link, choices: LinkChoices) -> Link:
@@ -116,6 +140,10 @@ def apply_choices(link: Link, choices: LinkChoices) -> Link:
         settings.pop(ROOT_DIRECTORY, None)
         if choices.root_directory:
             settings[ROOT_DIRECTORY] = choices.root_directory
+    if choices.rules is not None:
+        rules = merge_rules(settings.pop(RULES, None), choices.rules)
+        if rules:
+            settings[RULES] = rules
     enabled = choices.webhooks_enabled
     return replace(
         link,

@@ -102,7 +102,7 @@ class PushData:
 
     `ref_type` is `branch`, `tag` or `other`, and `branch` is null unless it is `branch`. `commits` has at most the
     newest 100 commits. `changed_files` has at most 1,000 paths. `head_commit` is the commit that the ref points to,
-    also if `commits` is empty.
+    also if `commits` is empty. `is_production_branch` is whether `branch` is the default branch of the project's link.
     """
 
     repo_id: RepoId
@@ -124,6 +124,7 @@ class PushData:
     changed_files: ChangedFiles = UNKNOWN_FILES
     head_commit: PushedCommit | None = None
     is_merge_queue: bool = False
+    is_production_branch: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ class PullRequestData:
     """The data of the domain event `git.pull_request`.
 
     If `from_fork` is true, the code comes from another repository: do not trust it. `changes` is set if the title or
-    the base was edited. `labels` are the names of the pull request's labels.
+    the base was edited. `labels` are the names of the pull request's labels. `is_production_branch` is whether the base
+    is the default branch of the project's link.
     """
 
     repo_id: RepoId
@@ -165,6 +167,7 @@ class PullRequestData:
     sender: ProviderAccount | None
     changes: PullRequestChanges | None = None
     labels: tuple[str, ...] = ()
+    is_production_branch: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
@@ -48,7 +48,7 @@ class ImportRepository:
         """
         organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         choices, now = normalize_choices(choices), self.clock.now()
-        request_data = {"provider": provider, "repo": repo_id, "name": name, **asdict(choices)}
+        request_data = {"provider": provider, "repo": repo_id, "name": name, **choices.to_request_data()}
         request = build_idempotent_request(
             key, "import", request_data, organization_id=organization.id, actor=actor, now=now
         )

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -68,7 +68,7 @@ class LinkRepository:
         """
         organization = await self.access_control.require(actor, Action.LINK, organization_id, provider)
         choices, now = normalize_choices(choices), self.clock.now()
-        request_data = {"project": project_id, "provider": provider, "repo": repo_id, **asdict(choices)}
+        request_data = {"project": project_id, "provider": provider, "repo": repo_id, **choices.to_request_data()}
         if replace:
             request_data |= {"replace": True}
             await self._detach_replaced(organization, project_id, provider, repo_id)

@@ -36,6 +36,8 @@ WEBHOOK_EVENT = f"{WEBHOOK_EVENTS}/{{event_id:delivery}}"
 PROJECTS = f"{ORGANIZATION}/projects"
 PROJECT = f"{PROJECTS}/{{project_id:uuid}}"
 PROJECT_REPOSITORY = f"{PROJECT}/repository"
+RULES_PREVIEW = f"{PROJECT_REPOSITORY}/rules/preview"
+AFFECTED_PROJECTS = f"{ORGANIZATION}/git-affected"
 
 
 @dataclass(frozen=True, slots=True)

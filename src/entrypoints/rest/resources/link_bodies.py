@@ -6,11 +6,12 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from core.domain.links.link import ROOT_DIRECTORY, LinkChoices
+from core.domain.links.link import LinkChoices
 from core.domain.links.views import LinkView, Unreachable
 from entrypoints.edge.remedies import Action, action_of
 from entrypoints.rest.http.requests import Query
 from entrypoints.rest.http.responses import Time
+from entrypoints.rest.resources.rule_bodies import RulesBody, RulesForm, read_rules_form, rules_body
 
 ProviderName = Annotated[
     str,
@@ -45,6 +46,7 @@ class LinkSettingsForm(msgspec.Struct, forbid_unknown_fields=True):
     """`root_directory` is the project's directory in the repository, or null for the repository's root."""
 
     root_directory: str | UnsetType | None = UNSET
+    rules: RulesForm | UnsetType = UNSET
 
 
 class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -87,6 +89,7 @@ class LinkSettings(msgspec.Struct):
     """`root_directory` is null if the project is at the root of the repository."""
 
     root_directory: str | None
+    rules: RulesBody
 
 
 class Successor(msgspec.Struct):
@@ -130,11 +133,12 @@ class LinkBody(msgspec.Struct):
 
 def choices_of(form: ChoiceForm | LinkPatch) -> LinkChoices:
     """Return the settings of a link that the request contains."""
-    root = form.settings.root_directory
+    root, rules = form.settings.root_directory, form.settings.rules
     return LinkChoices(
         default_branch=None if form.default_branch is UNSET else form.default_branch,
         webhooks_enabled=None if form.webhooks_enabled is UNSET else form.webhooks_enabled,
         root_directory=None if root is UNSET else root or "",
+        rules=None if rules is UNSET else read_rules_form(rules),
     )
 
 
@@ -152,7 +156,7 @@ def link_body(view: LinkView, organization_id: UUID) -> LinkBody:
         archived=view.archived,
         default_branch=link.default_branch,
         webhooks_enabled=link.webhooks_enabled,
-        settings=LinkSettings(link.settings.get(ROOT_DIRECTORY)),
+        settings=LinkSettings(link.root_directory or None, rules_body(link.rules)),
         reachable=view.reason is None,
         reason=view.reason,
         action=action_of(view.remedy, link.provider, organization_id, view.manage_url),

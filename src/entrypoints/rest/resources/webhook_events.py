@@ -86,7 +86,9 @@ class EventBody(msgspec.Struct):
 class VerdictBody(msgspec.Struct):
     """The decision for one object, with a reason code.
 
-    `subject` is the kind of object: `link`, `integration`, `repository`, `connection` or `event`.
+    `subject` is the kind of object: `link`, `integration`, `repository`, `connection` or `event`. If a rule of a link
+    decided, `value` is the branch, tag, path, login or marker that it decided about, with at most 500 characters, and
+    `pattern` is the pattern that matches it.
     """
 
     subject: str
@@ -94,6 +96,8 @@ class VerdictBody(msgspec.Struct):
     reason: str
     subject_id: str | None
     project_id: UUID | None
+    pattern: str | None
+    value: str | None
 
 
 class EventShownBody(EventBody, kw_only=True):
@@ -279,4 +283,12 @@ def _verdict_for(event: WebhookEvent, project_id: UUID | None) -> VerdictBody | 
 
 
 def _verdict(verdict: Verdict) -> VerdictBody:
-    return VerdictBody(verdict.subject, verdict.outcome, verdict.reason, verdict.subject_id, verdict.project_id)
+    return VerdictBody(
+        verdict.subject,
+        verdict.outcome,
+        verdict.reason,
+        verdict.subject_id,
+        verdict.project_id,
+        verdict.pattern,
+        verdict.value,
+    )

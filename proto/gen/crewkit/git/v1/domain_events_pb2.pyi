@@ -365,6 +365,7 @@ class PushData(_message.Message):
     CHANGED_FILES_FIELD_NUMBER: _builtins.int
     HEAD_COMMIT_FIELD_NUMBER: _builtins.int
     IS_MERGE_QUEUE_FIELD_NUMBER: _builtins.int
+    IS_PRODUCTION_BRANCH_FIELD_NUMBER: _builtins.int
     repo_id: _builtins.str
     """Output only. The provider's numeric repository id, as text."""
     full_name: _builtins.str
@@ -393,6 +394,10 @@ class PushData(_message.Message):
     """Output only. Whether the push has more commits than `commits` lists."""
     is_merge_queue: _builtins.bool
     """Output only. Whether the branch is a temporary branch of the provider's merge queue."""
+    is_production_branch: _builtins.bool
+    """Output only. Whether `branch` is the default branch of the project's link: the project's production branch. False for
+    events recorded before this field was added.
+    """
     @_builtins.property
     def pusher(self) -> Global___Person:
         """Output only. The person who pushed, with the name and email address that the provider sent."""
@@ -435,10 +440,11 @@ class PushData(_message.Message):
         changed_files: Global___ChangedFiles | None = ...,
         head_commit: Global___PushedCommit | None = ...,
         is_merge_queue: _builtins.bool = ...,
+        is_production_branch: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_branch", b"_branch", "_compare_url", b"_compare_url", "_default_branch", b"_default_branch", "_head_commit", b"_head_commit", "_pusher", b"_pusher", "_sender", b"_sender", "branch", b"branch", "changed_files", b"changed_files", "compare_url", b"compare_url", "default_branch", b"default_branch", "head_commit", b"head_commit", "pusher", b"pusher", "sender", b"sender"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_branch", b"_branch", "_compare_url", b"_compare_url", "_default_branch", b"_default_branch", "_head_commit", b"_head_commit", "_pusher", b"_pusher", "_sender", b"_sender", "after", b"after", "before", b"before", "branch", b"branch", "changed_files", b"changed_files", "commits", b"commits", "commits_truncated", b"commits_truncated", "compare_url", b"compare_url", "created", b"created", "default_branch", b"default_branch", "deleted", b"deleted", "forced", b"forced", "full_name", b"full_name", "head_commit", b"head_commit", "is_merge_queue", b"is_merge_queue", "pusher", b"pusher", "ref", b"ref", "ref_type", b"ref_type", "repo_id", b"repo_id", "sender", b"sender"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_branch", b"_branch", "_compare_url", b"_compare_url", "_default_branch", b"_default_branch", "_head_commit", b"_head_commit", "_pusher", b"_pusher", "_sender", b"_sender", "after", b"after", "before", b"before", "branch", b"branch", "changed_files", b"changed_files", "commits", b"commits", "commits_truncated", b"commits_truncated", "compare_url", b"compare_url", "created", b"created", "default_branch", b"default_branch", "deleted", b"deleted", "forced", b"forced", "full_name", b"full_name", "head_commit", b"head_commit", "is_merge_queue", b"is_merge_queue", "is_production_branch", b"is_production_branch", "pusher", b"pusher", "ref", b"ref", "ref_type", b"ref_type", "repo_id", b"repo_id", "sender", b"sender"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__branch: _TypeAlias = _typing.Literal["branch"]  # noqa: Y015
     _WhichOneofArgType__branch: _TypeAlias = _typing.Literal["_branch", b"_branch"]  # noqa: Y015
@@ -573,6 +579,7 @@ class PullRequestData(_message.Message):
     SENDER_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
+    IS_PRODUCTION_BRANCH_FIELD_NUMBER: _builtins.int
     repo_id: _builtins.str
     """Output only. The provider's numeric id of the base repository, as text."""
     full_name: _builtins.str
@@ -595,6 +602,10 @@ class PullRequestData(_message.Message):
     """Output only. Whether the head is in another repository than the base. Do not trust the code of such a pull request."""
     merge_commit_sha: _builtins.str
     """Output only. The hash of the merge commit. For an open pull request, the hash of the provider's test merge commit."""
+    is_production_branch: _builtins.bool
+    """Output only. Whether the base is the default branch of the project's link: the project's production branch. False for
+    events recorded before this field was added.
+    """
     @_builtins.property
     def head(self) -> Global___PullRequestSide:
         """Output only. The branch to merge."""
@@ -644,10 +655,11 @@ class PullRequestData(_message.Message):
         sender: Global___ProviderAccount | None = ...,
         changes: Global___PullRequestChanges | None = ...,
         labels: _abc.Iterable[_builtins.str] | None = ...,
+        is_production_branch: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_author", b"_author", "_changes", b"_changes", "_merge_commit_sha", b"_merge_commit_sha", "_merged_by", b"_merged_by", "_sender", b"_sender", "_url", b"_url", "author", b"author", "base", b"base", "changes", b"changes", "head", b"head", "merge_commit_sha", b"merge_commit_sha", "merged_by", b"merged_by", "sender", b"sender", "url", b"url"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_author", b"_author", "_changes", b"_changes", "_merge_commit_sha", b"_merge_commit_sha", "_merged_by", b"_merged_by", "_sender", b"_sender", "_url", b"_url", "action", b"action", "author", b"author", "base", b"base", "changes", b"changes", "draft", b"draft", "from_fork", b"from_fork", "full_name", b"full_name", "head", b"head", "labels", b"labels", "merge_commit_sha", b"merge_commit_sha", "merged", b"merged", "merged_by", b"merged_by", "number", b"number", "repo_id", b"repo_id", "sender", b"sender", "state", b"state", "title", b"title", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_author", b"_author", "_changes", b"_changes", "_merge_commit_sha", b"_merge_commit_sha", "_merged_by", b"_merged_by", "_sender", b"_sender", "_url", b"_url", "action", b"action", "author", b"author", "base", b"base", "changes", b"changes", "draft", b"draft", "from_fork", b"from_fork", "full_name", b"full_name", "head", b"head", "is_production_branch", b"is_production_branch", "labels", b"labels", "merge_commit_sha", b"merge_commit_sha", "merged", b"merged", "merged_by", b"merged_by", "number", b"number", "repo_id", b"repo_id", "sender", b"sender", "state", b"state", "title", b"title", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__author: _TypeAlias = _typing.Literal["author"]  # noqa: Y015
     _WhichOneofArgType__author: _TypeAlias = _typing.Literal["_author", b"_author"]  # noqa: Y015

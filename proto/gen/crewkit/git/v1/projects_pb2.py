@@ -23,53 +23,54 @@ _sym_db = _symbol_database.Default()
 
 
 from crewkit.git.v1 import integrations_pb2 as crewkit_dot_git_dot_v1_dot_integrations__pb2
+from crewkit.git.v1 import rules_pb2 as crewkit_dot_git_dot_v1_dot_rules__pb2
 from google.protobuf import field_mask_pb2 as google_dot_protobuf_dot_field__mask__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63rewkit/git/v1/projects.proto\x12\x0e\x63rewkit.git.v1\x1a!crewkit/git/v1/integrations.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x82\x04\n\x11ProjectRepository\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0f\n\x07repo_id\x18\x04 \x01(\t\x12\x11\n\tfull_name\x18\x05 \x01(\t\x12\x10\n\x03url\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x16\n\x0e\x64\x65\x66\x61ult_branch\x18\x07 \x01(\t\x12\x18\n\x10webhooks_enabled\x18\x08 \x01(\x08\x12\x1b\n\x0eroot_directory\x18\t \x01(\tH\x01\x88\x01\x01\x12\x11\n\treachable\x18\n \x01(\x08\x12\x31\n\x06reason\x18\x0b \x01(\x0e\x32!.crewkit.git.v1.UnreachableReason\x12&\n\x06remedy\x18\x0c \x01(\x0b\x32\x16.crewkit.git.v1.Remedy\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61rchived\x18\x0f \x01(\x08\x12\x1f\n\x12previous_full_name\x18\x10 \x01(\tH\x02\x88\x01\x01\x42\x06\n\x04_urlB\x11\n\x0f_root_directoryB\x15\n\x13_previous_full_name\"\x92\x01\n\x07Project\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\nrepository\x18\x04 \x01(\x0b\x32!.crewkit.git.v1.ProjectRepository\"\xa1\x01\n\x0bLinkChoices\x12\x1b\n\x0e\x64\x65\x66\x61ult_branch\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x1d\n\x10webhooks_enabled\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12\x1b\n\x0eroot_directory\x18\x03 \x01(\tH\x02\x88\x01\x01\x42\x11\n\x0f_default_branchB\x13\n\x11_webhooks_enabledB\x11\n\x0f_root_directory\"u\n\x13ListProjectsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x13\n\x06linked\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\tB\t\n\x07_linked\"Z\n\x14ListProjectsResponse\x12)\n\x08projects\x18\x01 \x03(\x0b\x32\x17.crewkit.git.v1.Project\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"@\n\x11GetProjectRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\">\n\x12GetProjectResponse\x12(\n\x07project\x18\x01 \x01(\x0b\x32\x17.crewkit.git.v1.Project\"\\\n\x1bGetProjectRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\"U\n\x1cGetProjectRepositoryResponse\x12\x35\n\nrepository\x18\x01 \x01(\x0b\x32!.crewkit.git.v1.ProjectRepository\"\xc1\x01\n\x1cLinkProjectRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\x12\x10\n\x08provider\x18\x04 \x01(\t\x12,\n\x07\x63hoices\x18\x05 \x01(\x0b\x32\x1b.crewkit.git.v1.LinkChoices\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12\x0f\n\x07replace\x18\x07 \x01(\x08\"y\n\x1dLinkProjectRepositoryResponse\x12\x35\n\nrepository\x18\x01 \x01(\x0b\x32!.crewkit.git.v1.ProjectRepository\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\xbe\x01\n\x1eUpdateProjectRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12,\n\x07\x63hoices\x18\x04 \x01(\x0b\x32\x1b.crewkit.git.v1.LinkChoices\x12/\n\x0bupdate_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"X\n\x1fUpdateProjectRepositoryResponse\x12\x35\n\nrepository\x18\x01 \x01(\x0b\x32!.crewkit.git.v1.ProjectRepository\"\x81\x01\n\x1eUnlinkProjectRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x14\n\x07link_id\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\n\n\x08_link_id\"!\n\x1fUnlinkProjectRepositoryResponse\"\xb3\x01\n\x17ImportRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07repo_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\x04name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12,\n\x07\x63hoices\x18\x05 \x01(\x0b\x32\x1b.crewkit.git.v1.LinkChoices\x12\x12\n\nrequest_id\x18\x06 \x01(\tB\x07\n\x05_name\"V\n\x18ImportRepositoryResponse\x12(\n\x07project\x18\x01 \x01(\x0b\x32\x17.crewkit.git.v1.Project\x12\x10\n\x08replayed\x18\x02 \x01(\x08*\xbc\x01\n\x11UnreachableReason\x12\"\n\x1eUNREACHABLE_REASON_UNSPECIFIED\x10\x00\x12*\n&UNREACHABLE_REASON_INTEGRATION_REVOKED\x10\x01\x12,\n(UNREACHABLE_REASON_INTEGRATION_SUSPENDED\x10\x02\x12)\n%UNREACHABLE_REASON_REPOSITORY_REMOVED\x10\x03\x32\x92\x06\n\x18ProjectRepositoryService\x12Y\n\x0cListProjects\x12#.crewkit.git.v1.ListProjectsRequest\x1a$.crewkit.git.v1.ListProjectsResponse\x12S\n\nGetProject\x12!.crewkit.git.v1.GetProjectRequest\x1a\".crewkit.git.v1.GetProjectResponse\x12q\n\x14GetProjectRepository\x12+.crewkit.git.v1.GetProjectRepositoryRequest\x1a,.crewkit.git.v1.GetProjectRepositoryResponse\x12t\n\x15LinkProjectRepository\x12,.crewkit.git.v1.LinkProjectRepositoryRequest\x1a-.crewkit.git.v1.LinkProjectRepositoryResponse\x12z\n\x17UpdateProjectRepository\x12..crewkit.git.v1.UpdateProjectRepositoryRequest\x1a/.crewkit.git.v1.UpdateProjectRepositoryResponse\x12z\n\x17UnlinkProjectRepository\x12..crewkit.git.v1.UnlinkProjectRepositoryRequest\x1a/.crewkit.git.v1.UnlinkProjectRepositoryResponse\x12\x65\n\x10ImportRepository\x12\'.crewkit.git.v1.ImportRepositoryRequest\x1a(.crewkit.git.v1.ImportRepositoryResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63rewkit/git/v1/projects.proto\x12\x0e\x63rewkit.git.v1\x1a!crewkit/git/v1/integrations.proto\x1a\x1a\x63rewkit/git/v1/rules.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x04\n\x11ProjectRepository\x12\x0f\n\x07link_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0f\n\x07repo_id\x18\x04 \x01(\t\x12\x11\n\tfull_name\x18\x05 \x01(\t\x12\x10\n\x03url\x18\x06 \x01(\tH\x00\x88\x01\x01\x12\x16\n\x0e\x64\x65\x66\x61ult_branch\x18\x07 \x01(\t\x12\x18\n\x10webhooks_enabled\x18\x08 \x01(\x08\x12\x1b\n\x0eroot_directory\x18\t \x01(\tH\x01\x88\x01\x01\x12\x11\n\treachable\x18\n \x01(\x08\x12\x31\n\x06reason\x18\x0b \x01(\x0e\x32!.crewkit.git.v1.UnreachableReason\x12&\n\x06remedy\x18\x0c \x01(\x0b\x32\x16.crewkit.git.v1.Remedy\x12.\n\ncreated_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nupdated_at\x18\x0e \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08\x61rchived\x18\x0f \x01(\x08\x12\x1f\n\x12previous_full_name\x18\x10 \x01(\tH\x02\x88\x01\x01\x12(\n\x05rules\x18\x11 \x01(\x0b\x32\x19.crewkit.git.v1.LinkRulesB\x06\n\x04_urlB\x11\n\x0f_root_directoryB\x15\n\x13_previous_full_name\"\x92\x01\n\x07Project\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12.\n\ncreated_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\nrepository\x18\x04 \x01(\x0b\x32!.crewkit.git.v1.ProjectRepository\"\xcb\x01\n\x0bLinkChoices\x12\x1b\n\x0e\x64\x65\x66\x61ult_branch\x18\x01 \x01(\tH\x00\x88\x01\x01\x12\x1d\n\x10webhooks_enabled\x18\x02 \x01(\x08H\x01\x88\x01\x01\x12\x1b\n\x0eroot_directory\x18\x03 \x01(\tH\x02\x88\x01\x01\x12(\n\x05rules\x18\x04 \x01(\x0b\x32\x19.crewkit.git.v1.LinkRulesB\x11\n\x0f_default_branchB\x13\n\x11_webhooks_enabledB\x11\n\x0f_root_directory\"u\n\x13ListProjectsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x13\n\x06linked\x18\x02 \x01(\x08H\x00\x88\x01\x01\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\tB\t\n\x07_linked\"Z\n\x14ListProjectsResponse\x12)\n\x08projects\x18\x01 \x03(\x0b\x32\x17.crewkit.git.v1.Project\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"@\n\x11GetProjectRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\">\n\x12GetProjectResponse\x12(\n\x07project\x18\x01 \x01(\x0b\x32\x17.crewkit.git.v1.Project\"\\\n\x1bGetProjectRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\"U\n\x1cGetProjectRepositoryResponse\x12\x35\n\nrepository\x18\x01 \x01(\x0b\x32!.crewkit.git.v1.ProjectRepository\"\xc1\x01\n\x1cLinkProjectRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\x12\x10\n\x08provider\x18\x04 \x01(\t\x12,\n\x07\x63hoices\x18\x05 \x01(\x0b\x32\x1b.crewkit.git.v1.LinkChoices\x12\x12\n\nrequest_id\x18\x06 \x01(\t\x12\x0f\n\x07replace\x18\x07 \x01(\x08\"y\n\x1dLinkProjectRepositoryResponse\x12\x35\n\nrepository\x18\x01 \x01(\x0b\x32!.crewkit.git.v1.ProjectRepository\x12\x0f\n\x07\x63reated\x18\x02 \x01(\x08\x12\x10\n\x08replayed\x18\x03 \x01(\x08\"\xbe\x01\n\x1eUpdateProjectRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12,\n\x07\x63hoices\x18\x04 \x01(\x0b\x32\x1b.crewkit.git.v1.LinkChoices\x12/\n\x0bupdate_mask\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"X\n\x1fUpdateProjectRepositoryResponse\x12\x35\n\nrepository\x18\x01 \x01(\x0b\x32!.crewkit.git.v1.ProjectRepository\"\x81\x01\n\x1eUnlinkProjectRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x14\n\x07link_id\x18\x04 \x01(\tH\x00\x88\x01\x01\x42\n\n\x08_link_id\"!\n\x1fUnlinkProjectRepositoryResponse\"\xb3\x01\n\x17ImportRepositoryRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x0f\n\x07repo_id\x18\x02 \x01(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\x04name\x18\x04 \x01(\tH\x00\x88\x01\x01\x12,\n\x07\x63hoices\x18\x05 \x01(\x0b\x32\x1b.crewkit.git.v1.LinkChoices\x12\x12\n\nrequest_id\x18\x06 \x01(\tB\x07\n\x05_name\"V\n\x18ImportRepositoryResponse\x12(\n\x07project\x18\x01 \x01(\x0b\x32\x17.crewkit.git.v1.Project\x12\x10\n\x08replayed\x18\x02 \x01(\x08*\xbc\x01\n\x11UnreachableReason\x12\"\n\x1eUNREACHABLE_REASON_UNSPECIFIED\x10\x00\x12*\n&UNREACHABLE_REASON_INTEGRATION_REVOKED\x10\x01\x12,\n(UNREACHABLE_REASON_INTEGRATION_SUSPENDED\x10\x02\x12)\n%UNREACHABLE_REASON_REPOSITORY_REMOVED\x10\x03\x32\xe9\x07\n\x18ProjectRepositoryService\x12Y\n\x0cListProjects\x12#.crewkit.git.v1.ListProjectsRequest\x1a$.crewkit.git.v1.ListProjectsResponse\x12S\n\nGetProject\x12!.crewkit.git.v1.GetProjectRequest\x1a\".crewkit.git.v1.GetProjectResponse\x12q\n\x14GetProjectRepository\x12+.crewkit.git.v1.GetProjectRepositoryRequest\x1a,.crewkit.git.v1.GetProjectRepositoryResponse\x12t\n\x15LinkProjectRepository\x12,.crewkit.git.v1.LinkProjectRepositoryRequest\x1a-.crewkit.git.v1.LinkProjectRepositoryResponse\x12z\n\x17UpdateProjectRepository\x12..crewkit.git.v1.UpdateProjectRepositoryRequest\x1a/.crewkit.git.v1.UpdateProjectRepositoryResponse\x12z\n\x17UnlinkProjectRepository\x12..crewkit.git.v1.UnlinkProjectRepositoryRequest\x1a/.crewkit.git.v1.UnlinkProjectRepositoryResponse\x12\x65\n\x10ImportRepository\x12\'.crewkit.git.v1.ImportRepositoryRequest\x1a(.crewkit.git.v1.ImportRepositoryResponse\x12Y\n\x0cPreviewRules\x12#.crewkit.git.v1.PreviewRulesRequest\x1a$.crewkit.git.v1.PreviewRulesResponse\x12z\n\x17ResolveAffectedProjects\x12..crewkit.git.v1.ResolveAffectedProjectsRequest\x1a/.crewkit.git.v1.ResolveAffectedProjectsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'crewkit.git.v1.projects_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_UNREACHABLEREASON']._serialized_start=2543
-  _globals['_UNREACHABLEREASON']._serialized_end=2731
-  _globals['_PROJECTREPOSITORY']._serialized_start=152
-  _globals['_PROJECTREPOSITORY']._serialized_end=666
-  _globals['_PROJECT']._serialized_start=669
-  _globals['_PROJECT']._serialized_end=815
-  _globals['_LINKCHOICES']._serialized_start=818
-  _globals['_LINKCHOICES']._serialized_end=979
-  _globals['_LISTPROJECTSREQUEST']._serialized_start=981
-  _globals['_LISTPROJECTSREQUEST']._serialized_end=1098
-  _globals['_LISTPROJECTSRESPONSE']._serialized_start=1100
-  _globals['_LISTPROJECTSRESPONSE']._serialized_end=1190
-  _globals['_GETPROJECTREQUEST']._serialized_start=1192
-  _globals['_GETPROJECTREQUEST']._serialized_end=1256
-  _globals['_GETPROJECTRESPONSE']._serialized_start=1258
-  _globals['_GETPROJECTRESPONSE']._serialized_end=1320
-  _globals['_GETPROJECTREPOSITORYREQUEST']._serialized_start=1322
-  _globals['_GETPROJECTREPOSITORYREQUEST']._serialized_end=1414
-  _globals['_GETPROJECTREPOSITORYRESPONSE']._serialized_start=1416
-  _globals['_GETPROJECTREPOSITORYRESPONSE']._serialized_end=1501
-  _globals['_LINKPROJECTREPOSITORYREQUEST']._serialized_start=1504
-  _globals['_LINKPROJECTREPOSITORYREQUEST']._serialized_end=1697
-  _globals['_LINKPROJECTREPOSITORYRESPONSE']._serialized_start=1699
-  _globals['_LINKPROJECTREPOSITORYRESPONSE']._serialized_end=1820
-  _globals['_UPDATEPROJECTREPOSITORYREQUEST']._serialized_start=1823
-  _globals['_UPDATEPROJECTREPOSITORYREQUEST']._serialized_end=2013
-  _globals['_UPDATEPROJECTREPOSITORYRESPONSE']._serialized_start=2015
-  _globals['_UPDATEPROJECTREPOSITORYRESPONSE']._serialized_end=2103
-  _globals['_UNLINKPROJECTREPOSITORYREQUEST']._serialized_start=2106
-  _globals['_UNLINKPROJECTREPOSITORYREQUEST']._serialized_end=2235
-  _globals['_UNLINKPROJECTREPOSITORYRESPONSE']._serialized_start=2237
-  _globals['_UNLINKPROJECTREPOSITORYRESPONSE']._serialized_end=2270
-  _globals['_IMPORTREPOSITORYREQUEST']._serialized_start=2273
-  _globals['_IMPORTREPOSITORYREQUEST']._serialized_end=2452
-  _globals['_IMPORTREPOSITORYRESPONSE']._serialized_start=2454
-  _globals['_IMPORTREPOSITORYRESPONSE']._serialized_end=2540
-  _globals['_PROJECTREPOSITORYSERVICE']._serialized_start=2734
-  _globals['_PROJECTREPOSITORYSERVICE']._serialized_end=3520
+  _globals['_UNREACHABLEREASON']._serialized_start=2655
+  _globals['_UNREACHABLEREASON']._serialized_end=2843
+  _globals['_PROJECTREPOSITORY']._serialized_start=180
+  _globals['_PROJECTREPOSITORY']._serialized_end=736
+  _globals['_PROJECT']._serialized_start=739
+  _globals['_PROJECT']._serialized_end=885
+  _globals['_LINKCHOICES']._serialized_start=888
+  _globals['_LINKCHOICES']._serialized_end=1091
+  _globals['_LISTPROJECTSREQUEST']._serialized_start=1093
+  _globals['_LISTPROJECTSREQUEST']._serialized_end=1210
+  _globals['_LISTPROJECTSRESPONSE']._serialized_start=1212
+  _globals['_LISTPROJECTSRESPONSE']._serialized_end=1302
+  _globals['_GETPROJECTREQUEST']._serialized_start=1304
+  _globals['_GETPROJECTREQUEST']._serialized_end=1368
+  _globals['_GETPROJECTRESPONSE']._serialized_start=1370
+  _globals['_GETPROJECTRESPONSE']._serialized_end=1432
+  _globals['_GETPROJECTREPOSITORYREQUEST']._serialized_start=1434
+  _globals['_GETPROJECTREPOSITORYREQUEST']._serialized_end=1526
+  _globals['_GETPROJECTREPOSITORYRESPONSE']._serialized_start=1528
+  _globals['_GETPROJECTREPOSITORYRESPONSE']._serialized_end=1613
+  _globals['_LINKPROJECTREPOSITORYREQUEST']._serialized_start=1616
+  _globals['_LINKPROJECTREPOSITORYREQUEST']._serialized_end=1809
+  _globals['_LINKPROJECTREPOSITORYRESPONSE']._serialized_start=1811
+  _globals['_LINKPROJECTREPOSITORYRESPONSE']._serialized_end=1932
+  _globals['_UPDATEPROJECTREPOSITORYREQUEST']._serialized_start=1935
+  _globals['_UPDATEPROJECTREPOSITORYREQUEST']._serialized_end=2125
+  _globals['_UPDATEPROJECTREPOSITORYRESPONSE']._serialized_start=2127
+  _globals['_UPDATEPROJECTREPOSITORYRESPONSE']._serialized_end=2215
+  _globals['_UNLINKPROJECTREPOSITORYREQUEST']._serialized_start=2218
+  _globals['_UNLINKPROJECTREPOSITORYREQUEST']._serialized_end=2347
+  _globals['_UNLINKPROJECTREPOSITORYRESPONSE']._serialized_start=2349
+  _globals['_UNLINKPROJECTREPOSITORYRESPONSE']._serialized_end=2382
+  _globals['_IMPORTREPOSITORYREQUEST']._serialized_start=2385
+  _globals['_IMPORTREPOSITORYREQUEST']._serialized_end=2564
+  _globals['_IMPORTREPOSITORYRESPONSE']._serialized_start=2566
+  _globals['_IMPORTREPOSITORYRESPONSE']._serialized_end=2652
+  _globals['_PROJECTREPOSITORYSERVICE']._serialized_start=2846
+  _globals['_PROJECTREPOSITORYSERVICE']._serialized_end=3847
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from crewkit.git.v1 import integrations_pb2 as _integrations_pb2
+from crewkit.git.v1 import rules_pb2 as _rules_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
@@ -72,6 +73,7 @@ class ProjectRepository(_message.Message):
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     ARCHIVED_FIELD_NUMBER: _builtins.int
     PREVIOUS_FULL_NAME_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
     link_id: _builtins.str
     """Output only. The link's id (UUID)."""
     project_id: _builtins.str
@@ -112,6 +114,12 @@ class ProjectRepository(_message.Message):
     def updated_at(self) -> _timestamp_pb2.Timestamp:
         """Output only. When the link last changed."""
 
+    @_builtins.property
+    def rules(self) -> _rules_pb2.LinkRules:
+        """Output only. Which pushes and pull requests reach the project. All rules are set, except those whose absence has a
+        meaning.
+        """
+
     def __init__(
         self,
         *,
@@ -131,10 +139,11 @@ class ProjectRepository(_message.Message):
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         archived: _builtins.bool = ...,
         previous_full_name: _builtins.str | None = ...,
+        rules: _rules_pb2.LinkRules | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_previous_full_name", b"_previous_full_name", "_root_directory", b"_root_directory", "_url", b"_url", "created_at", b"created_at", "previous_full_name", b"previous_full_name", "remedy", b"remedy", "root_directory", b"root_directory", "updated_at", b"updated_at", "url", b"url"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_previous_full_name", b"_previous_full_name", "_root_directory", b"_root_directory", "_url", b"_url", "created_at", b"created_at", "previous_full_name", b"previous_full_name", "remedy", b"remedy", "root_directory", b"root_directory", "rules", b"rules", "updated_at", b"updated_at", "url", b"url"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_previous_full_name", b"_previous_full_name", "_root_directory", b"_root_directory", "_url", b"_url", "archived", b"archived", "created_at", b"created_at", "default_branch", b"default_branch", "full_name", b"full_name", "link_id", b"link_id", "previous_full_name", b"previous_full_name", "project_id", b"project_id", "provider", b"provider", "reachable", b"reachable", "reason", b"reason", "remedy", b"remedy", "repo_id", b"repo_id", "root_directory", b"root_directory", "updated_at", b"updated_at", "url", b"url", "webhooks_enabled", b"webhooks_enabled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_previous_full_name", b"_previous_full_name", "_root_directory", b"_root_directory", "_url", b"_url", "archived", b"archived", "created_at", b"created_at", "default_branch", b"default_branch", "full_name", b"full_name", "link_id", b"link_id", "previous_full_name", b"previous_full_name", "project_id", b"project_id", "provider", b"provider", "reachable", b"reachable", "reason", b"reason", "remedy", b"remedy", "repo_id", b"repo_id", "root_directory", b"root_directory", "rules", b"rules", "updated_at", b"updated_at", "url", b"url", "webhooks_enabled", b"webhooks_enabled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__previous_full_name: _TypeAlias = _typing.Literal["previous_full_name"]  # noqa: Y015
     _WhichOneofArgType__previous_full_name: _TypeAlias = _typing.Literal["_previous_full_name", b"_previous_full_name"]  # noqa: Y015
@@ -200,22 +209,28 @@ class LinkChoices(_message.Message):
     DEFAULT_BRANCH_FIELD_NUMBER: _builtins.int
     WEBHOOKS_ENABLED_FIELD_NUMBER: _builtins.int
     ROOT_DIRECTORY_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
     default_branch: _builtins.str
     """Optional. The branch that the project uses as its default branch: a valid git branch name."""
     webhooks_enabled: _builtins.bool
     """Optional. Whether to forward pushes and pull requests to this project."""
     root_directory: _builtins.str
     """Optional. The project's directory in the repository, such as "services/api". Empty means the root directory."""
+    @_builtins.property
+    def rules(self) -> _rules_pb2.LinkRules:
+        """Optional. The rules to change. Rules that are not set keep their values; a new link has the default rules."""
+
     def __init__(
         self,
         *,
         default_branch: _builtins.str | None = ...,
         webhooks_enabled: _builtins.bool | None = ...,
         root_directory: _builtins.str | None = ...,
+        rules: _rules_pb2.LinkRules | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_root_directory", b"_root_directory", "_webhooks_enabled", b"_webhooks_enabled", "default_branch", b"default_branch", "root_directory", b"root_directory", "webhooks_enabled", b"webhooks_enabled"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_root_directory", b"_root_directory", "_webhooks_enabled", b"_webhooks_enabled", "default_branch", b"default_branch", "root_directory", b"root_directory", "rules", b"rules", "webhooks_enabled", b"webhooks_enabled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_root_directory", b"_root_directory", "_webhooks_enabled", b"_webhooks_enabled", "default_branch", b"default_branch", "root_directory", b"root_directory", "webhooks_enabled", b"webhooks_enabled"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch", "_root_directory", b"_root_directory", "_webhooks_enabled", b"_webhooks_enabled", "default_branch", b"default_branch", "root_directory", b"root_directory", "rules", b"rules", "webhooks_enabled", b"webhooks_enabled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__default_branch: _TypeAlias = _typing.Literal["default_branch"]  # noqa: Y015
     _WhichOneofArgType__default_branch: _TypeAlias = _typing.Literal["_default_branch", b"_default_branch"]  # noqa: Y015
@@ -509,7 +524,7 @@ class UpdateProjectRepositoryRequest(_message.Message):
     @_builtins.property
     def update_mask(self) -> _field_mask_pb2.FieldMask:
         """Optional. The settings to change (AIP-134), or "*" for all. If empty, every setting that is present in choices is
-        changed. Each setting in the mask must also be present in choices, because a setting cannot be cleared.
+        changed. "rules" changes the rules that are present in choices.rules. Each setting in the mask must also be present in choices, because a setting cannot be cleared.
         """
 
     def __init__(

@@ -4,6 +4,7 @@ import grpc
 import warnings
 
 from crewkit.git.v1 import projects_pb2 as crewkit_dot_git_dot_v1_dot_projects__pb2
+from crewkit.git.v1 import rules_pb2 as crewkit_dot_git_dot_v1_dot_rules__pb2
 
 GRPC_GENERATED_VERSION = '1.85.1'
 GRPC_VERSION = grpc.__version__
@@ -70,6 +71,16 @@ class ProjectRepositoryServiceStub:
                 request_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryRequest.SerializeToString,
                 response_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryResponse.FromString,
                 _registered_method=True)
+        self.PreviewRules = channel.unary_unary(
+                '/crewkit.git.v1.ProjectRepositoryService/PreviewRules',
+                request_serializer=crewkit_dot_git_dot_v1_dot_rules__pb2.PreviewRulesRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_rules__pb2.PreviewRulesResponse.FromString,
+                _registered_method=True)
+        self.ResolveAffectedProjects = channel.unary_unary(
+                '/crewkit.git.v1.ProjectRepositoryService/ResolveAffectedProjects',
+                request_serializer=crewkit_dot_git_dot_v1_dot_rules__pb2.ResolveAffectedProjectsRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_rules__pb2.ResolveAffectedProjectsResponse.FromString,
+                _registered_method=True)
 
 
 class ProjectRepositoryServiceServicer:
@@ -129,6 +140,20 @@ class ProjectRepositoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PreviewRules(self, request, context):
+        """PreviewRules evaluates rules against the last webhook events that concern a project. It changes nothing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ResolveAffectedProjects(self, request, context):
+        """ResolveAffectedProjects returns the projects of a repository that a change touches.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ProjectRepositoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -166,6 +191,16 @@ def add_ProjectRepositoryServiceServicer_to_server(servicer, server):
                     servicer.ImportRepository,
                     request_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryRequest.FromString,
                     response_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryResponse.SerializeToString,
+            ),
+            'PreviewRules': grpc.unary_unary_rpc_method_handler(
+                    servicer.PreviewRules,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_rules__pb2.PreviewRulesRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_rules__pb2.PreviewRulesResponse.SerializeToString,
+            ),
+            'ResolveAffectedProjects': grpc.unary_unary_rpc_method_handler(
+                    servicer.ResolveAffectedProjects,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_rules__pb2.ResolveAffectedProjectsRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_rules__pb2.ResolveAffectedProjectsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -358,6 +393,60 @@ class ProjectRepositoryService:
             '/crewkit.git.v1.ProjectRepositoryService/ImportRepository',
             crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryRequest.SerializeToString,
             crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PreviewRules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.ProjectRepositoryService/PreviewRules',
+            crewkit_dot_git_dot_v1_dot_rules__pb2.PreviewRulesRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_rules__pb2.PreviewRulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ResolveAffectedProjects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.ProjectRepositoryService/ResolveAffectedProjects',
+            crewkit_dot_git_dot_v1_dot_rules__pb2.ResolveAffectedProjectsRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_rules__pb2.ResolveAffectedProjectsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ isort:skip_file
 
 from collections import abc as _abc
 from crewkit.git.v1 import projects_pb2 as _projects_pb2
+from crewkit.git.v1 import rules_pb2 as _rules_pb2
 from grpc import aio as _aio
 import abc as _abc_1
 
@@ -35,6 +36,10 @@ class ProjectRepositoryServiceStub:
     """UnlinkProjectRepository removes a project's link. The link's webhook events and audit history are kept."""
     ImportRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.ImportRepositoryRequest, _projects_pb2.ImportRepositoryResponse]
     """ImportRepository creates a project from a repository. It creates the project and its link in one transaction."""
+    PreviewRules: _aio.UnaryUnaryMultiCallable[_rules_pb2.PreviewRulesRequest, _rules_pb2.PreviewRulesResponse]
+    """PreviewRules evaluates rules against the last webhook events that concern a project. It changes nothing."""
+    ResolveAffectedProjects: _aio.UnaryUnaryMultiCallable[_rules_pb2.ResolveAffectedProjectsRequest, _rules_pb2.ResolveAffectedProjectsResponse]
+    """ResolveAffectedProjects returns the projects of a repository that a change touches."""
 
 class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """ProjectRepositoryService links crewkit projects to repositories and creates projects from repositories."""
@@ -99,5 +104,21 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_projects_pb2.ImportRepositoryRequest, _abc.Awaitable[_projects_pb2.ImportRepositoryResponse]],
     ) -> _abc.Awaitable[_projects_pb2.ImportRepositoryResponse]:
         """ImportRepository creates a project from a repository. It creates the project and its link in one transaction."""
+
+    @_abc_1.abstractmethod
+    def PreviewRules(
+        self,
+        request: _rules_pb2.PreviewRulesRequest,
+        context: _aio.ServicerContext[_rules_pb2.PreviewRulesRequest, _abc.Awaitable[_rules_pb2.PreviewRulesResponse]],
+    ) -> _abc.Awaitable[_rules_pb2.PreviewRulesResponse]:
+        """PreviewRules evaluates rules against the last webhook events that concern a project. It changes nothing."""
+
+    @_abc_1.abstractmethod
+    def ResolveAffectedProjects(
+        self,
+        request: _rules_pb2.ResolveAffectedProjectsRequest,
+        context: _aio.ServicerContext[_rules_pb2.ResolveAffectedProjectsRequest, _abc.Awaitable[_rules_pb2.ResolveAffectedProjectsResponse]],
+    ) -> _abc.Awaitable[_rules_pb2.ResolveAffectedProjectsResponse]:
+        """ResolveAffectedProjects returns the projects of a repository that a change touches."""
 
 def add_ProjectRepositoryServiceServicer_to_server(servicer: ProjectRepositoryServiceServicer, server: _aio.Server) -> None: ...

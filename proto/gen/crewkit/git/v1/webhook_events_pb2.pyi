@@ -119,6 +119,8 @@ class WebhookEventVerdict(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     SUBJECT_ID_FIELD_NUMBER: _builtins.int
     PROJECT_ID_FIELD_NUMBER: _builtins.int
+    PATTERN_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
     subject: _builtins.str
     """Output only. The kind of subject: "link", "integration", "repository", "connection" or "event"."""
     outcome: Global___WebhookEventOutcome.ValueType
@@ -129,6 +131,10 @@ class WebhookEventVerdict(_message.Message):
     """Output only. The subject's id, if it has one."""
     project_id: _builtins.str
     """Output only. The project's id (UUID), if the subject belongs to a project."""
+    pattern: _builtins.str
+    """Output only. The pattern of a rule that selected or excluded `value`. Set only if a pattern matches it."""
+    value: _builtins.str
+    """Output only. The branch, tag, path, login or marker that a rule decided about, at most 500 characters."""
     def __init__(
         self,
         *,
@@ -137,19 +143,29 @@ class WebhookEventVerdict(_message.Message):
         reason: _builtins.str = ...,
         subject_id: _builtins.str | None = ...,
         project_id: _builtins.str | None = ...,
+        pattern: _builtins.str | None = ...,
+        value: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_project_id", b"_project_id", "_subject_id", b"_subject_id", "project_id", b"project_id", "subject_id", b"subject_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_pattern", b"_pattern", "_project_id", b"_project_id", "_subject_id", b"_subject_id", "_value", b"_value", "pattern", b"pattern", "project_id", b"project_id", "subject_id", b"subject_id", "value", b"value"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_project_id", b"_project_id", "_subject_id", b"_subject_id", "outcome", b"outcome", "project_id", b"project_id", "reason", b"reason", "subject", b"subject", "subject_id", b"subject_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pattern", b"_pattern", "_project_id", b"_project_id", "_subject_id", b"_subject_id", "_value", b"_value", "outcome", b"outcome", "pattern", b"pattern", "project_id", b"project_id", "reason", b"reason", "subject", b"subject", "subject_id", b"subject_id", "value", b"value"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__pattern: _TypeAlias = _typing.Literal["pattern"]  # noqa: Y015
+    _WhichOneofArgType__pattern: _TypeAlias = _typing.Literal["_pattern", b"_pattern"]  # noqa: Y015
     _WhichOneofReturnType__project_id: _TypeAlias = _typing.Literal["project_id"]  # noqa: Y015
     _WhichOneofArgType__project_id: _TypeAlias = _typing.Literal["_project_id", b"_project_id"]  # noqa: Y015
     _WhichOneofReturnType__subject_id: _TypeAlias = _typing.Literal["subject_id"]  # noqa: Y015
     _WhichOneofArgType__subject_id: _TypeAlias = _typing.Literal["_subject_id", b"_subject_id"]  # noqa: Y015
+    _WhichOneofReturnType__value: _TypeAlias = _typing.Literal["value"]  # noqa: Y015
+    _WhichOneofArgType__value: _TypeAlias = _typing.Literal["_value", b"_value"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pattern) -> _WhichOneofReturnType__pattern | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__project_id) -> _WhichOneofReturnType__project_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__subject_id) -> _WhichOneofReturnType__subject_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__value) -> _WhichOneofReturnType__value | None: ...
 
 Global___WebhookEventVerdict: _TypeAlias = WebhookEventVerdict  # noqa: Y015
 

@@ -97,8 +97,7 @@ def build_pull_request_data(pull: PullRequest, people: People, full_name: str) -
         url=pull.url,
         head=_side(pull.head),
         base=_side(pull.base),
-        # A deleted fork has no repository, and its code is still from another repository.
-        from_fork=pull.head.repo_id != pull.base.repo_id,
+        from_fork=pull.is_from_fork,
         author=people.account(pull.author),
         merged_by=people.account(pull.merged_by),
         merge_commit_sha=pull.merge_commit_sha,
