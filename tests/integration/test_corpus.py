@@ -4,16 +4,20 @@ import asyncio
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from core.domain.attribution.attribution import Method, Role
+from core.domain.events.event import Outcome
+from core.domain.rules.decision import RuleReason
+from core.domain.rules.rules import PlainRules
 from core.domain.secret import Secret
 from core.domain.streams.domain_event import PushData
 from entrypoints.cli.replay import Replay, Target
 from tests.support.builders.deliveries import ROOT, SECRET
-from tests.support.builders.domain import INSTALLATION, LAUNCHPAD
+from tests.support.builders.domain import INSTALLATION, LAUNCHPAD, link
 from tests.support.conditions import wait_until
 from tests.support.scenarios.event_store import EventStore, open_events
 from tests.support.scenarios.processing import Processing
@@ -114,3 +118,43 @@ async def test_attributes_every_author_of_the_corpus(folders: Sequence[Path]) ->
     published = [fact.data for fact in processing.facts()]
     pushed = {commit.sha for data in published if isinstance(data, PushData) for commit in data.commits}
     assert pushed <= authors
+
+
+RULE_SETS: Sequence[PlainRules] = (
+    {"branches": ["main", "master", "release/**"], "tags": ["v*"], "pull_requests": {"drafts": False}},
+    {"paths": ["src/**", "**/*.md", "!docs/**"], "bots": "ignore", "pull_requests": {"forks": "ignore"}},
+    {"events": ["push"], "tags": None, "paths": ["apps/a/**"], "skip_markers": False},
+)
+
+
+async def test_decides_every_push_and_pull_request_by_three_rule_sets(
+    folders: Sequence[Path], pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No event fails, and each verdict has a reason of the rules. The event reaches the links that select it."""
+    links = tuple(replace(link(number), settings={"rules": rules}) for number, rules in enumerate(RULE_SETS, start=1))
+    processing = Processing()
+    processing.connect(links=links)
+    ids = []
+    for event, body in sorted(distinct(folders)):
+        if event in ("push", "pull_request"):
+            payload = json.loads(body)
+            payload["installation"] = {"id": INSTALLATION}
+            payload["repository"]["id"] = int(LAUNCHPAD)
+            ids.append(await processing.deliver(event, payload))
+    await processing.drain()
+    events = [processing.event(delivery_id) for delivery_id in ids]
+    reasons = {reason.value for reason in RuleReason}
+    assert all(
+        [verdict.project_id for verdict in event.verdicts] == [link.project_external_id for link in links]
+        for event in events
+    )
+    assert all(verdict.reason in reasons for event in events for verdict in event.verdicts)
+    published = Counter(fact.project_id for fact in processing.facts())
+    for position, selected in enumerate(links):
+        outcomes = Counter(event.verdicts[position].outcome for event in events)
+        assert published[selected.project_id] == outcomes[Outcome.PROCESSED]
+    if pytestconfig.getoption("--corpus"):
+        with capsys.disabled():
+            for position, rules in enumerate(RULE_SETS):
+                counted = Counter(event.verdicts[position].reason for event in events)
+                pytestconfig.get_terminal_writer().line(f"{len(events)} events, {rules}: {dict(counted)}")
