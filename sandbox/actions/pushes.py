@@ -24,7 +24,8 @@ class Push(msgspec.Struct, forbid_unknown_fields=True):
     """A push to a branch, which is created if it is missing, or of a tag on the default branch.
 
     Each message creates a commit by the author at the same position. `authors` and `co_authors` are logins or
-    any `Name <address>`. Without messages, a new branch starts at the default branch.
+    any `Name <address>`. Without messages, a new branch starts at the default branch. The push event says that each
+    commit modifies `files`, by default the README; the content is not stored.
     """
 
     repository: str
@@ -34,6 +35,7 @@ class Push(msgspec.Struct, forbid_unknown_fields=True):
     messages: list[str] = []
     authors: list[str] = []
     co_authors: list[str] = []
+    files: list[str] = []
     force: bool = False
     delete: bool = False
 
@@ -85,6 +87,8 @@ def _create_commits(
     for message, author in zip(command.messages, chain(authors, repeat(authors[-1])), strict=False):
         full_message = "\n".join([message, "", *trailers]) if trailers else message
         commits.append(_add_unique_commit(repository, full_message, author=author, at=sandbox.now(), parents=parents))
+        if command.files:
+            commits[-1].modified = command.files
         parents = [commits[-1].sha]
     return tuple(commits)
 
