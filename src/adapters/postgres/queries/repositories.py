@@ -15,13 +15,7 @@ from psycopg.sql import SQL, Composable
 
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries.trigrams import array, at_part, hash_name, hash_words, search_name
-from adapters.postgres.rows.integrations import (
-    INTEGRATION_COLUMNS,
-    REPOSITORY_COLUMNS,
-    REPOSITORY_WIDTH,
-    decode_integration,
-    to_repository,
-)
+from adapters.postgres.rows.integrations import INTEGRATIONS, REPOSITORIES, decode_integration
 from core.domain.catalog.repository import Repository
 from core.domain.catalog.search import (
     FOUND_ANYWHERE,
@@ -48,7 +42,7 @@ _PAGE = SQL("""
     JOIN git_repositories AS r ON r.id = page.id
     ORDER BY page.rank, page.key, page.repo_id
 """)
-_NOTHING = SQL(", ").join([SQL("NULL")] * REPOSITORY_WIDTH)
+_NOTHING = SQL(", ").join([SQL("NULL")] * REPOSITORIES.width)
 _INTEGRATION_AND_PAGE = SQL("""
     WITH found AS MATERIALIZED (
         SELECT i.id, json_build_array({of_integration})::text AS integration
@@ -218,7 +212,7 @@ async def browse(
     if not rows:
         return None
     integration = decode_integration(rows[0][0])
-    repositories = [to_repository(row[1:-1]) for row in rows[1:]]
+    repositories = REPOSITORIES.to_list(row[1:-1] for row in rows[1:])
     if kind == "beginning" and len(repositories) < limit:
         name, word = hash_name(integration.id, text), hash_words(integration.id, text)
         is_owned = after_rank == Rank.IN_OWNER
@@ -240,7 +234,7 @@ async def browse(
             if after_rank <= last and (part != "about" or word)
         )
         statement = _render_other_ranks(parts, conditions, has_hashes=bool(name), is_long=len(text) >= FOUND_ANYWHERE)
-        repositories += [to_repository(row) for row in await session.read(statement, parameters)]
+        repositories += REPOSITORIES.to_list(await session.read(statement, parameters))
     return integration, repositories
 
 
@@ -274,9 +268,9 @@ def _render_first_page(kind: str, conditions: tuple[str, ...]) -> str:
     if kind == "whole":
         source = _FIRST_OF_WHOLE.format(ranked=source)
     return _INTEGRATION_AND_PAGE.format(
-        of_integration=INTEGRATION_COLUMNS,
+        of_integration=INTEGRATIONS.columns,
         nothing=_NOTHING,
-        columns=REPOSITORY_COLUMNS,
+        columns=REPOSITORIES.columns,
         source=source,
         order=_ORDERS[kind],
     ).as_string()
@@ -302,7 +296,7 @@ def _render_other_ranks(parts: tuple[str, ...], conditions: tuple[str, ...], *, 
         ),
     }
     ranked = SQL(" UNION ALL ").join([SQL("({})").format(statements[part]) for part in parts])
-    return _PAGE.format(columns=REPOSITORY_COLUMNS, ranked=ranked).as_string()
+    return _PAGE.format(columns=REPOSITORIES.columns, ranked=ranked).as_string()
 
 
 def _render_match(name: Composable, *, is_long: bool) -> Composable:

@@ -14,8 +14,7 @@ from psycopg.sql import SQL, Composable, Literal
 
 from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.connection.session import Session
-from adapters.postgres.rows import webhook_events as event_rows
-from adapters.postgres.rows.webhook_events import MAY_REOPEN, may_reopen_at
+from adapters.postgres.rows.webhook_events import EVENTS, MAY_REOPEN, may_reopen_at
 from core.domain.events.event import EventStatus, WebhookEvent
 from core.domain.identifiers import EventId
 from ports.events import EventFilter
@@ -175,7 +174,7 @@ async def search(session: Session, where: EventFilter, *, limit: int, before: Ev
 
 
 async def _read(session: Session, statement: str, parameters: dict[str, object]) -> Sequence[WebhookEvent]:
-    return [event_rows.event(row) for row in await session.read(statement, parameters)]
+    return EVENTS.to_list(await session.read(statement, parameters))
 
 
 async def _first_since(session: Session, since: datetime) -> int:
@@ -193,7 +192,7 @@ def render_walk(given: tuple[str, ...], steps: int) -> str:
     kinds = _KINDS_OF_TYPE if "event_type" in given else _ALL_KINDS
     return _WALKED.format(
         kinds=kinds.format(of_provider=_join_conditions(_PROVIDER, given)),
-        columns=event_rows.COLUMNS,
+        columns=EVENTS.columns,
         matches=_join_conditions(_CONDITIONS, given, but="event_type"),
         visible=_FOR_PROJECT if "project_id" in given else _ANY,
         steps=Literal(steps),
@@ -205,7 +204,7 @@ def render_lookup(given: tuple[str, ...]) -> str:
     """Return the statement that finds events by delivery or by project."""
     found = {"delivery_id": SQL("e.delivery_id = %(delivery_id)s"), "project_id": _OF_PROJECT}
     return _LOOKED_UP.format(
-        columns=event_rows.COLUMNS,
+        columns=EVENTS.columns,
         found=_join_conditions(found, given),
         open=_OPEN_OF_PROJECT if "project_id" in given and "delivery_id" not in given else SQL(""),
         of_provider=_join_conditions(_PROVIDER, given),
@@ -225,7 +224,7 @@ def render_list(given: tuple[str, ...], status: EventStatus | None) -> str:
     if status:
         # A literal: the planner uses an index for one status only if it knows the status.
         matches = SQL("{matches} AND e.status = {status}").format(matches=matches, status=Literal(status.value))
-    return _OF_EVERYONE.format(columns=event_rows.COLUMNS, matches=matches).as_string()
+    return _OF_EVERYONE.format(columns=EVENTS.columns, matches=matches).as_string()
 
 
 def _join_conditions(conditions: Mapping[str, Composable], given: tuple[str, ...], *, but: str = "") -> Composable:

@@ -1,14 +1,10 @@
-"""Rows of `git_domain_events` (as `d`) as domain events: select `COLUMNS` with `JOINS`, call `to_recorded_event`."""
-
-from datetime import datetime
-from typing import NamedTuple
-from uuid import UUID
+"""Rows of `git_domain_events` (as `d`) with `JOINS`."""
 
 import msgspec
 from psycopg.sql import SQL
 
 from adapters.postgres.connection.session import Row
-from adapters.postgres.rows.sql import select_list
+from adapters.postgres.rows.mapping import Column, RowMapping
 from core.domain.streams.domain_event import (
     CommitsClaimedData,
     DomainEventType,
@@ -21,30 +17,16 @@ from core.domain.streams.domain_event import (
     RepositoryData,
 )
 
-
-class _DomainEventRow(NamedTuple):
-    id: int
-    type: str
-    version: int
-    organization_id: UUID
-    project_id: UUID | None
-    occurred_at: datetime
-    recorded_at: datetime
-    delivery_id: str | None
-    data: str
-
-
-COLUMNS = select_list(
+EVENTS = RowMapping(
+    RecordedEvent,
     "d",
-    _DomainEventRow._fields,
     {
-        "organization_id": SQL("o.external_id"),
-        "project_id": SQL("p.external_id"),
-        "delivery_id": SQL("e.delivery_id"),
-        "data": SQL("d.data::text"),
+        "organization_id": Column(expression=SQL("o.external_id")),
+        "project_id": Column(expression=SQL("p.external_id")),
+        "source_event_id": Column(expression=SQL("e.delivery_id")),
+        "data": Column(expression=SQL("d.data::text")),
     },
 )
-WIDTH = len(_DomainEventRow._fields)
 JOINS = SQL("""
     LEFT JOIN organizations AS o ON o.id = d.organization_id
     LEFT JOIN projects AS p ON p.id = d.project_id
@@ -68,22 +50,11 @@ _DATA: dict[DomainEventType, type[EventData]] = {
     DomainEventType.LINK_RESTORED: LinkData,
     DomainEventType.COMMITS_CLAIMED: CommitsClaimedData,
 }
-_TYPE = {event_type.value: event_type for event_type in DomainEventType}
-_DECODER = {event_type: msgspec.json.Decoder(data_type) for event_type, data_type in _DATA.items()}
+_DECODER = {event_type.value: msgspec.json.Decoder(data_type) for event_type, data_type in _DATA.items()}
 
 
 def to_recorded_event(row: Row) -> RecordedEvent:
-    """Return the domain event of a row of `COLUMNS`."""
-    values = _DomainEventRow._make(row)
-    event_type = _TYPE[values.type]
-    return RecordedEvent(
-        id=values.id,
-        type=event_type,
-        version=values.version,
-        organization_id=values.organization_id,
-        project_id=values.project_id,
-        occurred_at=values.occurred_at,
-        recorded_at=values.recorded_at,
-        source_event_id=values.delivery_id,
-        data=_DECODER[event_type].decode(values.data),
-    )
+    """Return the domain event of a row of `EVENTS`, whose last column is the text of the data."""
+    *values, text = row
+    _, event_type, *_ = values
+    return EVENTS.to_domain((*values, _DECODER[event_type].decode(text)))

@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 
 from psycopg.sql import SQL, Composable, Identifier
 
@@ -8,10 +8,7 @@ def render(template: str, **parts: Composable) -> str:
     return SQL(template).format(**parts).as_string()
 
 
-def select_list(alias: str, names: Iterable[str], expressions: Mapping[str, Composable] | None = None) -> Composable:
-    """Return a column for each name, in this order: `alias.name`, or the expression for the name.
-
-    The names are the fields of a row type, so that the row and the statement always have the same order.
-    """
-    expressions = expressions or {}
-    return SQL(", ").join(expressions.get(name) or Identifier(alias, name) for name in names)
+def render_for_table(template: str, table: str, columns: Sequence[str] = ()) -> str:
+    """Return a statement with its `{table}` and `{columns}` filled in."""
+    names = SQL(", ").join(map(Identifier, columns))
+    return render(template, table=Identifier(table), columns=names)

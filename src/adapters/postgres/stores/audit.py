@@ -1,13 +1,13 @@
 """Audited entities, written by set-based statements with a version of each step, and the versions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
-from psycopg.sql import SQL, Identifier
-
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Texts
 from adapters.postgres.connection.session import Session
+from adapters.postgres.rows.mapping import RowMapping
+from adapters.postgres.rows.sql import render_for_table
 from core.domain.audit import Change, Version, VersionId
 from core.domain.identifiers import OrganizationId
 from ports.versions import VersionStore
@@ -26,7 +26,7 @@ class Audited(Protocol):
 
 
 Entity = TypeVar("Entity", bound=Audited)
-ToRow = Callable[[Entity], Mapping[str, Any]]
+_WRITE_TIME = "updated_at"
 
 _RECORD = """
     INSERT INTO versions (
@@ -40,35 +40,31 @@ _RECORD = """
 
 
 # Only changed columns are written: other columns keep what a concurrent transaction wrote.
-_UPDATE = SQL("""
+_UPDATE = """
     UPDATE {table} AS t
     SET ({columns}) = (SELECT {columns} FROM jsonb_populate_record(t, step.changes)),
         updated_at = now()
     FROM unnest(%s::bigint[], %s::jsonb[]) AS step (id, changes)
     WHERE t.id = step.id
-""")
-_INSERT = SQL("""
+"""
+_INSERT = """
     INSERT INTO {table} ({columns}, updated_at)
     SELECT {columns}, now()
     FROM unnest(%s::jsonb[]) AS new (row), jsonb_populate_record(NULL::{table}, new.row)
-""")
-_DELETE = SQL("DELETE FROM {table} WHERE id = ANY(%s::bigint[])")
+"""
+_DELETE = "DELETE FROM {table} WHERE id = ANY(%s::bigint[])"
 
 
 class AuditedTable(Generic[Entity]):
-    """One table and how its entities are written to it.
+    """One table and how its entities are written to it. Each write sets `updated_at`."""
 
-    `row` returns an entity's columns as JSON values. `fixed` columns are written once.
-    """
-
-    def __init__(
-        self, item_type: str, table: str, *, fixed: Sequence[str], changing: Sequence[str], row: ToRow[Entity]
-    ) -> None:
+    def __init__(self, item_type: str, table: str, rows: RowMapping[Entity]) -> None:
         self._item_type = item_type
-        self._row = row
-        self._insert = _statement(_INSERT, table, (*fixed, *changing))
-        self._update = _statement(_UPDATE, table, changing)
-        self._delete = _statement(_DELETE, table)
+        self._to_row = rows.to_row
+        columns = [name for name in rows.stored if name != _WRITE_TIME]
+        self._insert = render_for_table(_INSERT, table, columns)
+        self._update = render_for_table(_UPDATE, table, columns)
+        self._delete = render_for_table(_DELETE, table)
 
     async def apply(self, session: Session, changes: Sequence[Change[Entity]]) -> None:
         """Write the result of these steps, and a version of each.
@@ -104,13 +100,11 @@ class AuditedTable(Generic[Entity]):
         for entity_id, after in last.items():
             before = first[entity_id]
             if before is None and after is not None:
-                inserted.append(self._row(after))
+                inserted.append(self._to_row(after))
             elif before is not None and after is not None:
-                previous = self._row(before)
+                previous = self._to_row(before)
                 updated[entity_id] = {
-                    name: value
-                    for name, value in self._row(after).items()
-                    if name not in previous or value != previous[name]
+                    name: value for name, value in self._to_row(after).items() if value != previous[name]
                 }
             elif before is not None:
                 deleted.append(entity_id)
@@ -131,11 +125,6 @@ class AuditedTable(Generic[Entity]):
                 Documents([change.differences() for change in changes]),
             ),
         )
-
-
-def _statement(template: SQL, table: str, columns: Sequence[str] = ()) -> str:
-    names = SQL(", ").join(map(Identifier, columns))
-    return template.format(table=Identifier(table), columns=names).as_string()
 
 
 _SELECT = "SELECT id, item_type, item_id, event, actor, request_id, changes, created_at FROM versions"

@@ -9,7 +9,7 @@ from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.queries import repositories as repository_search
 from adapters.postgres.queries.trigrams import render_grams, search_name, text_array
 from adapters.postgres.rows.codec import storable
-from adapters.postgres.rows.integrations import INTEGRATION_COLUMNS, REPOSITORY_COLUMNS, to_integration, to_repository
+from adapters.postgres.rows.integrations import INTEGRATIONS, REPOSITORIES
 from adapters.postgres.rows.sql import render
 from core.domain.catalog.repository import Repository
 from core.domain.catalog.search import CatalogFilter, CatalogPosition, about
@@ -24,7 +24,7 @@ _FIND = render(
     JOIN git_repositories AS r
         ON r.git_integration_id = wanted.git_integration_id AND r.repo_id = wanted.repo_id
     """,
-    columns=REPOSITORY_COLUMNS,
+    columns=REPOSITORIES.columns,
 )
 _FIND_BY_NAME = render(
     """
@@ -34,10 +34,10 @@ _FIND_BY_NAME = render(
         ON r.git_integration_id = wanted.git_integration_id AND r.search_name = wanted.search_name
         AND r.removed_at IS NULL
     """,
-    columns=REPOSITORY_COLUMNS,
+    columns=REPOSITORIES.columns,
 )
 _LOAD = render(
-    "SELECT {columns} FROM git_repositories AS r WHERE r.git_integration_id = %s", columns=REPOSITORY_COLUMNS
+    "SELECT {columns} FROM git_repositories AS r WHERE r.git_integration_id = %s", columns=REPOSITORIES.columns
 )
 _LIST_UNLISTED = render(
     """
@@ -46,7 +46,7 @@ _LIST_UNLISTED = render(
         AND NOT EXISTS (SELECT FROM unnest(%s::text[]) AS listed (repo_id) WHERE listed.repo_id = r.repo_id)
     LIMIT %s
     """,
-    columns=REPOSITORY_COLUMNS,
+    columns=REPOSITORIES.columns,
 )
 # The time is that of the write itself: a transaction's own is that of its beginning, before it waited.
 _SAVE = """
@@ -110,7 +110,7 @@ _LIST_DUE_SYNCS = render(
     ORDER BY i.sync_requested_at NULLS LAST, i.synced_at NULLS FIRST, i.id
     LIMIT %(limit)s
     """,
-    columns=INTEGRATION_COLUMNS,
+    columns=INTEGRATIONS.columns,
     is_due=_IS_SYNC_DUE,
 )
 _CLAIM_SYNC = render(
@@ -120,7 +120,7 @@ _CLAIM_SYNC = render(
     WHERE i.id = %(id)s AND i.provider_id = %(provider_id)s AND {is_due}
     RETURNING {columns}, clock_timestamp()
     """,
-    columns=INTEGRATION_COLUMNS,
+    columns=INTEGRATIONS.columns,
     is_due=_IS_SYNC_DUE,
 )
 _RENEW_SYNC_CLAIM = """
@@ -160,18 +160,18 @@ class PostgresCatalogStore(CatalogStore):
         """Return the rows there are among these, removed ones included, in no order."""
         wanted = set(keys)
         parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
-        return [to_repository(row) for row in await self._session.read(_FIND, parameters)]
+        return REPOSITORIES.to_list(await self._session.read(_FIND, parameters))
 
     async def find_repositories_by_name(self, names: Collection[tuple[IntegrationId, str]]) -> Sequence[Repository]:
         """Return the rows that have these full names, without regard to case; no removed ones."""
         wanted = {(integration_id, search_name(name)) for integration_id, name in names}
         parameters = (Bigints([one[0] for one in wanted]), Texts([one[1] for one in wanted]))
-        return [to_repository(row) for row in await self._session.read(_FIND_BY_NAME, parameters)]
+        return REPOSITORIES.to_list(await self._session.read(_FIND_BY_NAME, parameters))
 
     async def load_repositories(self, integration_id: IntegrationId) -> Sequence[Repository]:
         """Return the whole catalog of one integration, removed rows included."""
         rows = await self._session.read(_LOAD, (integration_id,))
-        return [to_repository(row) for row in rows]
+        return REPOSITORIES.to_list(rows)
 
     async def search_repositories(
         self,
@@ -204,12 +204,12 @@ class PostgresCatalogStore(CatalogStore):
     ) -> Sequence[Repository]:
         """Return at most `limit` rows that are not removed and not among the listed."""
         rows = await self._session.read(_LIST_UNLISTED, (integration_id, Texts(list(listed)), limit))
-        return [to_repository(row) for row in rows]
+        return REPOSITORIES.to_list(rows)
 
     async def list_due_syncs(self, *, now: datetime, limit: int) -> Sequence[Integration]:
         """Return integrations whose catalog is due, requested ones first."""
         rows = await self._session.read(_LIST_DUE_SYNCS, {"now": now, "limit": limit})
-        return [to_integration(row) for row in rows]
+        return INTEGRATIONS.to_list(rows)
 
     async def claim_sync(
         self, integration: Integration, *, owner: str, now: datetime, until: datetime
@@ -217,7 +217,7 @@ class PostgresCatalogStore(CatalogStore):
         """Take the sync of a catalog that is still due, for the same installation."""
         wanted = {"id": integration.id, "provider_id": integration.provider_id}
         rows = await self._session.write(_CLAIM_SYNC, {**wanted, "owner": owner, "now": now, "until": until})
-        return SyncClaim(owner, to_integration(rows[0]), now, rows[0][-1]) if rows else None
+        return SyncClaim(owner, INTEGRATIONS.to_domain(rows[0][:-1]), now, rows[0][-1]) if rows else None
 
     async def renew_sync_claim(self, claim: SyncClaim, *, until: datetime) -> bool:
         """Lock the row and hold the claim until then; False where it is lost."""

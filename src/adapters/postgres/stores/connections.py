@@ -1,38 +1,40 @@
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+
+from psycopg.sql import SQL
 
 from adapters.postgres.connection.packed_arrays import Texts
-from adapters.postgres.connection.session import Row, Session
+from adapters.postgres.connection.session import Session
+from adapters.postgres.rows.mapping import RowMapping
+from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.tokens import OF_CONNECTIONS
 from adapters.postgres.stores.audit import AuditedTable
 from core.domain.audit import Change
-from core.domain.connections import Connection, ConnectionStatus
+from core.domain.connections import Connection
 from core.domain.identifiers import ConnectionId, ProviderUserId, UserId
 from core.domain.tokens.lease import connection_ids_to_wipe
 from ports.connections import ConnectionStore
 
-_SELECT = """
-    SELECT id, external_id, user_id, provider, provider_user_id, created_at, updated_at, provider_username,
-        provider_email, provider_avatar_url, scopes, status, status_reason
-    FROM user_git_connections
-"""
-_OF_PROVIDER_USERS = f"{_SELECT} WHERE provider = %s AND provider_user_id = ANY(%s::text[])"
-_FIND = f"{_SELECT} WHERE user_id = %s AND provider = %s"
+_CONNECTIONS = RowMapping(Connection, "c")
+_SELECT = SQL("SELECT {columns} FROM user_git_connections AS c").format(columns=_CONNECTIONS.columns)
+_OF_PROVIDER_USERS = render("{select} WHERE c.provider = %s AND c.provider_user_id = ANY(%s::text[])", select=_SELECT)
+_FIND = render("{select} WHERE c.user_id = %s AND c.provider = %s", select=_SELECT)
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
-_OF_USER = f"{_SELECT} WHERE user_id = %s ORDER BY provider"
+_OF_USER = render("{select} WHERE c.user_id = %s ORDER BY c.provider", select=_SELECT)
 # The same statement postpones the check, so that a crash of this process does not repeat it at once.
-_DUE_FOR_CHECK = """
-    UPDATE user_git_connections SET identity_check_at = %(until)s
-    WHERE id IN (
+_DUE_FOR_CHECK = render(
+    """
+    UPDATE user_git_connections AS c SET identity_check_at = %(until)s
+    WHERE c.id IN (
         SELECT id FROM user_git_connections
         WHERE status = 'active' AND identity_check_at <= %(now)s
         ORDER BY identity_check_at LIMIT %(limit)s
         FOR NO KEY UPDATE SKIP LOCKED
     )
-    RETURNING id, external_id, user_id, provider, provider_user_id, created_at, updated_at,
-        provider_username, provider_email, provider_avatar_url, scopes, status, status_reason
-"""
+    RETURNING {columns}
+    """,
+    columns=_CONNECTIONS.columns,
+)
 _CHECK_AGAIN = "UPDATE user_git_connections SET identity_check_at = %s WHERE id = %s"
 _NEXT_ID = "SELECT nextval('user_git_connections_id_seq')"
 _EMAILS = "SELECT email FROM user_git_emails WHERE user_git_connection_id = %s ORDER BY email"
@@ -54,33 +56,7 @@ _ADD_EMAILS = """
 """
 
 
-def _to_row(connection: Connection) -> dict[str, Any]:
-    return {
-        "id": connection.id,
-        "external_id": connection.external_id,
-        "user_id": connection.user_id,
-        "provider": connection.provider,
-        "created_at": connection.created_at,
-        "provider_user_id": connection.provider_user_id,
-        "provider_username": connection.provider_username,
-        "provider_email": connection.provider_email,
-        "provider_avatar_url": connection.provider_avatar_url,
-        "scopes": connection.scopes,
-        "status": connection.status.value,
-        "status_reason": connection.status_reason,
-    }
-
-
-_TABLE = AuditedTable(
-    "connection",
-    "user_git_connections",
-    fixed=("id", "external_id", "user_id", "provider", "created_at"),
-    changing=(
-        *("provider_user_id", "provider_username", "provider_email", "provider_avatar_url"),
-        *("scopes", "status", "status_reason"),
-    ),
-    row=_to_row,
-)
+_TABLE = AuditedTable("connection", "user_git_connections", _CONNECTIONS)
 
 
 class PostgresConnectionStore(ConnectionStore):
@@ -92,19 +68,19 @@ class PostgresConnectionStore(ConnectionStore):
     async def find(self, user_id: UserId, provider: str) -> Connection | None:
         """Return the user's connection, revoked or not."""
         rows = await self._session.read(_FIND, (user_id, provider))
-        return _to_connection(rows[0]) if rows else None
+        return _CONNECTIONS.to_optional(rows)
 
     async def get_for_update(self, user_id: UserId, provider: str) -> Connection | None:
         """Like `find`, with a row lock; raises `StorageConflict` after waiting for another's lock for 5 seconds."""
         rows = await self._session.write(_GET_FOR_UPDATE, (user_id, provider))
-        return _to_connection(rows[0]) if rows else None
+        return _CONNECTIONS.to_optional(rows)
 
     async def list_by_provider_users(
         self, provider: str, provider_user_ids: Collection[ProviderUserId]
     ) -> Sequence[Connection]:
         """Return the connections of these provider accounts: at most one each."""
         rows = await self._session.read(_OF_PROVIDER_USERS, (provider, Texts(list(provider_user_ids))))
-        return [_to_connection(row) for row in rows]
+        return _CONNECTIONS.to_list(rows)
 
     async def next_id(self) -> ConnectionId:
         """Reserve the id of a new connection; gaps are normal."""
@@ -121,13 +97,13 @@ class PostgresConnectionStore(ConnectionStore):
 
     async def list_by_user(self, user_id: UserId) -> Sequence[Connection]:
         """Return a user's connections, revoked or not, by provider."""
-        return [_to_connection(row) for row in await self._session.read(_OF_USER, (user_id,))]
+        return _CONNECTIONS.to_list(await self._session.read(_OF_USER, (user_id,)))
 
     async def claim_due_checks(self, *, now: datetime, until: datetime, limit: int) -> Sequence[Connection]:
         """Claim at most `limit` active connections with a due check; skip locked rows."""
         parameters = {"now": now, "until": until, "limit": limit}
         rows = await self._session.write(_DUE_FOR_CHECK, parameters)
-        return [_to_connection(row) for row in rows]
+        return _CONNECTIONS.to_list(rows)
 
     async def schedule_check(self, connection_id: ConnectionId, *, at: datetime) -> None:
         """Set when login and addresses are fetched again."""
@@ -143,21 +119,3 @@ class PostgresConnectionStore(ConnectionStore):
         await self._session.change(_DELETE_EMAILS, parameters)
         await self._session.change(_DELETE_EMAILS_OF_OTHERS, parameters)
         return any(is_new for (is_new,) in await self._session.write(_ADD_EMAILS, parameters))
-
-
-def _to_connection(row: Row) -> Connection:
-    return Connection(
-        id=row[0],
-        external_id=row[1],
-        user_id=row[2],
-        provider=row[3],
-        provider_user_id=row[4],
-        created_at=row[5],
-        updated_at=row[6],
-        provider_username=row[7],
-        provider_email=row[8],
-        provider_avatar_url=row[9],
-        scopes=tuple(row[10]),
-        status=ConnectionStatus(row[11]),
-        status_reason=row[12],
-    )

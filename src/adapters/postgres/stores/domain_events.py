@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Composable, Literal
 from adapters.postgres.connection import locks
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.connection.session import Parameters, Session
-from adapters.postgres.rows.domain_events import COLUMNS, JOINS, WIDTH, to_recorded_event
+from adapters.postgres.rows.domain_events import EVENTS, JOINS, to_recorded_event
 from adapters.postgres.rows.sql import render
 from core.domain.identifiers import EventId, OrganizationId
 from core.domain.streams.domain_event import DomainEvent, EventData, PushData, RecordedEvent
@@ -32,7 +32,7 @@ _RECORD = """
     )
     ON CONFLICT DO NOTHING
 """
-_SELECT = SQL("SELECT {columns} FROM git_domain_events AS d {joins}").format(columns=COLUMNS, joins=JOINS)
+_SELECT = SQL("SELECT {columns} FROM git_domain_events AS d {joins}").format(columns=EVENTS.columns, joins=JOINS)
 _AFTER = render("{select} WHERE d.id > %s ORDER BY d.id LIMIT %s", select=_SELECT)
 _OF_SOURCE = render("{select} WHERE d.git_webhook_event_id = %s ORDER BY d.id", select=_SELECT)
 
@@ -133,7 +133,7 @@ class PostgresDomainEventStore(DomainEventStore):
 
     async def _read_page(self, statement: str, parameters: Parameters, after: int, limit: int) -> EventPage:
         rows = await self._session.read(statement, parameters)
-        events = [to_recorded_event(row[1 : 1 + WIDTH]) for row in rows if row[1] is not None]
+        events = [to_recorded_event(row[1 : 1 + EVENTS.width]) for row in rows if row[1] is not None]
         reached = events[-1].id if len(events) == limit else max(after, rows[0][0])
         return EventPage(events, reached)
 
@@ -153,7 +153,7 @@ def render_organizations_page(limit: int) -> str:
 
 
 def _render_page(source: Composable, limit: int) -> str:
-    return _PAGE.format(columns=COLUMNS, joins=JOINS, source=source, limit=Literal(limit)).as_string()
+    return _PAGE.format(columns=EVENTS.columns, joins=JOINS, source=source, limit=Literal(limit)).as_string()
 
 
 def _to_columns(events: Sequence[DomainEvent]) -> Parameters:

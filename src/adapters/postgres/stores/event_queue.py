@@ -7,9 +7,9 @@ from psycopg.sql import SQL
 from adapters.postgres.connection import locks
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.connection.session import Row, Session
-from adapters.postgres.rows import webhook_events as event_rows
 from adapters.postgres.rows.codec import decompress
 from adapters.postgres.rows.sql import render
+from adapters.postgres.rows.webhook_events import EVENTS
 from core.domain.deliveries.source_key import LANES, choose_lane, to_number
 from core.domain.events.event import UNROUTED_LIFETIME, EventResult, PayloadDamaged
 from core.domain.identifiers import EventId
@@ -38,7 +38,7 @@ _DUE = render(
     WHERE e.beyond_first <= %(max_bytes)s
     ORDER BY e.id
     """,
-    columns=event_rows.COLUMNS,
+    columns=EVENTS.columns,
 )
 
 # Each half has a separate index: of pending events by lane, and of unrouted events by source key.
@@ -57,7 +57,7 @@ _WAITING = SQL("""
     LIMIT %(limit)s
 """)
 _WAITING_BY_NUMBER, _WAITING_BY_TEXT = (
-    _WAITING.format(columns=event_rows.COLUMNS, key_column=SQL(column)).as_string()
+    _WAITING.format(columns=EVENTS.columns, key_column=SQL(column)).as_string()
     for column in ("installation_id", "source_key")
 )
 
@@ -226,7 +226,7 @@ class PostgresEventQueue(EventQueue):
 
 
 def _to_queued_event(row: Row) -> QueuedEvent:
-    event = event_rows.event(row[:-1])
+    event = EVENTS.to_domain(row[:-1])
     return QueuedEvent(event, _decompress(row[-1], event.payload_length))
 
 

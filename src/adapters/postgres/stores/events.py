@@ -5,18 +5,16 @@ from datetime import datetime
 from adapters.postgres.connection.packed_arrays import Bigints
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries import webhook_events as event_search
-from adapters.postgres.rows import webhook_events as event_rows
 from adapters.postgres.rows.codec import decompress
 from adapters.postgres.rows.sql import render
-from adapters.postgres.rows.webhook_events import REOPEN, may_reopen_at
+from adapters.postgres.rows.webhook_events import EVENTS, REOPEN, may_reopen_at
 from core.domain.deliveries.source_key import LANES
 from core.domain.events.event import PayloadDamaged, WebhookEvent
 from core.domain.identifiers import EventId
 from ports.events import EventFilter, EventStore
 
 _FIND = render(
-    "SELECT {columns} FROM git_webhook_events AS e WHERE e.delivery_id = %s AND e.provider = %s",
-    columns=event_rows.COLUMNS,
+    "SELECT {columns} FROM git_webhook_events AS e WHERE e.delivery_id = %s AND e.provider = %s", columns=EVENTS.columns
 )
 
 # All columns of the inner query are in the unique index, so only matching rows are read from the table. With a
@@ -30,10 +28,10 @@ _LIST_BY_PREFIX = render(
         ) AS matching JOIN git_webhook_events AS e USING (delivery_id, provider)
         ORDER BY e.delivery_id
     """,
-    columns=event_rows.COLUMNS,
+    columns=EVENTS.columns,
 )
 
-_FIND_BY_ID = render("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s", columns=event_rows.COLUMNS)
+_FIND_BY_ID = render("SELECT {columns} FROM git_webhook_events AS e WHERE e.id = %s", columns=EVENTS.columns)
 
 _FIND_PAYLOAD = "SELECT payload, payload_length FROM git_webhook_events WHERE id = %s"
 
@@ -76,17 +74,17 @@ class PostgresEventStore(EventStore):
     async def find(self, provider: str, delivery_id: str) -> WebhookEvent | None:
         """Return one event."""
         rows = await self._session.read(_FIND, (delivery_id, provider))
-        return event_rows.event(rows[0]) if rows else None
+        return EVENTS.to_optional(rows)
 
     async def list_by_prefix(self, provider: str, prefix: str, *, limit: int) -> Sequence[WebhookEvent]:
         """Return at most `limit` events whose delivery ids begin with `prefix`."""
         rows = await self._session.read(_LIST_BY_PREFIX, {"provider": provider, "prefix": prefix, "limit": limit})
-        return [event_rows.event(row) for row in rows]
+        return EVENTS.to_list(rows)
 
     async def find_by_id(self, event_id: EventId) -> WebhookEvent | None:
         """Return the event with this id, or None."""
         rows = await self._session.read(_FIND_BY_ID, (event_id,))
-        return event_rows.event(rows[0]) if rows else None
+        return EVENTS.to_optional(rows)
 
     async def find_payload(self, event_id: EventId) -> bytes | None:
         """Return the signed body; raises `PayloadDamaged` if it cannot be decompressed."""

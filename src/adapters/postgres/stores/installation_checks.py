@@ -5,7 +5,7 @@ from psycopg.sql import SQL, Composable
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts, Timestamps
 from adapters.postgres.connection.session import Row, Session
-from adapters.postgres.rows.integrations import INTEGRATION_COLUMNS, to_integration
+from adapters.postgres.rows.integrations import INTEGRATIONS
 from adapters.postgres.rows.sql import render
 from core.domain.identifiers import EventId, IntegrationId
 from core.domain.integrations.installation_checks import CHECK_INTERVAL, CheckBacklog, DueCheck, ReportedDeletion
@@ -82,7 +82,7 @@ _BACKLOG = render(
 
 
 def _claim(due: Composable) -> str:
-    return _CLAIM.format(due=due, columns=INTEGRATION_COLUMNS).as_string()
+    return _CLAIM.format(due=due, columns=INTEGRATIONS.columns).as_string()
 
 
 _CLAIM_REQUESTED, _CLAIM_DAILY = _claim(_DUE_REQUESTED), _claim(_DUE_DAILY)
@@ -145,8 +145,8 @@ class PostgresInstallationCheckStore(InstallationCheckStore):
 
 
 def _due_check(row: Row) -> DueCheck:
-    event_id, delivery_id, requested_at = row[-3:]
-    integration = to_integration(row)
+    *values, event_id, delivery_id, requested_at = row
+    integration = INTEGRATIONS.to_domain(values)
     if event_id is None:
         return DueCheck(integration)
     return DueCheck(integration, ReportedDeletion(integration.id, event_id, delivery_id, requested_at))

@@ -1,9 +1,8 @@
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Session
-from adapters.postgres.rows.integrations import INTEGRATION_COLUMNS, NUMBER, to_integration
+from adapters.postgres.rows.integrations import INTEGRATIONS
 from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.tokens import OF_INTEGRATIONS
 from adapters.postgres.stores.audit import AuditedTable
@@ -15,7 +14,7 @@ from ports.integrations import IntegrationStore
 
 _FIND = render(
     "SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s AND i.provider = %s",
-    columns=INTEGRATION_COLUMNS,
+    columns=INTEGRATIONS.columns,
 )
 # FOR UPDATE would also block every event that refers to the row.
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
@@ -28,11 +27,11 @@ _OF_INSTALLATIONS = render(
     WHERE i.provider = %s AND i.provider_id = ANY(%s::text[])
     ORDER BY i.provider_id, i.status = 2, i.status_changed_at DESC NULLS LAST, i.id DESC
     """,
-    columns=INTEGRATION_COLUMNS,
+    columns=INTEGRATIONS.columns,
 )
 _OF_ORGANIZATION = render(
     "SELECT {columns} FROM git_integrations AS i WHERE i.organization_id = %s ORDER BY i.provider",
-    columns=INTEGRATION_COLUMNS,
+    columns=INTEGRATIONS.columns,
 )
 _TO_UNINSTALL = render(
     """
@@ -41,7 +40,7 @@ _TO_UNINSTALL = render(
     ORDER BY i.uninstall_requested_at, i.id
     LIMIT %s
     """,
-    columns=INTEGRATION_COLUMNS,
+    columns=INTEGRATIONS.columns,
 )
 _FIND_ENCRYPTED = """
     SELECT external_id, webhook_secret FROM git_integrations
@@ -50,69 +49,10 @@ _FIND_ENCRYPTED = """
 _SET_ENCRYPTED = "UPDATE git_integrations SET webhook_secret = %s WHERE external_id = %s"
 _NEXT_ID = "SELECT nextval('git_integrations_id_seq')"
 
-# Deleted when the integration becomes active: the next suspension has its own probe times.
-_NO_PROBE = {"token_probe_at": None}
+# Each suspension has its own times of probes.
+_DELETE_PROBE_TIMES = "UPDATE git_integrations SET token_probe_at = NULL WHERE id = ANY(%s::bigint[])"
 
-
-def _to_row(integration: Integration) -> dict[str, Any]:
-    reason = integration.status_reason
-    return {
-        "id": integration.id,
-        "external_id": integration.external_id,
-        "organization_id": integration.organization_id,
-        "provider": integration.provider,
-        "created_at": integration.created_at,
-        "provider_id": integration.provider_id,
-        "provider_name": integration.provider_name,
-        "provider_url": integration.provider_url,
-        "account_id": integration.account_id,
-        "account_type": integration.account_type,
-        "status": NUMBER[integration.status],
-        "status_reason": reason.value if reason else None,
-        "status_changed_at": integration.status_changed_at,
-        "repository_selection": integration.repository_selection,
-        "permissions": dict(integration.permissions),
-        "settings": dict(integration.settings),
-        "synced_at": integration.synced_at,
-        "sync_requested_at": integration.sync_requested_at,
-        "sync_claimed_until": integration.sync_claimed_until,
-        "sync_failures": integration.sync_failures,
-        "sync_error": integration.sync_error,
-        "sync_retry_at": integration.sync_retry_at,
-        "uninstall_requested_at": integration.uninstall_requested_at,
-        "provider_updated_at": integration.provider_updated_at,
-        **(_NO_PROBE if integration.status is IntegrationStatus.ACTIVE else {}),
-    }
-
-
-_TABLE = AuditedTable(
-    "integration",
-    "git_integrations",
-    fixed=("id", "external_id", "organization_id", "provider", "created_at"),
-    changing=(
-        "provider_id",
-        "provider_name",
-        "provider_url",
-        "account_id",
-        "account_type",
-        "status",
-        "status_reason",
-        "status_changed_at",
-        "repository_selection",
-        "permissions",
-        "settings",
-        "synced_at",
-        "sync_requested_at",
-        "sync_claimed_until",
-        "sync_failures",
-        "sync_error",
-        "sync_retry_at",
-        "uninstall_requested_at",
-        "provider_updated_at",
-        *_NO_PROBE,
-    ),
-    row=_to_row,
-)
+_TABLE = AuditedTable("integration", "git_integrations", INTEGRATIONS)
 
 
 class PostgresIntegrationStore(IntegrationStore):
@@ -124,12 +64,12 @@ class PostgresIntegrationStore(IntegrationStore):
     async def find(self, organization_id: OrganizationId, provider: str) -> Integration | None:
         """Return the organization's integration, revoked or not."""
         rows = await self._session.read(_FIND, (organization_id, provider))
-        return to_integration(rows[0]) if rows else None
+        return INTEGRATIONS.to_optional(rows)
 
     async def get_for_update(self, organization_id: OrganizationId, provider: str) -> Integration | None:
         """Like `find`, with a row lock; raises `StorageConflict` after waiting for another's lock for 5 seconds."""
         rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, provider))
-        return to_integration(rows[0]) if rows else None
+        return INTEGRATIONS.to_optional(rows)
 
     async def lock(self, integration_ids: Collection[IntegrationId]) -> None:
         """Lock these rows; raises `StorageConflict` after waiting for another's locks for 5 seconds."""
@@ -139,7 +79,7 @@ class PostgresIntegrationStore(IntegrationStore):
     async def list_by_installations(self, provider: str, provider_ids: Collection[str]) -> Sequence[Integration]:
         """Return at most one integration per installation: the live one, else the last revoked."""
         rows = await self._session.read(_OF_INSTALLATIONS, (provider, Texts(list(provider_ids))))
-        return [to_integration(row) for row in rows]
+        return INTEGRATIONS.to_list(rows)
 
     async def find_webhook_secret(self, provider: str, provider_id: str) -> EncryptedWebhookSecret | None:
         """Return the own webhook secret of the live integration, over the index of live installations."""
@@ -154,11 +94,11 @@ class PostgresIntegrationStore(IntegrationStore):
     async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, by provider."""
         rows = await self._session.read(_OF_ORGANIZATION, (organization_id,))
-        return [to_integration(row) for row in rows]
+        return INTEGRATIONS.to_list(rows)
 
     async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
         """Return revoked integrations whose installation is to be removed, the oldest request first."""
-        return [to_integration(row) for row in await self._session.read(_TO_UNINSTALL, (limit,))]
+        return INTEGRATIONS.to_list(await self._session.read(_TO_UNINSTALL, (limit,)))
 
     async def next_id(self) -> IntegrationId:
         """Reserve the id of a new integration; gaps are normal."""
@@ -171,4 +111,13 @@ class PostgresIntegrationStore(IntegrationStore):
         Raises `StorageConflict` if a row was deleted.
         """
         await _TABLE.apply(self._session, changes)
+        activated = {after.id for change in changes if (after := _find_activated(change))}
+        if activated:
+            await self._session.change(_DELETE_PROBE_TIMES, (Bigints(sorted(activated)),))
         await OF_INTEGRATIONS.wipe(self._session, integration_ids_to_wipe(changes))
+
+
+def _find_activated(change: Change[Integration]) -> Integration | None:
+    """Return the integration if this step makes it active."""
+    active, before, after = IntegrationStatus.ACTIVE, change.before, change.after
+    return after if after and after.status is active and before and before.status is not active else None

@@ -1,10 +1,10 @@
 from collections.abc import Collection, Sequence
-from typing import Any
 
 from psycopg.sql import SQL
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
-from adapters.postgres.connection.session import Row, Session
+from adapters.postgres.connection.session import Session
+from adapters.postgres.rows.mapping import Column, RowMapping
 from adapters.postgres.rows.sql import render
 from adapters.postgres.stores.audit import AuditedTable
 from core.domain.audit import Change
@@ -12,13 +12,18 @@ from core.domain.identifiers import IntegrationId, LinkId, ProjectId, RepoId
 from core.domain.links.link import Link
 from ports.links import LinkStore
 
-_SELECT = SQL("""
-    SELECT l.id, l.external_id, p.organization_id, l.project_id, p.external_id, l.git_integration_id,
-        l.provider, l.repo_id, l.repo_full_name, l.created_at, l.updated_at, l.repo_url, l.default_branch,
-        l.webhooks_enabled, l.settings, l.previous_full_name
-    FROM project_repositories AS l
-    JOIN projects AS p ON p.id = l.project_id
-""")
+_LINKS = RowMapping(
+    Link,
+    "l",
+    {
+        "organization_id": Column(expression=SQL("p.organization_id")),
+        "project_external_id": Column(expression=SQL("p.external_id")),
+        "integration_id": Column("git_integration_id"),
+    },
+)
+_SELECT = SQL("SELECT {columns} FROM project_repositories AS l JOIN projects AS p ON p.id = l.project_id").format(
+    columns=_LINKS.columns
+)
 _FIND = render("{select} WHERE l.project_id = %s AND l.provider = %s", select=_SELECT)
 _OF_PROJECTS = render("{select} WHERE l.project_id = ANY(%s::bigint[]) ORDER BY l.id", select=_SELECT)
 _OF_REPOSITORIES = render(
@@ -42,31 +47,7 @@ _DETACH_EVENTS = """
 _NEXT_ID = "SELECT nextval('project_repositories_id_seq')"
 
 
-def _to_row(link: Link) -> dict[str, Any]:
-    return {
-        "id": link.id,
-        "external_id": link.external_id,
-        "project_id": link.project_id,
-        "git_integration_id": link.integration_id,
-        "provider": link.provider,
-        "repo_id": link.repo_id,
-        "created_at": link.created_at,
-        "repo_full_name": link.repo_full_name,
-        "repo_url": link.repo_url,
-        "default_branch": link.default_branch,
-        "webhooks_enabled": link.webhooks_enabled,
-        "settings": dict(link.settings),
-        "previous_full_name": link.previous_full_name,
-    }
-
-
-_TABLE = AuditedTable(
-    "link",
-    "project_repositories",
-    fixed=("id", "external_id", "project_id", "git_integration_id", "provider", "repo_id", "created_at"),
-    changing=(*("repo_full_name", "repo_url", "default_branch", "webhooks_enabled", "settings"), "previous_full_name"),
-    row=_to_row,
-)
+_TABLE = AuditedTable("link", "project_repositories", _LINKS)
 
 
 class PostgresLinkStore(LinkStore):
@@ -78,21 +59,21 @@ class PostgresLinkStore(LinkStore):
     async def find(self, project_id: ProjectId, provider: str) -> Link | None:
         """Return the project's link with this provider."""
         rows = await self._session.read(_FIND, (project_id, provider))
-        return _to_link(rows[0]) if rows else None
+        return _LINKS.to_optional(rows)
 
     async def list_by_projects(self, project_ids: Collection[ProjectId]) -> Sequence[Link]:
         """Return all links of these projects, oldest first."""
-        return [_to_link(row) for row in await self._session.read(_OF_PROJECTS, (Bigints(list(project_ids)),))]
+        return _LINKS.to_list(await self._session.read(_OF_PROJECTS, (Bigints(list(project_ids)),)))
 
     async def list_by_repositories(self, keys: Collection[tuple[IntegrationId, RepoId]]) -> Sequence[Link]:
         """Return all links to these repositories, oldest first."""
         wanted = set(keys)
         parameters = (Bigints([key[0] for key in wanted]), Texts([key[1] for key in wanted]))
-        return [_to_link(row) for row in await self._session.read(_OF_REPOSITORIES, parameters)]
+        return _LINKS.to_list(await self._session.read(_OF_REPOSITORIES, parameters))
 
     async def list_by_integration(self, integration_id: IntegrationId) -> Sequence[Link]:
         """Return all links of one integration, oldest first."""
-        return [_to_link(row) for row in await self._session.read(_OF_INTEGRATION, (integration_id,))]
+        return _LINKS.to_list(await self._session.read(_OF_INTEGRATION, (integration_id,)))
 
     async def detach_events(self, link_id: LinkId, *, limit: int) -> int:
         """Remove the link from at most `limit` of its webhook events; return from how many."""
@@ -106,24 +87,3 @@ class PostgresLinkStore(LinkStore):
     async def apply(self, changes: Sequence[Change[Link]]) -> None:
         """Write these steps with their audit versions; raises `StorageConflict` if a row was deleted."""
         await _TABLE.apply(self._session, changes)
-
-
-def _to_link(row: Row) -> Link:
-    return Link(
-        id=row[0],
-        external_id=row[1],
-        organization_id=row[2],
-        project_id=row[3],
-        project_external_id=row[4],
-        integration_id=row[5],
-        provider=row[6],
-        repo_id=row[7],
-        repo_full_name=row[8],
-        created_at=row[9],
-        updated_at=row[10],
-        repo_url=row[11],
-        default_branch=row[12],
-        webhooks_enabled=row[13],
-        settings=row[14],
-        previous_full_name=row[15],
-    )

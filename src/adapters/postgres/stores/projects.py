@@ -9,6 +9,7 @@ from adapters.postgres.connection import locks
 from adapters.postgres.connection.errors import project_name_taken
 from adapters.postgres.connection.packed_arrays import Texts
 from adapters.postgres.connection.session import Session
+from adapters.postgres.rows.mapping import RowMapping
 from adapters.postgres.rows.sql import render
 from adapters.postgres.stores.audit import AuditedTable
 from core.domain.actors import Actor
@@ -17,9 +18,10 @@ from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, Re
 from core.domain.organizations import Project, ProjectPosition
 from ports.projects import ProjectStore
 
-_SELECT = "SELECT p.id, p.external_id, p.organization_id, p.name, p.created_at FROM projects AS p"
-_FIND = f"{_SELECT} WHERE p.organization_id = %s AND p.external_id = %s"
-_FIND_MANY = f"{_SELECT} WHERE p.organization_id = %s AND p.external_id = ANY(%s::text[]::uuid[])"
+_PROJECTS = RowMapping(Project, "p")
+_SELECT = SQL("SELECT {columns} FROM projects AS p").format(columns=_PROJECTS.columns)
+_FIND = render("{select} WHERE p.organization_id = %s AND p.external_id = %s", select=_SELECT)
+_FIND_MANY = render("{select} WHERE p.organization_id = %s AND p.external_id = ANY(%s::text[]::uuid[])", select=_SELECT)
 # FOR UPDATE would also block every link that refers to the row. A deletion waits for either lock.
 _GET_FOR_UPDATE = f"{_FIND} FOR NO KEY UPDATE"
 _NEXT_ID = "SELECT nextval('projects_id_seq')"
@@ -46,7 +48,7 @@ _LINKED_TO = render(
         ORDER BY l.id LIMIT %s
     ) AS p
     """,
-    select=SQL(_SELECT),
+    select=_SELECT,
 )
 
 # crewkit's table has no known constraint on names, so this service creates projects one at a time.
@@ -54,19 +56,7 @@ _LOCK_NAMES = "SELECT pg_advisory_xact_lock(%s, %s)"
 _IS_TAKEN = "SELECT FROM projects WHERE organization_id = %s AND name = %s LIMIT 1"
 
 
-def _to_row(project: Project) -> dict[str, Any]:
-    return {
-        "id": project.id,
-        "external_id": project.external_id,
-        "organization_id": project.organization_id,
-        "name": project.name,
-        "created_at": project.created_at,
-    }
-
-
-_TABLE = AuditedTable(
-    "project", "projects", fixed=("id", "external_id", "organization_id", "created_at"), changing=("name",), row=_to_row
-)
+_TABLE = AuditedTable("project", "projects", _PROJECTS)
 
 
 class PostgresProjectStore(ProjectStore):
@@ -78,17 +68,17 @@ class PostgresProjectStore(ProjectStore):
     async def find(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
         """Return a project of this organization."""
         rows = await self._session.read(_FIND, (organization_id, external_id))
-        return Project(*rows[0]) if rows else None
+        return _PROJECTS.to_optional(rows)
 
     async def find_many(self, organization_id: OrganizationId, external_ids: Collection[UUID]) -> Sequence[Project]:
         """Return those of these projects that belong to the organization."""
         wanted = Texts([str(external_id) for external_id in external_ids])
-        return [Project(*row) for row in await self._session.read(_FIND_MANY, (organization_id, wanted))]
+        return _PROJECTS.to_list(await self._session.read(_FIND_MANY, (organization_id, wanted)))
 
     async def get_for_update(self, organization_id: OrganizationId, external_id: UUID) -> Project | None:
         """Like `find`, with a row lock; raises `StorageConflict` after waiting for another's lock for 5 seconds."""
         rows = await self._session.write(_GET_FOR_UPDATE, (organization_id, external_id))
-        return Project(*rows[0]) if rows else None
+        return _PROJECTS.to_optional(rows)
 
     async def list(
         self,
@@ -104,8 +94,8 @@ class PostgresProjectStore(ProjectStore):
         if after is not None:
             conditions.append(_AFTER)
             parameters |= {"name": after.name, "project_id": after.project_id}
-        statement = _LIST.format(select=SQL(_SELECT), conditions=SQL(" ").join(conditions)).as_string()
-        return [Project(*row) for row in await self._session.read(statement, parameters)]
+        statement = _LIST.format(select=_SELECT, conditions=SQL(" ").join(conditions)).as_string()
+        return _PROJECTS.to_list(await self._session.read(statement, parameters))
 
     async def list_by_repositories(
         self, organization_id: OrganizationId, integration_id: IntegrationId, repo_ids: Collection[RepoId], *, most: int
@@ -114,7 +104,7 @@ class PostgresProjectStore(ProjectStore):
         projects: dict[RepoId, list[Project]] = defaultdict(list)
         parameters = (Texts(list(repo_ids)), organization_id, integration_id, most)
         for repo_id, *project in await self._session.read(_LINKED_TO, parameters):
-            projects[repo_id].append(Project(*project))
+            projects[repo_id].append(_PROJECTS.to_domain(project))
         return projects
 
     async def next_id(self) -> ProjectId:

@@ -5,7 +5,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 from adapters.postgres.connection.session import Session
-from adapters.postgres.rows.integrations import INTEGRATION_COLUMNS, to_integration
+from adapters.postgres.rows.integrations import INTEGRATIONS
 from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.tokens import OF_CONNECTIONS, OF_INTEGRATIONS, TokenRows
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
@@ -23,7 +23,7 @@ _LIST_EXPIRING = render(
     WHERE i.status = 0 AND i.access_token IS NOT NULL AND i.token_expires_at < %s
     ORDER BY i.token_expires_at LIMIT %s
     """,
-    columns=INTEGRATION_COLUMNS,
+    columns=INTEGRATIONS.columns,
 )
 _LIST_DUE_FOR_PROBE = render(
     """
@@ -33,7 +33,7 @@ _LIST_DUE_FOR_PROBE = render(
     ORDER BY i.token_probe_at NULLS FIRST, i.id LIMIT %s
     FOR NO KEY UPDATE SKIP LOCKED
     """,
-    columns=INTEGRATION_COLUMNS,
+    columns=INTEGRATIONS.columns,
 )
 _SCHEDULE_PROBE = "UPDATE git_integrations SET token_probe_at = %s WHERE id = %s"
 _ADD_LEASE = """
@@ -155,14 +155,14 @@ class PostgresInstallationTokenStore(PostgresTokenStore[IntegrationId], Installa
 
     async def list_expiring(self, *, before: datetime, limit: int) -> Sequence[Integration]:
         """Return active integrations whose token expires before this time, the earliest first."""
-        return [to_integration(row) for row in await self._session.read(_LIST_EXPIRING, (before, limit))]
+        return INTEGRATIONS.to_list(await self._session.read(_LIST_EXPIRING, (before, limit)))
 
     async def list_due_for_probe(
         self, *, suspended_before: datetime, now: datetime, limit: int
     ) -> Sequence[Integration]:
         """Return suspended integrations whose next probe is due, and lock them; skip locked rows."""
         rows = await self._session.write(_LIST_DUE_FOR_PROBE, (suspended_before, now, limit))
-        return [to_integration(row) for row in rows]
+        return INTEGRATIONS.to_list(rows)
 
     async def schedule_probe(self, integration_id: IntegrationId, *, at: datetime) -> None:
         """Store when the next probe is due."""
