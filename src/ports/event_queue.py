@@ -1,7 +1,7 @@
 """How a delivery is stored, queued and processed."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -49,6 +49,7 @@ class UnfinishedBatch:
     drain_id: UUID
     event_ids: tuple[EventId, ...]
     storage_restarted: bool = False
+    started_at: datetime | None = field(default=None, compare=False)
 
 
 class EventQueue(Protocol):
@@ -70,8 +71,11 @@ class EventQueue(Protocol):
         After the first event, the payloads have at most `max_bytes` in total.
         """
 
-    async def record_results(self, results: Sequence[EventResult]) -> None:
+    async def record_results(self, results: Sequence[EventResult], *, started_at: datetime | None = None) -> None:
         """Store how the processing of these events ended; `attempts` and `next_attempt_at` only if they are set.
+
+        This ends the newest attempt of each event, which started at `started_at`. An event that is pending afterwards
+        has a next attempt, which nobody requested.
 
         An event that is no longer pending stays unchanged: another process has recorded its result.
         """

@@ -60,8 +60,13 @@ class EventStore(Protocol):
     async def has_payload(self, event_id: EventId) -> bool:
         """Return whether the signed bytes are still stored."""
 
-    async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
-        """Make those of these events due that `can_reopen` allows and that have a payload; return their ids."""
+    async def reopen(
+        self, event_ids: Sequence[EventId], *, now: datetime, requested_by: str | None = None
+    ) -> Sequence[EventId]:
+        """Make those of these events due that `can_reopen` allows and that have a payload; return their ids.
+
+        The result of the last attempt stays as one of the event's attempts. The next one is `requested_by` an actor.
+        """
 
     async def find_oldest_due(self, *, now: datetime) -> datetime | None:
         """Return when the longest-waiting due event was received, or None."""

@@ -6,6 +6,7 @@ from ports.catalog import CatalogStore
 from ports.commit_claims import CommitClaimStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
+from ports.event_attempts import EventAttemptStore
 from ports.event_queue import EventQueue
 from ports.events import EventStore
 from ports.flows import FlowStore
@@ -43,6 +44,7 @@ class Transaction(Protocol):
     commit_claims: CommitClaimStore
     flows: FlowStore
     event_queue: EventQueue
+    event_attempts: EventAttemptStore
     events: EventStore
     domain_events: DomainEventStore
     versions: VersionStore

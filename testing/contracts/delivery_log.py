@@ -8,6 +8,7 @@ import pytest
 from core.domain.deliveries.delivery import DeliveryIdConflict, Receipt, Source
 from core.domain.deliveries.source_key import choose_lane
 from core.domain.errors import StorageUnavailable
+from core.domain.events.attempt import REDELIVERY
 from core.domain.events.event import EventResult, EventStatus
 from ports.event_queue import DeliveryLog
 from ports.events import EventFilter
@@ -67,6 +68,10 @@ class DeliveryLogContract:
         if status is EventStatus.FAILED:
             assert receipt is Receipt.RETRIED
             assert (again.status, again.attempts, again.error_message) == (EventStatus.PENDING, 0, None)
+            async with stage.unit_of_work() as tx:
+                attempts = await tx.event_attempts.list_by_event(event.id)
+            assert [attempt.result.value for attempt in attempts] == ["failed", "pending"]
+            assert [attempt.requested_by for attempt in attempts] == [None, REDELIVERY]
         else:
             assert receipt is Receipt.DUPLICATE
             assert (again.status, again.attempts, again.error_message) == (status, 3, "why")

@@ -18,6 +18,7 @@ from testing.contracts.stores.catalog_search import CatalogSearchContract
 from testing.contracts.stores.catalog_syncs import CatalogSyncContract
 from testing.contracts.stores.connections import ConnectionStoreContract
 from testing.contracts.stores.domain_events import DomainEventStoreContract
+from testing.contracts.stores.event_attempts import EventAttemptContract
 from testing.contracts.stores.event_queue import EventQueueContract
 from testing.contracts.stores.events import EventStoreContract
 from testing.contracts.stores.flows import FlowStoreContract
@@ -57,6 +58,7 @@ STORE_CONTRACTS: tuple[type, ...] = (
     TokenLeaseContract,
     FlowStoreContract,
     EventQueueContract,
+    EventAttemptContract,
     UnroutedEventContract,
     EventStoreContract,
     ReopenedEventContract,

@@ -14,6 +14,7 @@ from core.domain.catalog.repository import Repository
 from core.domain.connections import Connection
 from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, RecoveryState
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
+from core.domain.events.attempt import Attempt
 from core.domain.events.event import WebhookEvent
 from core.domain.flows.flow import Flow
 from core.domain.identifiers import (
@@ -118,6 +119,7 @@ class State:
     identity_checks: dict[ConnectionId, datetime] = field(default_factory=dict)
     revocations: dict[RevocationId, KeptRevocation] = field(default_factory=dict)
     events: dict[EventId, WebhookEvent] = field(default_factory=dict)
+    attempts: dict[EventId, tuple[Attempt, ...]] = field(default_factory=dict)
     payloads: dict[EventId, bytes] = field(default_factory=dict)
     payloads_expired_to: int = 0
     bodies: dict[EventId, bytes] = field(default_factory=dict)

@@ -2,10 +2,12 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.domain.deliveries.delivery import DeliveryIdConflict, Receipt, Source, VerifiedDelivery
+from core.domain.events.attempt import REDELIVERY
 from core.domain.events.event import EventStatus, WebhookEvent, can_reopen
 from core.domain.identifiers import EventId
 from ports.event_queue import DeliveryLog
 from testing.memory.database import MemoryDatabase, State
+from testing.memory.stores.event_attempts import begin_attempt
 
 
 class MemoryDeliveryLog(DeliveryLog):
@@ -34,6 +36,7 @@ class MemoryDeliveryLog(DeliveryLog):
                         verdicts=(),
                         processed_at=None,
                     )
+                    begin_attempt(state, known.id, REDELIVERY)
                     state.payloads.setdefault(known.id, delivery.body)
                     session.commit()
                     return Receipt.RETRIED

@@ -8,6 +8,7 @@ from testing.memory.stores.catalog import MemoryCatalogStore
 from testing.memory.stores.commit_claims import MemoryCommitClaimStore
 from testing.memory.stores.connections import MemoryConnectionStore
 from testing.memory.stores.domain_events import MemoryDomainEventStore
+from testing.memory.stores.event_attempts import MemoryEventAttemptStore
 from testing.memory.stores.event_queue import MemoryEventQueue
 from testing.memory.stores.events import MemoryEventStore
 from testing.memory.stores.flows import MemoryFlowStore
@@ -56,6 +57,7 @@ class MemoryTransaction(Transaction):
         self.commit_claims = MemoryCommitClaimStore(session)
         self.flows = MemoryFlowStore(session)
         self.event_queue = MemoryEventQueue(session)
+        self.event_attempts = MemoryEventAttemptStore(session)
         self.events = MemoryEventStore(session)
         self.domain_events = self._recorder
         self.versions = MemoryVersionStore(session)

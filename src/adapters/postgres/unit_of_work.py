@@ -10,6 +10,7 @@ from adapters.postgres.stores.catalog import PostgresCatalogStore
 from adapters.postgres.stores.commit_claims import PostgresCommitClaimStore
 from adapters.postgres.stores.connections import PostgresConnectionStore
 from adapters.postgres.stores.domain_events import PostgresDomainEventStore
+from adapters.postgres.stores.event_attempts import PostgresEventAttemptStore
 from adapters.postgres.stores.event_queue import PostgresEventQueue
 from adapters.postgres.stores.events import PostgresEventStore
 from adapters.postgres.stores.flows import PostgresFlowStore
@@ -77,6 +78,7 @@ class PostgresTransaction(Transaction):
     commit_claims = _Store(PostgresCommitClaimStore)
     flows = _Store(PostgresFlowStore)
     event_queue = _Store(PostgresEventQueue)
+    event_attempts = _Store(PostgresEventAttemptStore)
     events = _Store(PostgresEventStore)
     domain_events = _Store(PostgresDomainEventStore)
     versions = _Store(PostgresVersionStore)

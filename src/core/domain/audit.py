@@ -131,8 +131,13 @@ class NamedActor:
 
 
 def parse_actor(version: Version) -> NamedActor:
-    """Return the actor that `Actor.name` describes."""
-    kind, _, name = version.actor.partition(":")
+    """Return the actor of a version."""
+    return parse_actor_name(version.actor, version.request_id)
+
+
+def parse_actor_name(actor: str, delivery_id: str | None = None) -> NamedActor:
+    """Return the actor that `Actor.name` describes; `delivery_id` is the delivery of a webhook event."""
+    kind, _, name = actor.partition(":")
     if kind == "user":
         return NamedActor(ActorKind.USER, user_id=UUID(name))
     if kind == "service":
@@ -141,5 +146,5 @@ def parse_actor(version: Version) -> NamedActor:
             return NamedActor(ActorKind.SERVICE, name)
         return NamedActor(ActorKind.SERVICE, service, UUID(user))
     if name == "webhook":
-        return NamedActor(ActorKind.WEBHOOK, delivery_id=version.request_id)
+        return NamedActor(ActorKind.WEBHOOK, delivery_id=delivery_id)
     return NamedActor(ActorKind.SCHEDULER if name == "scheduler" else ActorKind.SYSTEM, name)

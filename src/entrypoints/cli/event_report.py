@@ -42,6 +42,7 @@ def details_json(details: EventDetails) -> bytes:
     """Return one event with everything that is stored of it."""
     facts = {
         **_to_json(details.event, details.repository),
+        "attempt_history": details.attempts,
         "domain_events": details.domain_events,
         "payload": msgspec.Raw(details.payload) if details.payload is not None else None,
     }

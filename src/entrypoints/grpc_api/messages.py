@@ -10,7 +10,7 @@ from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Value
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from core.domain.audit import ActorKind, Version, parse_actor
+from core.domain.audit import ActorKind, NamedActor, Version, parse_actor
 from core.domain.catalog.sync import SyncPhase, SyncState
 from core.domain.integrations import views as integration_views
 from core.domain.organizations import User
@@ -79,21 +79,26 @@ ACTORS: Mapping[ActorKind, "wire.ActorKind.ValueType"] = {
 }
 
 
-def version(row: Version, members: Mapping[UUID, User]) -> wire.Version:
-    """Convert an audit row to its message. Only members have a user name."""
-    by = parse_actor(row)
+def version_actor(by: NamedActor, members: Mapping[UUID, User]) -> wire.VersionActor:
+    """Convert an actor to its message. Only members have a user name."""
     user = members.get(by.user_id) if by.user_id else None
+    return wire.VersionActor(
+        kind=ACTORS[by.kind],
+        name=by.name,
+        user_id=str(by.user_id) if by.user_id else None,
+        user_name=user.name or user.email if user else None,
+        delivery_id=by.delivery_id,
+    )
+
+
+def version(row: Version, members: Mapping[UUID, User]) -> wire.Version:
+    """Convert an audit row to its message."""
+    by = parse_actor(row)
     return wire.Version(
         item_type=row.item_type,
         item_id=row.item_id,
         event=row.event,
-        actor=wire.VersionActor(
-            kind=ACTORS[by.kind],
-            name=by.name,
-            user_id=str(by.user_id) if by.user_id else None,
-            user_name=user.name or user.email if user else None,
-            delivery_id=by.delivery_id,
-        ),
+        actor=version_actor(by, members),
         changes={
             name: wire.FieldChange(before=_value(before), after=_value(after))
             for name, (before, after) in row.public_changes().items()

@@ -2,11 +2,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.application import Application
+from core.domain.audit import parse_actor_name
 from core.domain.deliveries.delivery import Source
+from core.domain.events.attempt import Attempt, AttemptResult
 from core.domain.events.event import RETRYABLE, EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.identifiers import EventId
 from core.use_cases.events.retry_events import MAX_RETRIES
 from core.use_cases.events.scope import OneOrganization
+from core.use_cases.events.show_event import EventDetails
 from crewkit.git.v1 import webhook_events_pb2 as wire
 from crewkit.git.v1.webhook_events_pb2_grpc import WebhookEventServiceServicer
 from entrypoints.edge.cursors import encode_row_cursor
@@ -22,7 +25,7 @@ from entrypoints.grpc_api.fields import (
     read_row_token,
     read_time,
 )
-from entrypoints.grpc_api.messages import stamp
+from entrypoints.grpc_api.messages import length, stamp, version_actor
 from ports.events import EventFilter
 
 
@@ -52,7 +55,10 @@ class WebhookEvents(WebhookEventServiceServicer):
         shown = await self.application.events.show(
             actor(), _scope(request.organization_id), read_name(request.event_id, "event_id")
         )
-        return wire.GetWebhookEventResponse(event=webhook_event(shown.event, verdicts=shown.event.verdicts))
+        return wire.GetWebhookEventResponse(
+            event=webhook_event(shown.event, verdicts=shown.event.verdicts),
+            attempt_history=[_attempt(attempt, shown) for attempt in shown.attempts],
+        )
 
     async def GetWebhookEventPayload(
         self, request: wire.GetWebhookEventPayloadRequest, context: Context
@@ -98,6 +104,14 @@ def _scope(organization_id: str) -> OneOrganization:
     return OneOrganization(read_id(organization_id, "organization_id"))
 
 
+ATTEMPT_RESULTS: Mapping[AttemptResult, "wire.WebhookEventAttemptResult.ValueType"] = {
+    AttemptResult.PENDING: wire.WEBHOOK_EVENT_ATTEMPT_RESULT_PENDING,
+    AttemptResult.PROCESSED: wire.WEBHOOK_EVENT_ATTEMPT_RESULT_PROCESSED,
+    AttemptResult.FAILED: wire.WEBHOOK_EVENT_ATTEMPT_RESULT_FAILED,
+    AttemptResult.IGNORED: wire.WEBHOOK_EVENT_ATTEMPT_RESULT_IGNORED,
+    AttemptResult.UNROUTED: wire.WEBHOOK_EVENT_ATTEMPT_RESULT_UNROUTED,
+    AttemptResult.INTERRUPTED: wire.WEBHOOK_EVENT_ATTEMPT_RESULT_INTERRUPTED,
+}
 STATUSES: Mapping[EventStatus, "wire.WebhookEventStatus.ValueType"] = {
     EventStatus.PENDING: wire.WEBHOOK_EVENT_STATUS_PENDING,
     EventStatus.PROCESSED: wire.WEBHOOK_EVENT_STATUS_PROCESSED,
@@ -145,16 +159,32 @@ def webhook_event(event: WebhookEvent, *, verdicts: Sequence[Verdict] = ()) -> w
         received_at=stamp(event.created_at),
         processed_at=stamp(event.processed_at),
         payload_bytes=event.payload_length,
-        verdicts=[
-            wire.WebhookEventVerdict(
-                subject=verdict.subject,
-                outcome=OUTCOMES[verdict.outcome],
-                reason=verdict.reason,
-                subject_id=verdict.subject_id,
-                project_id=str(verdict.project_id) if verdict.project_id else None,
-                pattern=verdict.pattern,
-                value=verdict.value,
-            )
-            for verdict in verdicts
-        ],
+        verdicts=[_verdict(verdict) for verdict in verdicts],
+    )
+
+
+def _attempt(attempt: Attempt, details: EventDetails) -> wire.WebhookEventAttempt:
+    requester = parse_actor_name(attempt.requested_by, details.event.delivery_id) if attempt.requested_by else None
+    return wire.WebhookEventAttempt(
+        number=attempt.number,
+        result=ATTEMPT_RESULTS[attempt.result],
+        requested_by=version_actor(requester, details.members) if requester else None,
+        started_at=stamp(attempt.started_at),
+        ended_at=stamp(attempt.ended_at),
+        duration=length(attempt.duration),
+        error_code=attempt.error_code,
+        reason=attempt.reason,
+        verdicts=[_verdict(verdict) for verdict in attempt.verdicts],
+    )
+
+
+def _verdict(verdict: Verdict) -> wire.WebhookEventVerdict:
+    return wire.WebhookEventVerdict(
+        subject=verdict.subject,
+        outcome=OUTCOMES[verdict.outcome],
+        reason=verdict.reason,
+        subject_id=verdict.subject_id,
+        project_id=str(verdict.project_id) if verdict.project_id else None,
+        pattern=verdict.pattern,
+        value=verdict.value,
     )

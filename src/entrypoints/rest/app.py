@@ -31,6 +31,7 @@ from entrypoints.rest.resources import (
     rules,
     syncs,
     webhook_events,
+    webhook_retries,
 )
 from entrypoints.rest.resources.monitoring import Exposition, ReadinessChecks
 from entrypoints.rest.resources.webhooks import WebhookEndpoint
@@ -106,6 +107,7 @@ def _list_described(application: Application, parts: RestParts) -> Iterator[Oper
     yield from connections.operations(flow, application.connections)
     yield from attributions.operations(application.attribution)
     yield from webhook_events.operations(application.events)
+    yield from webhook_retries.retry_operations(application.events)
     yield from event_stream.operations(application.stream_events)
     yield from monitoring.health_operations(parts.readiness)
     yield from monitoring.metrics_operations(parts.exposition)

@@ -7,6 +7,7 @@ from core.domain.events.event import BEFORE_BINDING, UNROUTED_LIFETIME, EventRes
 from core.domain.identifiers import EventId
 from ports.event_queue import EventQueue, QueuedEvent, UnfinishedBatch
 from testing.memory.database import Session
+from testing.memory.stores.event_attempts import begin_attempt, end_attempt
 
 
 class MemoryEventQueue(EventQueue):
@@ -37,13 +38,15 @@ class MemoryEventQueue(EventQueue):
             queued_events.append(QueuedEvent(event, payloads.get(event.id)))
         return queued_events
 
-    async def record_results(self, results: Sequence[EventResult]) -> None:
+    async def record_results(self, results: Sequence[EventResult], *, started_at: datetime | None = None) -> None:
         """Write how these events ended; attempts and next attempt only where given."""
-        events = (await self._session.writable()).events
+        state = await self._session.writable()
+        events = state.events
         for result in results:
             known = events.get(result.event_id)
             if known is None or known.status is not EventStatus.PENDING:
                 continue
+            end_attempt(state, result, started_at=started_at, ended_at=self._session.database.now())
             events[known.id] = replace(
                 known,
                 status=result.status,
@@ -87,6 +90,9 @@ class MemoryEventQueue(EventQueue):
             if event.status is not EventStatus.UNROUTED or installation not in connected:
                 continue
             if event.created_at < now - UNROUTED_LIFETIME:
+                begin_attempt(state, event.id)
+                late = EventResult(event.id, EventStatus.IGNORED, reason=BEFORE_BINDING)
+                end_attempt(state, late, started_at=None, ended_at=now)
                 state.events[event.id] = replace(
                     event, status=EventStatus.IGNORED, error_message=BEFORE_BINDING, processed_at=now
                 )
@@ -94,6 +100,7 @@ class MemoryEventQueue(EventQueue):
                 state.events[event.id] = replace(
                     event, status=EventStatus.PENDING, error_message=None, processed_at=None, next_attempt_at=now
                 )
+                begin_attempt(state, event.id)
                 reopened += 1
         return reopened
 
@@ -108,7 +115,7 @@ class MemoryEventQueue(EventQueue):
         earlier = starts.get(lane)
         if earlier is not None and earlier.drain_id != drain_id:
             return earlier
-        starts[lane] = UnfinishedBatch(drain_id, tuple(event_ids))
+        starts[lane] = UnfinishedBatch(drain_id, tuple(event_ids), started_at=self._session.database.now())
         self._session.commit()
         return None
 

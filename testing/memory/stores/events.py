@@ -6,6 +6,7 @@ from core.domain.events.event import EventStatus, WebhookEvent, can_reopen
 from core.domain.identifiers import EventId
 from ports.events import EventFilter, EventStore
 from testing.memory.database import Session
+from testing.memory.stores.event_attempts import begin_attempt
 
 
 class MemoryEventStore(EventStore):
@@ -64,13 +65,17 @@ class MemoryEventStore(EventStore):
         """Return whether the signed bytes are still stored."""
         return event_id in self._session.state.payloads
 
-    async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
-        """Make those among these that may be retried pending and due, with all their attempts again."""
-        events = (await self._session.writable()).events
+    async def reopen(
+        self, event_ids: Sequence[EventId], *, now: datetime, requested_by: str | None = None
+    ) -> Sequence[EventId]:
+        """Make those among these that may be retried pending and due, and store their last attempt."""
+        state = await self._session.writable()
+        events = state.events
         reopened = sorted(
             event_id for event_id in set(event_ids) if event_id in events and self._may_reopen(events[event_id], now)
         )
         for event_id in reopened:
+            begin_attempt(state, event_id, requested_by)
             events[event_id] = replace(
                 events[event_id],
                 status=EventStatus.PENDING,

@@ -78,6 +78,7 @@ class MemoryHousekeepingStore(HousekeepingStore):
         ]
         for event_id in old:
             del state.events[event_id]
+            state.attempts.pop(event_id, None)
             state.payloads.pop(event_id, None)
         return len(old)
 

@@ -20,6 +20,7 @@ UNAUDITED = {
     "git_member_claims": "work to be done, made of memberships",
     "git_commit_attributions": "derived from commits and connections, and derived again",
     "git_webhook_events": _LOG,
+    "git_webhook_event_attempts": _LOG,
     "git_domain_events": _LOG,
     "git_token_leases": "the trail of tokens itself: who got which, why and until when",
     "versions": "the trail itself",

@@ -167,6 +167,7 @@ class _WatchedTransaction(Transaction):
         self.commit_claims = behind.commit_claims
         self.flows = behind.flows
         self.event_queue = behind.event_queue
+        self.event_attempts = behind.event_attempts
         self.events = behind.events
         self.domain_events = behind.domain_events
         self.versions = behind.versions

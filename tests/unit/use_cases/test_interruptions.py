@@ -68,6 +68,11 @@ async def test_killing_event_fails_alone() -> None:
     assert (killer.error_message or "").startswith(
         "processing_interrupted: the worker process ended during attempt 3 of 3. Check "
     )
+    async with processing.unit_of_work() as tx:
+        attempts = await tx.event_attempts.list_by_event(killer.id)
+    assert [attempt.result.value for attempt in attempts] == ["interrupted"] * 3
+    assert [attempt.error_code for attempt in attempts] == ["processing_interrupted"] * 3
+    assert all(attempt.started_at for attempt in attempts)
     assert processing.statuses().count("processed") == 100
     assert {processing.event(one).attempts for one in deliveries if one != deliveries[50]} == {0}
     codes = [code for code, _ in processing.alerts.entries]

@@ -6,6 +6,7 @@ import msgspec
 from psycopg.sql import SQL
 
 from adapters.postgres.connection.packed_arrays import Texts
+from adapters.postgres.rows.event_attempts import BEGIN_NEXT, KEEP_LAST, LAST_ATTEMPT
 from adapters.postgres.rows.mapping import Column, RowMapping
 from adapters.postgres.rows.sql import render
 from core.domain.events.event import BEFORE_BINDING, RETRYABLE, UNROUTED_LIFETIME, Verdict, WebhookEvent
@@ -55,19 +56,23 @@ MAY_REOPEN = SQL("(e.payload IS NOT NULL AND {})").format(MAY_REOPEN_WITH_PAYLOA
 # All statements lock rows in the same order: a redelivery may lock the same ones.
 REOPEN = render(
     """
-    UPDATE git_webhook_events AS e
-    SET status = 'pending', attempts = 0, next_attempt_at = %(now)s, verdicts = NULL, error_message = NULL,
-        processed_at = NULL, updated_at = now()
-    FROM (
-        SELECT e.id FROM git_webhook_events AS e
+    WITH reopened AS (
+        SELECT e.id, {last_attempt} FROM git_webhook_events AS e
         WHERE e.id = ANY(%(ids)s::bigint[]) AND {may_reopen}
         ORDER BY e.delivery_id, e.provider
         FOR UPDATE OF e
-    ) AS reopened
+    ),
+    kept AS ({keep_last})
+    UPDATE git_webhook_events AS e
+    SET {begin_next}, next_attempt_at = %(now)s, requested_by = %(requested_by)s, updated_at = now()
+    FROM reopened
     WHERE e.id = reopened.id
     RETURNING e.id
     """,
     may_reopen=MAY_REOPEN,
+    last_attempt=LAST_ATTEMPT,
+    keep_last=KEEP_LAST,
+    begin_next=BEGIN_NEXT,
 )
 
 

@@ -10,10 +10,12 @@ from psycopg.sql import SQL
 
 from adapters.postgres.connection.packed_arrays import Bigints, Bytes, Smallints, Texts
 from adapters.postgres.rows.codec import compress
+from adapters.postgres.rows.event_attempts import BEGIN_NEXT, KEEP_LAST, LAST_ATTEMPT
 from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.webhook_events import MAY_REOPEN_WITH_PAYLOAD, may_reopen_at
 from core.domain.deliveries.delivery import DeliveryIdConflict, Receipt, Source, VerifiedDelivery
 from core.domain.deliveries.source_key import to_number
+from core.domain.events.attempt import REDELIVERY
 
 # A larger group per commit is not measurably faster, and the limits bound its memory.
 MAX_GROUP_ROWS = 128
@@ -60,24 +62,28 @@ LEFT JOIN git_webhook_events AS e USING (provider, delivery_id)
 # A redelivery of an event that had no effect makes it pending again. Rows are locked in one order everywhere.
 _RETRY = render(
     """
-UPDATE git_webhook_events AS e
-SET status = 'pending', attempts = 0, next_attempt_at = now(), error_message = NULL, updated_at = now(),
-    verdicts = NULL, processed_at = NULL,
-    payload = coalesce(e.payload, stored.payload),
-    payload_length = CASE WHEN e.payload IS NULL THEN stored.length ELSE e.payload_length END,
-    payload_sha256 = CASE WHEN e.payload IS NULL THEN stored.sha256 ELSE e.payload_sha256 END
-FROM (
-  SELECT e.id, d.payload, d.length, d.sha256
+WITH reopened AS (
+  SELECT e.id, {last_attempt}, d.payload, d.length, d.sha256
   FROM unnest(%(providers)s::text[], %(delivery_ids)s::text[], %(payloads)s::bytea[], %(lengths)s::int8[],
               %(sha256s)s::bytea[]) AS d (provider, delivery_id, payload, length, sha256)
   JOIN git_webhook_events e USING (provider, delivery_id)
   WHERE e.status = 'failed' OR {may_reopen}
   ORDER BY e.delivery_id, e.provider FOR UPDATE OF e
-) AS stored
+),
+kept AS ({keep_last})
+UPDATE git_webhook_events AS e
+SET {begin_next}, next_attempt_at = now(), requested_by = %(requested_by)s, updated_at = now(),
+    payload = coalesce(e.payload, stored.payload),
+    payload_length = CASE WHEN e.payload IS NULL THEN stored.length ELSE e.payload_length END,
+    payload_sha256 = CASE WHEN e.payload IS NULL THEN stored.sha256 ELSE e.payload_sha256 END
+FROM reopened AS stored
 WHERE e.id = stored.id
 RETURNING e.delivery_id, e.provider
 """,
     may_reopen=MAY_REOPEN_WITH_PAYLOAD,
+    last_attempt=LAST_ATTEMPT,
+    keep_last=KEEP_LAST,
+    begin_next=BEGIN_NEXT,
 )
 
 Key = tuple[str, str]
@@ -180,6 +186,7 @@ async def _handle_stored(connection: AsyncConnection[Any], group: Sequence[Pendi
             "payloads": Bytes([pending.payload for pending in may_retry]),
             "lengths": Bigints([len(pending.delivery.body) for pending in may_retry]),
             "sha256s": Bytes([pending.sha256 for pending in may_retry]),
+            "requested_by": REDELIVERY,
             **may_reopen_at(datetime.now(UTC)),
         },
         prepare=True,

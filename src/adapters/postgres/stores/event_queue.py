@@ -7,11 +7,13 @@ from psycopg.sql import SQL
 from adapters.postgres.connection import locks
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Smallints, Texts, Timestamps
 from adapters.postgres.connection.session import Row, Session
-from adapters.postgres.rows.codec import decompress
+from adapters.postgres.rows import event_attempts
+from adapters.postgres.rows.codec import decompress, encode
 from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.webhook_events import EVENTS
 from core.domain.deliveries.source_key import LANES, choose_lane, to_number
-from core.domain.events.event import UNROUTED_LIFETIME, EventResult, PayloadDamaged
+from core.domain.events.attempt import to_attempt_result
+from core.domain.events.event import UNROUTED_LIFETIME, EventResult, EventStatus, PayloadDamaged
 from core.domain.identifiers import EventId
 from ports.event_queue import EventQueue, QueuedEvent, UnfinishedBatch
 
@@ -71,14 +73,27 @@ _RECORD_RESULTS = """
         project_ids = s.project_ids::bigint[],
         attempts = coalesce(s.attempts, e.attempts),
         next_attempt_at = coalesce(s.next_attempt_at, e.next_attempt_at),
-        processed_at = CASE WHEN s.status <> 'pending' THEN now() END,
+        processed_at = CASE WHEN s.status <> 'pending' THEN clock_timestamp() END,
+        error_code = CASE WHEN s.status <> 'pending' THEN s.error_code END,
+        started_at = CASE WHEN s.status <> 'pending' THEN %s::timestamptz END,
+        requested_by = CASE WHEN s.status <> 'pending' THEN e.requested_by END,
         updated_at = now()
     FROM unnest(
         %s::bigint[], %s::text[], %s::jsonb[], %s::text[], %s::bigint[], %s::bigint[], %s::text[],
-        %s::smallint[], %s::timestamptz[]
-    ) AS s (id, status, verdicts, reason, integration_id, link_id, project_ids, attempts, next_attempt_at)
+        %s::smallint[], %s::timestamptz[], %s::text[]
+    ) AS s (id, status, verdicts, reason, integration_id, link_id, project_ids, attempts, next_attempt_at, error_code)
     WHERE e.id = s.id AND e.status = 'pending'
 """
+# An attempt that another one follows.
+_KEEP_ATTEMPT = render(
+    """
+    {insert}
+    SELECT e.id, {number}, e.requested_by, %s::timestamptz, clock_timestamp(), %s, %s, %s, %s::text::jsonb
+    FROM git_webhook_events AS e WHERE e.id = %s AND e.status = 'pending'
+    """,
+    insert=event_attempts.INSERT,
+    number=event_attempts.NEXT_NUMBER,
+)
 
 # Reads at most one row of each lane.
 _LANES_DUE = """
@@ -92,13 +107,14 @@ _LANES_DUE = """
 
 # Starts from the integrations, which are few; unrouted events of unknown installations can be many. All statements
 # lock rows in the same order, because users may retry the same events.
-_ROUTE_UNROUTED = """
+_ROUTE_UNROUTED = render(
+    """
     WITH waiting AS (
         SELECT e.id
         FROM git_integrations AS i
         CROSS JOIN LATERAL (
             SELECT NULL::text AS source_key, CASE
-                WHEN i.provider_id !~ '^[1-9][0-9]{0,18}$' THEN NULL
+                WHEN i.provider_id !~ '^[1-9][0-9]{{0,18}}$' THEN NULL
                 WHEN i.provider_id::numeric <= 9223372036854775807 THEN i.provider_id::bigint
             END AS number
         ) AS absent
@@ -111,23 +127,29 @@ _ROUTE_UNROUTED = """
         ) AS e
         WHERE i.status <> 2
     ),
-    connected AS (
-        SELECT e.id, e.created_at < %(oldest)s AS is_late
+    reopened AS (
+        SELECT e.id, {last_attempt}, e.created_at < %(oldest)s AS is_late
         FROM git_webhook_events AS e
         WHERE e.id = ANY(ARRAY(SELECT id FROM waiting)) AND e.status = 'unrouted'
         ORDER BY e.delivery_id, e.provider
         FOR UPDATE OF e
-    )
+    ),
+    kept AS ({keep_last})
     UPDATE git_webhook_events AS e
     SET status = CASE WHEN is_late THEN 'ignored' ELSE 'pending' END,
         error_message = CASE WHEN is_late THEN 'before_binding' END,
         processed_at = CASE WHEN is_late THEN now() END,
+        started_at = NULL,
+        requested_by = NULL,
         next_attempt_at = %(now)s,
         updated_at = now()
-    FROM connected
-    WHERE e.id = connected.id
+    FROM reopened
+    WHERE e.id = reopened.id
     RETURNING is_late
-"""
+    """,
+    last_attempt=event_attempts.LAST_ATTEMPT,
+    keep_last=event_attempts.KEEP_LAST,
+)
 # The commit does not wait for the disk: the record must survive this process, but not a crash of the server,
 # which is not counted as an attempt. The last part reads the row as it was before the statement.
 _RECORD_BATCH_START = """
@@ -141,7 +163,7 @@ _RECORD_BATCH_START = """
         WHERE s.event_ids IS NULL OR s.drain_id = excluded.drain_id
         RETURNING lane
     )
-    SELECT drain_id, event_ids, started_at < pg_postmaster_start_time() FROM git_batch_starts
+    SELECT drain_id, event_ids, started_at < pg_postmaster_start_time(), started_at FROM git_batch_starts
     WHERE lane = %(lane)s::smallint AND NOT EXISTS (SELECT FROM recorded)
 """
 _RECORD_BATCH_END = "UPDATE git_batch_starts SET event_ids = NULL WHERE lane = %s AND drain_id = %s"
@@ -183,13 +205,17 @@ class PostgresEventQueue(EventQueue):
         statement = _WAITING_BY_TEXT if number is None else _WAITING_BY_NUMBER
         return [_to_queued_event(row) for row in await self._session.read(statement, parameters)]
 
-    async def record_results(self, results: Sequence[EventResult]) -> None:
+    async def record_results(self, results: Sequence[EventResult], *, started_at: datetime | None = None) -> None:
         """Write how these events ended, in one statement."""
         if not results:
             return
+        for result in results:
+            if result.status is EventStatus.PENDING:
+                await self._keep_attempt(result, started_at)
         await self._session.change(
             _RECORD_RESULTS,
             (
+                started_at,
                 Bigints([result.event_id for result in results]),
                 Texts([result.status.value for result in results]),
                 Documents([result.verdicts for result in results]),
@@ -199,8 +225,14 @@ class PostgresEventQueue(EventQueue):
                 Texts([_render_array(result.project_ids) for result in results]),
                 Smallints([result.attempts for result in results]),
                 Timestamps([result.next_attempt_at for result in results]),
+                Texts([result.error_code for result in results]),
             ),
         )
+
+    async def _keep_attempt(self, result: EventResult, started_at: datetime | None) -> None:
+        verdicts = encode(result.verdicts).decode()
+        outcome = (to_attempt_result(result).value, result.error_code, result.reason, verdicts, result.event_id)
+        await self._session.change(_KEEP_ATTEMPT, (started_at, *outcome))
 
     async def list_due_lanes(self, *, now: datetime) -> Sequence[int]:
         """Return the lanes with due events."""
@@ -218,7 +250,7 @@ class PostgresEventQueue(EventQueue):
         rows = await self._session.write_and_commit(
             _RECORD_BATCH_START, {"lane": lane, "drain_id": drain_id, "event_ids": Bigints(event_ids)}
         )
-        return UnfinishedBatch(rows[0][0], tuple(rows[0][1]), rows[0][2]) if rows else None
+        return UnfinishedBatch(rows[0][0], tuple(rows[0][1]), *rows[0][2:]) if rows else None
 
     async def record_batch_end(self, lane: int, *, drain_id: UUID) -> None:
         """Record that the batch has ended."""

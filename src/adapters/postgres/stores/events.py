@@ -105,9 +105,12 @@ class PostgresEventStore(EventStore):
         rows = await self._session.read(_HAS_PAYLOAD, (event_id,))
         return bool(rows and rows[0][0])
 
-    async def reopen(self, event_ids: Sequence[EventId], *, now: datetime) -> Sequence[EventId]:
-        """Make those among these that may be retried pending and due, with all their attempts again."""
-        rows = await self._session.write(REOPEN, {"ids": Bigints(event_ids), "now": now, **may_reopen_at(now)})
+    async def reopen(
+        self, event_ids: Sequence[EventId], *, now: datetime, requested_by: str | None = None
+    ) -> Sequence[EventId]:
+        """Make those among these that may be retried pending and due, and store their last attempt."""
+        parameters = {"ids": Bigints(event_ids), "now": now, "requested_by": requested_by, **may_reopen_at(now)}
+        rows = await self._session.write(REOPEN, parameters)
         return sorted(event_id for (event_id,) in rows)
 
     async def find_oldest_due(self, *, now: datetime) -> datetime | None:

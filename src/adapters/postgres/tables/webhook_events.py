@@ -52,6 +52,10 @@ git_webhook_events = Table(
     Column("processed_at", Timestamp),
     *create_write_times(),
     Column("source_key", Text),
+    # Of the newest attempt, like `verdicts`, `error_message` and `processed_at`.
+    Column("started_at", Timestamp),
+    Column("error_code", Text),
+    Column("requested_by", Text),
     UniqueConstraint("delivery_id", "provider"),  # users search by delivery id alone
     Index("git_webhook_events_body_key_idx", "body_key", unique=True, postgresql_where=text("body_key IS NOT NULL")),
     Index("git_webhook_events_pending_idx", "lane", "id", postgresql_where=text("status = 'pending'")),
@@ -93,6 +97,26 @@ git_webhook_events = Table(
             "status IN ('failed', 'pending') AND git_integration_id IS NOT NULL AND repo_id IS NOT NULL"
         ),
     ),
+)
+
+# The attempts that were followed by another one; the newest attempt of an event is in its row.
+git_webhook_event_attempts = Table(
+    "git_webhook_event_attempts",
+    metadata,
+    Column(
+        "git_webhook_event_id",
+        ForeignKey("git_webhook_events.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    ),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("requested_by", Text),
+    Column("started_at", Timestamp),
+    Column("ended_at", Timestamp),
+    Column("result", Text, nullable=False),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("verdicts", JSONB),
 )
 
 # The batch that the drain of each lane is processing; without event ids after its end.

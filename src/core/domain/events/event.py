@@ -88,37 +88,46 @@ class EventResult:
     project_ids: tuple[ProjectId, ...] = ()
     attempts: int | None = None
     next_attempt_at: datetime | None = None
+    error_code: str | None = None
 
 
+INTERRUPTED = "processing_interrupted"
 _RETRY_DELAYS = (timedelta(seconds=10), timedelta(minutes=2))
 # The first interruption is usually a restart of the worker, so the event keeps its place in the order.
 _INTERRUPTION_DELAYS = (timedelta(0), timedelta(seconds=10))
 MAX_ATTEMPTS = len(_RETRY_DELAYS) + 1
 
 
-def fail_attempt(event: WebhookEvent, message: str, *, now: datetime, final: bool = False) -> EventResult:
+def fail_attempt(event: WebhookEvent, code: str, message: str, *, now: datetime, final: bool = False) -> EventResult:
     """Return the result of a failed attempt: another attempt after a growing delay, or `failed`.
 
     At most three attempts; `final` means that the event can never succeed.
     """
-    return _count_attempt(event, message, () if final else _RETRY_DELAYS, now)
+    return _count_attempt(event, code, message, () if final else _RETRY_DELAYS, now)
 
 
 def interrupt_attempt(event: WebhookEvent, *, now: datetime) -> EventResult:
     """Return the result when the process ended while it processed this event alone."""
     message = (
-        f"processing_interrupted: the worker process ended during attempt {event.attempts + 1} of {MAX_ATTEMPTS}. "
+        f"{INTERRUPTED}: the worker process ended during attempt {event.attempts + 1} of {MAX_ATTEMPTS}. "
         "Check the worker's log and memory limit, then retry the event."
     )
-    return _count_attempt(event, message, _INTERRUPTION_DELAYS, now)
+    return _count_attempt(event, INTERRUPTED, message, _INTERRUPTION_DELAYS, now)
 
 
-def _count_attempt(event: WebhookEvent, message: str, delays: tuple[timedelta, ...], now: datetime) -> EventResult:
+def _count_attempt(
+    event: WebhookEvent, code: str, message: str, delays: tuple[timedelta, ...], now: datetime
+) -> EventResult:
     attempts = event.attempts + 1
-    if attempts > len(delays):
-        return EventResult(event.id, EventStatus.FAILED, reason=message, attempts=attempts)
-    due = now + delays[attempts - 1]
-    return EventResult(event.id, EventStatus.PENDING, reason=message, attempts=attempts, next_attempt_at=due)
+    is_last = attempts > len(delays)
+    return EventResult(
+        event.id,
+        EventStatus.FAILED if is_last else EventStatus.PENDING,
+        reason=message,
+        attempts=attempts,
+        next_attempt_at=None if is_last else now + delays[attempts - 1],
+        error_code=code,
+    )
 
 
 # An older event may belong to an earlier owner of the installation, and not to the organization that binds it now.

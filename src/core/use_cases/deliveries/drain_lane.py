@@ -1,7 +1,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from itertools import takewhile
 from uuid import UUID, uuid4
@@ -47,10 +47,11 @@ class _Step(Enum):
 class _BatchFailed(Exception):
     """Processing these events failed, and nothing was written."""
 
-    def __init__(self, events: Sequence[WebhookEvent], error: Exception) -> None:
+    def __init__(self, events: Sequence[WebhookEvent], error: Exception, *, started_at: datetime) -> None:
         super().__init__(str(error))
         self.events = events
         self.error = error
+        self.started_at = started_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class DrainLane:
                 self.poison_events.record_loss(lane, events)
                 await self.interruptions.withdraw_start(lane, drain_id=drain_id)
                 raise
-            raise _BatchFailed(events, error) from error
+            raise _BatchFailed(events, error, started_at=now) from error
         self.poison_events.mark_processed(lane, events)
         self._report(events, batch.results)
         return _Step.PROCESSED
@@ -156,7 +157,7 @@ class DrainLane:
                 decoded.append((queued_event.event, self._decode(batch, queued_event)))
             except (EnvelopeUnreadable, PayloadExpired) as error:
                 # A retry does not help, and the other events of the batch are not affected.
-                decoded.append((queued_event.event, _fail(batch, queued_event.event, error.message, final=True)))
+                decoded.append((queued_event.event, _fail(batch, queued_event.event, error, final=True)))
         provider_events = [
             (event, provider_event) for event, provider_event in decoded if not isinstance(provider_event, EventResult)
         ]
@@ -203,8 +204,8 @@ class DrainLane:
                 return _Step.LOCKED
             batch = await start_batch(tx, failed.events, self.clock.now())
             is_final = isinstance(failed.error, DatabaseLost)
-            result = _fail(batch, failed.events[0], _describe(failed.error), final=is_final)
-            await tx.event_queue.record_results([result])
+            result = _fail(batch, failed.events[0], failed.error, final=is_final)
+            await tx.event_queue.record_results([result], started_at=failed.started_at)
             await tx.event_queue.record_batch_end(lane, drain_id=drain_id)
             await tx.commit()
         self.poison_events.mark_processed(lane, failed.events)
@@ -233,17 +234,18 @@ def _select_batch(queued_events: Sequence[QueuedEvent]) -> Sequence[QueuedEvent]
     return list(takewhile(lambda queued_event: not queued_event.event.attempts, queued_events))
 
 
-def _fail(batch: EventBatch, event: WebhookEvent, message: str, *, final: bool = False) -> EventResult:
+def _fail(batch: EventBatch, event: WebhookEvent, error: Exception, *, final: bool = False) -> EventResult:
     """Return a failed attempt, which the event's organization can see."""
     owner = batch.find_integration(event)
-    result = fail_attempt(event, message, now=batch.now, final=final)
+    result = fail_attempt(event, *_describe(error), now=batch.now, final=final)
     return replace(result, integration_id=owner.id if owner else None)
 
 
-def _describe(error: Exception) -> str:
+def _describe(error: Exception) -> tuple[str, str]:
+    """Return the code of an error, and the message for the event's organization."""
     if isinstance(error, DomainError):
-        return error.message
+        return error.code, error.message
     if isinstance(error, DatabaseLost):
-        return str(error)
+        return error.code, str(error)
     # Only the first line: the following lines of a database's message may contain data of the row.
-    return f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+    return "internal", f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"

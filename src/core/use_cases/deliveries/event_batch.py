@@ -125,7 +125,7 @@ class EventBatch:
             await tx.flows.complete(self.completed_requests)
         if self.attributions:
             await tx.attributions.add(self.attributions)
-        await tx.event_queue.record_results(self.results)
+        await tx.event_queue.record_results(self.results, started_at=self.now)
         if self.completed_requests:
             # After recording results: events of this batch may have waited for the binding.
             await tx.event_queue.reopen_unrouted(now=self.now)

@@ -18,6 +18,8 @@ _MAX_LOSSES = 2
 class DatabaseLost(Exception):
     """The database connection ended each time this event was processed, so it is not tried again."""
 
+    code = "database_lost"
+
 
 class PoisonEvents:
     """The events during which this process lost the connection to the database, by lane.
@@ -40,7 +42,7 @@ class PoisonEvents:
         losses = self._lost.get(lane)
         if losses and len(events) == 1 and losses[events[0].id] >= _MAX_LOSSES:
             raise DatabaseLost(
-                "database_lost: PostgreSQL ended the connection each time this event was processed "
+                f"{DatabaseLost.code}: PostgreSQL ended the connection each time this event was processed "
                 "alone. Check PostgreSQL's log and memory, then retry the event."
             )
 
@@ -120,5 +122,5 @@ class Interruptions:
             return None
         owner = (await start_batch(tx, [event], now)).find_integration(event)
         result = replace(interrupt_attempt(event, now=now), integration_id=owner.id if owner else None)
-        await tx.event_queue.record_results([result])
+        await tx.event_queue.record_results([result], started_at=batch.started_at)
         return event, result

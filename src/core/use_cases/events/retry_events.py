@@ -62,7 +62,8 @@ class RetryEvent:
         async with self.unit_of_work() as tx:
 
             async def act() -> WebhookEvent:
-                return await _reopen(tx, await get_event(tx, organization, delivery_id, provider), now)
+                event = await get_event(tx, organization, delivery_id, provider)
+                return await _reopen(tx, event, now=now, requested_by=actor.name)
 
             result = await run_once(tx, request, WebhookEvent, act)
             await tx.commit()
@@ -112,7 +113,7 @@ class RetryEvents:
             async def act() -> RetryResult:
                 matching = await tx.events.list(retryable, limit=limit + 1, before=before)
                 events = matching[:limit]
-                reopened = set(await tx.events.reopen([event.id for event in events], now=now))
+                reopened = set(await tx.events.reopen([event.id for event in events], now=now, requested_by=actor.name))
                 lanes = sorted({event.lane for event in events if event.id in reopened})
                 rest = events[-1].id if len(matching) > limit else None
                 return RetryResult(len(reopened), rest, tuple(lanes))
@@ -140,9 +141,9 @@ def _create_request(
     return build_idempotent_request(key, operation, request_data, organization_id=organization.id, actor=actor, now=now)
 
 
-async def _reopen(tx: Transaction, event: WebhookEvent, now: datetime) -> WebhookEvent:
+async def _reopen(tx: Transaction, event: WebhookEvent, *, now: datetime, requested_by: str) -> WebhookEvent:
     """Make an event due again and return it; raises `EventNotRetryable` or `PayloadExpired`."""
-    if await tx.events.reopen([event.id], now=now):
+    if await tx.events.reopen([event.id], now=now, requested_by=requested_by):
         return replace(
             event,
             status=EventStatus.PENDING,

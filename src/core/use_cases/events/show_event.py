@@ -1,10 +1,13 @@
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
+from uuid import UUID
 
 from core.domain.actors import Actor
+from core.domain.audit import parse_actor_name
+from core.domain.events.attempt import Attempt
 from core.domain.events.event import PayloadDamaged, PayloadExpired, WebhookEvent
-from core.domain.organizations import Organization
+from core.domain.organizations import Organization, User
 from core.domain.permissions import Action
 from core.domain.streams.domain_event import RecordedEvent
 from core.use_cases.authorization import AccessControl
@@ -26,7 +29,8 @@ class PayloadAbsence(Enum):
 class EventDetails:
     """One event, with its payload as JSON text, or the reason why the payload is not available.
 
-    `repository` (its full name in the catalog) and `domain_events` are set if the caller requested them.
+    `repository` (its full name in the catalog) and `domain_events` are set if the caller requested them. `members` are
+    the current members among the users who requested `attempts`.
     """
 
     event: WebhookEvent
@@ -34,6 +38,8 @@ class EventDetails:
     absence: PayloadAbsence | None
     repository: str | None = None
     domain_events: Sequence[RecordedEvent] = ()
+    attempts: Sequence[Attempt] = ()
+    members: Mapping[UUID, User] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +68,29 @@ class ShowEvent:
         async with self.unit_of_work() as tx:
             event = await get_event(tx, organization, delivery_id, provider)
             repositories = await name_repositories(tx, [event]) if with_results else {}
+            attempts = await tx.event_attempts.list_by_event(event.id)
             domain_events = await tx.domain_events.list_by_source(event.id) if with_results else ()
             payload: bytes | PayloadAbsence = PayloadAbsence.NOT_PERMITTED
             if can_read_payload:
                 payload = await self._read_payload(tx, event, organization)
+        user_ids = {parse_actor_name(attempt.requested_by).user_id for attempt in attempts if attempt.requested_by}
         return EventDetails(
             event,
             payload=payload if isinstance(payload, bytes) else None,
             absence=payload if isinstance(payload, PayloadAbsence) else None,
             repository=repositories.get(event.id),
             domain_events=domain_events,
+            attempts=attempts,
+            members=await self._find_members(organization, user_ids),
         )
+
+    async def _find_members(
+        self, organization: Organization | None, user_ids: Collection[UUID | None]
+    ) -> Mapping[UUID, User]:
+        users = [user_id for user_id in user_ids if user_id]
+        if organization is None or not users:
+            return {}
+        return await self.access_control.directory.find_members(organization.id, users)
 
     async def _read_payload(
         self, tx: Transaction, event: WebhookEvent, organization: Organization | None

@@ -16,7 +16,7 @@ _REFERENCE = "#/components/schemas/{name}"
 _RELEASED_NAMES = {
     "core.domain.attribution.attribution.Role": "core.domain.attribution.Role",
     "core.domain.streams.domain_event.Person": "core.domain.domain_events.Person",
-    "entrypoints.rest.resources.integrations.Person": "entrypoints.rest.versions.Person",
+    "entrypoints.rest.resources.actors.Person": "entrypoints.rest.versions.Person",
     "FailedInstallation": "NotProven",
     "InstallMode": "Mode",
     "InstallStep": "Going",

@@ -8,7 +8,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from core.application import Integrations
-from core.domain.audit import ActorKind, Version, VersionId, parse_actor
+from core.domain.audit import Version, VersionId, parse_actor
 from core.domain.integrations.integration import IntegrationNotFound
 from core.domain.integrations.views import ConnectionState, IntegrationView
 from core.domain.organizations import User
@@ -18,6 +18,7 @@ from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Su
 from entrypoints.rest.http.paths import INTEGRATION, INTEGRATIONS
 from entrypoints.rest.http.requests import Cursor, Limit, NoQuery, Query, read_row_cursor
 from entrypoints.rest.http.responses import Json, Time
+from entrypoints.rest.resources.actors import VersionActor, to_actor_body
 from entrypoints.rest.resources.syncs import CatalogSync, catalog_sync
 
 
@@ -145,30 +146,6 @@ class Item(msgspec.Struct):
     id: str
 
 
-class Person(msgspec.Struct):
-    """A user. `name` is the user's name, or the email address if the name is not known.
-
-    It is null if the user is no longer a member of the organization.
-    """
-
-    id: UUID
-    name: str | None
-
-
-class VersionActor(msgspec.Struct):
-    """The actor of a change: a user, another crewkit service, a webhook event, or a part of this service.
-
-    `name` is the name of the other service or of the part of this service; null for a user or a webhook
-    event. `user` is the user, or the user that a service acted for. `delivery_id` is the id of the webhook
-    delivery that caused the change.
-    """
-
-    kind: ActorKind
-    name: str | None
-    user: Person | None
-    delivery_id: str | None
-
-
 class FieldChange(msgspec.Struct):
     """The value of a field before and after the change. Values of secrets are masked."""
 
@@ -222,16 +199,10 @@ def version_operations(integrations: Integrations) -> list[Operation]:
 
 def _version_body(version: Version, members: Mapping[UUID, User]) -> VersionBody:
     actor = parse_actor(version)
-    user = members.get(actor.user_id) if actor.user_id else None
     return VersionBody(
         item=Item(version.item_type, version.item_id),
         event=version.event,
-        actor=VersionActor(
-            actor.kind,
-            actor.name,
-            Person(actor.user_id, user.name or user.email if user else None) if actor.user_id else None,
-            actor.delivery_id,
-        ),
+        actor=to_actor_body(actor, members),
         changes={name: FieldChange(before, after) for name, (before, after) in version.public_changes().items()},
         changed_at=version.created_at,
         request_id=None if actor.delivery_id else version.request_id,

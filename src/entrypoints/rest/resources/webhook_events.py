@@ -1,6 +1,5 @@
 from datetime import datetime
-from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -8,25 +7,17 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from core.application import Events
-from core.domain.events.event import (
-    EventNotFound,
-    EventNotRetryable,
-    EventStatus,
-    Outcome,
-    PayloadExpired,
-    Verdict,
-    WebhookEvent,
-)
+from core.domain.events.event import EventNotFound, EventStatus, WebhookEvent
 from core.domain.identifiers import EventId
 from core.domain.provider_errors import ProviderUnknown
-from core.use_cases.events.retry_events import MAX_RETRIES
 from core.use_cases.events.scope import OneOrganization
 from core.use_cases.events.show_event import PayloadAbsence
 from entrypoints.edge.cursors import encode_row_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
-from entrypoints.rest.http.paths import WEBHOOK_EVENT, WEBHOOK_EVENTS, WEBHOOK_RETRIES
+from entrypoints.rest.http.paths import WEBHOOK_EVENT, WEBHOOK_EVENTS
 from entrypoints.rest.http.requests import Cursor, Limit, Name, NoQuery, Query, read_row_cursor
-from entrypoints.rest.http.responses import Json, Time, respond_once
+from entrypoints.rest.http.responses import Json, Time
+from entrypoints.rest.resources.webhook_event_attempts import AttemptBody, VerdictBody, to_attempt_body, to_verdict_body
 from ports.events import EventFilter
 
 _STATUSES = ", ".join(status.value for status in EventStatus)
@@ -83,27 +74,15 @@ class EventBody(msgspec.Struct):
     payload_bytes: int
 
 
-class VerdictBody(msgspec.Struct):
-    """The decision for one object, with a reason code.
+class EventShownBody(EventBody, kw_only=True):
+    """A webhook event with its attempts, verdicts and payload.
 
-    `subject` is the kind of object: `link`, `integration`, `repository`, `connection` or `event`. If a rule of a link
-    decided, `value` is the branch, tag, path, login or marker that it decided about, with at most 500 characters, and
-    `pattern` is the pattern that matches it.
+    `attempt_history` has all attempts, in their order. The last one is `pending` if the event is. If `payload` is null,
+    `payload_absence` is the reason.
     """
 
-    subject: str
-    outcome: Outcome
-    reason: str
-    subject_id: str | None
-    project_id: UUID | None
-    pattern: str | None
-    value: str | None
-
-
-class EventShownBody(EventBody, kw_only=True):
-    """A webhook event with verdicts and payload. If `payload` is null, `payload_absence` is the reason."""
-
     verdicts: list[VerdictBody]
+    attempt_history: list[AttemptBody]
     payload: msgspec.Raw
     payload_absence: PayloadAbsence | None
 
@@ -122,32 +101,6 @@ class EventList(msgspec.Struct):
     """A page of webhook events, newest first."""
 
     data: list[EventListed]
-    next_cursor: str | None
-
-
-class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
-    """Which webhook events to retry.
-
-    To continue after a response with a `next_cursor`, send the same filter with this value as `cursor`.
-    """
-
-    status: Literal["failed", "ignored", "unrouted"]
-    event: Name | None = None
-    project_id: UUID | None = None
-    provider: Name | None = None
-    since: Annotated[datetime, Meta(tz=True)] | None = None
-    limit: Annotated[int, Meta(ge=1, le=MAX_RETRIES)] = MAX_RETRIES
-    cursor: Annotated[str, Meta(max_length=1024, examples=[""])] = ""
-
-
-class RetriedBody(msgspec.Struct):
-    """`retried` is the number of events that this request queued.
-
-    If more events match the request's filter, `next_cursor` is set. Pass it as `cursor` in the next request,
-    with the same filter.
-    """
-
-    retried: int
     next_cursor: str | None
 
 
@@ -180,9 +133,7 @@ def operations(events: Events) -> list[Operation]:
         )
         next_cursor = encode_row_cursor(page.next)
         data = [
-            EventListed(
-                **msgspec.structs.asdict(_event_body(event)), verdict=_verdict_for(event, call.query.project_id)
-            )
+            EventListed(**msgspec.structs.asdict(event_body(event)), verdict=_verdict_for(event, call.query.project_id))
             for event in page.events
         ]
         return Json(EventList(data, next_cursor))
@@ -193,69 +144,26 @@ def operations(events: Events) -> list[Operation]:
         "Get a webhook event",
         Success(EventShownBody),
         errors=[EventNotFound],
-        description="Returns one webhook event with its number of attempts and its verdicts. Owners, admins and "
-        "services with the scope `git.admin` also get the payload. If `payload` is null, `payload_absence` is the "
-        "reason.",
+        description="Returns one webhook event with its verdicts and its attempts: when each of them ran, how it "
+        "ended, and who requested it. Owners, admins and services with the scope `git.admin` also get the payload. If "
+        "`payload` is null, `payload_absence` is the reason.",
     )
     async def show_webhook_event(call: Call[NoQuery, None]) -> Response:
         shown = await events.show(call.actor, OneOrganization(call.organization_id), call.event_id)
         return Json(
             EventShownBody(
-                **msgspec.structs.asdict(_event_body(shown.event)),
-                verdicts=[_verdict(verdict) for verdict in shown.event.verdicts],
+                **msgspec.structs.asdict(event_body(shown.event)),
+                verdicts=[to_verdict_body(verdict) for verdict in shown.event.verdicts],
+                attempt_history=[to_attempt_body(attempt, shown) for attempt in shown.attempts],
                 payload=msgspec.Raw(shown.payload or b"null"),
                 payload_absence=shown.absence,
             )
         )
 
-    @group.add(
-        "POST",
-        WEBHOOK_RETRIES,
-        "Retry webhook events",
-        Success(RetriedBody, HTTPStatus.ACCEPTED, "The events are queued for processing."),
-        errors=[EventNotRetryable, ProviderUnknown],
-        takes_idempotency_key=True,
-        description="Queues the failed, ignored or unrouted events that match the filter, so that they are processed "
-        "again. Events that cannot be retried are skipped. One request queues at most 1,000 events, newest first, and "
-        "returns their number. If the response has a `next_cursor`, pass it as `cursor` in the next request to retry "
-        "the remaining events.",
-    )
-    async def retry_webhook_events(call: Call[NoQuery, RetryForm]) -> Response:
-        once = await events.retry_many(
-            call.actor,
-            OneOrganization(call.organization_id),
-            where=EventFilter(
-                provider=call.body.provider,
-                status=EventStatus(call.body.status),
-                event_type=call.body.event,
-                project_id=call.body.project_id,
-                since=call.body.since,
-            ),
-            limit=call.body.limit,
-            before=read_row_cursor(call.body.cursor, EventId),
-            key=call.key,
-        )
-        next_cursor = encode_row_cursor(once.result.next)
-        return respond_once(once, RetriedBody(once.result.count, next_cursor), HTTPStatus.ACCEPTED)
-
-    @group.add(
-        "POST",
-        f"{WEBHOOK_EVENT}/retry",
-        "Retry a webhook event",
-        Success(EventBody, HTTPStatus.ACCEPTED, "The event is queued for processing."),
-        errors=[EventNotFound, EventNotRetryable, PayloadExpired],
-        takes_idempotency_key=True,
-        description="Queues one failed, ignored or unrouted event, so that it is processed again. A successfully "
-        "processed event cannot be retried.",
-    )
-    async def retry_webhook_event(call: Call[NoQuery, None]) -> Response:
-        once = await events.retry(call.actor, OneOrganization(call.organization_id), call.event_id, key=call.key)
-        return respond_once(once, _event_body(once.result), HTTPStatus.ACCEPTED)
-
     return group.operations
 
 
-def _event_body(event: WebhookEvent) -> EventBody:
+def event_body(event: WebhookEvent) -> EventBody:
     """Return an event for a response."""
     is_waiting = event.status is EventStatus.PENDING
     return EventBody(
@@ -279,16 +187,4 @@ def _event_body(event: WebhookEvent) -> EventBody:
 def _verdict_for(event: WebhookEvent, project_id: UUID | None) -> VerdictBody | None:
     if project_id is None:
         return None
-    return next((_verdict(verdict) for verdict in event.verdicts if verdict.project_id == project_id), None)
-
-
-def _verdict(verdict: Verdict) -> VerdictBody:
-    return VerdictBody(
-        verdict.subject,
-        verdict.outcome,
-        verdict.reason,
-        verdict.subject_id,
-        verdict.project_id,
-        verdict.pattern,
-        verdict.value,
-    )
+    return next((to_verdict_body(verdict) for verdict in event.verdicts if verdict.project_id == project_id), None)

@@ -22,46 +22,52 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from crewkit.git.v1 import integrations_pb2 as crewkit_dot_git_dot_v1_dot_integrations__pb2
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#crewkit/git/v1/webhook_events.proto\x12\x0e\x63rewkit.git.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x01\n\x13WebhookEventVerdict\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x34\n\x07outcome\x18\x02 \x01(\x0e\x32#.crewkit.git.v1.WebhookEventOutcome\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x17\n\nsubject_id\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x17\n\nproject_id\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x07pattern\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x12\n\x05value\x18\x07 \x01(\tH\x03\x88\x01\x01\x42\r\n\x0b_subject_idB\r\n\x0b_project_idB\n\n\x08_patternB\x08\n\x06_value\"\xe9\x04\n\x0cWebhookEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x13\n\x06\x61\x63tion\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x32\n\x06status\x18\x05 \x01(\x0e\x32\".crewkit.git.v1.WebhookEventStatus\x12\x13\n\x06reason\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x32\n\x06source\x18\x07 \x01(\x0e\x32\".crewkit.git.v1.WebhookEventSource\x12\x14\n\x07repo_id\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x1c\n\x0finstallation_id\x18\t \x01(\tH\x03\x88\x01\x01\x12\x10\n\x08\x61ttempts\x18\n \x01(\x05\x12\x38\n\x0fnext_attempt_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x04\x88\x01\x01\x12/\n\x0breceived_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0cprocessed_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x05\x88\x01\x01\x12\x15\n\rpayload_bytes\x18\x0e \x01(\x05\x12\x35\n\x08verdicts\x18\x0f \x03(\x0b\x32#.crewkit.git.v1.WebhookEventVerdictB\t\n\x07_actionB\t\n\x07_reasonB\n\n\x08_repo_idB\x12\n\x10_installation_idB\x12\n\x10_next_attempt_atB\x0f\n\r_processed_at\"\xf3\x01\n\x18ListWebhookEventsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x32\n\x06status\x18\x02 \x01(\x0e\x32\".crewkit.git.v1.WebhookEventStatus\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x12\n\nproject_id\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\"b\n\x19ListWebhookEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.crewkit.git.v1.WebhookEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"C\n\x16GetWebhookEventRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\"F\n\x17GetWebhookEventResponse\x12+\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1c.crewkit.git.v1.WebhookEvent\"J\n\x1dGetWebhookEventPayloadRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\"1\n\x1eGetWebhookEventPayloadResponse\x12\x0f\n\x07payload\x18\x01 \x01(\x0c\"Y\n\x18RetryWebhookEventRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"Z\n\x19RetryWebhookEventResponse\x12+\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1c.crewkit.git.v1.WebhookEvent\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\x88\x02\n\x19RetryWebhookEventsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x32\n\x06status\x18\x02 \x01(\x0e\x32\".crewkit.git.v1.WebhookEventStatus\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x12\n\nproject_id\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\x12\x12\n\nrequest_id\x18\t \x01(\t\"X\n\x1aRetryWebhookEventsResponse\x12\x0f\n\x07retried\x18\x01 \x01(\x05\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08*\xe6\x01\n\x12WebhookEventStatus\x12$\n WEBHOOK_EVENT_STATUS_UNSPECIFIED\x10\x00\x12 \n\x1cWEBHOOK_EVENT_STATUS_PENDING\x10\x01\x12\"\n\x1eWEBHOOK_EVENT_STATUS_PROCESSED\x10\x02\x12\x1f\n\x1bWEBHOOK_EVENT_STATUS_FAILED\x10\x03\x12 \n\x1cWEBHOOK_EVENT_STATUS_IGNORED\x10\x04\x12!\n\x1dWEBHOOK_EVENT_STATUS_UNROUTED\x10\x05*\x84\x01\n\x13WebhookEventOutcome\x12%\n!WEBHOOK_EVENT_OUTCOME_UNSPECIFIED\x10\x00\x12#\n\x1fWEBHOOK_EVENT_OUTCOME_PROCESSED\x10\x01\x12!\n\x1dWEBHOOK_EVENT_OUTCOME_IGNORED\x10\x02*\xa4\x01\n\x12WebhookEventSource\x12$\n WEBHOOK_EVENT_SOURCE_UNSPECIFIED\x10\x00\x12!\n\x1dWEBHOOK_EVENT_SOURCE_RECEIVED\x10\x01\x12\"\n\x1eWEBHOOK_EVENT_SOURCE_RECOVERED\x10\x02\x12!\n\x1dWEBHOOK_EVENT_SOURCE_REPLAYED\x10\x03\x32\xb3\x04\n\x13WebhookEventService\x12h\n\x11ListWebhookEvents\x12(.crewkit.git.v1.ListWebhookEventsRequest\x1a).crewkit.git.v1.ListWebhookEventsResponse\x12\x62\n\x0fGetWebhookEvent\x12&.crewkit.git.v1.GetWebhookEventRequest\x1a\'.crewkit.git.v1.GetWebhookEventResponse\x12w\n\x16GetWebhookEventPayload\x12-.crewkit.git.v1.GetWebhookEventPayloadRequest\x1a..crewkit.git.v1.GetWebhookEventPayloadResponse\x12h\n\x11RetryWebhookEvent\x12(.crewkit.git.v1.RetryWebhookEventRequest\x1a).crewkit.git.v1.RetryWebhookEventResponse\x12k\n\x12RetryWebhookEvents\x12).crewkit.git.v1.RetryWebhookEventsRequest\x1a*.crewkit.git.v1.RetryWebhookEventsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#crewkit/git/v1/webhook_events.proto\x12\x0e\x63rewkit.git.v1\x1a!crewkit/git/v1/integrations.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x01\n\x13WebhookEventVerdict\x12\x0f\n\x07subject\x18\x01 \x01(\t\x12\x34\n\x07outcome\x18\x02 \x01(\x0e\x32#.crewkit.git.v1.WebhookEventOutcome\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x17\n\nsubject_id\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x17\n\nproject_id\x18\x05 \x01(\tH\x01\x88\x01\x01\x12\x14\n\x07pattern\x18\x06 \x01(\tH\x02\x88\x01\x01\x12\x12\n\x05value\x18\x07 \x01(\tH\x03\x88\x01\x01\x42\r\n\x0b_subject_idB\r\n\x0b_project_idB\n\n\x08_patternB\x08\n\x06_value\"\xd6\x03\n\x13WebhookEventAttempt\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x39\n\x06result\x18\x02 \x01(\x0e\x32).crewkit.git.v1.WebhookEventAttemptResult\x12\x32\n\x0crequested_by\x18\x03 \x01(\x0b\x32\x1c.crewkit.git.v1.VersionActor\x12\x33\n\nstarted_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x12\x31\n\x08\x65nded_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x01\x88\x01\x01\x12\x30\n\x08\x64uration\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationH\x02\x88\x01\x01\x12\x17\n\nerror_code\x18\x07 \x01(\tH\x03\x88\x01\x01\x12\x13\n\x06reason\x18\x08 \x01(\tH\x04\x88\x01\x01\x12\x35\n\x08verdicts\x18\t \x03(\x0b\x32#.crewkit.git.v1.WebhookEventVerdictB\r\n\x0b_started_atB\x0b\n\t_ended_atB\x0b\n\t_durationB\r\n\x0b_error_codeB\t\n\x07_reason\"\xe9\x04\n\x0cWebhookEvent\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x13\n\x06\x61\x63tion\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x32\n\x06status\x18\x05 \x01(\x0e\x32\".crewkit.git.v1.WebhookEventStatus\x12\x13\n\x06reason\x18\x06 \x01(\tH\x01\x88\x01\x01\x12\x32\n\x06source\x18\x07 \x01(\x0e\x32\".crewkit.git.v1.WebhookEventSource\x12\x14\n\x07repo_id\x18\x08 \x01(\tH\x02\x88\x01\x01\x12\x1c\n\x0finstallation_id\x18\t \x01(\tH\x03\x88\x01\x01\x12\x10\n\x08\x61ttempts\x18\n \x01(\x05\x12\x38\n\x0fnext_attempt_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x04\x88\x01\x01\x12/\n\x0breceived_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0cprocessed_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x05\x88\x01\x01\x12\x15\n\rpayload_bytes\x18\x0e \x01(\x05\x12\x35\n\x08verdicts\x18\x0f \x03(\x0b\x32#.crewkit.git.v1.WebhookEventVerdictB\t\n\x07_actionB\t\n\x07_reasonB\n\n\x08_repo_idB\x12\n\x10_installation_idB\x12\n\x10_next_attempt_atB\x0f\n\r_processed_at\"\xf3\x01\n\x18ListWebhookEventsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x32\n\x06status\x18\x02 \x01(\x0e\x32\".crewkit.git.v1.WebhookEventStatus\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x12\n\nproject_id\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\"b\n\x19ListWebhookEventsResponse\x12,\n\x06\x65vents\x18\x01 \x03(\x0b\x32\x1c.crewkit.git.v1.WebhookEvent\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"C\n\x16GetWebhookEventRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\"\x84\x01\n\x17GetWebhookEventResponse\x12+\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1c.crewkit.git.v1.WebhookEvent\x12<\n\x0f\x61ttempt_history\x18\x02 \x03(\x0b\x32#.crewkit.git.v1.WebhookEventAttempt\"J\n\x1dGetWebhookEventPayloadRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\"1\n\x1eGetWebhookEventPayloadResponse\x12\x0f\n\x07payload\x18\x01 \x01(\x0c\"Y\n\x18RetryWebhookEventRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08\x65vent_id\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"Z\n\x19RetryWebhookEventResponse\x12+\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x1c.crewkit.git.v1.WebhookEvent\x12\x10\n\x08replayed\x18\x02 \x01(\x08\"\x88\x02\n\x19RetryWebhookEventsRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x32\n\x06status\x18\x02 \x01(\x0e\x32\".crewkit.git.v1.WebhookEventStatus\x12\x12\n\nevent_type\x18\x03 \x01(\t\x12\x12\n\nproject_id\x18\x04 \x01(\t\x12\x10\n\x08provider\x18\x05 \x01(\t\x12)\n\x05since\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\x07 \x01(\x05\x12\x12\n\npage_token\x18\x08 \x01(\t\x12\x12\n\nrequest_id\x18\t \x01(\t\"X\n\x1aRetryWebhookEventsResponse\x12\x0f\n\x07retried\x18\x01 \x01(\x05\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x10\n\x08replayed\x18\x03 \x01(\x08*\xe6\x01\n\x12WebhookEventStatus\x12$\n WEBHOOK_EVENT_STATUS_UNSPECIFIED\x10\x00\x12 \n\x1cWEBHOOK_EVENT_STATUS_PENDING\x10\x01\x12\"\n\x1eWEBHOOK_EVENT_STATUS_PROCESSED\x10\x02\x12\x1f\n\x1bWEBHOOK_EVENT_STATUS_FAILED\x10\x03\x12 \n\x1cWEBHOOK_EVENT_STATUS_IGNORED\x10\x04\x12!\n\x1dWEBHOOK_EVENT_STATUS_UNROUTED\x10\x05*\x84\x01\n\x13WebhookEventOutcome\x12%\n!WEBHOOK_EVENT_OUTCOME_UNSPECIFIED\x10\x00\x12#\n\x1fWEBHOOK_EVENT_OUTCOME_PROCESSED\x10\x01\x12!\n\x1dWEBHOOK_EVENT_OUTCOME_IGNORED\x10\x02*\xcb\x02\n\x19WebhookEventAttemptResult\x12,\n(WEBHOOK_EVENT_ATTEMPT_RESULT_UNSPECIFIED\x10\x00\x12(\n$WEBHOOK_EVENT_ATTEMPT_RESULT_PENDING\x10\x01\x12*\n&WEBHOOK_EVENT_ATTEMPT_RESULT_PROCESSED\x10\x02\x12\'\n#WEBHOOK_EVENT_ATTEMPT_RESULT_FAILED\x10\x03\x12(\n$WEBHOOK_EVENT_ATTEMPT_RESULT_IGNORED\x10\x04\x12)\n%WEBHOOK_EVENT_ATTEMPT_RESULT_UNROUTED\x10\x05\x12,\n(WEBHOOK_EVENT_ATTEMPT_RESULT_INTERRUPTED\x10\x06*\xa4\x01\n\x12WebhookEventSource\x12$\n WEBHOOK_EVENT_SOURCE_UNSPECIFIED\x10\x00\x12!\n\x1dWEBHOOK_EVENT_SOURCE_RECEIVED\x10\x01\x12\"\n\x1eWEBHOOK_EVENT_SOURCE_RECOVERED\x10\x02\x12!\n\x1dWEBHOOK_EVENT_SOURCE_REPLAYED\x10\x03\x32\xb3\x04\n\x13WebhookEventService\x12h\n\x11ListWebhookEvents\x12(.crewkit.git.v1.ListWebhookEventsRequest\x1a).crewkit.git.v1.ListWebhookEventsResponse\x12\x62\n\x0fGetWebhookEvent\x12&.crewkit.git.v1.GetWebhookEventRequest\x1a\'.crewkit.git.v1.GetWebhookEventResponse\x12w\n\x16GetWebhookEventPayload\x12-.crewkit.git.v1.GetWebhookEventPayloadRequest\x1a..crewkit.git.v1.GetWebhookEventPayloadResponse\x12h\n\x11RetryWebhookEvent\x12(.crewkit.git.v1.RetryWebhookEventRequest\x1a).crewkit.git.v1.RetryWebhookEventResponse\x12k\n\x12RetryWebhookEvents\x12).crewkit.git.v1.RetryWebhookEventsRequest\x1a*.crewkit.git.v1.RetryWebhookEventsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'crewkit.git.v1.webhook_events_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WEBHOOKEVENTSTATUS']._serialized_start=2118
-  _globals['_WEBHOOKEVENTSTATUS']._serialized_end=2348
-  _globals['_WEBHOOKEVENTOUTCOME']._serialized_start=2351
-  _globals['_WEBHOOKEVENTOUTCOME']._serialized_end=2483
-  _globals['_WEBHOOKEVENTSOURCE']._serialized_start=2486
-  _globals['_WEBHOOKEVENTSOURCE']._serialized_end=2650
-  _globals['_WEBHOOKEVENTVERDICT']._serialized_start=89
-  _globals['_WEBHOOKEVENTVERDICT']._serialized_end=341
-  _globals['_WEBHOOKEVENT']._serialized_start=344
-  _globals['_WEBHOOKEVENT']._serialized_end=961
-  _globals['_LISTWEBHOOKEVENTSREQUEST']._serialized_start=964
-  _globals['_LISTWEBHOOKEVENTSREQUEST']._serialized_end=1207
-  _globals['_LISTWEBHOOKEVENTSRESPONSE']._serialized_start=1209
-  _globals['_LISTWEBHOOKEVENTSRESPONSE']._serialized_end=1307
-  _globals['_GETWEBHOOKEVENTREQUEST']._serialized_start=1309
-  _globals['_GETWEBHOOKEVENTREQUEST']._serialized_end=1376
-  _globals['_GETWEBHOOKEVENTRESPONSE']._serialized_start=1378
-  _globals['_GETWEBHOOKEVENTRESPONSE']._serialized_end=1448
-  _globals['_GETWEBHOOKEVENTPAYLOADREQUEST']._serialized_start=1450
-  _globals['_GETWEBHOOKEVENTPAYLOADREQUEST']._serialized_end=1524
-  _globals['_GETWEBHOOKEVENTPAYLOADRESPONSE']._serialized_start=1526
-  _globals['_GETWEBHOOKEVENTPAYLOADRESPONSE']._serialized_end=1575
-  _globals['_RETRYWEBHOOKEVENTREQUEST']._serialized_start=1577
-  _globals['_RETRYWEBHOOKEVENTREQUEST']._serialized_end=1666
-  _globals['_RETRYWEBHOOKEVENTRESPONSE']._serialized_start=1668
-  _globals['_RETRYWEBHOOKEVENTRESPONSE']._serialized_end=1758
-  _globals['_RETRYWEBHOOKEVENTSREQUEST']._serialized_start=1761
-  _globals['_RETRYWEBHOOKEVENTSREQUEST']._serialized_end=2025
-  _globals['_RETRYWEBHOOKEVENTSRESPONSE']._serialized_start=2027
-  _globals['_RETRYWEBHOOKEVENTSRESPONSE']._serialized_end=2115
-  _globals['_WEBHOOKEVENTSERVICE']._serialized_start=2653
-  _globals['_WEBHOOKEVENTSERVICE']._serialized_end=3216
+  _globals['_WEBHOOKEVENTSTATUS']._serialized_start=2721
+  _globals['_WEBHOOKEVENTSTATUS']._serialized_end=2951
+  _globals['_WEBHOOKEVENTOUTCOME']._serialized_start=2954
+  _globals['_WEBHOOKEVENTOUTCOME']._serialized_end=3086
+  _globals['_WEBHOOKEVENTATTEMPTRESULT']._serialized_start=3089
+  _globals['_WEBHOOKEVENTATTEMPTRESULT']._serialized_end=3420
+  _globals['_WEBHOOKEVENTSOURCE']._serialized_start=3423
+  _globals['_WEBHOOKEVENTSOURCE']._serialized_end=3587
+  _globals['_WEBHOOKEVENTVERDICT']._serialized_start=156
+  _globals['_WEBHOOKEVENTVERDICT']._serialized_end=408
+  _globals['_WEBHOOKEVENTATTEMPT']._serialized_start=411
+  _globals['_WEBHOOKEVENTATTEMPT']._serialized_end=881
+  _globals['_WEBHOOKEVENT']._serialized_start=884
+  _globals['_WEBHOOKEVENT']._serialized_end=1501
+  _globals['_LISTWEBHOOKEVENTSREQUEST']._serialized_start=1504
+  _globals['_LISTWEBHOOKEVENTSREQUEST']._serialized_end=1747
+  _globals['_LISTWEBHOOKEVENTSRESPONSE']._serialized_start=1749
+  _globals['_LISTWEBHOOKEVENTSRESPONSE']._serialized_end=1847
+  _globals['_GETWEBHOOKEVENTREQUEST']._serialized_start=1849
+  _globals['_GETWEBHOOKEVENTREQUEST']._serialized_end=1916
+  _globals['_GETWEBHOOKEVENTRESPONSE']._serialized_start=1919
+  _globals['_GETWEBHOOKEVENTRESPONSE']._serialized_end=2051
+  _globals['_GETWEBHOOKEVENTPAYLOADREQUEST']._serialized_start=2053
+  _globals['_GETWEBHOOKEVENTPAYLOADREQUEST']._serialized_end=2127
+  _globals['_GETWEBHOOKEVENTPAYLOADRESPONSE']._serialized_start=2129
+  _globals['_GETWEBHOOKEVENTPAYLOADRESPONSE']._serialized_end=2178
+  _globals['_RETRYWEBHOOKEVENTREQUEST']._serialized_start=2180
+  _globals['_RETRYWEBHOOKEVENTREQUEST']._serialized_end=2269
+  _globals['_RETRYWEBHOOKEVENTRESPONSE']._serialized_start=2271
+  _globals['_RETRYWEBHOOKEVENTRESPONSE']._serialized_end=2361
+  _globals['_RETRYWEBHOOKEVENTSREQUEST']._serialized_start=2364
+  _globals['_RETRYWEBHOOKEVENTSREQUEST']._serialized_end=2628
+  _globals['_RETRYWEBHOOKEVENTSRESPONSE']._serialized_start=2630
+  _globals['_RETRYWEBHOOKEVENTSRESPONSE']._serialized_end=2718
+  _globals['_WEBHOOKEVENTSERVICE']._serialized_start=3590
+  _globals['_WEBHOOKEVENTSERVICE']._serialized_end=4153
 # @@protoc_insertion_point(module_scope)

@@ -4,7 +4,9 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from crewkit.git.v1 import integrations_pb2 as _integrations_pb2
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -79,6 +81,46 @@ WEBHOOK_EVENT_OUTCOME_PROCESSED: WebhookEventOutcome.ValueType  # 1
 WEBHOOK_EVENT_OUTCOME_IGNORED: WebhookEventOutcome.ValueType  # 2
 """The event was not applied to the subject."""
 Global___WebhookEventOutcome: _TypeAlias = WebhookEventOutcome  # noqa: Y015
+
+class _WebhookEventAttemptResult:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WebhookEventAttemptResultEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WebhookEventAttemptResult.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WEBHOOK_EVENT_ATTEMPT_RESULT_UNSPECIFIED: _WebhookEventAttemptResult.ValueType  # 0
+    """Never returned."""
+    WEBHOOK_EVENT_ATTEMPT_RESULT_PENDING: _WebhookEventAttemptResult.ValueType  # 1
+    """The attempt has not ended."""
+    WEBHOOK_EVENT_ATTEMPT_RESULT_PROCESSED: _WebhookEventAttemptResult.ValueType  # 2
+    """The event was processed successfully."""
+    WEBHOOK_EVENT_ATTEMPT_RESULT_FAILED: _WebhookEventAttemptResult.ValueType  # 3
+    """The attempt ended with an error."""
+    WEBHOOK_EVENT_ATTEMPT_RESULT_IGNORED: _WebhookEventAttemptResult.ValueType  # 4
+    """The event had no effect. The reason field contains the cause."""
+    WEBHOOK_EVENT_ATTEMPT_RESULT_UNROUTED: _WebhookEventAttemptResult.ValueType  # 5
+    """The installation of the event was not connected to an organization."""
+    WEBHOOK_EVENT_ATTEMPT_RESULT_INTERRUPTED: _WebhookEventAttemptResult.ValueType  # 6
+    """The worker process ended during the attempt."""
+
+class WebhookEventAttemptResult(_WebhookEventAttemptResult, metaclass=_WebhookEventAttemptResultEnumTypeWrapper):
+    """WebhookEventAttemptResult is how an attempt to process a webhook event ended."""
+
+WEBHOOK_EVENT_ATTEMPT_RESULT_UNSPECIFIED: WebhookEventAttemptResult.ValueType  # 0
+"""Never returned."""
+WEBHOOK_EVENT_ATTEMPT_RESULT_PENDING: WebhookEventAttemptResult.ValueType  # 1
+"""The attempt has not ended."""
+WEBHOOK_EVENT_ATTEMPT_RESULT_PROCESSED: WebhookEventAttemptResult.ValueType  # 2
+"""The event was processed successfully."""
+WEBHOOK_EVENT_ATTEMPT_RESULT_FAILED: WebhookEventAttemptResult.ValueType  # 3
+"""The attempt ended with an error."""
+WEBHOOK_EVENT_ATTEMPT_RESULT_IGNORED: WebhookEventAttemptResult.ValueType  # 4
+"""The event had no effect. The reason field contains the cause."""
+WEBHOOK_EVENT_ATTEMPT_RESULT_UNROUTED: WebhookEventAttemptResult.ValueType  # 5
+"""The installation of the event was not connected to an organization."""
+WEBHOOK_EVENT_ATTEMPT_RESULT_INTERRUPTED: WebhookEventAttemptResult.ValueType  # 6
+"""The worker process ended during the attempt."""
+Global___WebhookEventAttemptResult: _TypeAlias = WebhookEventAttemptResult  # noqa: Y015
 
 class _WebhookEventSource:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -168,6 +210,93 @@ class WebhookEventVerdict(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__value) -> _WhichOneofReturnType__value | None: ...
 
 Global___WebhookEventVerdict: _TypeAlias = WebhookEventVerdict  # noqa: Y015
+
+@_typing.final
+class WebhookEventAttempt(_message.Message):
+    """WebhookEventAttempt is one attempt to process a webhook event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    REQUESTED_BY_FIELD_NUMBER: _builtins.int
+    STARTED_AT_FIELD_NUMBER: _builtins.int
+    ENDED_AT_FIELD_NUMBER: _builtins.int
+    DURATION_FIELD_NUMBER: _builtins.int
+    ERROR_CODE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """Output only. The number of the attempt, from 1."""
+    result: Global___WebhookEventAttemptResult.ValueType
+    """Output only. How the attempt ended."""
+    error_code: _builtins.str
+    """Output only. The code of the error, if the attempt failed or was interrupted."""
+    reason: _builtins.str
+    """Output only. For an ignored or unrouted event, the reason code. If the attempt failed, the error message."""
+    @_builtins.property
+    def requested_by(self) -> _integrations_pb2.VersionActor:
+        """Output only. Who retried the event, or a webhook event if the provider sent the delivery again. Not set for the
+        first attempt and for automatic ones.
+        """
+
+    @_builtins.property
+    def started_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the attempt started. Events that are processed together have the same times. Not set for a
+        pending attempt, and if the time is not known.
+        """
+
+    @_builtins.property
+    def ended_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the attempt ended. For an interrupted attempt, when the interruption was detected."""
+
+    @_builtins.property
+    def duration(self) -> _duration_pb2.Duration:
+        """Output only. The time from started_at to ended_at."""
+
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookEventVerdict]:
+        """Output only. The verdict for each subject."""
+
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        result: Global___WebhookEventAttemptResult.ValueType = ...,
+        requested_by: _integrations_pb2.VersionActor | None = ...,
+        started_at: _timestamp_pb2.Timestamp | None = ...,
+        ended_at: _timestamp_pb2.Timestamp | None = ...,
+        duration: _duration_pb2.Duration | None = ...,
+        error_code: _builtins.str | None = ...,
+        reason: _builtins.str | None = ...,
+        verdicts: _abc.Iterable[Global___WebhookEventVerdict] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_duration", b"_duration", "_ended_at", b"_ended_at", "_error_code", b"_error_code", "_reason", b"_reason", "_started_at", b"_started_at", "duration", b"duration", "ended_at", b"ended_at", "error_code", b"error_code", "reason", b"reason", "requested_by", b"requested_by", "started_at", b"started_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_duration", b"_duration", "_ended_at", b"_ended_at", "_error_code", b"_error_code", "_reason", b"_reason", "_started_at", b"_started_at", "duration", b"duration", "ended_at", b"ended_at", "error_code", b"error_code", "number", b"number", "reason", b"reason", "requested_by", b"requested_by", "result", b"result", "started_at", b"started_at", "verdicts", b"verdicts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__duration: _TypeAlias = _typing.Literal["duration"]  # noqa: Y015
+    _WhichOneofArgType__duration: _TypeAlias = _typing.Literal["_duration", b"_duration"]  # noqa: Y015
+    _WhichOneofReturnType__ended_at: _TypeAlias = _typing.Literal["ended_at"]  # noqa: Y015
+    _WhichOneofArgType__ended_at: _TypeAlias = _typing.Literal["_ended_at", b"_ended_at"]  # noqa: Y015
+    _WhichOneofReturnType__error_code: _TypeAlias = _typing.Literal["error_code"]  # noqa: Y015
+    _WhichOneofArgType__error_code: _TypeAlias = _typing.Literal["_error_code", b"_error_code"]  # noqa: Y015
+    _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
+    _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
+    _WhichOneofReturnType__started_at: _TypeAlias = _typing.Literal["started_at"]  # noqa: Y015
+    _WhichOneofArgType__started_at: _TypeAlias = _typing.Literal["_started_at", b"_started_at"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__duration) -> _WhichOneofReturnType__duration | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__ended_at) -> _WhichOneofReturnType__ended_at | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__error_code) -> _WhichOneofReturnType__error_code | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__started_at) -> _WhichOneofReturnType__started_at | None: ...
+
+Global___WebhookEventAttempt: _TypeAlias = WebhookEventAttempt  # noqa: Y015
 
 @_typing.final
 class WebhookEvent(_message.Message):
@@ -393,18 +522,24 @@ class GetWebhookEventResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENT_FIELD_NUMBER: _builtins.int
+    ATTEMPT_HISTORY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def event(self) -> Global___WebhookEvent:
         """Output only. The event, with its verdicts."""
+
+    @_builtins.property
+    def attempt_history(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookEventAttempt]:
+        """Output only. All attempts to process the event, in their order. The last one is pending if the event is."""
 
     def __init__(
         self,
         *,
         event: Global___WebhookEvent | None = ...,
+        attempt_history: _abc.Iterable[Global___WebhookEventAttempt] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_history", b"attempt_history", "event", b"event"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

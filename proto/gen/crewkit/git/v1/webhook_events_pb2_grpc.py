@@ -76,7 +76,7 @@ class WebhookEventServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetWebhookEvent(self, request, context):
-        """GetWebhookEvent returns one webhook event with its verdicts.
+        """GetWebhookEvent returns one webhook event with its verdicts and its attempts.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

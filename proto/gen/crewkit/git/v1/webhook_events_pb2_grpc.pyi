@@ -21,7 +21,7 @@ class WebhookEventServiceStub:
     ListWebhookEvents: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.ListWebhookEventsRequest, _webhook_events_pb2.ListWebhookEventsResponse]
     """ListWebhookEvents lists webhook events, newest first."""
     GetWebhookEvent: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.GetWebhookEventRequest, _webhook_events_pb2.GetWebhookEventResponse]
-    """GetWebhookEvent returns one webhook event with its verdicts."""
+    """GetWebhookEvent returns one webhook event with its verdicts and its attempts."""
     GetWebhookEventPayload: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.GetWebhookEventPayloadRequest, _webhook_events_pb2.GetWebhookEventPayloadResponse]
     """GetWebhookEventPayload returns the payload that the provider sent. Only owners and admins of the organization and
     services with the scope "git.admin" may read payloads. The call fails if the payload was deleted at the end of its
@@ -59,7 +59,7 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _webhook_events_pb2.GetWebhookEventRequest,
         context: _aio.ServicerContext[_webhook_events_pb2.GetWebhookEventRequest, _abc.Awaitable[_webhook_events_pb2.GetWebhookEventResponse]],
     ) -> _abc.Awaitable[_webhook_events_pb2.GetWebhookEventResponse]:
-        """GetWebhookEvent returns one webhook event with its verdicts."""
+        """GetWebhookEvent returns one webhook event with its verdicts and its attempts."""
 
     @_abc_1.abstractmethod
     def GetWebhookEventPayload(
