@@ -1,12 +1,20 @@
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Protocol
 
-from core.domain.audit import Version, VersionId
+from core.domain.audit import AuditEntry, Version, VersionId
 from core.domain.identifiers import OrganizationId
 
 
 class VersionStore(Protocol):
-    """The audit versions. The stores of audited rows write them in the transaction of the change."""
+    """The audit versions. The stores of audited rows write their versions in the transaction of the change."""
+
+    async def record(self, entry: AuditEntry, *, unless_since: datetime | None = None) -> None:
+        """Store a version of an action.
+
+        With `unless_since`, only if the actor has no version of this event and item since that time. Two calls at
+        once can both store a version.
+        """
 
     async def list_by_item(self, item_type: str, item_id: str) -> Sequence[Version]:
         """Return an item's versions, the oldest first; `item_id` is its external id."""

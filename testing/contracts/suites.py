@@ -12,13 +12,13 @@ from testing.contracts.attribution.commit_claims import CommitClaimContract
 from testing.contracts.attribution.identities import IdentityContract
 from testing.contracts.attribution.member_claims import MemberClaimContract
 from testing.contracts.directory import DirectoryContract
+from testing.contracts.event_attempts import EventAttemptContract
 from testing.contracts.stores.batch_starts import BatchStartContract
 from testing.contracts.stores.catalog import CatalogStoreContract
 from testing.contracts.stores.catalog_search import CatalogSearchContract
 from testing.contracts.stores.catalog_syncs import CatalogSyncContract
 from testing.contracts.stores.connections import ConnectionStoreContract
 from testing.contracts.stores.domain_events import DomainEventStoreContract
-from testing.contracts.stores.event_attempts import EventAttemptContract
 from testing.contracts.stores.event_queue import EventQueueContract
 from testing.contracts.stores.events import EventStoreContract
 from testing.contracts.stores.flows import FlowStoreContract

@@ -1,7 +1,7 @@
 """Changes of entities, and the audit rows that record them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, NewType, TypeVar
@@ -74,6 +74,22 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - any entity field in, JSON out
             return [_plain(item) for item in value]
         case _:
             return value
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """A version to store of an action that changes no audited entity, such as a retry or a view of a payload.
+
+    `changes` has `[before, after]` of each field, as JSON values.
+    """
+
+    item_type: str
+    item_id: str
+    event: str
+    by: Actor
+    organization_id: OrganizationId | None
+    provider: str | None = None
+    changes: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
 VersionId = NewType("VersionId", int)

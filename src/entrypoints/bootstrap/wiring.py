@@ -92,8 +92,8 @@ def _events(ports: Ports) -> Events:
     return Events(
         list=ListEvents(ports.unit_of_work, access_control),
         list_by_prefix=ListEventsByPrefix(ports.unit_of_work, access_control),
-        show=ShowEvent(*dependencies, ports.protocols),
-        show_payload=ShowPayload(*dependencies, ports.protocols),
+        show=ShowEvent(*dependencies, ports.protocols, ports.clock),
+        show_payload=ShowPayload(*dependencies, ports.protocols, ports.clock),
         retry=RetryEvent(*dependencies, ports.worker_notifier, ports.clock),
         retry_many=RetryEvents(*dependencies, ports.worker_notifier, ports.clock),
         apply_retention=ApplyRetention(ports.unit_of_work, ports.clock, ports.retention),

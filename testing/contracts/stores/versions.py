@@ -1,9 +1,13 @@
 from dataclasses import replace
-from uuid import uuid4
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
 
+from core.domain.actors import SystemActor, UserActor
+from core.domain.audit import AuditEntry
 from core.domain.connections import Connection
-from core.domain.identifiers import OrganizationId, ProviderUserId
-from testing.builders.entities import PROVIDER, build_change, now
+from core.domain.identifiers import OrganizationId, ProviderUserId, UserId
+from testing.builders.entities import PROVIDER, build_change, now, time_ago
 from testing.contracts.store_stage import StoreStage
 
 
@@ -85,3 +89,42 @@ class VersionStoreContract:
             [elsewhere] = await tx.versions.list_by_organization(organization.id, "gitlab", limit=10)
             assert elsewhere.item_id == str(other.external_id)
             assert await tx.versions.list_by_organization(OrganizationId(404), PROVIDER, limit=10) == []
+
+    async def test_stores_an_action(self, stage: StoreStage) -> None:
+        """In the trail of its item and of its organization, for every provider if it has none."""
+        organization = await stage.add_organization()
+        changes: dict[str, list[Any]] = {"count": [None, 3], "odd": [0, "ß"]}
+        entry = AuditEntry("thing", "7", "retried", _ACTOR, organization.id, None, changes)
+        async with stage.unit_of_work() as tx:
+            await tx.versions.record(entry)
+            await tx.versions.record(replace(entry, item_id="8", provider="gitlab"))
+            await tx.commit()
+        async with stage.unit_of_work() as tx:
+            [version] = await tx.versions.list_by_item("thing", "7")
+            listed = await tx.versions.list_by_organization(organization.id, PROVIDER, limit=10)
+        assert [version.item_id for version in listed] == ["7"]
+        assert (version.event, version.actor, version.request_id) == ("retried", _ACTOR.name, "request-1")
+        assert version.changes == changes
+
+    async def test_stores_a_repeated_action_once(self, stage: StoreStage) -> None:
+        """Another actor, event or item, and an earlier version, do not count."""
+        entry = AuditEntry("thing", "7", "viewed", _ACTOR, None)
+        others = [
+            replace(entry, by=SystemActor("cli")),
+            replace(entry, event="retried"),
+            replace(entry, item_id="8"),
+            replace(entry, item_type="other"),
+        ]
+        async with stage.unit_of_work() as tx:
+            for _ in range(2):
+                for action in (entry, *others):
+                    await tx.versions.record(action, unless_since=time_ago(minutes=1))
+            await tx.commit()
+        async with stage.unit_of_work() as tx:
+            await tx.versions.record(entry, unless_since=now() + timedelta(minutes=1))
+            assert len(await tx.versions.list_by_item("thing", "7")) == 4
+            assert len(await tx.versions.list_by_item("thing", "8")) == 1
+            assert len(await tx.versions.list_by_item("other", "7")) == 1
+
+
+_ACTOR = UserActor(UserId(1), UUID(int=1), "request-1")

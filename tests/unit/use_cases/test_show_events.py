@@ -1,6 +1,7 @@
 """Lists and details of webhook events."""
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -12,11 +13,11 @@ from core.domain.permissions import ActionForbidden
 from core.use_cases.authorization import AccessControl
 from core.use_cases.events.list_events import ListEvents
 from core.use_cases.events.scope import ALL_ORGANIZATIONS
-from core.use_cases.events.show_event import ShowEvent
+from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from ports.events import EventFilter
 from testing.memory.database import MemoryDatabase
 from testing.memory.directory import MemoryDirectory
-from tests.support.builders.domain import external
+from tests.support.builders.domain import ORGANIZATION, external
 from tests.support.scenarios.processing import Processing, payload, push
 
 OPERATOR = SystemActor("cli")
@@ -26,7 +27,7 @@ PERSON = UserActor(UserId(1), external(1))
 
 def shown_by(processing: Processing) -> ShowEvent:
     """Return the use case for one event."""
-    return ShowEvent(processing.unit_of_work, ACCESS_CONTROL, {"github": processing.protocol})
+    return ShowEvent(processing.unit_of_work, ACCESS_CONTROL, {"github": processing.protocol}, processing.clock)
 
 
 def list_of(processing: Processing) -> ListEvents:
@@ -79,3 +80,26 @@ async def test_users_cannot_list_events_of_all_organizations() -> None:
         await list_of(processing)(PERSON, ALL_ORGANIZATIONS, where=EventFilter())
     with pytest.raises(ActionForbidden):
         await shown_by(processing)(PERSON, ALL_ORGANIZATIONS, "any", provider="github")
+
+
+async def test_view_by_operator_is_in_the_trail_of_the_organization() -> None:
+    """Again after an hour; an event without an organization is in no trail of an organization."""
+    processing = Processing()
+    processing.connect()
+    routed = await processing.deliver("push", push())
+    unrouted = await processing.deliver("push", push() | {"installation": {"id": 2}})
+    await processing.drain()
+    show = shown_by(processing)
+    payload_of = ShowPayload(show.unit_of_work, show.access_control, show.protocols, show.clock)
+    for delivery in (routed, unrouted):
+        await show(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github")
+        await payload_of(OPERATOR, ALL_ORGANIZATIONS, delivery, provider="github")
+    async with processing.unit_of_work() as tx:
+        [version] = await tx.versions.list_by_organization(ORGANIZATION, "github", limit=10)
+        assert len(await tx.versions.list_by_item("webhook_event_payload", unrouted)) == 1
+    assert (version.item_type, version.item_id, version.event) == ("webhook_event_payload", routed, "viewed")
+    assert version.actor == "system:cli"
+    processing.clock.advance(timedelta(hours=1, seconds=1))
+    await show(OPERATOR, ALL_ORGANIZATIONS, routed, provider="github")
+    async with processing.unit_of_work() as tx:
+        assert len(await tx.versions.list_by_item("webhook_event_payload", routed)) == 2

@@ -1,14 +1,16 @@
 """Audited entities, written by set-based statements with a version of each step, and the versions."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from adapters.postgres.connection.packed_arrays import Bigints, Documents, Texts
 from adapters.postgres.connection.session import Session
+from adapters.postgres.rows.codec import encode
 from adapters.postgres.rows.mapping import RowMapping
 from adapters.postgres.rows.sql import render_for_table
-from core.domain.audit import Change, Version, VersionId
+from core.domain.audit import AuditEntry, Change, Version, VersionId
 from core.domain.identifiers import OrganizationId
 from ports.versions import VersionStore
 
@@ -138,6 +140,16 @@ OF_ORGANIZATION = f"""
     ORDER BY organization_id DESC, id DESC LIMIT %(limit)s
 """
 _AFTER_ALL = 2**63 - 1
+_RECORD_ACTION = """
+    INSERT INTO versions (item_type, item_id, organization_id, provider, event, actor, request_id, changes)
+    SELECT %(item_type)s, %(item_id)s, %(organization_id)s, %(provider)s, %(event)s, %(actor)s, %(request_id)s,
+        %(changes)s::text::jsonb
+    WHERE NOT EXISTS (
+        SELECT FROM versions
+        WHERE item_type = %(item_type)s AND item_id = %(item_id)s AND event = %(event)s AND actor = %(actor)s
+            AND created_at >= %(since)s::timestamptz
+    )
+"""
 
 
 class PostgresVersionStore(VersionStore):
@@ -145,6 +157,21 @@ class PostgresVersionStore(VersionStore):
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    async def record(self, entry: AuditEntry, *, unless_since: datetime | None = None) -> None:
+        """Store a version of an action, unless the actor has a recent one."""
+        parameters = {
+            "item_type": entry.item_type,
+            "item_id": entry.item_id,
+            "organization_id": entry.organization_id,
+            "provider": entry.provider,
+            "event": entry.event,
+            "actor": entry.by.name,
+            "request_id": entry.by.request_id,
+            "changes": encode(entry.changes).decode(),
+            "since": unless_since,
+        }
+        await self._session.change(_RECORD_ACTION, parameters)
 
     async def list_by_item(self, item_type: str, item_id: str) -> Sequence[Version]:
         """Return an item's history, oldest first."""

@@ -29,9 +29,9 @@ class Attempt:
     """One attempt to process a webhook event.
 
     `requested_by` is the name of the actor that retried the event (`Actor.name`), or `REDELIVERY`. It is None for the
-    first attempt and for one that this service makes automatically. `reason` is the reason code of an ignored or
+    first attempt and for an automatic attempt. `reason` is the reason code of an ignored or
     unrouted event, or the error message. Events that are processed together have the same times. Times are None for
-    an attempt that has not ended, and for one of an earlier release.
+    an attempt that has not ended, or that ended in an earlier release.
     """
 
     number: int

@@ -9,6 +9,7 @@ from core.domain.identifiers import EventId
 from core.domain.organizations import Organization
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl, require_supported
+from core.use_cases.events.audit import record_retries, record_retry
 from core.use_cases.events.scope import EventScope, get_event, require_in_scope
 from core.use_cases.idempotency import IdempotentResult, run_once
 from ports.event_queue import WorkerNotifier
@@ -35,7 +36,7 @@ class RetryResult:
 
 @dataclass(frozen=True, slots=True)
 class RetryEvent:
-    """Process one failed, ignored or unrouted event again."""
+    """Process one failed, ignored or unrouted event again. The retry is in the audit trail."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -63,7 +64,9 @@ class RetryEvent:
 
             async def act() -> WebhookEvent:
                 event = await get_event(tx, organization, delivery_id, provider)
-                return await _reopen(tx, event, now=now, requested_by=actor.name)
+                reopened = await _reopen(tx, event, now=now, requested_by=actor.name)
+                await record_retry(tx, actor, event, organization)
+                return reopened
 
             result = await run_once(tx, request, WebhookEvent, act)
             await tx.commit()
@@ -74,7 +77,10 @@ class RetryEvent:
 
 @dataclass(frozen=True, slots=True)
 class RetryEvents:
-    """Process all retryable events that match a filter again, newest first and a limited number."""
+    """Process all retryable events that match a filter again, newest first and a limited number.
+
+    One version in the audit trail has the filter and the number of events.
+    """
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
@@ -114,6 +120,8 @@ class RetryEvents:
                 matching = await tx.events.list(retryable, limit=limit + 1, before=before)
                 events = matching[:limit]
                 reopened = set(await tx.events.reopen([event.id for event in events], now=now, requested_by=actor.name))
+                if reopened:
+                    await record_retries(tx, actor, where, organization, count=len(reopened))
                 lanes = sorted({event.lane for event in events if event.id in reopened})
                 rest = events[-1].id if len(matching) > limit else None
                 return RetryResult(len(reopened), rest, tuple(lanes))

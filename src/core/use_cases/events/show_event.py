@@ -11,8 +11,10 @@ from core.domain.organizations import Organization, User
 from core.domain.permissions import Action
 from core.domain.streams.domain_event import RecordedEvent
 from core.use_cases.authorization import AccessControl
+from core.use_cases.events.audit import record_view
 from core.use_cases.events.list_events import name_repositories
 from core.use_cases.events.scope import EventScope, get_event, require_in_scope, require_read_in_scope
+from ports.system import Clock
 from ports.unit_of_work import Transaction, UnitOfWork
 from ports.webhooks import WebhookProtocol
 
@@ -44,11 +46,15 @@ class EventDetails:
 
 @dataclass(frozen=True, slots=True)
 class ShowEvent:
-    """Show one webhook event with its verdicts, and its payload to actors who may read payloads."""
+    """Show one webhook event with its verdicts, and its payload to actors who may read payloads.
+
+    A view of a payload is in the audit trail.
+    """
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
     protocols: Mapping[str, WebhookProtocol]
+    clock: Clock
 
     async def __call__(
         self,
@@ -73,6 +79,9 @@ class ShowEvent:
             payload: bytes | PayloadAbsence = PayloadAbsence.NOT_PERMITTED
             if can_read_payload:
                 payload = await self._read_payload(tx, event, organization)
+            if isinstance(payload, bytes):
+                await record_view(tx, actor, event, organization, now=self.clock.now())
+                await tx.commit()
         user_ids = {parse_actor_name(attempt.requested_by).user_id for attempt in attempts if attempt.requested_by}
         return EventDetails(
             event,
@@ -109,11 +118,12 @@ class ShowEvent:
 
 @dataclass(frozen=True, slots=True)
 class ShowPayload:
-    """Show what the provider sent to actors who may read payloads."""
+    """Show what the provider sent to actors who may read payloads. The view is in the audit trail."""
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
     protocols: Mapping[str, WebhookProtocol]
+    clock: Clock
 
     async def __call__(
         self, actor: Actor, scope: EventScope, delivery_id: str, *, provider: str | None = None
@@ -127,6 +137,9 @@ class ShowPayload:
         async with self.unit_of_work() as tx:
             event = await get_event(tx, organization, delivery_id, provider)
             payload = await tx.events.find_payload(event.id)
+            if payload is not None:
+                await record_view(tx, actor, event, organization, now=self.clock.now())
+                await tx.commit()
         if payload is None:
             raise PayloadExpired(
                 "The payload was deleted at the end of its retention period. The event and its verdicts "
