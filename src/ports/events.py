@@ -5,7 +5,9 @@ from typing import Protocol
 from uuid import UUID
 
 from core.domain.events.event import EventStatus, WebhookEvent
-from core.domain.identifiers import EventId, OrganizationId
+from core.domain.events.event_query import EventQuery
+from core.domain.events.summary import EventKind
+from core.domain.identifiers import EventId, OrganizationId, RepoId
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,9 @@ class EventFilter:
     """Which webhook events; None means any. An organization sees only events that were routed to it.
 
     `project_id` is the external id of a project of that organization that the event was delivered to. With
-    `reopenable_at`, only events that can be reopened at that time.
+    `reopenable_at`, only events that can be reopened at that time. Only `scan` supports the fields from `repo_id` on:
+    `branch` and `actor` (a login, in any case) are those of the summary, and `is_linked` means events that concern a
+    project.
     """
 
     organization_id: OrganizationId | None = None
@@ -23,7 +27,30 @@ class EventFilter:
     delivery_id: str | None = None
     project_id: UUID | None = None
     since: datetime | None = None
+    until: datetime | None = None
     reopenable_at: datetime | None = None
+    repo_id: RepoId | None = None
+    query: EventQuery | None = None
+    branch: str | None = None
+    actor: str | None = None
+    kinds: frozenset[EventKind] = frozenset()
+    is_linked: bool = False
+
+    @property
+    def needs_scan(self) -> bool:
+        """Whether only `scan` supports the filter."""
+        return bool(self.repo_id or self.query or self.branch or self.actor or self.kinds or self.is_linked)
+
+
+@dataclass(frozen=True, slots=True)
+class EventScan:
+    """The matching events that a scan found, the newest first. `reached` is None if no older events remain.
+
+    Otherwise it is the `before` of the scan that continues, even if this scan found no event.
+    """
+
+    events: Sequence[WebhookEvent]
+    reached: EventId | None
 
 
 class EventStore(Protocol):
@@ -34,6 +61,13 @@ class EventStore(Protocol):
 
         The order is the order of arrival. `since` is exact unless the clock that stamps events was set back by more
         than five minutes. `project_id` and `reopenable_at` need an organization.
+        """
+
+    async def scan(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> EventScan:
+        """Return at most `limit` events that match, with a bounded amount of work.
+
+        Needs an organization. A query that is the delivery id or the key of events finds only these. Any other query
+        finds events whose headline or ref contains it, in any case.
         """
 
     async def find(self, provider: str, delivery_id: str) -> WebhookEvent | None:

@@ -15,7 +15,7 @@ from core.domain.install.installations import (
     VisibleInstallations,
 )
 from core.domain.integrations.integration import Integration
-from core.domain.provider import App, AppNeeds, Capabilities, WebhookConfig
+from core.domain.provider import AccountUrls, App, AppNeeds, Capabilities, WebhookConfig
 from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationAccess, InstallationToken
@@ -65,6 +65,9 @@ class GitProvider(Protocol):
 
     def build_manage_url(self, integration: Integration) -> str | None:
         """Return the page where the account's owners manage the installation's repositories and permissions."""
+
+    def build_account_urls(self, account_id: str | None, login: str) -> AccountUrls:
+        """Return the addresses of the picture and the page of a user or organization, without a request."""
 
     async def mint_token(
         self,

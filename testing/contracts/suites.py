@@ -20,6 +20,7 @@ from testing.contracts.stores.catalog_syncs import CatalogSyncContract
 from testing.contracts.stores.connections import ConnectionStoreContract
 from testing.contracts.stores.domain_events import DomainEventStoreContract
 from testing.contracts.stores.event_queue import EventQueueContract
+from testing.contracts.stores.event_scans import EventScanContract
 from testing.contracts.stores.events import EventStoreContract
 from testing.contracts.stores.flows import FlowStoreContract
 from testing.contracts.stores.housekeeping import HousekeepingStoreContract
@@ -61,6 +62,7 @@ STORE_CONTRACTS: tuple[type, ...] = (
     EventAttemptContract,
     UnroutedEventContract,
     EventStoreContract,
+    EventScanContract,
     ReopenedEventContract,
     HousekeepingStoreContract,
     DomainEventStoreContract,

@@ -8,7 +8,7 @@ from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.identifiers import RepoId
 from core.domain.install.installations import Installation, InstallationRequest
 from core.domain.integrations.integration import Integration
-from core.domain.provider import App, AppNeeds, Capabilities, WebhookConfig
+from core.domain.provider import AccountUrls, App, AppNeeds, Capabilities, WebhookConfig
 from core.domain.provider_errors import (
     CredentialRefused,
     InstallationGone,
@@ -72,6 +72,13 @@ class FakeProvider(FakeUserCalls, GitProvider):
     def build_manage_url(self, integration: Integration) -> str | None:
         """Return where an installation is managed."""
         return f"https://provider.example/installations/{integration.provider_id}"
+
+    def build_account_urls(self, account_id: str | None, login: str) -> AccountUrls:
+        """Return the addresses of an account."""
+        return AccountUrls(
+            f"https://provider.example/avatars/{account_id}" if account_id else None,
+            f"https://provider.example/{login}",
+        )
 
     async def list_installation_requests(self) -> Sequence[InstallationRequest]:
         """Return the requests that wait."""

@@ -70,6 +70,9 @@ async def test_lists_events(event_store: EventStoreEdge, client: Client) -> None
         "processed_at": page["data"][1]["processed_at"],
         "payload_bytes": len(json.dumps(BODY, ensure_ascii=False).encode()),
         "verdict": None,
+        "summary": page["data"][1]["summary"],
+        "projects": [],
+        "duration_ms": page["data"][1]["duration_ms"],
     }
     assert (page["data"][0]["event"], page["data"][0]["action"]) == ("pull_request", "opened")
 

@@ -63,12 +63,13 @@ CHANGES: Mapping[str, Mapping[str, set[str]]] = {
         "installation": {"installation"},
         "repositories": {"repositories"},
         "requester": {"requester_id"},
-        "sender": {"sender_id"},
+        "sender": {"sender_id", "sender"},
     },
     "installation_repositories": {
         "repository_selection": {"repository_selection"},
         "repositories_added": {"added"},
         "repositories_removed": {"removed"},
+        "sender": {"sender"},
     },
     "installation_target": {
         "account.id": {"account_id"},
@@ -76,10 +77,11 @@ CHANGES: Mapping[str, Mapping[str, set[str]]] = {
         "account.slug": {"login"},
         "account.html_url": {"url"},
         "account.updated_at": {"updated_at"},
+        "sender": {"sender"},
     },
-    "repository": {"action": {"step"}, "repository": {"repository"}},
-    "public": {"repository": {"repository"}},
-    "github_app_authorization": {"sender": {"user_id"}},
+    "repository": {"action": {"step"}, "repository": {"repository"}, "sender": {"sender"}},
+    "public": {"repository": {"repository"}, "sender": {"sender"}},
+    "github_app_authorization": {"sender": {"user_id", "sender"}},
 }
 ROW_LISTS = {"commits": "commits", "repositories": "repositories"} | {
     f"repositories_{word}": word for word in ("added", "removed")
@@ -265,6 +267,9 @@ SHAPES: Mapping[str, type[msgspec.Struct]] = {
     "installation": shapes.Installation,
     "installation_repositories event": shapes.RepositoriesEvent,
     "renamed account": shapes.RenamedAccount,
+    "installation_target event": shapes.TargetEvent,
+    "repository event": shapes.RepositoryEvent,
+    "revoking person": shapes.RevokingPerson,
     "repository": shapes.Repository,
     "account": shapes.Account,
 }

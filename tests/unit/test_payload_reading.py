@@ -237,7 +237,9 @@ def test_reads_each_format_of_installation_times(name: str, time: datetime) -> N
 def test_reads_lists_of_repositories() -> None:
     """They have name and visibility; other fields are unknown, not empty."""
     assert own("installation_repositories/removed") == RepositoriesChanged(
-        "selected", removed=(RepositoryFacts(RepoId("700000002"), "acme-rockets/guidance", private=True),)
+        "selected",
+        removed=(RepositoryFacts(RepoId("700000002"), "acme-rockets/guidance", private=True),),
+        sender=ProviderUser("900000002", "jlindqvist-acme"),
     )
     added = octokit("installation_repositories/added.with-requester")
     assert isinstance(added, RepositoriesChanged)
@@ -251,6 +253,7 @@ def test_reads_a_renamed_account() -> None:
         "acme-rockets-aero",
         "https://github.com/acme-rockets-aero",
         datetime(2026, 9, 23, 8, tzinfo=UTC),
+        ProviderUser("900000001", "mara-okafor-acme"),
     )
 
 
@@ -285,5 +288,8 @@ def test_reads_a_new_default_branch_from_the_repository() -> None:
 
 def test_revoked_authorization_names_the_user() -> None:
     """The sender revoked it."""
-    assert own("github_app_authorization/revoked") == AuthorizationRevoked(ProviderUserId("900000003"))
-    assert octokit("github_app_authorization/revoked") == AuthorizationRevoked(ProviderUserId("1"))
+    assert own("github_app_authorization/revoked") == AuthorizationRevoked(
+        ProviderUserId("900000003"), ProviderUser("900000003", "priya-raman-acme")
+    )
+    octocat = ProviderUser("1", "octocat")
+    assert octokit("github_app_authorization/revoked") == AuthorizationRevoked(ProviderUserId("1"), octocat)

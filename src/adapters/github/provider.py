@@ -17,7 +17,7 @@ from adapters.github.api.user_calls import UserCalls
 from adapters.github.protocol.webhooks import PROVIDER
 from adapters.github.registration import NEEDS
 from adapters.github.urls import GitHubUrls
-from core.domain.provider import Capabilities
+from core.domain.provider import AccountUrls, Capabilities
 from core.domain.secret import Secret
 from ports.provider import GitProvider
 from ports.system import Clock
@@ -94,6 +94,11 @@ class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
     def get_key_uses(self) -> Mapping[str, datetime]:
         """Return the fingerprint of the app's key and its last use."""
         return {self._claim.fingerprint: self._claim.used_at} if self._claim.used_at else {}
+
+    def build_account_urls(self, account_id: str | None, login: str) -> AccountUrls:
+        """Return the addresses of an account, which follow from its id and its login."""
+        urls = self._context.urls
+        return AccountUrls(urls.build_avatar_url(account_id) if account_id else None, urls.build_profile_url(login))
 
     async def close(self) -> None:
         """Close all connections."""

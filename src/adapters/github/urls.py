@@ -56,6 +56,17 @@ class GitHubUrls:
         """Return the URL of an API path that begins with a slash."""
         return self.api.rstrip("/") + path
 
+    def build_avatar_url(self, account_id: str) -> str:
+        """Return the picture of an account."""
+        if self.web == f"https://{_PUBLIC_HOST}":
+            return f"https://avatars.githubusercontent.com/u/{quote(account_id, safe='')}?v=4"
+        return f"{self.web}/avatars/u/{quote(account_id, safe='')}"
+
+    def build_profile_url(self, login: str) -> str:
+        """Return the page of an account. The account of an app has a login such as `dependabot[bot]`."""
+        name = login.removesuffix("[bot]")
+        return f"{self.web}/{'' if name == login else 'apps/'}{quote(name, safe='')}"
+
     def resolve_link(self, link: str, requested: str) -> str | None:
         """Return the URL of a link at the configured host, or None if the link is malformed.
 

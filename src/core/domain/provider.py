@@ -52,6 +52,14 @@ class AppNeeds:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountUrls:
+    """The picture and the page of an account at the provider; None if the provider has no such address."""
+
+    avatar: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookConfig:
     """Where the provider sends deliveries: nowhere if there is no URL."""
 

@@ -195,6 +195,7 @@ class InstallationChanged:
     repositories: tuple[RepositoryFacts, ...] = ()
     requester_id: ProviderUserId | None = None
     sender_id: ProviderUserId | None = None
+    sender: ProviderUser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +205,7 @@ class RepositoriesChanged:
     repository_selection: str | None
     added: tuple[RepositoryFacts, ...] = ()
     removed: tuple[RepositoryFacts, ...] = ()
+    sender: ProviderUser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,7 @@ class AccountRenamed:
     login: str
     url: str | None
     updated_at: datetime | None = None
+    sender: ProviderUser | None = None
 
 
 class RepositoryStep(Enum):
@@ -236,6 +239,7 @@ class RepositoryChanged:
 
     step: RepositoryStep
     repository: RepositoryFacts
+    sender: ProviderUser | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +247,7 @@ class AuthorizationRevoked:
     """A user revoked the app's authorization at the provider."""
 
     user_id: ProviderUserId
+    sender: ProviderUser | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from core.use_cases.deliveries.receive_delivery import ReceiveDelivery
 from core.use_cases.deliveries.recover_deliveries import RecoverDeliveries
 from core.use_cases.deliveries.requeue_due_events import RequeueDueEvents
 from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets, RecordSecretUses
+from core.use_cases.events.describe_events import DescribeEvents
 from core.use_cases.events.housekeeping import ApplyRetention, PublishBacklogGauges
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
 from core.use_cases.events.retry_events import RetryEvent, RetryEvents
@@ -89,10 +90,11 @@ def _events(ports: Ports) -> Events:
     # A process without credentials of a provider still reads the provider's stored events.
     access_control = AccessControl(ports.directory, ports.authorizer, ports.protocols)
     dependencies = (ports.unit_of_work, access_control)
+    describe = DescribeEvents(ports.protocols, ports.providers)
     return Events(
-        list=ListEvents(ports.unit_of_work, access_control),
+        list=ListEvents(*dependencies, describe),
         list_by_prefix=ListEventsByPrefix(ports.unit_of_work, access_control),
-        show=ShowEvent(*dependencies, ports.protocols, ports.clock),
+        show=ShowEvent(*dependencies, ports.protocols, ports.clock, describe),
         show_payload=ShowPayload(*dependencies, ports.protocols, ports.clock),
         retry=RetryEvent(*dependencies, ports.worker_notifier, ports.clock),
         retry_many=RetryEvents(*dependencies, ports.worker_notifier, ports.clock),

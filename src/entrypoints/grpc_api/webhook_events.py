@@ -1,12 +1,14 @@
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.application import Application
 from core.domain.audit import parse_actor_name
 from core.domain.deliveries.delivery import Source
 from core.domain.events.attempt import Attempt, AttemptResult
 from core.domain.events.event import RETRYABLE, EventStatus, Outcome, Verdict, WebhookEvent
-from core.domain.identifiers import EventId
+from core.domain.events.event_query import parse_event_query
+from core.domain.events.views import EventView
+from core.domain.identifiers import EventId, RepoId
 from core.use_cases.events.retry_events import MAX_RETRIES
 from core.use_cases.events.scope import OneOrganization
 from core.use_cases.events.show_event import EventDetails
@@ -15,12 +17,14 @@ from crewkit.git.v1.webhook_events_pb2_grpc import WebhookEventServiceServicer
 from entrypoints.edge.cursors import encode_row_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
+from entrypoints.grpc_api.event_summaries import event_summary
 from entrypoints.grpc_api.fields import (
     invalid_field,
     read_enum,
     read_id,
     read_name,
     read_page_size,
+    read_query,
     read_request_id,
     read_row_token,
     read_time,
@@ -41,12 +45,17 @@ class WebhookEvents(WebhookEventServiceServicer):
         page = await self.application.events.list(
             actor(),
             _scope(request.organization_id),
-            where=read_filter(request),
+            where=replace(
+                read_filter(request),
+                until=read_time(request.until, "until") if request.HasField("until") else None,
+                repo_id=RepoId(read_name(request.repo_id, "repo_id")) if request.repo_id else None,
+                query=parse_event_query(read_query(request.query)),
+            ),
             limit=read_page_size(request.page_size),
             before=read_row_token(request.page_token, EventId),
         )
         return wire.ListWebhookEventsResponse(
-            events=[webhook_event(event) for event in page.events], next_page_token=encode_row_cursor(page.next) or ""
+            events=[_described(view) for view in page.views], next_page_token=encode_row_cursor(page.next) or ""
         )
 
     async def GetWebhookEvent(
@@ -56,7 +65,7 @@ class WebhookEvents(WebhookEventServiceServicer):
             actor(), _scope(request.organization_id), read_name(request.event_id, "event_id")
         )
         return wire.GetWebhookEventResponse(
-            event=webhook_event(shown.event, verdicts=shown.event.verdicts),
+            event=_described(shown.view, verdicts=shown.event.verdicts),
             attempt_history=[_attempt(attempt, shown) for attempt in shown.attempts],
         )
 
@@ -188,3 +197,23 @@ def _verdict(verdict: Verdict) -> wire.WebhookEventVerdict:
         pattern=verdict.pattern,
         value=verdict.value,
     )
+
+
+def _described(view: EventView, *, verdicts: Sequence[Verdict] = ()) -> wire.WebhookEvent:
+    """Convert a webhook event with its summary and its projects to its message."""
+    message = webhook_event(view.event, verdicts=verdicts)
+    summary = event_summary(view.summary, view.actor_urls)
+    if summary is not None:
+        message.summary.CopyFrom(summary)
+    if view.duration is not None:
+        message.duration.FromTimedelta(view.duration)
+    message.projects.extend(
+        wire.WebhookEventProject(
+            project_id=str(project.id),
+            name=project.name,
+            outcome=OUTCOMES[project.outcome] if project.outcome else wire.WEBHOOK_EVENT_OUTCOME_UNSPECIFIED,
+            reason=project.reason,
+        )
+        for project in view.projects
+    )
+    return message

@@ -57,6 +57,7 @@ class MemoryEventQueue(EventQueue):
                 attempts=known.attempts if result.attempts is None else result.attempts,
                 next_attempt_at=result.next_attempt_at or known.next_attempt_at,
                 processed_at=None if result.status is EventStatus.PENDING else self._session.database.now(),
+                summary=result.summary or known.summary,
             )
 
     async def list_unrouted(

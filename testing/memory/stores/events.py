@@ -3,8 +3,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.domain.events.event import EventStatus, WebhookEvent, can_reopen
+from core.domain.events.event_query import EventQuery
+from core.domain.events.summary import EventKind
 from core.domain.identifiers import EventId
-from ports.events import EventFilter, EventStore
+from ports.events import EventFilter, EventScan, EventStore
 from testing.memory.database import Session
 from testing.memory.stores.event_attempts import begin_attempt
 
@@ -24,6 +26,17 @@ class MemoryEventStore(EventStore):
             if (before is None or event_id < before) and self._matches(event, where)
         ]
         return matching[:limit]
+
+    async def scan(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> EventScan:
+        """Return all events that match: a scan of memory needs no bound."""
+        if where.query is None:
+            return EventScan(await self.list(where, limit=limit, before=before), None)
+        query, rest = where.query, replace(where, query=None)
+        events = await self.list(rest, limit=len(self._session.state.events), before=before)
+        found = [event for event in events if _is_named(event, query)] or [
+            event for event in events if _contains(event, query) and (event.project_ids or not query.linked_only)
+        ]
+        return EventScan(found[:limit], None)
 
     async def find(self, provider: str, delivery_id: str) -> WebhookEvent | None:
         """Return one event."""
@@ -103,6 +116,12 @@ class MemoryEventStore(EventStore):
             and where.event_type in (None, event.event_type)
             and where.delivery_id in (None, event.delivery_id)
             and (where.since is None or event.created_at >= where.since)
+            and (where.until is None or event.created_at < where.until)
+            and where.repo_id in (None, event.repo_id)
+            and (not where.is_linked or bool(event.project_ids))
+            and (not where.kinds or _kind(event) in where.kinds)
+            and (where.branch is None or (event.summary is not None and event.summary.ref == where.branch))
+            and (where.actor is None or _login(event) == where.actor.casefold())
         )
 
     def _is_of_project(self, event: WebhookEvent, where: EventFilter) -> bool:
@@ -133,3 +152,24 @@ class MemoryEventStore(EventStore):
         if event.integration_id is None:
             return None
         return self._session.state.integrations[event.integration_id].organization_id
+
+
+def _is_named(event: WebhookEvent, query: EventQuery) -> bool:
+    key = event.summary.search_key if event.summary else None
+    return event.delivery_id == query.text or query.matches_key(key)
+
+
+def _contains(event: WebhookEvent, query: EventQuery) -> bool:
+    texts = (event.summary.headline, event.summary.ref) if event.summary else ()
+    return any(query.text.lower() in text.lower() for text in texts if text)
+
+
+def _kind(event: WebhookEvent) -> EventKind | None:
+    """Return the kind; GitHub's names of the types are kinds, for events from before summaries were stored."""
+    if event.summary:
+        return event.summary.kind
+    return EventKind(event.event_type) if event.event_type in {kind.value for kind in EventKind} else None
+
+
+def _login(event: WebhookEvent) -> str | None:
+    return event.summary.actor.login.casefold() if event.summary and event.summary.actor else None

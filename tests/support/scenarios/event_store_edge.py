@@ -36,7 +36,7 @@ class EventStoreEdge:
     ) -> WebhookEvent:
         """Put in an event that ended so."""
         world = self.edge.world
-        settled = {name: facts.pop(name) for name in ("reason", "verdicts", "project_ids") if name in facts}
+        settled = {name: facts.pop(name) for name in ("reason", "verdicts", "project_ids", "summary") if name in facts}
         facts = {"body": json.dumps(BODY, ensure_ascii=False).encode(), **facts}
         event = await world.add_event(**{"received_at": self.edge.clock.now(), **facts})
         owner = of or self.integration

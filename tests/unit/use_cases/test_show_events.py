@@ -11,6 +11,7 @@ from core.domain.events.event import EventNotFound, EventStatus
 from core.domain.identifiers import UserId
 from core.domain.permissions import ActionForbidden
 from core.use_cases.authorization import AccessControl
+from core.use_cases.events.describe_events import DescribeEvents
 from core.use_cases.events.list_events import ListEvents
 from core.use_cases.events.scope import ALL_ORGANIZATIONS
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
@@ -25,14 +26,25 @@ ACCESS_CONTROL = AccessControl(MemoryDirectory(MemoryDatabase()), OsoAuthorizer(
 PERSON = UserActor(UserId(1), external(1))
 
 
+def described_by(processing: Processing) -> DescribeEvents:
+    """Return what adds summaries to events."""
+    return DescribeEvents({"github": processing.protocol}, {})
+
+
 def shown_by(processing: Processing) -> ShowEvent:
     """Return the use case for one event."""
-    return ShowEvent(processing.unit_of_work, ACCESS_CONTROL, {"github": processing.protocol}, processing.clock)
+    return ShowEvent(
+        processing.unit_of_work,
+        ACCESS_CONTROL,
+        {"github": processing.protocol},
+        processing.clock,
+        described_by(processing),
+    )
 
 
 def list_of(processing: Processing) -> ListEvents:
     """Return the use case for many events."""
-    return ListEvents(processing.unit_of_work, ACCESS_CONTROL)
+    return ListEvents(processing.unit_of_work, ACCESS_CONTROL, described_by(processing))
 
 
 async def test_shows_an_event_with_its_results() -> None:

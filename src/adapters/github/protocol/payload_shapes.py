@@ -169,6 +169,7 @@ class RepositoriesEvent(msgspec.Struct):
     repository_selection: str | None = None
     repositories_added: list[Repository] = []
     repositories_removed: list[Repository] = []
+    sender: Account | None = None
 
 
 class RenamedAccount(msgspec.Struct):
@@ -185,18 +186,21 @@ class TargetEvent(msgspec.Struct):
     """`installation_target`."""
 
     account: RenamedAccount
+    sender: Account | None = None
 
 
 class RepositoryEvent(msgspec.Struct):
     """`repository` and `public`."""
 
     repository: Repository
+    sender: Account | None = None
 
 
 class RevokingPerson(msgspec.Struct):
     """The person who revoked the authorization."""
 
     id: Id
+    login: str | None = None
 
 
 class AuthorizationEvent(msgspec.Struct):

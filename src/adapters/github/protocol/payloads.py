@@ -153,6 +153,7 @@ def _read_installation(text: bytes, action: str, skipped: SkippedFields) -> Prov
         repositories=tuple(map(_to_repository, event.repositories)),
         requester_id=ProviderUserId(str(requester.id)) if requester.id else None,
         sender_id=ProviderUserId(str(sender.id)) if sender.id else None,
+        sender=_to_user(event.sender),
     )
 
 
@@ -162,18 +163,22 @@ def _read_installation_repositories(text: bytes, skipped: SkippedFields) -> Prov
         repository_selection=event.repository_selection,
         added=tuple(map(_to_repository, event.repositories_added)),
         removed=tuple(map(_to_repository, event.repositories_removed)),
+        sender=_to_user(event.sender),
     )
 
 
 def _read_installation_target(text: bytes, action: str, skipped: SkippedFields) -> ProviderEvent:
     if action != "renamed":
         return Unhandled("action_not_handled")
-    account = _decode_target(text, skipped).account
+    event = _decode_target(text, skipped)
+    account = event.account
     name = account.login or account.slug
     if not name:
         raise Unreadable.at("account.login", "missing, and `account.slug` is missing too", "the account's new name")
     account_id = AccountId(str(account.id)) if account.id else None
-    return AccountRenamed(account_id, name, parse_web_url(account.html_url), parse_time(account.updated_at))
+    return AccountRenamed(
+        account_id, name, parse_web_url(account.html_url), parse_time(account.updated_at), _to_user(event.sender)
+    )
 
 
 def _read_repository(text: bytes, action: str, skipped: SkippedFields) -> ProviderEvent:
@@ -181,18 +186,24 @@ def _read_repository(text: bytes, action: str, skipped: SkippedFields) -> Provid
         step = RepositoryStep(action)
     except ValueError:
         return Unhandled("action_not_handled")
-    return RepositoryChanged(step, _to_repository(_decode_repository(text, skipped).repository))
+    return _to_repository_change(step, text, skipped)
 
 
 def _read_public(text: bytes, skipped: SkippedFields) -> ProviderEvent:
     # Equal to `repository` with `publicized`. Apps receive either or both.
-    return RepositoryChanged(RepositoryStep.PUBLICIZED, _to_repository(_decode_repository(text, skipped).repository))
+    return _to_repository_change(RepositoryStep.PUBLICIZED, text, skipped)
+
+
+def _to_repository_change(step: RepositoryStep, text: bytes, skipped: SkippedFields) -> ProviderEvent:
+    event = _decode_repository(text, skipped)
+    return RepositoryChanged(step, _to_repository(event.repository), _to_user(event.sender))
 
 
 def _read_authorization(text: bytes, action: str, skipped: SkippedFields) -> ProviderEvent:
     if action != "revoked":
         return Unhandled("action_not_handled")
-    return AuthorizationRevoked(ProviderUserId(str(_decode_authorization(text, skipped).sender.id)))
+    sender = _decode_authorization(text, skipped).sender
+    return AuthorizationRevoked(ProviderUserId(str(sender.id)), ProviderUser(str(sender.id), sender.login or ""))
 
 
 def _read_ping(_text: bytes, _skipped: SkippedFields) -> ProviderEvent:

@@ -10,6 +10,7 @@ from adapters.postgres.rows.event_attempts import BEGIN_NEXT, KEEP_LAST, LAST_AT
 from adapters.postgres.rows.mapping import Column, RowMapping
 from adapters.postgres.rows.sql import render
 from core.domain.events.event import BEFORE_BINDING, RETRYABLE, UNROUTED_LIFETIME, Verdict, WebhookEvent
+from core.domain.events.summary import EventSummary
 
 # A source key that is a number, as at GitHub, is in `installation_id`; any other key is in `source_key`. The
 # table of release 0.1.0 has no `source_key`: there the name means that of `absent`, which is null.
@@ -23,10 +24,15 @@ SOURCE_KEY = SQL("""
 
 
 _verdicts = msgspec.json.Decoder(tuple[Verdict, ...])
+_summary = msgspec.json.Decoder(EventSummary)
 
 
 def _load_verdicts(text: str | None) -> tuple[Verdict, ...]:
     return _verdicts.decode(text) if text else ()
+
+
+def _load_summary(text: str | None) -> EventSummary | None:
+    return _summary.decode(text) if text else None
 
 
 EVENTS = RowMapping(
@@ -36,6 +42,7 @@ EVENTS = RowMapping(
         "source_key": Column(expression=SOURCE_KEY),
         "integration_id": Column("git_integration_id"),
         "verdicts": Column(expression=SQL("e.verdicts::text"), load=_load_verdicts),
+        "summary": Column(expression=SQL("e.summary::text"), load=_load_summary),
     },
 )
 

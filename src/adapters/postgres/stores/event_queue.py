@@ -77,11 +77,16 @@ _RECORD_RESULTS = """
         error_code = CASE WHEN s.status <> 'pending' THEN s.error_code END,
         started_at = CASE WHEN s.status <> 'pending' THEN %s::timestamptz END,
         requested_by = CASE WHEN s.status <> 'pending' THEN e.requested_by END,
+        summary = coalesce(nullif(s.summary, 'null'), e.summary),
+        search_key = coalesce(s.search_key, e.search_key),
         updated_at = now()
     FROM unnest(
         %s::bigint[], %s::text[], %s::jsonb[], %s::text[], %s::bigint[], %s::bigint[], %s::text[],
-        %s::smallint[], %s::timestamptz[], %s::text[]
-    ) AS s (id, status, verdicts, reason, integration_id, link_id, project_ids, attempts, next_attempt_at, error_code)
+        %s::smallint[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::text[]
+    ) AS s (
+        id, status, verdicts, reason, integration_id, link_id, project_ids,
+        attempts, next_attempt_at, error_code, summary, search_key
+    )
     WHERE e.id = s.id AND e.status = 'pending'
 """
 # An attempt that another one follows.
@@ -226,6 +231,8 @@ class PostgresEventQueue(EventQueue):
                 Smallints([result.attempts for result in results]),
                 Timestamps([result.next_attempt_at for result in results]),
                 Texts([result.error_code for result in results]),
+                Documents([result.summary for result in results]),
+                Texts([result.summary.search_key if result.summary else None for result in results]),
             ),
         )
 

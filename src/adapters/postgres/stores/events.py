@@ -4,6 +4,7 @@ from datetime import datetime
 
 from adapters.postgres.connection.packed_arrays import Bigints
 from adapters.postgres.connection.session import Session
+from adapters.postgres.queries import webhook_event_scans as event_scans
 from adapters.postgres.queries import webhook_events as event_search
 from adapters.postgres.rows.codec import decompress
 from adapters.postgres.rows.sql import render
@@ -11,7 +12,7 @@ from adapters.postgres.rows.webhook_events import EVENTS, REOPEN, may_reopen_at
 from core.domain.deliveries.source_key import LANES
 from core.domain.events.event import PayloadDamaged, WebhookEvent
 from core.domain.identifiers import EventId
-from ports.events import EventFilter, EventStore
+from ports.events import EventFilter, EventScan, EventStore
 
 _FIND = render(
     "SELECT {columns} FROM git_webhook_events AS e WHERE e.delivery_id = %s AND e.provider = %s", columns=EVENTS.columns
@@ -70,6 +71,10 @@ class PostgresEventStore(EventStore):
     async def list(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> Sequence[WebhookEvent]:
         """Return events, newest first, only those below `before`."""
         return await event_search.search(self._session, where, limit=limit, before=before)
+
+    async def scan(self, where: EventFilter, *, limit: int, before: EventId | None = None) -> EventScan:
+        """Return events that match, newest first, after reading a bounded number of events."""
+        return await event_scans.scan(self._session, where, limit=limit, before=before)
 
     async def find(self, provider: str, delivery_id: str) -> WebhookEvent | None:
         """Return one event."""

@@ -56,6 +56,10 @@ git_webhook_events = Table(
     Column("started_at", Timestamp),
     Column("error_code", Text),
     Column("requested_by", Text),
+    # What the payload says, for lists; null until the event is processed.
+    Column("summary", JSONB),
+    # The commit of a push, or `#` and the number of a pull request.
+    Column("search_key", Text(collation="C")),
     UniqueConstraint("delivery_id", "provider"),  # users search by delivery id alone
     Index("git_webhook_events_body_key_idx", "body_key", unique=True, postgresql_where=text("body_key IS NOT NULL")),
     Index("git_webhook_events_pending_idx", "lane", "id", postgresql_where=text("status = 'pending'")),
@@ -86,6 +90,14 @@ git_webhook_events = Table(
         "project_ids",
         postgresql_using="gin",
         postgresql_where=text("project_ids IS NOT NULL"),
+    ),
+    # By bytes, so that the beginning of a commit's hash finds it.
+    Index(
+        "git_webhook_events_search_key_idx",
+        "git_integration_id",
+        "search_key",
+        "id",
+        postgresql_where=text("git_integration_id IS NOT NULL AND search_key IS NOT NULL"),
     ),
     # Few rows: failed events and retried ones. An event that was just received has no integration yet.
     Index(

@@ -4,6 +4,7 @@ from enum import Enum
 from uuid import UUID
 
 from core.domain.errors import DomainError, ErrorKind
+from core.domain.events.summary import EventSummary
 from core.domain.identifiers import EventId, IntegrationId, LinkId, ProjectId, RepoId
 from core.domain.integrations.integration import Integration
 
@@ -66,6 +67,7 @@ class WebhookEvent:
     verdicts: tuple[Verdict, ...] = ()
     processed_at: datetime | None = None
     payload_length: int = 0
+    summary: EventSummary | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Return whether the event can be processed now.
@@ -89,6 +91,7 @@ class EventResult:
     attempts: int | None = None
     next_attempt_at: datetime | None = None
     error_code: str | None = None
+    summary: EventSummary | None = None
 
 
 INTERRUPTED = "processing_interrupted"

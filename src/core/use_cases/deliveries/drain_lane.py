@@ -16,6 +16,7 @@ from core.domain.events.event import (
     fail_attempt,
 )
 from core.domain.events.interpretation import interpret, to_unrouted
+from core.domain.events.summary import summarize
 from core.domain.provider_events import ProviderEvent
 from core.use_cases.deliveries.event_batch import EventBatch, start_batch
 from core.use_cases.deliveries.poison_events import DatabaseLost, Interruptions, PoisonEvents
@@ -166,7 +167,8 @@ class DrainLane:
             if isinstance(provider_event, EventResult):
                 batch.results.append(provider_event)
             else:
-                batch.apply(event, interpret(event, provider_event, batch.create_view(event, provider_event)))
+                summary = summarize(event.event_type, event.action, provider_event)
+                batch.apply(event, interpret(event, provider_event, batch.create_view(event, provider_event)), summary)
         return batch
 
     def _decode(self, batch: EventBatch, queued_event: QueuedEvent) -> ProviderEvent | EventResult:

@@ -9,6 +9,7 @@ from core.domain.catalog.repository import Repository
 from core.domain.connections import Connection
 from core.domain.events.event import EventResult, WebhookEvent
 from core.domain.events.interpretation import BindingOption, Interpretation, View, can_bind
+from core.domain.events.summary import EventSummary
 from core.domain.flows.flow import PendingRequest
 from core.domain.identifiers import AccountId, ConnectionId, IntegrationId, OrganizationId, ProviderUserId, RepoId
 from core.domain.integrations.installation_checks import ReportedDeletion
@@ -81,9 +82,9 @@ class EventBatch:
         identities = self.identities.get(event.provider, _NO_IDENTITIES)
         return View(self.now, integration, links, catalog, binding, connection, identities)
 
-    def apply(self, event: WebhookEvent, interpretation: Interpretation) -> None:
+    def apply(self, event: WebhookEvent, interpretation: Interpretation, summary: EventSummary) -> None:
         """Apply the changes of one event, so that later events see them and `write` stores them."""
-        self.results.append(interpretation.to_result(event, self.find_integration(event)))
+        self.results.append(interpretation.to_result(event, self.find_integration(event), summary))
         self.domain_events += interpretation.domain_events
         self.attributions += interpretation.attributions
         if interpretation.integration and interpretation.integration.after:

@@ -3,10 +3,12 @@ from dataclasses import dataclass, replace
 
 from core.domain.actors import Actor
 from core.domain.events.event import WebhookEvent
+from core.domain.events.views import EventView
 from core.domain.identifiers import EventId
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
-from core.use_cases.events.scope import EventScope, require_in_scope
+from core.use_cases.events.describe_events import DescribeEvents
+from core.use_cases.events.scope import EventScope, require_read_in_scope
 from ports.events import EventFilter
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -15,12 +17,18 @@ from ports.unit_of_work import Transaction, UnitOfWork
 class EventPage:
     """One page of events, newest first. `next` is the `before` of the following page, None on the last page.
 
-    `repositories` has the full names in the catalog by event id, if the caller requested them.
+    A page that was searched for can be short, or empty, and still have a following page. `repositories` has the full
+    names in the catalog by event id, if the caller requested them.
     """
 
-    events: Sequence[WebhookEvent]
+    views: Sequence[EventView]
     next: EventId | None
     repositories: Mapping[EventId, str]
+
+    @property
+    def events(self) -> Sequence[WebhookEvent]:
+        """The stored events."""
+        return [view.event for view in self.views]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +37,7 @@ class ListEvents:
 
     unit_of_work: UnitOfWork
     access_control: AccessControl
+    describe: DescribeEvents
 
     async def __call__(
         self,
@@ -44,14 +53,27 @@ class ListEvents:
 
         Raises `ProviderUnknown`, `OrganizationNotFound` or `ActionForbidden`.
         """
-        organization = await require_in_scope(self.access_control, actor, Action.READ, scope, where.provider)
+        organization, can_read_payload = await require_read_in_scope(self.access_control, actor, scope, where.provider)
         if organization is not None:
             where = replace(where, organization_id=organization.id)
+        if where.query is not None and not can_read_payload:
+            # A search must not reveal the content that the summaries do not show.
+            where = replace(where, query=replace(where.query, linked_only=True))
         async with self.unit_of_work() as tx:
-            events = await tx.events.list(where, limit=limit + 1, before=before)
+            events, reached = await _find(tx, where, limit=limit + 1, before=before)
             page = events[:limit]
+            views = await self.describe(tx, organization, page, can_read_payload=can_read_payload)
             repositories = await name_repositories(tx, page) if with_repositories else {}
-        return EventPage(page, page[-1].id if len(events) > limit else None, repositories)
+        return EventPage(views, page[-1].id if len(events) > limit else reached, repositories)
+
+
+async def _find(
+    tx: Transaction, where: EventFilter, *, limit: int, before: EventId | None
+) -> tuple[Sequence[WebhookEvent], EventId | None]:
+    if not where.needs_scan:
+        return await tx.events.list(where, limit=limit, before=before), None
+    result = await tx.events.scan(where, limit=limit, before=before)
+    return result.events, result.reached
 
 
 @dataclass(frozen=True, slots=True)

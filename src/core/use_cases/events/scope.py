@@ -50,22 +50,26 @@ async def require_in_scope(
 
 
 async def require_read_in_scope(
-    access_control: AccessControl, actor: Actor, scope: EventScope
+    access_control: AccessControl, actor: Actor, scope: EventScope, provider: str | None = None
 ) -> tuple[Organization | None, bool]:
     """Return what `require_in_scope` returns for reading, and whether the actor may also read payloads.
 
-    Operators must be allowed to read payloads. Raises `OrganizationNotFound` or `ActionForbidden`.
+    Operators must be allowed to read payloads. Raises `OrganizationNotFound`, `ActionForbidden` or
+    `ProviderUnknown`.
     """
     match scope:
         case OneOrganization(organization_id):
-            return await access_control.require_and_check(
+            found: tuple[Organization | None, bool] = await access_control.require_and_check(
                 actor, Action.READ, organization_id, optional=Action.READ_PAYLOAD
             )
         case AllOrganizations():
             access_control.require_everywhere(actor, Action.READ_PAYLOAD)
-            return None, True
+            found = None, True
         case _:
             assert_never(scope)
+    if provider is not None:
+        require_supported(provider, access_control.providers)
+    return found
 
 
 async def get_event(

@@ -7,11 +7,13 @@ from core.domain.actors import Actor
 from core.domain.audit import parse_actor_name
 from core.domain.events.attempt import Attempt
 from core.domain.events.event import PayloadDamaged, PayloadExpired, WebhookEvent
+from core.domain.events.views import EventView
 from core.domain.organizations import Organization, User
 from core.domain.permissions import Action
 from core.domain.streams.domain_event import RecordedEvent
 from core.use_cases.authorization import AccessControl
 from core.use_cases.events.audit import record_view
+from core.use_cases.events.describe_events import DescribeEvents
 from core.use_cases.events.list_events import name_repositories
 from core.use_cases.events.scope import EventScope, get_event, require_in_scope, require_read_in_scope
 from ports.system import Clock
@@ -35,13 +37,18 @@ class EventDetails:
     the current members among the users who requested `attempts`.
     """
 
-    event: WebhookEvent
+    view: EventView
     payload: bytes | None
     absence: PayloadAbsence | None
     repository: str | None = None
     domain_events: Sequence[RecordedEvent] = ()
     attempts: Sequence[Attempt] = ()
     members: Mapping[UUID, User] = field(default_factory=dict)
+
+    @property
+    def event(self) -> WebhookEvent:
+        """The stored event."""
+        return self.view.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,7 @@ class ShowEvent:
     access_control: AccessControl
     protocols: Mapping[str, WebhookProtocol]
     clock: Clock
+    describe: DescribeEvents
 
     async def __call__(
         self,
@@ -73,6 +81,7 @@ class ShowEvent:
         organization, can_read_payload = await require_read_in_scope(self.access_control, actor, scope)
         async with self.unit_of_work() as tx:
             event = await get_event(tx, organization, delivery_id, provider)
+            [view] = await self.describe(tx, organization, [event], can_read_payload=can_read_payload)
             repositories = await name_repositories(tx, [event]) if with_results else {}
             attempts = await tx.event_attempts.list_by_event(event.id)
             domain_events = await tx.domain_events.list_by_source(event.id) if with_results else ()
@@ -84,7 +93,7 @@ class ShowEvent:
                 await tx.commit()
         user_ids = {parse_actor_name(attempt.requested_by).user_id for attempt in attempts if attempt.requested_by}
         return EventDetails(
-            event,
+            view,
             payload=payload if isinstance(payload, bytes) else None,
             absence=payload if isinstance(payload, PayloadAbsence) else None,
             repository=repositories.get(event.id),

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from core.application import Events
 from core.domain.events.event import EventNotFound, EventStatus, WebhookEvent
-from core.domain.identifiers import EventId
+from core.domain.events.event_query import parse_event_query
+from core.domain.identifiers import EventId, RepoId
 from core.domain.provider_errors import ProviderUnknown
 from core.use_cases.events.scope import OneOrganization
 from core.use_cases.events.show_event import PayloadAbsence
@@ -17,6 +18,13 @@ from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Su
 from entrypoints.rest.http.paths import WEBHOOK_EVENT, WEBHOOK_EVENTS
 from entrypoints.rest.http.requests import Cursor, Limit, Name, NoQuery, Query, read_row_cursor
 from entrypoints.rest.http.responses import Json, Time
+from entrypoints.rest.resources.event_summaries import (
+    EventProjectBody,
+    SummaryBody,
+    duration_ms,
+    project_bodies,
+    summary_body,
+)
 from entrypoints.rest.resources.webhook_event_attempts import AttemptBody, VerdictBody, to_attempt_body, to_verdict_body
 from ports.events import EventFilter
 
@@ -38,12 +46,27 @@ class EventQuery(Query, frozen=True):
     provider: Annotated[
         Name | None, Meta(description="Only events from this provider. Pass the name of a provider, such as github.")
     ] = None
+    repo_id: Annotated[
+        Name | None, Meta(description="Only events of this repository. Pass the provider's id of the repository.")
+    ] = None
+    q: Annotated[
+        str,
+        Meta(
+            max_length=200,
+            description="Only events with this delivery id, pull request number (such as #12) or commit (at least 7 "
+            "characters of its hash). Any other text: only events whose headline, branch or tag contains it.",
+            examples=["countdown"],
+        ),
+    ] = ""
     since: Annotated[
         Annotated[datetime, Meta(tz=True)] | None,
         Meta(
             description="Only events received at this time or later. Pass a time with its offset, such as "
             "2026-11-23T12:00:00Z. Write + as %2B."
         ),
+    ] = None
+    until: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None, Meta(description="Only events received before this time.")
     ] = None
     limit: Limit = 50
     cursor: Cursor = ""
@@ -78,9 +101,14 @@ class EventShownBody(EventBody, kw_only=True):
     """A webhook event with its attempts, verdicts and payload.
 
     `attempt_history` has all attempts, in their order. The last one is `pending` if the event is. If `payload` is null,
-    `payload_absence` is the reason.
+    `payload_absence` is the reason. `summary` is what the event says. It is null if the payload cannot be read, or was
+    deleted before this service stored summaries. `projects` are the projects that the event concerns. `duration_ms` is
+    the time from receiving the delivery to the end of processing, in milliseconds; null while the event is pending.
     """
 
+    summary: SummaryBody | None
+    projects: list[EventProjectBody]
+    duration_ms: int | None
     verdicts: list[VerdictBody]
     attempt_history: list[AttemptBody]
     payload: msgspec.Raw
@@ -91,10 +119,16 @@ class EventListed(EventBody, kw_only=True):
     """A webhook event in a list.
 
     `verdict` is the verdict for the project in the request's `project_id`. It is null without `project_id`,
-    or if the event has no verdict for the project.
+    or if the event has no verdict for the project. `summary` is what the event says. It is null if the payload
+    cannot be read or is longer than 64 KB, or was deleted, and no summary was stored. `projects` are the projects
+    that the event concerns. `duration_ms` is the time from receiving the delivery to the end of processing, in
+    milliseconds; null while the event is pending.
     """
 
     verdict: VerdictBody | None
+    summary: SummaryBody | None
+    projects: list[EventProjectBody]
+    duration_ms: int | None
 
 
 class EventList(msgspec.Struct):
@@ -115,7 +149,8 @@ def operations(events: Events) -> list[Operation]:
         Success(EventList),
         errors=[ProviderUnknown],
         description="Returns the organization's webhook events with their processing status, newest first. With "
-        "`project_id`, returns only events that concern the project, each with its verdict for the project.",
+        "`project_id`, returns only events that concern the project, each with its verdict for the project. With `q` "
+        "or `repo_id`, a page can have fewer events than `limit`, or none: continue until `next_cursor` is null.",
     )
     async def list_webhook_events(call: Call[EventQuery, None]) -> Response:
         page = await events.list(
@@ -127,14 +162,23 @@ def operations(events: Events) -> list[Operation]:
                 event_type=call.query.event,
                 project_id=call.query.project_id,
                 since=call.query.since,
+                until=call.query.until,
+                repo_id=RepoId(call.query.repo_id) if call.query.repo_id else None,
+                query=parse_event_query(call.query.q),
             ),
             limit=call.query.limit,
             before=read_row_cursor(call.query.cursor, EventId),
         )
         next_cursor = encode_row_cursor(page.next)
         data = [
-            EventListed(**msgspec.structs.asdict(event_body(event)), verdict=_verdict_for(event, call.query.project_id))
-            for event in page.events
+            EventListed(
+                **msgspec.structs.asdict(event_body(view.event)),
+                verdict=_verdict_for(view.event, call.query.project_id),
+                summary=summary_body(view),
+                projects=project_bodies(view.projects),
+                duration_ms=duration_ms(view),
+            )
+            for view in page.views
         ]
         return Json(EventList(data, next_cursor))
 
@@ -153,6 +197,9 @@ def operations(events: Events) -> list[Operation]:
         return Json(
             EventShownBody(
                 **msgspec.structs.asdict(event_body(shown.event)),
+                summary=summary_body(shown.view),
+                projects=project_bodies(shown.view.projects),
+                duration_ms=duration_ms(shown.view),
                 verdicts=[to_verdict_body(verdict) for verdict in shown.event.verdicts],
                 attempt_history=[to_attempt_body(attempt, shown) for attempt in shown.attempts],
                 payload=msgspec.Raw(shown.payload or b"null"),

@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from crewkit.git.v1 import event_summaries_pb2 as _event_summaries_pb2
 from crewkit.git.v1 import integrations_pb2 as _integrations_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import duration_pb2 as _duration_pb2
@@ -299,6 +300,42 @@ class WebhookEventAttempt(_message.Message):
 Global___WebhookEventAttempt: _TypeAlias = WebhookEventAttempt  # noqa: Y015
 
 @_typing.final
+class WebhookEventProject(_message.Message):
+    """WebhookEventProject is a project that an event concerns, with the decision for it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    project_id: _builtins.str
+    """Output only. The project's id (UUID)."""
+    name: _builtins.str
+    """Output only. The project's name."""
+    outcome: Global___WebhookEventOutcome.ValueType
+    """Output only. The decision. Unspecified if the event is pending or has failed."""
+    reason: _builtins.str
+    """Output only. The reason, as a stable code. Not set without a decision."""
+    def __init__(
+        self,
+        *,
+        project_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        outcome: Global___WebhookEventOutcome.ValueType = ...,
+        reason: _builtins.str | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_reason", b"_reason", "reason", b"reason"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_reason", b"_reason", "name", b"name", "outcome", b"outcome", "project_id", b"project_id", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
+    _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
+
+Global___WebhookEventProject: _TypeAlias = WebhookEventProject  # noqa: Y015
+
+@_typing.final
 class WebhookEvent(_message.Message):
     """WebhookEvent is one webhook delivery and its processing result."""
 
@@ -319,6 +356,9 @@ class WebhookEvent(_message.Message):
     PROCESSED_AT_FIELD_NUMBER: _builtins.int
     PAYLOAD_BYTES_FIELD_NUMBER: _builtins.int
     VERDICTS_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    PROJECTS_FIELD_NUMBER: _builtins.int
+    DURATION_FIELD_NUMBER: _builtins.int
     event_id: _builtins.str
     """Output only. The provider's delivery id."""
     provider: _builtins.str
@@ -359,6 +399,22 @@ class WebhookEvent(_message.Message):
     def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookEventVerdict]:
         """Output only. The verdict for each subject. Empty in lists."""
 
+    @_builtins.property
+    def summary(self) -> _event_summaries_pb2.EventSummary:
+        """Output only. What the event says. Not set if the payload cannot be read or is longer than 64 KB, or was deleted, and
+        no summary was stored. Not returned by RetryWebhookEvent.
+        """
+
+    @_builtins.property
+    def projects(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookEventProject]:
+        """Output only. The projects that the event concerns. Not returned by RetryWebhookEvent."""
+
+    @_builtins.property
+    def duration(self) -> _duration_pb2.Duration:
+        """Output only. The time from receiving the delivery to the end of processing. Not set while the event is pending, and
+        not returned by RetryWebhookEvent.
+        """
+
     def __init__(
         self,
         *,
@@ -377,10 +433,13 @@ class WebhookEvent(_message.Message):
         processed_at: _timestamp_pb2.Timestamp | None = ...,
         payload_bytes: _builtins.int = ...,
         verdicts: _abc.Iterable[Global___WebhookEventVerdict] | None = ...,
+        summary: _event_summaries_pb2.EventSummary | None = ...,
+        projects: _abc.Iterable[Global___WebhookEventProject] | None = ...,
+        duration: _duration_pb2.Duration | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_action", b"_action", "_installation_id", b"_installation_id", "_next_attempt_at", b"_next_attempt_at", "_processed_at", b"_processed_at", "_reason", b"_reason", "_repo_id", b"_repo_id", "action", b"action", "installation_id", b"installation_id", "next_attempt_at", b"next_attempt_at", "processed_at", b"processed_at", "reason", b"reason", "received_at", b"received_at", "repo_id", b"repo_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_action", b"_action", "_installation_id", b"_installation_id", "_next_attempt_at", b"_next_attempt_at", "_processed_at", b"_processed_at", "_reason", b"_reason", "_repo_id", b"_repo_id", "action", b"action", "duration", b"duration", "installation_id", b"installation_id", "next_attempt_at", b"next_attempt_at", "processed_at", b"processed_at", "reason", b"reason", "received_at", b"received_at", "repo_id", b"repo_id", "summary", b"summary"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_action", b"_action", "_installation_id", b"_installation_id", "_next_attempt_at", b"_next_attempt_at", "_processed_at", b"_processed_at", "_reason", b"_reason", "_repo_id", b"_repo_id", "action", b"action", "attempts", b"attempts", "event_id", b"event_id", "event_type", b"event_type", "installation_id", b"installation_id", "next_attempt_at", b"next_attempt_at", "payload_bytes", b"payload_bytes", "processed_at", b"processed_at", "provider", b"provider", "reason", b"reason", "received_at", b"received_at", "repo_id", b"repo_id", "source", b"source", "status", b"status", "verdicts", b"verdicts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_action", b"_action", "_installation_id", b"_installation_id", "_next_attempt_at", b"_next_attempt_at", "_processed_at", b"_processed_at", "_reason", b"_reason", "_repo_id", b"_repo_id", "action", b"action", "attempts", b"attempts", "duration", b"duration", "event_id", b"event_id", "event_type", b"event_type", "installation_id", b"installation_id", "next_attempt_at", b"next_attempt_at", "payload_bytes", b"payload_bytes", "processed_at", b"processed_at", "projects", b"projects", "provider", b"provider", "reason", b"reason", "received_at", b"received_at", "repo_id", b"repo_id", "source", b"source", "status", b"status", "summary", b"summary", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__action: _TypeAlias = _typing.Literal["action"]  # noqa: Y015
     _WhichOneofArgType__action: _TypeAlias = _typing.Literal["_action", b"_action"]  # noqa: Y015
@@ -423,6 +482,9 @@ class ListWebhookEventsRequest(_message.Message):
     SINCE_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REPO_ID_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     status: Global___WebhookEventStatus.ValueType
@@ -437,9 +499,19 @@ class ListWebhookEventsRequest(_message.Message):
     """Optional. The maximum number of results, 1 to 100. 0 means 50."""
     page_token: _builtins.str
     """Optional. The next_page_token of the previous page."""
+    repo_id: _builtins.str
+    """Optional. Only events of this repository: the provider's id."""
+    query: _builtins.str
+    """Optional. Only events with this delivery id, pull request number (such as "#12") or commit (at least 7 characters of
+    its hash). Any other text: only events whose headline, branch or tag contains it.
+    """
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """Optional. Only events received at this time or later."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only events received before this time."""
 
     def __init__(
         self,
@@ -452,10 +524,13 @@ class ListWebhookEventsRequest(_message.Message):
         since: _timestamp_pb2.Timestamp | None = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        repo_id: _builtins.str = ...,
+        query: _builtins.str = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_type", b"event_type", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "project_id", b"project_id", "provider", b"provider", "since", b"since", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_type", b"event_type", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "project_id", b"project_id", "provider", b"provider", "query", b"query", "repo_id", b"repo_id", "since", b"since", "status", b"status", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -463,7 +538,9 @@ Global___ListWebhookEventsRequest: _TypeAlias = ListWebhookEventsRequest  # noqa
 
 @_typing.final
 class ListWebhookEventsResponse(_message.Message):
-    """ListWebhookEventsResponse is one page of webhook events."""
+    """ListWebhookEventsResponse is one page of webhook events. With query or repo_id, a page can have fewer events than
+    page_size, or none: continue until next_page_token is empty.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -8,6 +8,7 @@ from core.domain.audit import Change, Entity
 from core.domain.catalog.repository import Repository
 from core.domain.connections import Connection
 from core.domain.events.event import EventResult, EventStatus, Outcome, Verdict, WebhookEvent
+from core.domain.events.summary import EventSummary
 from core.domain.flows.flow import PendingRequest
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
@@ -62,7 +63,9 @@ class Interpretation:
     matched_links: tuple[Link, ...] = ()
     has_reported_deletion: bool = False
 
-    def to_result(self, event: WebhookEvent, integration: Integration | None) -> EventResult:
+    def to_result(
+        self, event: WebhookEvent, integration: Integration | None, summary: EventSummary | None = None
+    ) -> EventResult:
         """Return the result to store with the event."""
         owner = self.integration.after if self.integration else integration
         return EventResult(
@@ -73,6 +76,7 @@ class Interpretation:
             integration_id=owner.id if owner and self.status is not EventStatus.UNROUTED else None,
             link_id=self.matched_links[0].id if len(self.matched_links) == 1 else None,
             project_ids=tuple(dict.fromkeys(link.project_id for link in self.matched_links)),
+            summary=summary,
         )
 
 
