@@ -1,13 +1,15 @@
 """Give our service a backlog and have one worker drain it, with all effects."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import ClientCursor
+from psycopg.types.json import Jsonb
 
 from benchmarks.common import crewkit, load
 from benchmarks.common.deliveries import EXAMPLE, FIRST_INSTALLATION, FIRST_REPOSITORY, PATH, sign_pushes, write_for_wrk
@@ -69,6 +71,12 @@ class Backlog:
         """Open a connection that commits each statement."""
         with psycopg.connect(self._place.database_url, autocommit=True) as database:
             yield database
+
+    def set_rules(self, rules: Mapping[str, Any]) -> None:
+        """Give all links these rules, in place of the former ones."""
+        with self.database() as database:
+            settings = Jsonb({"rules": rules} if rules else {})
+            database.execute("UPDATE project_repositories SET settings = %s", (settings,))
 
     def keep(self) -> None:
         """Keep the rows that exist now when the backlog is emptied."""
