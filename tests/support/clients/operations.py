@@ -21,7 +21,9 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _IDENTIFIED = {Access.CALLER, Access.USER}
 BY_CALLER = [name for name, one in OPERATIONS.items() if one.access in _IDENTIFIED]
 IN_ORGANIZATION = [name for name in BY_CALLER if "{org_id" in OPERATIONS[name].path]
-CHANGING = [name for name in IN_ORGANIZATION if OPERATIONS[name].method != "GET"]
+# A query whose parameters are too long for a URL.
+_READING = {"resolve_affected_projects"}
+CHANGING = [name for name in IN_ORGANIZATION if OPERATIONS[name].method != "GET" and name not in _READING]
 # A provider may add to what it sends a browser back with, and signs what it delivers.
 STRICT = [name for name, one in OPERATIONS.items() if one.access in _IDENTIFIED or one.tag is Tag.SERVICE]
 FINITE = [name for name, one in OPERATIONS.items() if not one.streams]

@@ -44,7 +44,7 @@ export function ChoiceFields({
       </Field>
       <Field
         label="Root directory"
-        hint="Folder of this project, for example apps/web. Leave empty for the repository root."
+        hint="Folder of this project, for example apps/web. The project receives pushes that change files in it. Leave empty for the repository root."
         error={errors.root}
       >
         {(field) => (

@@ -13,7 +13,12 @@ from core.domain.rules.rules import Handling, RuleEvent, Rules
 
 
 class RuleReason(Enum):
-    """Why an event is delivered to a project or not. Stable codes, which are the reasons of verdicts."""
+    """Why an event is delivered to a project or not.
+
+    Delivered: `delivered`, or `paths_unknown` if the changed files are not all known. Ignored: `event_not_selected`
+    (the kind of event), `branch_not_matched`, `tag_not_matched`, `paths_not_matched` (no changed file), `draft` and
+    `fork` (pull requests), `bot`, or `skip_marker` (in the last commit message).
+    """
 
     DELIVERED = "delivered"
     PATHS_UNKNOWN = "paths_unknown"

@@ -12,14 +12,17 @@ RULES = "rules"
 
 
 class RuleEvent(Enum):
-    """The kinds of events that a rule can select."""
+    """The kinds of events that a rule can select.
+
+    `push`: a branch or tag was created, updated or deleted. `pull_request`: a pull request was opened or changed.
+    """
 
     PUSH = "push"
     PULL_REQUEST = "pull_request"
 
 
 class Handling(Enum):
-    """Whether events of one origin are delivered or ignored."""
+    """Whether events of one origin are delivered (`deliver`) or only stored with a verdict (`ignore`)."""
 
     DELIVER = "deliver"
     IGNORE = "ignore"

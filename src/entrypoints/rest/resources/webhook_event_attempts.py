@@ -15,9 +15,10 @@ from entrypoints.rest.resources.actors import VersionActor, to_actor_body
 class VerdictBody(msgspec.Struct):
     """The decision for one object, with a reason code.
 
-    `subject` is the kind of object: `link`, `integration`, `repository`, `connection` or `event`. If a rule of a link
-    decided, `value` is the branch, tag, path, login or marker that it decided about, with at most 500 characters, and
-    `pattern` is the pattern that matches it.
+    `subject` is the kind of object: `link`, `integration`, `repository`, `connection` or `event`. The `reason` for a
+    link is `webhooks_disabled` or a reason of `RuleReason`. If a rule of a link decided, `value` is the branch, tag,
+    path, login or marker that it decided about, with at most 500 characters, and `pattern` is the pattern that matches
+    it.
     """
 
     subject: str

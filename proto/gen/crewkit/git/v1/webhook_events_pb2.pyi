@@ -169,7 +169,9 @@ class WebhookEventVerdict(_message.Message):
     outcome: Global___WebhookEventOutcome.ValueType
     """Output only. The decision."""
     reason: _builtins.str
-    """Output only. The reason, as a stable code."""
+    """Output only. The reason, as a stable code. For a link, "webhooks_disabled", or the name of a RuleReason in lower case,
+    such as "paths_not_matched".
+    """
     subject_id: _builtins.str
     """Output only. The subject's id, if it has one."""
     project_id: _builtins.str
