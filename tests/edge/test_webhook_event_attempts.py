@@ -113,3 +113,23 @@ async def test_other_organization_reads_no_attempt(edge: GrpcEdge, client: Clien
     """The event does not exist for it."""
     answer = await client.get(edge.path(f"{EVENTS}/{event.delivery_id}", edge.other), headers=edge.of("outsider"))
     assert answer.status_code == 404
+
+
+async def test_grpc_dry_run_changes_nothing(edge: GrpcEdge) -> None:
+    """It counts the matching events; for one event, it returns the event as it is."""
+    event = await edge.world.add_event(source_key=edge.integration.provider_id)
+    await end_attempt(edge, event, EventStatus.FAILED, reason="It broke.")
+    organization = str(edge.organization.external_id)
+    failed = webhook_events_pb2.WEBHOOK_EVENT_STATUS_FAILED
+    several = webhook_events_pb2.RetryWebhookEventsRequest(organization_id=organization, status=failed, dry_run=True)
+    one = webhook_events_pb2.RetryWebhookEventRequest(
+        organization_id=organization, event_id=event.delivery_id, dry_run=True
+    )
+    async with edge.channel() as channel:
+        stub = WebhookEventServiceStub(channel)
+        preview = await stub.RetryWebhookEvents(several, metadata=edge.call_as("owner"))
+        checked = await stub.RetryWebhookEvent(one, metadata=edge.call_as("owner"))
+    assert (preview.retried, preview.matching) == (0, 1)
+    assert [sample.event_id for sample in preview.sample] == [event.delivery_id]
+    assert checked.event.status == failed
+    assert (await edge.world.get_event(event)).status is EventStatus.FAILED

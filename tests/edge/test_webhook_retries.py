@@ -109,7 +109,38 @@ async def test_retries_by_filter_in_steps(event_store: EventStoreEdge, client: C
     none = await client.post(
         url, headers=event_store.edge.of("owner"), json={"status": "failed", "event": "star", "provider": "github"}
     )
-    assert none.json() == {"retried": 0, "next_cursor": None}
+    assert none.json() == {"retried": 0, "next_cursor": None, "matching": None, "sample": None}
+
+
+async def test_dry_run_counts_without_a_change(event_store: EventStoreEdge, client: Client) -> None:
+    """The events that a retry would queue, the newest ten of them, and none of another organization."""
+    events = [await event_store.event(EventStatus.FAILED, reason="boom") for _ in range(12)]
+    await event_store.event(EventStatus.IGNORED, reason="before_binding")
+    await event_store.edge.world.expire_payload(await event_store.event(EventStatus.FAILED, reason="boom"))
+    url = event_store.edge.path(f"{EVENTS}/retry")
+    form = {"status": "failed", "dry_run": True}
+    answer = await client.post(url, headers=event_store.edge.of("admin"), json=form)
+    assert (answer.status_code, answer.json()["retried"], answer.json()["matching"]) == (200, 0, 12)
+    newest = [event.delivery_id for event in events[:1:-1]]
+    assert [one["id"] for one in answer.json()["sample"]] == newest
+    assert (await event_store.edge.world.get_event(events[0])).status is EventStatus.FAILED
+    assert event_store.edge.bell.notified_lanes == []
+    ignored = await client.post(url, headers=event_store.edge.of("admin"), json={**form, "status": "ignored"})
+    assert (ignored.json()["matching"], ignored.json()["sample"]) == (0, [])
+    check_error(await client.post(url, headers=event_store.edge.of("member"), json=form), 403, "action_forbidden")
+
+
+async def test_dry_run_of_one_event(event_store: EventStoreEdge, client: Client) -> None:
+    """It returns the event as it is, or the reason why it cannot be retried."""
+    failed, processed = await event_store.event(EventStatus.FAILED, reason="boom"), await event_store.event()
+    headers = event_store.edge.of("owner")
+    answer = await client.post(
+        event_store.edge.path(f"{EVENTS}/{failed.delivery_id}/retry?dry_run=true"), headers=headers
+    )
+    assert (answer.status_code, answer.json()["status"], answer.json()["reason"]) == (200, "failed", "boom")
+    assert (await event_store.edge.world.get_event(failed)).status is EventStatus.FAILED
+    refused = event_store.edge.path(f"{EVENTS}/{processed.delivery_id}/retry?dry_run=true")
+    check_error(await client.post(refused, headers=headers), 409, "event_not_retryable")
 
 
 async def test_retries_by_filter_once_under_a_key(event_store: EventStoreEdge, client: Client) -> None:
@@ -119,7 +150,7 @@ async def test_retries_by_filter_once_under_a_key(event_store: EventStoreEdge, c
     first = await client.post(url, headers=headers, json={"status": "failed"})
     await event_store.event(EventStatus.FAILED)
     again = await client.post(url, headers=headers, json={"status": "failed"})
-    assert first.json() == again.json() == {"retried": 1, "next_cursor": None}
+    assert first.json() == again.json() == {"retried": 1, "next_cursor": None, "matching": None, "sample": None}
     assert again.headers["idempotent-replayed"] == "true"
     check_error(await client.post(url, headers=headers, json={"status": "ignored"}), 422, "idempotency_key_reused")
 
@@ -154,4 +185,4 @@ async def test_does_not_retry_events_of_another_integration(event_store: EventSt
     assert (await client.get(url, headers=headers)).status_code == 200
     check_error(await client.post(f"{url}/retry", headers=headers), 409, "event_not_retryable")
     answer = await client.post(event_store.edge.path(f"{EVENTS}/retry"), headers=headers, json={"status": "failed"})
-    assert answer.json() == {"retried": 0, "next_cursor": None}
+    assert answer.json() == {"retried": 0, "next_cursor": None, "matching": None, "sample": None}

@@ -136,6 +136,20 @@ def test_retries_by_the_beginning_of_an_id(environment: dict[str, str], event_st
     assert event_store.value("SELECT status FROM git_webhook_events WHERE delivery_id = 'aaaa1111-2'") == "pending"
 
 
+def test_dry_run_counts_what_a_retry_would_process(environment: dict[str, str], event_store: EventStore) -> None:
+    """With the newest events; the retry itself processes all of them."""
+    event_store.run("UPDATE git_webhook_events SET payload = 'x'")
+    code, shown, errors = _run(environment, "events", "retry", "--status", "ignored", "--dry-run")
+    assert (code, errors) == (0, "")
+    assert shown.startswith("1 webhook event would be processed again.\nThe newest of them:\n")
+    assert "cccc0000-4" in shown
+    code, shown, _ = _run(environment, "events", "retry", "cccc", "--dry-run")
+    assert (code, shown) == (0, "The webhook event cccc0000-4 would be processed again.\n")
+    assert event_store.value("SELECT count(*) FROM git_webhook_events WHERE status = 'pending'") == 0
+    code, shown, _ = _run(environment, "events", "retry", "--status", "ignored")
+    assert (code, shown) == (0, "1 webhook event will be processed again.\n")
+
+
 @pytest.mark.parametrize(
     "command",
     [

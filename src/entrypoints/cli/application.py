@@ -77,12 +77,15 @@ def show_delivery(provider: str, prefix: str) -> EventDetails:
     return call_application("events", show)
 
 
-def retry_delivery(provider: str, prefix: str) -> str:
-    """Make the delivery whose id is or begins with this text due, and return its whole id."""
+def retry_delivery(provider: str, prefix: str, *, dry_run: bool) -> str:
+    """Make the delivery whose id is or begins with this text due, and return its whole id.
+
+    With `dry_run`, only check that the delivery can be retried.
+    """
 
     async def retry(application: Application) -> str:
         delivery_id = await resolve_delivery_id(application, provider, prefix)
-        await application.events.retry(OPERATOR, ALL_ORGANIZATIONS, delivery_id, provider=provider)
+        await application.events.retry(OPERATOR, ALL_ORGANIZATIONS, delivery_id, provider=provider, dry_run=dry_run)
         return delivery_id
 
     return call_application("events", retry)

@@ -85,32 +85,37 @@ def show(delivery_id: str, provider: str) -> None:
     type=DURATION,
     help="With --status: only webhook events received within this duration, such as 15m, 2h or 3d.",
 )
+@click.option("--dry-run", is_flag=True, help="Only show how many webhook events would be retried.")
 def retry(
-    *, delivery_id: str | None, provider: str, status: str | None, event_type: str | None, since: timedelta | None
+    *,
+    delivery_id: str | None,
+    provider: str,
+    status: str | None,
+    event_type: str | None,
+    since: timedelta | None,
+    dry_run: bool,
 ) -> None:
     """Retry a failed, ignored or unrouted webhook event, or all that match a filter.
 
+    Many webhook events are retried in steps of 1,000, the newest first.
+
     DELIVERY_ID is the id in `crewkit-git events list`. Its first characters are enough if they are unique.
     """
-    from core.use_cases.events.retry_events import MAX_RETRIES
-    from core.use_cases.events.scope import ALL_ORGANIZATIONS
-    from entrypoints.cli.application import OPERATOR, call_application, retry_delivery
-    from entrypoints.doctor.findings import format_count
+    from entrypoints.cli.application import retry_delivery
+    from entrypoints.cli.retries import preview_all, retry_all
 
+    will = "would" if dry_run else "will"
     if delivery_id is not None:
-        click.echo(f"The webhook event {retry_delivery(provider, delivery_id)} will be processed again.")
+        whole_id = retry_delivery(provider, delivery_id, dry_run=dry_run)
+        click.echo(f"The webhook event {whole_id} {will} be processed again.")
         return
     if not status:
         raise click.UsageError("Pass a delivery id, or --status with failed, ignored or unrouted.")
     where = _filter(status, event_type, since)
-    done = call_application("events", lambda app: app.events.retry_many(OPERATOR, ALL_ORGANIZATIONS, where=where))
-    count = done.result.count
-    click.echo(f"{format_count(count, 'webhook event')} will be processed again.")
-    if count >= MAX_RETRIES:
-        click.echo(
-            f"A run retries at most the {MAX_RETRIES} newest webhook events. Run the command again for older ones.",
-            err=True,
-        )
+    if dry_run:
+        preview_all(where)
+    else:
+        retry_all(where)
 
 
 @events.command("replay")

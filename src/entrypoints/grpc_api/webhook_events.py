@@ -85,6 +85,7 @@ class WebhookEvents(WebhookEventServiceServicer):
             _scope(request.organization_id),
             read_name(request.event_id, "event_id"),
             key=read_request_id(request.request_id),
+            dry_run=request.dry_run,
         )
         return wire.RetryWebhookEventResponse(event=webhook_event(done.result), replayed=done.is_replay)
 
@@ -94,9 +95,16 @@ class WebhookEvents(WebhookEventServiceServicer):
         where = read_filter(request)
         if where.status not in RETRYABLE:
             raise invalid_field("status", "Must be failed, ignored or unrouted.")
+        scope = _scope(request.organization_id)
+        before = read_row_token(request.page_token, EventId)
+        if request.dry_run:
+            preview = await self.application.events.preview_retries(actor(), scope, where=where, before=before)
+            return wire.RetryWebhookEventsResponse(
+                matching=preview.count, sample=[webhook_event(event) for event in preview.sample]
+            )
         done = await self.application.events.retry_many(
             actor(),
-            _scope(request.organization_id),
+            scope,
             where=where,
             limit=read_page_size(request.page_size, most=MAX_RETRIES, default=MAX_RETRIES),
             before=read_row_token(request.page_token, EventId),

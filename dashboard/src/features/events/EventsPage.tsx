@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { Activity } from "lucide-react";
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { EmptyState } from "@/components/feedback/EmptyState";
 import { ProblemAlert } from "@/components/feedback/ProblemAlert";
 import { WithReason } from "@/components/feedback/WithReason";
@@ -19,7 +19,8 @@ import { useLinkedProjects } from "@/features/projects/useProjects";
 import { useLiveEvents } from "@/hooks/useLiveEvents";
 import { useOrganization } from "@/hooks/useOrganization";
 import { api, fetchBody } from "@/lib/api/client";
-import { counted } from "@/lib/count";
+import type { Retried } from "@/lib/api/types";
+import { counted, formatNumber } from "@/lib/count";
 import { notify } from "@/lib/notices";
 import { denialReason } from "@/lib/permissions";
 import type { Liveness } from "@/lib/stream/shared";
@@ -156,16 +157,31 @@ export function EventsPage() {
 function RetryAll({ status, event }: { status: "failed" | "ignored"; event: string | undefined }) {
   const organization = useOrganization();
   const client = useQueryClient();
+  const [progress, setProgress] = useState<string>();
+  const post = (step: { cursor: string; dry_run: boolean }): Promise<Retried> =>
+    fetchBody(
+      api.POST("/api/v1/{org_id}/git-webhook-events/retry", {
+        params: { path: { org_id: organization.id } },
+        body: { status, ...(event && { event }), ...step },
+      }),
+    );
   const retry = useMutation({
-    mutationFn: () =>
-      fetchBody(
-        api.POST("/api/v1/{org_id}/git-webhook-events/retry", {
-          params: { path: { org_id: organization.id } },
-          body: { status, ...(event && { event }) },
-        }),
-      ),
-    onSuccess: async (result) => {
-      notify(`Retrying ${counted(result.retried, "event")}`);
+    // One request retries at most 1,000 events and returns where the next one continues.
+    mutationFn: async () => {
+      const { matching } = await post({ cursor: "", dry_run: true });
+      let retried = 0;
+      let cursor: string | null = "";
+      while (cursor !== null) {
+        setProgress(`Retrying ${formatNumber(retried)} of ${counted(matching ?? 0, "event")}…`);
+        const result = await post({ cursor, dry_run: false });
+        retried += result.retried;
+        cursor = result.next_cursor;
+      }
+      return retried;
+    },
+    onSettled: () => setProgress(undefined),
+    onSuccess: async (total) => {
+      notify(`Retrying ${counted(total, "event")}`);
       await client.invalidateQueries({ queryKey: ["events", organization.id] });
     },
   });
@@ -173,7 +189,7 @@ function RetryAll({ status, event }: { status: "failed" | "ignored"; event: stri
     <>
       <WithReason reason={denialReason("retry", organization)}>
         <Button size="small" disabled={retry.isPending} onClick={() => retry.mutate()}>
-          {retry.isPending ? "Retrying…" : `Retry all ${status}`}
+          {retry.isPending ? (progress ?? "Retrying…") : `Retry all ${status}`}
         </Button>
       </WithReason>
       {retry.error && <ProblemAlert error={retry.error} />}

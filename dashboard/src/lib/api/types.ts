@@ -15,6 +15,7 @@ export type Project = Schemas["ProjectBody"];
 export type Link = Schemas["LinkBody"];
 export type WebhookEvent = Schemas["EventBody"];
 export type WebhookEventShown = Schemas["EventShownBody"];
+export type Retried = Schemas["RetriedBody"];
 export type Verdict = Schemas["VerdictBody"];
 export type Attribution = Schemas["AttributionBody"];
 export type Connection = Schemas["ConnectionBody"];

@@ -681,6 +681,7 @@ class RetryWebhookEventRequest(_message.Message):
     ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
     EVENT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     event_id: _builtins.str
@@ -690,16 +691,21 @@ class RetryWebhookEventRequest(_message.Message):
     the request succeeds and you send it again with the same key within 24 hours, it is not executed again and you
     receive the first response. A request that failed is executed again.
     """
+    dry_run: _builtins.bool
+    """Optional. Whether to only check that the event can be reprocessed. The event is returned as it is, and the
+    request_id is ignored.
+    """
     def __init__(
         self,
         *,
         organization_id: _builtins.str = ...,
         event_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_id", b"event_id", "organization_id", b"organization_id", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "event_id", b"event_id", "organization_id", b"organization_id", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -717,7 +723,7 @@ class RetryWebhookEventResponse(_message.Message):
     """Output only. Whether this is the stored response to an earlier request with the same request_id."""
     @_builtins.property
     def event(self) -> Global___WebhookEvent:
-        """Output only. The event. Its status is now pending."""
+        """Output only. The event. Its status is now pending, except after a dry run."""
 
     def __init__(
         self,
@@ -748,6 +754,7 @@ class RetryWebhookEventsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     status: Global___WebhookEventStatus.ValueType
@@ -767,6 +774,8 @@ class RetryWebhookEventsRequest(_message.Message):
     the request succeeds and you send it again with the same key within 24 hours, it is not executed again and you
     receive the first response. A request that failed is executed again.
     """
+    dry_run: _builtins.bool
+    """Optional. Whether to only count the events. No event is changed, and page_size and request_id are ignored."""
     @_builtins.property
     def since(self) -> _timestamp_pb2.Timestamp:
         """Optional. Only events received at this time or later."""
@@ -783,10 +792,11 @@ class RetryWebhookEventsRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_type", b"event_type", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "project_id", b"project_id", "provider", b"provider", "request_id", b"request_id", "since", b"since", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dry_run", b"dry_run", "event_type", b"event_type", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "project_id", b"project_id", "provider", b"provider", "request_id", b"request_id", "since", b"since", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -801,23 +811,35 @@ class RetryWebhookEventsResponse(_message.Message):
     RETRIED_FIELD_NUMBER: _builtins.int
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     REPLAYED_FIELD_NUMBER: _builtins.int
+    MATCHING_FIELD_NUMBER: _builtins.int
+    SAMPLE_FIELD_NUMBER: _builtins.int
     retried: _builtins.int
     """Output only. The number of events whose status is now pending."""
     next_page_token: _builtins.str
     """Output only. Pass this token to continue with the remaining events. Empty if no events remain."""
     replayed: _builtins.bool
     """Output only. Whether this is the stored response to an earlier request with the same request_id."""
+    matching: _builtins.int
+    """Output only. After a dry run, the number of events that would be reprocessed, at most 10,000."""
+    @_builtins.property
+    def sample(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookEvent]:
+        """Output only. After a dry run, the newest events that would be reprocessed, at most 10."""
+
     def __init__(
         self,
         *,
         retried: _builtins.int = ...,
         next_page_token: _builtins.str = ...,
         replayed: _builtins.bool = ...,
+        matching: _builtins.int | None = ...,
+        sample: _abc.Iterable[Global___WebhookEvent] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_matching", b"_matching", "matching", b"matching"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "replayed", b"replayed", "retried", b"retried"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_matching", b"_matching", "matching", b"matching", "next_page_token", b"next_page_token", "replayed", b"replayed", "retried", b"retried", "sample", b"sample"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__matching: _TypeAlias = _typing.Literal["matching"]  # noqa: Y015
+    _WhichOneofArgType__matching: _TypeAlias = _typing.Literal["_matching", b"_matching"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__matching) -> _WhichOneofReturnType__matching | None: ...
 
 Global___RetryWebhookEventsResponse: _TypeAlias = RetryWebhookEventsResponse  # noqa: Y015
