@@ -19,7 +19,7 @@ from core.domain.links.link import Link
 from core.domain.provider_events import PullRequest, Push
 from core.domain.refs import RefType, parse_ref
 from core.domain.rules.decision import evaluate_rules
-from core.domain.streams.domain_event import DomainEvent, DomainEventType, PullRequestData, PushData
+from core.domain.streams.domain_event import DomainEvent, DomainEventType, EventData
 
 # A path can be as long as 4,096 characters, and each event stores its verdicts.
 MAX_VALUE = 500
@@ -35,7 +35,7 @@ def interpret_push(event: WebhookEvent, push: Push, view: View, integration: Int
         push,
         event_type=DomainEventType.PUSH,
         occurred_at=push.repository.pushed_at,
-        data=lambda full_name: build_push_data(push, people, full_name),
+        data=lambda full_name, is_production: build_push_data(push, people, full_name, is_production=is_production),
     )
     repository = view.repositories.get(push.repository.repo_id)
     return replace(
@@ -57,7 +57,9 @@ def interpret_pull_request(
         pull,
         event_type=DomainEventType.PULL_REQUEST,
         occurred_at=pull.updated_at,
-        data=lambda full_name: build_pull_request_data(pull, people, full_name),
+        data=lambda full_name, is_production: build_pull_request_data(
+            pull, people, full_name, is_production=is_production
+        ),
     )
 
 
@@ -69,7 +71,7 @@ def _publish_to_links(
     *,
     event_type: DomainEventType,
     occurred_at: datetime | None,
-    data: Callable[[str], PushData | PullRequestData],
+    data: Callable[[str, bool], EventData],
 ) -> Interpretation:
     repository = provider_event.repository
     links = tuple(link for link in view.links if link.repo_id == repository.repo_id)
@@ -81,10 +83,12 @@ def _publish_to_links(
         reasons = {verdict.reason for verdict in verdicts}
         reason = reasons.pop() if len(reasons) == 1 else "not_delivered"
         return Interpretation(EventStatus.IGNORED, reason, verdicts, matched_links=links)
-    shared = data(repository.full_name or selected[0].repo_full_name)
-    branch = _find_branch(provider_event)
+    full_name, branch = repository.full_name or selected[0].repo_full_name, _find_branch(provider_event)
     # One object for each value, because events that share their data are encoded once.
-    data_by_production = {False: shared, True: replace(shared, is_production_branch=True)}
+    data_by_production = {
+        is_production: data(full_name, is_production)
+        for is_production in {branch == link.default_branch for link in selected}
+    }
     return Interpretation(
         EventStatus.PROCESSED,
         verdicts=verdicts,

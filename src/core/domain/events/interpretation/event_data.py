@@ -57,7 +57,7 @@ class People:
         return entry
 
 
-def build_push_data(push: Push, people: People, full_name: str) -> PushData:
+def build_push_data(push: Push, people: People, full_name: str, *, is_production: bool) -> PushData:
     """Return the data of a push event, also for deleted branches, tags, forced and empty pushes."""
     ref_type, name = parse_ref(push.ref)
     return PushData(
@@ -80,10 +80,13 @@ def build_push_data(push: Push, people: People, full_name: str) -> PushData:
         changed_files=push.changed_files.shorten(max_paths=MAX_PATHS, max_characters=MAX_PATH_CHARACTERS),
         head_commit=_commit(push.head_commit, people) if push.head_commit else None,
         is_merge_queue=push.is_merge_queue,
+        is_production_branch=is_production,
     )
 
 
-def build_pull_request_data(pull: PullRequest, people: People, full_name: str) -> PullRequestData:
+def build_pull_request_data(
+    pull: PullRequest, people: People, full_name: str, *, is_production: bool
+) -> PullRequestData:
     """Return the data of a pull request event."""
     return PullRequestData(
         repo_id=pull.repository.repo_id,
@@ -104,6 +107,7 @@ def build_pull_request_data(pull: PullRequest, people: People, full_name: str) -
         sender=people.account(pull.sender),
         changes=pull.changes,
         labels=tuple(label[:MAX_NAME] for label in pull.labels[:MAX_LABELS]),
+        is_production_branch=is_production,
     )
 
 
