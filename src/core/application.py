@@ -2,6 +2,7 @@ from dataclasses import dataclass
 
 from core.use_cases.account import Identify, WhoAmI
 from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
+from core.use_cases.attribution.git_authors import AssignGitAuthor, ListGitAuthors, UnassignGitAuthor
 from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
 from core.use_cases.catalog.list_branches import ListBranches
 from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
@@ -148,6 +149,9 @@ class Attribution:
     resolve: ResolveCommitAuthors
     claim_commits: ClaimCommits
     follow_memberships: FollowMemberships
+    list_authors: ListGitAuthors
+    assign_author: AssignGitAuthor
+    unassign_author: UnassignGitAuthor
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from ports.event_attempts import EventAttemptStore
 from ports.event_queue import EventQueue
 from ports.events import EventStore
 from ports.flows import FlowStore
+from ports.git_authors import GitAuthorStore
 from ports.housekeeping import HousekeepingStore
 from ports.idempotency import IdempotencyStore
 from ports.installation_checks import InstallationCheckStore
@@ -42,6 +43,7 @@ class Transaction(Protocol):
     user_tokens: UserTokenStore
     attributions: AttributionStore
     commit_claims: CommitClaimStore
+    git_authors: GitAuthorStore
     flows: FlowStore
     event_queue: EventQueue
     event_attempts: EventAttemptStore

@@ -7,8 +7,10 @@ A test module of an adapter of the unit of work needs a fixture `stage`
 from collections.abc import Iterable, Mapping
 from types import new_class
 
+from testing.contracts.attribution.assignments import AuthorAssignmentContract
 from testing.contracts.attribution.attributions import AttributionStoreContract
 from testing.contracts.attribution.commit_claims import CommitClaimContract
+from testing.contracts.attribution.git_authors import GitAuthorStoreContract
 from testing.contracts.attribution.identities import IdentityContract
 from testing.contracts.attribution.member_claims import MemberClaimContract
 from testing.contracts.directory import DirectoryContract
@@ -55,6 +57,8 @@ STORE_CONTRACTS: tuple[type, ...] = (
     IdentityContract,
     CommitClaimContract,
     MemberClaimContract,
+    GitAuthorStoreContract,
+    AuthorAssignmentContract,
     RevocationContract,
     TokenLeaseContract,
     FlowStoreContract,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from core.domain.attribution.attribution import Attribution, Kind, Method
 from core.domain.attribution.attribution import Role as AttributionRole
+from core.domain.attribution.git_authors import AssignmentId, AuthorAssignment
 from core.domain.audit import Version, VersionId
 from core.domain.catalog.repository import Repository
 from core.domain.connections import Connection
@@ -114,6 +115,7 @@ class State:
     read_leases: dict[UUID, TokenLease] = field(default_factory=dict)
     attributions: dict[AttributionKey, KeptAttribution] = field(default_factory=dict)
     commit_claims: dict[tuple[ConnectionId, IntegrationId], bool] = field(default_factory=dict)
+    author_assignments: dict[AssignmentId, AuthorAssignment] = field(default_factory=dict)
     member_claims: dict[tuple[UserId, IntegrationId], MemberClaim] = field(default_factory=dict)
     flows: dict[FlowId, Flow] = field(default_factory=dict)
     identity_checks: dict[ConnectionId, datetime] = field(default_factory=dict)

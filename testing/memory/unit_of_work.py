@@ -12,6 +12,7 @@ from testing.memory.stores.event_attempts import MemoryEventAttemptStore
 from testing.memory.stores.event_queue import MemoryEventQueue
 from testing.memory.stores.events import MemoryEventStore
 from testing.memory.stores.flows import MemoryFlowStore
+from testing.memory.stores.git_authors import MemoryGitAuthorStore
 from testing.memory.stores.housekeeping import MemoryHousekeepingStore
 from testing.memory.stores.idempotency import MemoryIdempotencyStore
 from testing.memory.stores.installation_checks import MemoryInstallationCheckStore
@@ -55,6 +56,7 @@ class MemoryTransaction(Transaction):
         self.user_tokens = MemoryUserTokenStore(session)
         self.attributions = MemoryAttributionStore(session)
         self.commit_claims = MemoryCommitClaimStore(session)
+        self.git_authors = MemoryGitAuthorStore(session)
         self.flows = MemoryFlowStore(session)
         self.event_queue = MemoryEventQueue(session)
         self.event_attempts = MemoryEventAttemptStore(session)

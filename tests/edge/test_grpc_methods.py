@@ -11,11 +11,14 @@ import grpc
 import httpx
 import pytest
 
+from core.domain.attribution.attribution import UNKNOWN, Attribution, Role
+from core.domain.attribution.git_authors import to_author_key
 from core.domain.catalog.branches import Branch
 from core.domain.errors import StorageUnavailable
 from core.domain.events.event import EventStatus
 from core.domain.identifiers import RepoId
 from core.domain.provider_errors import ProviderUnavailable
+from core.domain.provider_events import Author
 from crewkit.git import v1 as contract
 from entrypoints.grpc_api.errors import CODE
 from entrypoints.grpc_api.services import NAMES
@@ -85,6 +88,14 @@ async def both() -> AsyncIterator[Both]:
     event_store = EventStoreEdge(edge)
     event_store.integration = edge.integration
     names["event"] = (await event_store.event(EventStatus.FAILED)).delivery_id
+    names["author"] = to_author_key("tomas@home.example")
+    author = Author("Tomás", "tomas@home.example")
+    commit = Attribution(
+        edge.integration.id, RepoId(WIDGETS), "5c1e" * 10, Role.AUTHOR, "tomas@home.example", author, UNKNOWN, None
+    )
+    async with edge.world.unit_of_work() as tx:
+        await tx.attributions.add([commit])
+        await tx.commit()
     async with edge.channel() as channel, edge.client() as http:
         yield Both(edge, channel, http, names)
 

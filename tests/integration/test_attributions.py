@@ -80,6 +80,8 @@ async def test_queries_use_indexes(world: PostgresStoreStage, rare: str, common:
         "before": _MANY // 2,
         "limit": 51,
         "left": Bigints([user.id for user in users[1:]]),
+        "assigned": Texts(["a7@acme.example", "a8@acme.example"]),
+        "added": Texts(["a7@acme.example"]),
     }
     claim = {
         "connections": Bigints([connection.id]),
@@ -98,10 +100,11 @@ async def test_queries_use_indexes(world: PostgresStoreStage, rare: str, common:
     }
     questions: list[tuple[str, Parameters]] = [
         *(
-            (render_page(status, left, of_project), list_page)
+            (render_page(status, left, of_project, has_assignments=has_assignments), list_page)
             for status in (None, *AttributionStatus)
             for left in (False, True)
             for of_project in (False, True)
+            for has_assignments in (False, True)
         ),
         (LIST_FORMER_MEMBERS, list_page),
         (commit_claims._APPLY_CLAIMS, claim),
@@ -113,7 +116,7 @@ async def test_queries_use_indexes(world: PostgresStoreStage, rare: str, common:
             [(plan,)] = await session.write(f"EXPLAIN (ANALYZE, FORMAT JSON) {question}", parameters)
             read = _rows_read(plan[0]["Plan"], "git_commit_attributions")
             assert read < 5_000, (read, question)
-    for status in (None, *AttributionStatus):
+    for status in (None, AttributionStatus.MATCHED, AttributionStatus.UNMATCHED, AttributionStatus.BOT):
         async with world.unit_of_work() as tx:
             started = perf_counter()
             found = await tx.attributions.list_attributions(organization.id, AttributionFilter(status), limit=51)

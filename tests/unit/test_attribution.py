@@ -109,7 +109,7 @@ def test_account_is_matched_by_id(account: ProviderUser, match: Match) -> None:
 
 
 def test_loads_only_possible_proofs() -> None:
-    """With an id, neither address nor login; for bots nothing; otherwise both."""
+    """Addresses of all, because each can be assigned. With an id, no login; for bots nothing else."""
     commit = replace(
         COMMIT,
         author=Author("M", "1+mara@users.noreply.example", "mara", noreply_id=MARA),
@@ -118,7 +118,8 @@ def test_loads_only_possible_proofs() -> None:
     )
     query = IdentityQuery()
     query.add(replace(PUSH, commits=(commit,), pusher=None, sender=ProviderUser("5", "five")))
-    assert query == IdentityQuery({MARA, ProviderUserId("5")}, {"jonas@acme.example"}, {"jonas"})
+    addresses = {"1+mara@users.noreply.example", "b@b.example", "jonas@acme.example"}
+    assert query == IdentityQuery({MARA, ProviderUserId("5")}, addresses, {"jonas"})
     pulled = IdentityQuery()
     pulled.add(replace(PULL_REQUEST, merged_by=ProviderUser("6", "six"), sender=ProviderUser("7", "b[bot]", "Bot")))
     assert pulled == IdentityQuery({ProviderUserId("900000003"), ProviderUserId("6")})

@@ -14,6 +14,7 @@ from adapters.postgres.stores.event_attempts import PostgresEventAttemptStore
 from adapters.postgres.stores.event_queue import PostgresEventQueue
 from adapters.postgres.stores.events import PostgresEventStore
 from adapters.postgres.stores.flows import PostgresFlowStore
+from adapters.postgres.stores.git_authors import PostgresGitAuthorStore
 from adapters.postgres.stores.housekeeping import PostgresHousekeepingStore
 from adapters.postgres.stores.idempotency import PostgresIdempotencyStore
 from adapters.postgres.stores.installation_checks import PostgresInstallationCheckStore
@@ -76,6 +77,7 @@ class PostgresTransaction(Transaction):
     user_tokens = _Store(PostgresUserTokenStore)
     attributions = _Store(PostgresAttributionStore)
     commit_claims = _Store(PostgresCommitClaimStore)
+    git_authors = _Store(PostgresGitAuthorStore)
     flows = _Store(PostgresFlowStore)
     event_queue = _Store(PostgresEventQueue)
     event_attempts = _Store(PostgresEventAttemptStore)

@@ -16,6 +16,7 @@ class Action(Enum):
     READ_PAYLOAD = "read_payload"
     RETRY = "retry"
     AUDIT = "audit"
+    ASSIGN = "assign"
     STREAM = "stream"
     ISSUE_TOKEN = "issue_token"  # noqa: S105 - an action, not a password
     SEE_CONNECTION = "see_connection"

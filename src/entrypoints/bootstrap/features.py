@@ -5,6 +5,7 @@ from functools import partial
 
 from core.application import Attribution, Catalog, Connections, Install, Links
 from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
+from core.use_cases.attribution.git_authors import AssignGitAuthor, ListGitAuthors, UnassignGitAuthor
 from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
 from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.branch_cache import AllBranches
@@ -167,4 +168,7 @@ def wire_attribution(ports: Ports, access_control: AccessControl) -> Attribution
         resolve=ResolveCommitAuthors(ports.unit_of_work, access_control),
         claim_commits=ClaimCommits(ports.unit_of_work, ports.worker_notifier, ports.clock),
         follow_memberships=FollowMemberships(ports.unit_of_work),
+        list_authors=ListGitAuthors(ports.unit_of_work, access_control),
+        assign_author=AssignGitAuthor(ports.unit_of_work, access_control, ports.clock),
+        unassign_author=UnassignGitAuthor(ports.unit_of_work, access_control),
     )

@@ -2,11 +2,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.application import Application
-from core.domain.attribution.attribution import AttributionFilter, AttributionStatus, AttributionView, Method, Role
+from core.domain.attribution.attribution import AttributionFilter, AttributionView, Role
 from core.domain.identifiers import RepoId
 from crewkit.git.v1 import attributions_pb2 as wire
-from crewkit.git.v1.attributions_pb2_grpc import AttributionServiceServicer
 from entrypoints.edge.cursors import RowId, encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
@@ -19,27 +17,13 @@ from entrypoints.grpc_api.fields import (
     read_page_token,
     read_provider,
 )
+from entrypoints.grpc_api.git_authors import METHODS, STATUSES, GitAuthors, attributed_user
 from entrypoints.grpc_api.messages import stamp
 
-STATUSES: Mapping[AttributionStatus, "wire.AttributionStatus.ValueType"] = {
-    AttributionStatus.MATCHED: wire.ATTRIBUTION_STATUS_MATCHED,
-    AttributionStatus.UNMATCHED: wire.ATTRIBUTION_STATUS_UNMATCHED,
-    AttributionStatus.BOT: wire.ATTRIBUTION_STATUS_BOT,
-}
 ROLES: Mapping[Role, "wire.AttributionRole.ValueType"] = {
     Role.AUTHOR: wire.ATTRIBUTION_ROLE_AUTHOR,
     Role.COMMITTER: wire.ATTRIBUTION_ROLE_COMMITTER,
     Role.CO_AUTHOR: wire.ATTRIBUTION_ROLE_CO_AUTHOR,
-}
-METHODS: Mapping[Method, "wire.AttributionMethod.ValueType"] = {
-    Method.ACCOUNT_ID: wire.ATTRIBUTION_METHOD_ACCOUNT_ID,
-    Method.NOREPLY_ID: wire.ATTRIBUTION_METHOD_NOREPLY_ID,
-    Method.VERIFIED_ADDRESS: wire.ATTRIBUTION_METHOD_VERIFIED_ADDRESS,
-    Method.USERNAME: wire.ATTRIBUTION_METHOD_USERNAME,
-    Method.MEMBER_ADDRESS: wire.ATTRIBUTION_METHOD_MEMBER_ADDRESS,
-    Method.BOT: wire.ATTRIBUTION_METHOD_BOT,
-    Method.NOT_A_MEMBER: wire.ATTRIBUTION_METHOD_NOT_A_MEMBER,
-    Method.UNKNOWN: wire.ATTRIBUTION_METHOD_UNKNOWN,
 }
 _MOST_COMMITS = 100
 # SHA-1, or SHA-256 as newer repositories have it.
@@ -47,10 +31,8 @@ _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 
 
 @dataclass(frozen=True, slots=True)
-class Attributions(AttributionServiceServicer):
+class Attributions(GitAuthors):
     """Implements `AttributionService`."""
-
-    application: Application
 
     async def ListAttributions(
         self, request: wire.ListAttributionsRequest, context: Context
@@ -103,7 +85,7 @@ def attribution(view: AttributionView) -> wire.Attribution:
         username=view.username,
         status=STATUSES[view.status],
         method=METHODS[view.method],
-        user=wire.AttributedUser(user_id=str(view.user.id), name=view.user.name) if view.user else None,
+        user=attributed_user(view.user),
         committed_at=stamp(view.committed_at),
         recorded_at=stamp(view.recorded_at),
     )

@@ -24,6 +24,7 @@ from entrypoints.rest.resources import (
     attributions,
     connections,
     event_stream,
+    git_authors,
     integrations,
     links,
     monitoring,
@@ -106,6 +107,7 @@ def _list_described(application: Application, parts: RestParts) -> Iterator[Oper
     yield from rules.operations(application.links)
     yield from connections.operations(flow, application.connections)
     yield from attributions.operations(application.attribution)
+    yield from git_authors.author_operations(application.attribution)
     yield from webhook_events.operations(application.events)
     yield from webhook_retries.retry_operations(application.events)
     yield from event_stream.operations(application.stream_events)

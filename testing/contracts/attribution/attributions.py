@@ -25,7 +25,7 @@ from testing.contracts.store_stage import StoreStage
 
 _AUTHOR = Author("Mara")
 EVERYTHING = AttributionFilter()
-MATCHED, UNMATCHED, BOTS = (AttributionFilter(status) for status in AttributionStatus)
+MATCHED, UNMATCHED, BOTS, _ = (AttributionFilter(status) for status in AttributionStatus)
 
 
 class AttributionStoreContract:

@@ -11,7 +11,9 @@ from core.domain.attribution.attribution import (
     Kind,
     Method,
     NamedUser,
+    match_assigned,
 )
+from core.domain.attribution.git_authors import AuthorAssignment
 from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import OrganizationId, RepoId, UserId
 from ports.attributions import AttributionStore
@@ -21,6 +23,7 @@ _STATUS = {
     Kind.USER: AttributionStatus.MATCHED,
     Kind.NONE: AttributionStatus.UNMATCHED,
     Kind.BOT: AttributionStatus.BOT,
+    Kind.IGNORED: AttributionStatus.IGNORED,
 }
 
 
@@ -60,7 +63,19 @@ class MemoryAttributionStore(AttributionStore):
                 if login in people.logins and logins.count(login) == 1
             },
             self._find_members(provider, people, organizations),
+            {
+                (one.organization_id, one.address): match_assigned(Kind(one.kind.value), self._find_assignee(one))
+                for one in self._session.state.author_assignments.values()
+                if one.organization_id in organizations and one.address in people.addresses
+            },
         )
+
+    def _find_assignee(self, one: AuthorAssignment) -> Identity | None:
+        state = self._session.state
+        if one.user_id is None or (one.user_id, one.organization_id) not in state.memberships:
+            return None
+        external_id = state.users[one.user_id].external_id
+        return Identity(one.user_id, external_id, one.created_at, frozenset([one.organization_id]))
 
     def _find_members(
         self, provider: str, people: IdentityQuery, organizations: Collection[OrganizationId]
@@ -146,7 +161,11 @@ class MemoryAttributionStore(AttributionStore):
         state, one = self._session.state, row.attribution
         integration = state.integrations[one.integration_id]
         known = state.repositories.get((one.integration_id, one.repo_id))
-        user, kind, method = self._member(row.user_id, integration.organization_id), row.kind, row.method
+        user_id, kind, method = row.user_id, row.kind, row.method
+        for assignment in state.author_assignments.values():
+            if (assignment.organization_id, assignment.address) == (integration.organization_id, one.address):
+                user_id, kind, method = assignment.user_id, Kind(assignment.kind.value), Method.ASSIGNED
+        user = self._member(user_id, integration.organization_id)
         if kind is Kind.USER and user is None:
             kind, method = Kind.NONE, Method.NOT_A_MEMBER
         return AttributionView(

@@ -1,6 +1,11 @@
 """Every table, with the trail it leaves or the reason why it leaves none."""
 
-AUDITED = {"git_integrations": "integration", "project_repositories": "link", "user_git_connections": "connection"}
+AUDITED = {
+    "git_integrations": "integration",
+    "project_repositories": "link",
+    "user_git_connections": "connection",
+    "git_author_assignments": "author_assignment",
+}
 """Tables whose every change is a version, and what it calls their rows."""
 
 _CREWKITS = "crewkit's own, changed by crewkit"

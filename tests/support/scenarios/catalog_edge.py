@@ -16,13 +16,14 @@ from core.domain.integrations.integration import Integration
 from core.domain.organizations import Organization, Role
 from core.domain.provider_events import RepositoryFacts
 from core.use_cases.account import Identify
+from core.use_cases.attribution.git_authors import AssignGitAuthor, ListGitAuthors, UnassignGitAuthor
 from core.use_cases.attribution.list_attributions import ListAttributions
 from core.use_cases.authorization import AccessControl
 from entrypoints.rest.http.authentication import Authentication
 from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
-from entrypoints.rest.resources import attributions, integrations, repositories, syncs
+from entrypoints.rest.resources import attributions, git_authors, integrations, repositories, syncs
 from testing.builders.entities import Fact
 from testing.memory.store_stage import MemoryStoreStage
 from tests.support.builders import tokens
@@ -91,11 +92,13 @@ class CatalogEdge:
         features: Any = SimpleNamespace(
             list=self.catalog.list_integrations, show=self.catalog.show_integration, disconnect=self.catalog.disconnect
         )
+        unit_of_work = self.catalog.world.unit_of_work
+        access_control = AccessControl(self.catalog.world.directory, AUTHORIZER, self.catalog.providers)
         attribution: Any = SimpleNamespace(
-            list=ListAttributions(
-                self.catalog.world.unit_of_work,
-                AccessControl(self.catalog.world.directory, AUTHORIZER, self.catalog.providers),
-            )
+            list=ListAttributions(unit_of_work, access_control),
+            list_authors=ListGitAuthors(unit_of_work, access_control),
+            assign_author=AssignGitAuthor(unit_of_work, access_control, self.catalog.clock),
+            unassign_author=UnassignGitAuthor(unit_of_work, access_control),
         )
         mounted = [
             *integrations.operations(features),
@@ -103,6 +106,7 @@ class CatalogEdge:
             *repositories.operations(wired),
             *repositories.branch_operations(wired),
             *attributions.operations(attribution),
+            *git_authors.author_operations(attribution),
         ]
         framework = Starlette(routes=routes(mounted, authentication), exception_handlers=EXCEPTION_HANDLERS)
         framework.router.redirect_slashes = False

@@ -165,6 +165,7 @@ class _WatchedTransaction(Transaction):
         self.user_tokens = behind.user_tokens
         self.attributions = behind.attributions
         self.commit_claims = behind.commit_claims
+        self.git_authors = behind.git_authors
         self.flows = behind.flows
         self.event_queue = behind.event_queue
         self.event_attempts = behind.event_attempts

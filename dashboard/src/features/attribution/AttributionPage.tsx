@@ -15,6 +15,7 @@ const route = getRouteApi("/kit/$orgId/attribution");
 
 const METHODS: Record<Attribution["method"], string> = {
   account_id: "GitHub account",
+  assigned: "Assigned by an admin",
   bot: "Bot account",
   member_address: "crewkit email",
   noreply_id: "GitHub no-reply email",
@@ -26,6 +27,7 @@ const METHODS: Record<Attribution["method"], string> = {
 
 const STATUSES: Record<Attribution["status"], string> = {
   bot: "Bot",
+  ignored: "Ignored",
   matched: "Matched",
   unmatched: "Unmatched",
 };

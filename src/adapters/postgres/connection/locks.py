@@ -18,6 +18,9 @@ JOBS = 0x6367_6A62
 # "cgpn": the second number is a hash of the organization's id.
 PROJECT_NAMES = 0x6367_706E
 
+# "cgas": the second number is a hash of the organization's id.
+ASSIGNMENTS = 0x6367_6173
+
 
 _TRY = "SELECT pg_try_advisory_lock(%s, hashtext(%s))"
 _TRY_IN_TRANSACTION = "SELECT pg_try_advisory_xact_lock(%s, hashtext(%s))"

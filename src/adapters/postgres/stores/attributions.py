@@ -13,6 +13,9 @@ from core.domain.attribution.attribution import (
     Identities,
     Identity,
     IdentityQuery,
+    Kind,
+    Match,
+    match_assigned,
 )
 from core.domain.identifiers import OrganizationId, ProviderUserId, RepoId
 from core.domain.streams.domain_event import MAX_NAME
@@ -57,6 +60,13 @@ _FIND_IDENTITIES = """
             ON m.user_id = a.user_id AND m.organization_id = i.organization_id AND m.role = ANY(%(roles)s::text[])
         JOIN users AS u ON u.id = a.user_id AND lower(btrim(u.email)) = a.address
         WHERE i.organization_id = ANY(%(organizations)s::bigint[]) AND i.provider = %(provider)s
+        UNION ALL
+        SELECT s.kind, s.address, m.user_id, u.external_id, s.created_at, s.updated_at, s.id, ARRAY[s.organization_id]
+        FROM git_author_assignments AS s
+        LEFT JOIN memberships AS m
+            ON m.user_id = s.user_id AND m.organization_id = s.organization_id AND m.role = ANY(%(roles)s::text[])
+        LEFT JOIN users AS u ON u.id = m.user_id
+        WHERE s.organization_id = ANY(%(organizations)s::bigint[]) AND s.address = ANY(%(addresses)s::text[])
     ) AS identity
     ORDER BY updated_at, id
 """
@@ -123,6 +133,7 @@ def _to_identities(rows: Sequence[Row]) -> Identities:
     addresses: dict[str, Identity] = {}
     logins: dict[str, list[Identity]] = defaultdict(list)
     members: dict[tuple[OrganizationId, str], list[Identity]] = defaultdict(list)
+    assigned: dict[tuple[OrganizationId, str], Match] = {}
     for proof, key, user_id, external_id, connected_at, organizations in rows:
         identity = Identity(user_id, external_id, connected_at, frozenset(organizations))
         match proof:
@@ -132,9 +143,11 @@ def _to_identities(rows: Sequence[Row]) -> Identities:
                 addresses[key] = identity
             case "login":
                 logins[key].append(identity)
-            case _:
+            case "member":
                 members[organizations[0], key].append(identity)
-    return Identities(accounts, addresses, _list_unique(logins), _list_unique(members))
+            case _:
+                assigned[organizations[0], key] = match_assigned(Kind(proof), identity if user_id else None)
+    return Identities(accounts, addresses, _list_unique(logins), _list_unique(members), assigned)
 
 
 def _list_unique(identities: Mapping[Key, Sequence[Identity]]) -> dict[Key, Identity]:

@@ -102,6 +102,21 @@ project_repositories = Table(
     Index("project_repositories_git_integration_id_repo_id_idx", "git_integration_id", "repo_id"),
 )
 
+# The decisions of owners and admins about all commits with an address. Readers of attributions apply them.
+git_author_assignments = Table(
+    "git_author_assignments",
+    metadata,
+    primary_key(),
+    external_id(),
+    Column("organization_id", BigInteger, nullable=False),
+    Column("address", String, nullable=False),  # normalized
+    Column("kind", String, nullable=False),  # user, bot, ignored
+    Column("user_id", BigInteger),
+    *create_write_times(),
+    CheckConstraint("(kind = 'user') = (user_id IS NOT NULL)", name="kind"),
+    UniqueConstraint("organization_id", "address"),
+)
+
 # There are no foreign keys: checking them took a third of the time of an insert. The writer has just read the
 # integration and the user, integrations are never deleted, and crewkit can delete users.
 git_commit_attributions = Table(

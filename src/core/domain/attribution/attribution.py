@@ -21,11 +21,12 @@ class Role(Enum):
 
 
 class Kind(Enum):
-    """The kind of person that an author was matched to."""
+    """The kind of person that an author was matched to. Only an assignment makes an author `ignored`."""
 
     USER = "user"
     BOT = "bot"
     NONE = "none"
+    IGNORED = "ignored"
 
 
 class Method(Enum):
@@ -41,6 +42,8 @@ class Method(Enum):
     """The provider reports that the address belongs to the account."""
     MEMBER_ADDRESS = "member_address"
     """The address is a member's address in crewkit. The provider did not confirm it."""
+    ASSIGNED = "assigned"
+    """An owner or admin assigned the address."""
     BOT = "bot"
     NOT_A_MEMBER = "not_a_member"
     """A user who is not a member of this organization, and is never named to it."""
@@ -65,13 +68,14 @@ class Identities:
     """The users found for an `IdentityQuery`, in one mapping for each kind of proof.
 
     `by_login` has only active connections, whose login is checked every day. `by_member_address` has the members of
-    each organization by their addresses in crewkit.
+    each organization by their addresses in crewkit, `by_assignment` the results of assignments.
     """
 
     by_account: Mapping[ProviderUserId, Identity] = field(default_factory=dict)
     by_address: Mapping[str, Identity] = field(default_factory=dict)
     by_login: Mapping[str, Identity] = field(default_factory=dict)
     by_member_address: Mapping[tuple[OrganizationId, str], Identity] = field(default_factory=dict)
+    by_assignment: Mapping[tuple[OrganizationId, str], "Match"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +99,21 @@ class Matching:
     identities: Identities
     organization_id: OrganizationId
     received_at: datetime
+
+
+def match_assigned(kind: Kind, member: Identity | None) -> Match:
+    """Return the result of an assignment; `member` is the assigned user, if they are a member now."""
+    if kind is Kind.USER and member is None:
+        return NOT_A_MEMBER
+    return Match(kind, Method.ASSIGNED, member)
+
+
+def find_assignment(author: Author, matching: Matching) -> Match | None:
+    """Return who an author is by an assignment. It overrides `match_author`, but is not stored with the commit."""
+    assignments = matching.identities.by_assignment
+    if not assignments:
+        return None
+    return assignments.get((matching.organization_id, normalize_address(author.email)))
 
 
 def match_author(author: Author, matching: Matching) -> Match:
@@ -170,13 +189,14 @@ class IdentityQuery:
                 pass
 
     def _add_author(self, author: Author) -> None:
+        # Also the addresses of bots and noreply addresses: they can be assigned.
+        if address := normalize_address(author.email):
+            self.addresses.add(address)
         if author.is_bot:
             return
         if author.noreply_id is not None:
             self.account_ids.add(author.noreply_id)
             return
-        if address := normalize_address(author.email):
-            self.addresses.add(address)
         if author.account_id is not None:
             self.account_ids.add(author.account_id)
         elif author.username is not None:
@@ -218,11 +238,15 @@ class Attribution:
 
 
 class AttributionStatus(Enum):
-    """Whether a person named in a commit was matched to a user."""
+    """Whether a person named in a commit was matched to a user.
+
+    `ignored` means that an owner or admin assigned the address to nobody.
+    """
 
     MATCHED = "matched"
     UNMATCHED = "unmatched"
     BOT = "bot"
+    IGNORED = "ignored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,24 +46,29 @@ class ClaimResult:
 
 
 def build_claim_events(
-    claims: CommitClaims, claimed: ClaimResult, links: Iterable[Link], *, at: datetime
+    organization_id: OrganizationId,
+    integration_id: IntegrationId,
+    commits: Iterable[ClaimedCommits],
+    links: Iterable[Link],
+    *,
+    at: datetime,
 ) -> list[DomainEvent]:
-    """Return the domain events of a step: one for each link with webhooks enabled, else one without a project."""
+    """Return one event for each link of a repository with webhooks enabled, or else one without a project."""
     listening: dict[RepoId, list[Link]] = {}
     for link in links:
-        if link.webhooks_enabled:
+        if link.webhooks_enabled and link.integration_id == integration_id:
             listening.setdefault(link.repo_id, []).append(link)
     return [
         DomainEvent(
             type=DomainEventType.COMMITS_CLAIMED,
-            organization_id=claims.organization_id,
-            integration_id=claims.integration_id,
+            organization_id=organization_id,
+            integration_id=integration_id,
             project_id=link.project_id if link else None,
             link_id=link.id if link else None,
             repo_id=repository.repo_id,
             occurred_at=at,
             data=CommitsClaimedData(repository.user_id, repository.commits),
         )
-        for repository in claimed.commits
+        for repository in commits
         for link in listening.get(repository.repo_id, [None])
     ]

@@ -72,7 +72,10 @@ class ClaimCommits:
             if claimed.commits:
                 keys = {(claims.integration_id, commit.repo_id) for commit in claimed.commits}
                 links = await tx.links.list_by_repositories(keys)
-                await tx.domain_events.append(build_claim_events(claims, claimed, links, at=self.clock.now()))
+                events = build_claim_events(
+                    claims.organization_id, claims.integration_id, claimed.commits, links, at=self.clock.now()
+                )
+                await tx.domain_events.append(events)
             await tx.commit()
         return claimed
 

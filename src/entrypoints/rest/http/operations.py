@@ -68,6 +68,7 @@ class Call(Generic[Q, B]):
     provider = _PathParameter[str]("provider")
     repo_id = _PathParameter[RepoId]("repo_id")
     event_id = _PathParameter[str]("event_id")
+    author_key = _PathParameter[str]("author_key")
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Response]]

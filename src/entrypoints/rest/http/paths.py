@@ -4,9 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
+from msgspec import Meta
 from starlette.convertors import StringConvertor, register_url_convertor
 
 from entrypoints.edge.public_urls import CONNECTIONS
@@ -33,6 +34,7 @@ EVENTS = f"{ORGANIZATION}/events"
 WEBHOOK_EVENTS = f"{ORGANIZATION}/git-webhook-events"
 WEBHOOK_RETRIES = f"{WEBHOOK_EVENTS}/retry"
 WEBHOOK_EVENT = f"{WEBHOOK_EVENTS}/{{event_id:delivery}}"
+AUTHOR_ASSIGNMENT = f"{ORGANIZATION}/git-authors/{{author_key}}/assignment"
 PROJECTS = f"{ORGANIZATION}/projects"
 PROJECT = f"{PROJECTS}/{{project_id:uuid}}"
 PROJECT_REPOSITORY = f"{PROJECT}/repository"
@@ -57,6 +59,11 @@ PARAMETERS: Mapping[str, PathParameter] = {
     ),
     "event_id": PathParameter(
         "The id of the webhook event: the provider's delivery id.", Name, "72d3162e-cc78-11e3-81ab-4c9367dc0958"
+    ),
+    "author_key": PathParameter(
+        "The key of an email address, as the list of authors returns it.",
+        Annotated[str, Meta(min_length=1, max_length=1024)],
+        "bWFyYUBhY21lLmV4YW1wbGU",
     ),
     "project_id": PathParameter("The id of the project.", UUID, "0f9e8d7c-6b5a-4948-8776-655443322110"),
 }

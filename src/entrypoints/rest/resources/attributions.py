@@ -14,8 +14,8 @@ from entrypoints.rest.http.requests import Cursor, Limit, Query, read_cursor
 from entrypoints.rest.http.responses import Json, Time
 
 _Status = Annotated[
-    Literal["matched", "unmatched", "bot"] | None,
-    Meta(description="Only attributions with this status. Pass matched, unmatched or bot."),
+    Literal["matched", "unmatched", "bot", "ignored"] | None,
+    Meta(description="Only attributions with this status. Pass matched, unmatched, bot or ignored."),
 ]
 _Project = Annotated[
     UUID | None,

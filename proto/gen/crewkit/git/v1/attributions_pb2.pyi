@@ -34,6 +34,8 @@ class _AttributionStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Att
     """No member of the organization matches."""
     ATTRIBUTION_STATUS_BOT: _AttributionStatus.ValueType  # 3
     """The person is a bot."""
+    ATTRIBUTION_STATUS_IGNORED: _AttributionStatus.ValueType  # 4
+    """An owner or admin marked the email address as ignored."""
 
 class AttributionStatus(_AttributionStatus, metaclass=_AttributionStatusEnumTypeWrapper):
     """AttributionStatus is the result of matching a person to a user."""
@@ -46,6 +48,8 @@ ATTRIBUTION_STATUS_UNMATCHED: AttributionStatus.ValueType  # 2
 """No member of the organization matches."""
 ATTRIBUTION_STATUS_BOT: AttributionStatus.ValueType  # 3
 """The person is a bot."""
+ATTRIBUTION_STATUS_IGNORED: AttributionStatus.ValueType  # 4
+"""An owner or admin marked the email address as ignored."""
 Global___AttributionStatus: _TypeAlias = AttributionStatus  # noqa: Y015
 
 class _AttributionRole:
@@ -104,6 +108,8 @@ class _AttributionMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Att
     """The email address is a member's address in crewkit. The provider did not confirm it, so this is weaker than the
     methods above.
     """
+    ATTRIBUTION_METHOD_ASSIGNED: _AttributionMethod.ValueType  # 9
+    """An owner or admin assigned the email address. This overrides the other methods."""
 
 class AttributionMethod(_AttributionMethod, metaclass=_AttributionMethodEnumTypeWrapper):
     """AttributionMethod is how a person was matched to a user, or why no user matched."""
@@ -130,7 +136,97 @@ ATTRIBUTION_METHOD_MEMBER_ADDRESS: AttributionMethod.ValueType  # 8
 """The email address is a member's address in crewkit. The provider did not confirm it, so this is weaker than the
 methods above.
 """
+ATTRIBUTION_METHOD_ASSIGNED: AttributionMethod.ValueType  # 9
+"""An owner or admin assigned the email address. This overrides the other methods."""
 Global___AttributionMethod: _TypeAlias = AttributionMethod  # noqa: Y015
+
+class _AuthorSuggestionReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AuthorSuggestionReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuthorSuggestionReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUTHOR_SUGGESTION_REASON_UNSPECIFIED: _AuthorSuggestionReason.ValueType  # 0
+    """Never returned."""
+    AUTHOR_SUGGESTION_REASON_SAME_NAME: _AuthorSuggestionReason.ValueType  # 1
+    """The member has the name in the commits."""
+    AUTHOR_SUGGESTION_REASON_SIMILAR_LOGIN: _AuthorSuggestionReason.ValueType  # 2
+    """The login, or the part of the email address before the at sign, is the member's login or the same part of the
+    member's email address.
+    """
+    AUTHOR_SUGGESTION_REASON_CO_AUTHOR: _AuthorSuggestionReason.ValueType  # 3
+    """The member wrote all recent commits that name the email address as co-author."""
+
+class AuthorSuggestionReason(_AuthorSuggestionReason, metaclass=_AuthorSuggestionReasonEnumTypeWrapper):
+    """AuthorSuggestionReason is why a member is suggested."""
+
+AUTHOR_SUGGESTION_REASON_UNSPECIFIED: AuthorSuggestionReason.ValueType  # 0
+"""Never returned."""
+AUTHOR_SUGGESTION_REASON_SAME_NAME: AuthorSuggestionReason.ValueType  # 1
+"""The member has the name in the commits."""
+AUTHOR_SUGGESTION_REASON_SIMILAR_LOGIN: AuthorSuggestionReason.ValueType  # 2
+"""The login, or the part of the email address before the at sign, is the member's login or the same part of the
+member's email address.
+"""
+AUTHOR_SUGGESTION_REASON_CO_AUTHOR: AuthorSuggestionReason.ValueType  # 3
+"""The member wrote all recent commits that name the email address as co-author."""
+Global___AuthorSuggestionReason: _TypeAlias = AuthorSuggestionReason  # noqa: Y015
+
+class _AuthorSuggestionConfidence:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AuthorSuggestionConfidenceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuthorSuggestionConfidence.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUTHOR_SUGGESTION_CONFIDENCE_UNSPECIFIED: _AuthorSuggestionConfidence.ValueType  # 0
+    """Never returned."""
+    AUTHOR_SUGGESTION_CONFIDENCE_HIGH: _AuthorSuggestionConfidence.ValueType  # 1
+    """Only this member has the name."""
+    AUTHOR_SUGGESTION_CONFIDENCE_MEDIUM: _AuthorSuggestionConfidence.ValueType  # 2
+    """Only this member has a similar login."""
+    AUTHOR_SUGGESTION_CONFIDENCE_LOW: _AuthorSuggestionConfidence.ValueType  # 3
+    """The reason applies to several members, or it is a co-author."""
+
+class AuthorSuggestionConfidence(_AuthorSuggestionConfidence, metaclass=_AuthorSuggestionConfidenceEnumTypeWrapper):
+    """AuthorSuggestionConfidence is how likely a suggestion is right."""
+
+AUTHOR_SUGGESTION_CONFIDENCE_UNSPECIFIED: AuthorSuggestionConfidence.ValueType  # 0
+"""Never returned."""
+AUTHOR_SUGGESTION_CONFIDENCE_HIGH: AuthorSuggestionConfidence.ValueType  # 1
+"""Only this member has the name."""
+AUTHOR_SUGGESTION_CONFIDENCE_MEDIUM: AuthorSuggestionConfidence.ValueType  # 2
+"""Only this member has a similar login."""
+AUTHOR_SUGGESTION_CONFIDENCE_LOW: AuthorSuggestionConfidence.ValueType  # 3
+"""The reason applies to several members, or it is a co-author."""
+Global___AuthorSuggestionConfidence: _TypeAlias = AuthorSuggestionConfidence  # noqa: Y015
+
+class _AuthorAssignmentKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AuthorAssignmentKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AuthorAssignmentKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    AUTHOR_ASSIGNMENT_KIND_UNSPECIFIED: _AuthorAssignmentKind.ValueType  # 0
+    """Never accepted or returned."""
+    AUTHOR_ASSIGNMENT_KIND_USER: _AuthorAssignmentKind.ValueType  # 1
+    """A member."""
+    AUTHOR_ASSIGNMENT_KIND_BOT: _AuthorAssignmentKind.ValueType  # 2
+    """A program."""
+    AUTHOR_ASSIGNMENT_KIND_IGNORED: _AuthorAssignmentKind.ValueType  # 3
+    """Nobody. The email address is not listed as unmatched."""
+
+class AuthorAssignmentKind(_AuthorAssignmentKind, metaclass=_AuthorAssignmentKindEnumTypeWrapper):
+    """AuthorAssignmentKind is what an email address was assigned to."""
+
+AUTHOR_ASSIGNMENT_KIND_UNSPECIFIED: AuthorAssignmentKind.ValueType  # 0
+"""Never accepted or returned."""
+AUTHOR_ASSIGNMENT_KIND_USER: AuthorAssignmentKind.ValueType  # 1
+"""A member."""
+AUTHOR_ASSIGNMENT_KIND_BOT: AuthorAssignmentKind.ValueType  # 2
+"""A program."""
+AUTHOR_ASSIGNMENT_KIND_IGNORED: AuthorAssignmentKind.ValueType  # 3
+"""Nobody. The email address is not listed as unmatched."""
+Global___AuthorAssignmentKind: _TypeAlias = AuthorAssignmentKind  # noqa: Y015
 
 @_typing.final
 class AttributedUser(_message.Message):
@@ -412,3 +508,401 @@ class ResolveCommitAuthorsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResolveCommitAuthorsResponse: _TypeAlias = ResolveCommitAuthorsResponse  # noqa: Y015
+
+@_typing.final
+class GitAuthorEmail(_message.Message):
+    """GitAuthorEmail is an email address of an author."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    IS_ASSIGNED_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Output only. The key of the email address, for AssignGitAuthor."""
+    email: _builtins.str
+    """Output only. The email address, in the normalized form that is used for matching."""
+    is_assigned: _builtins.bool
+    """Output only. Whether the email address has an assignment."""
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        email: _builtins.str = ...,
+        is_assigned: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["email", b"email", "is_assigned", b"is_assigned", "key", b"key"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GitAuthorEmail: _TypeAlias = GitAuthorEmail  # noqa: Y015
+
+@_typing.final
+class GitAuthorProject(_message.Message):
+    """GitAuthorProject is a project that is linked to a repository with commits of an author."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    project_id: _builtins.str
+    """Output only. The project's id (UUID)."""
+    name: _builtins.str
+    """Output only. The project's name."""
+    def __init__(
+        self,
+        *,
+        project_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "project_id", b"project_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GitAuthorProject: _TypeAlias = GitAuthorProject  # noqa: Y015
+
+@_typing.final
+class AuthorSuggestion(_message.Message):
+    """AuthorSuggestion is a member who may be the author."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    USER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    reason: Global___AuthorSuggestionReason.ValueType
+    """Output only. Why the member is suggested."""
+    confidence: Global___AuthorSuggestionConfidence.ValueType
+    """Output only. How likely the suggestion is right."""
+    @_builtins.property
+    def user(self) -> Global___AttributedUser:
+        """Output only. The member."""
+
+    def __init__(
+        self,
+        *,
+        user: Global___AttributedUser | None = ...,
+        reason: Global___AuthorSuggestionReason.ValueType = ...,
+        confidence: Global___AuthorSuggestionConfidence.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["user", b"user"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confidence", b"confidence", "reason", b"reason", "user", b"user"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuthorSuggestion: _TypeAlias = AuthorSuggestion  # noqa: Y015
+
+@_typing.final
+class GitAuthor(_message.Message):
+    """GitAuthor is a member with all their email addresses, or an email address without a member."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    USERNAME_FIELD_NUMBER: _builtins.int
+    EMAILS_FIELD_NUMBER: _builtins.int
+    USER_FIELD_NUMBER: _builtins.int
+    COMMITS_FIELD_NUMBER: _builtins.int
+    LAST_COMMITTED_AT_FIELD_NUMBER: _builtins.int
+    LAST_RECORDED_AT_FIELD_NUMBER: _builtins.int
+    PROJECTS_FIELD_NUMBER: _builtins.int
+    SUGGESTIONS_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Output only. The key of the email address of the last commit. Not set if that commit has none."""
+    status: Global___AttributionStatus.ValueType
+    """Output only. The result of matching."""
+    method: Global___AttributionMethod.ValueType
+    """Output only. How the author of the last commit was matched, or why no user matched."""
+    name: _builtins.str
+    """Output only. The name in the last commit."""
+    username: _builtins.str
+    """Output only. The login in the last commit, if the provider sent one."""
+    commits: _builtins.int
+    """Output only. The number of commits. A commit counts once for each role of the author in it."""
+    @_builtins.property
+    def emails(self) -> _containers.RepeatedCompositeFieldContainer[Global___GitAuthorEmail]:
+        """Output only. The email addresses. An author without a member has one."""
+
+    @_builtins.property
+    def user(self) -> Global___AttributedUser:
+        """Output only. The member. Not set if no member matched."""
+
+    @_builtins.property
+    def last_committed_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. The timestamp of the last commit, as sent by the provider."""
+
+    @_builtins.property
+    def last_recorded_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When this service recorded the last commit."""
+
+    @_builtins.property
+    def projects(self) -> _containers.RepeatedCompositeFieldContainer[Global___GitAuthorProject]:
+        """Output only. The projects that are linked to the repositories of the commits now."""
+
+    @_builtins.property
+    def suggestions(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuthorSuggestion]:
+        """Output only. At most three members who may be the author, the likeliest first. Only for an unmatched author without
+        an assignment.
+        """
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str | None = ...,
+        status: Global___AttributionStatus.ValueType = ...,
+        method: Global___AttributionMethod.ValueType = ...,
+        name: _builtins.str = ...,
+        username: _builtins.str | None = ...,
+        emails: _abc.Iterable[Global___GitAuthorEmail] | None = ...,
+        user: Global___AttributedUser | None = ...,
+        commits: _builtins.int = ...,
+        last_committed_at: _timestamp_pb2.Timestamp | None = ...,
+        last_recorded_at: _timestamp_pb2.Timestamp | None = ...,
+        projects: _abc.Iterable[Global___GitAuthorProject] | None = ...,
+        suggestions: _abc.Iterable[Global___AuthorSuggestion] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_key", b"_key", "_last_committed_at", b"_last_committed_at", "_username", b"_username", "key", b"key", "last_committed_at", b"last_committed_at", "last_recorded_at", b"last_recorded_at", "user", b"user", "username", b"username"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_key", b"_key", "_last_committed_at", b"_last_committed_at", "_username", b"_username", "commits", b"commits", "emails", b"emails", "key", b"key", "last_committed_at", b"last_committed_at", "last_recorded_at", b"last_recorded_at", "method", b"method", "name", b"name", "projects", b"projects", "status", b"status", "suggestions", b"suggestions", "user", b"user", "username", b"username"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__key: _TypeAlias = _typing.Literal["key"]  # noqa: Y015
+    _WhichOneofArgType__key: _TypeAlias = _typing.Literal["_key", b"_key"]  # noqa: Y015
+    _WhichOneofReturnType__last_committed_at: _TypeAlias = _typing.Literal["last_committed_at"]  # noqa: Y015
+    _WhichOneofArgType__last_committed_at: _TypeAlias = _typing.Literal["_last_committed_at", b"_last_committed_at"]  # noqa: Y015
+    _WhichOneofReturnType__username: _TypeAlias = _typing.Literal["username"]  # noqa: Y015
+    _WhichOneofArgType__username: _TypeAlias = _typing.Literal["_username", b"_username"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__key) -> _WhichOneofReturnType__key | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_committed_at) -> _WhichOneofReturnType__last_committed_at | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__username) -> _WhichOneofReturnType__username | None: ...
+
+Global___GitAuthor: _TypeAlias = GitAuthor  # noqa: Y015
+
+@_typing.final
+class ListGitAuthorsRequest(_message.Message):
+    """ListGitAuthorsRequest selects a page of an organization's authors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    status: Global___AttributionStatus.ValueType
+    """Optional. Only authors with this status."""
+    query: _builtins.str
+    """Optional. A part of the name, the email address or the login, at most 256 characters."""
+    project_id: _builtins.str
+    """Optional. Only commits of the repository that is currently linked to this project (UUID)."""
+    page_size: _builtins.int
+    """Optional. The maximum number of results, 1 to 100. 0 means 50."""
+    page_token: _builtins.str
+    """Optional. The next_page_token of the previous page."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Optional. Only authors with a commit that was recorded at this time or later."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        status: Global___AttributionStatus.ValueType = ...,
+        query: _builtins.str = ...,
+        project_id: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token", "project_id", b"project_id", "query", b"query", "since", b"since", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListGitAuthorsRequest: _TypeAlias = ListGitAuthorsRequest  # noqa: Y015
+
+@_typing.final
+class ListGitAuthorsResponse(_message.Message):
+    """ListGitAuthorsResponse is one page of authors."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AUTHORS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Output only. Empty on the last page."""
+    @_builtins.property
+    def authors(self) -> _containers.RepeatedCompositeFieldContainer[Global___GitAuthor]:
+        """Output only. The authors, the author of the most recently recorded commit first."""
+
+    def __init__(
+        self,
+        *,
+        authors: _abc.Iterable[Global___GitAuthor] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["authors", b"authors", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListGitAuthorsResponse: _TypeAlias = ListGitAuthorsResponse  # noqa: Y015
+
+@_typing.final
+class AuthorAssignment(_message.Message):
+    """AuthorAssignment is the decision of an owner or admin about all commits with an email address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    EMAIL_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    ASSIGNED_AT_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Output only. The key of the email address."""
+    email: _builtins.str
+    """Output only. The email address."""
+    kind: Global___AuthorAssignmentKind.ValueType
+    """Output only. What the email address was assigned to."""
+    user_id: _builtins.str
+    """Output only. The member's user id (UUID). Set if the kind is AUTHOR_ASSIGNMENT_KIND_USER."""
+    @_builtins.property
+    def assigned_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the email address was first assigned."""
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        email: _builtins.str = ...,
+        kind: Global___AuthorAssignmentKind.ValueType = ...,
+        user_id: _builtins.str | None = ...,
+        assigned_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_user_id", b"_user_id", "assigned_at", b"assigned_at", "user_id", b"user_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_user_id", b"_user_id", "assigned_at", b"assigned_at", "email", b"email", "key", b"key", "kind", b"kind", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__user_id: _TypeAlias = _typing.Literal["user_id"]  # noqa: Y015
+    _WhichOneofArgType__user_id: _TypeAlias = _typing.Literal["_user_id", b"_user_id"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__user_id) -> _WhichOneofReturnType__user_id | None: ...
+
+Global___AuthorAssignment: _TypeAlias = AuthorAssignment  # noqa: Y015
+
+@_typing.final
+class AssignGitAuthorRequest(_message.Message):
+    """AssignGitAuthorRequest assigns an email address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    USER_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    key: _builtins.str
+    """Required. The key of the email address."""
+    kind: Global___AuthorAssignmentKind.ValueType
+    """Required. What to assign the email address to."""
+    user_id: _builtins.str
+    """The member's user id (UUID). Required if the kind is AUTHOR_ASSIGNMENT_KIND_USER, and empty otherwise."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        key: _builtins.str = ...,
+        kind: Global___AuthorAssignmentKind.ValueType = ...,
+        user_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "kind", b"kind", "organization_id", b"organization_id", "user_id", b"user_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignGitAuthorRequest: _TypeAlias = AssignGitAuthorRequest  # noqa: Y015
+
+@_typing.final
+class AssignGitAuthorResponse(_message.Message):
+    """AssignGitAuthorResponse returns the assignment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASSIGNMENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def assignment(self) -> Global___AuthorAssignment:
+        """Output only. The assignment."""
+
+    def __init__(
+        self,
+        *,
+        assignment: Global___AuthorAssignment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assignment", b"assignment"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AssignGitAuthorResponse: _TypeAlias = AssignGitAuthorResponse  # noqa: Y015
+
+@_typing.final
+class UnassignGitAuthorRequest(_message.Message):
+    """UnassignGitAuthorRequest selects the assignment to delete."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    key: _builtins.str
+    """Required. The key of the email address."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        key: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnassignGitAuthorRequest: _TypeAlias = UnassignGitAuthorRequest  # noqa: Y015
+
+@_typing.final
+class UnassignGitAuthorResponse(_message.Message):
+    """UnassignGitAuthorResponse is empty."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnassignGitAuthorResponse: _TypeAlias = UnassignGitAuthorResponse  # noqa: Y015

@@ -46,6 +46,21 @@ class AttributionServiceStub:
                 request_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsRequest.SerializeToString,
                 response_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsResponse.FromString,
                 _registered_method=True)
+        self.ListGitAuthors = channel.unary_unary(
+                '/crewkit.git.v1.AttributionService/ListGitAuthors',
+                request_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ListGitAuthorsRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ListGitAuthorsResponse.FromString,
+                _registered_method=True)
+        self.AssignGitAuthor = channel.unary_unary(
+                '/crewkit.git.v1.AttributionService/AssignGitAuthor',
+                request_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.AssignGitAuthorRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.AssignGitAuthorResponse.FromString,
+                _registered_method=True)
+        self.UnassignGitAuthor = channel.unary_unary(
+                '/crewkit.git.v1.AttributionService/UnassignGitAuthor',
+                request_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.UnassignGitAuthorRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.UnassignGitAuthorResponse.FromString,
+                _registered_method=True)
 
 
 class AttributionServiceServicer:
@@ -67,6 +82,29 @@ class AttributionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListGitAuthors(self, request, context):
+        """ListGitAuthors returns one author for each member with commits, and one for each email address without a member.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AssignGitAuthor(self, request, context):
+        """AssignGitAuthor attributes all past and future commits with an email address to a member, or marks the address as
+        a bot or as ignored. An owner or admin can assign.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnassignGitAuthor(self, request, context):
+        """UnassignGitAuthor deletes the assignment of an email address. Its commits are attributed as if it had never been
+        assigned. If the address has no assignment, nothing changes.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AttributionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -79,6 +117,21 @@ def add_AttributionServiceServicer_to_server(servicer, server):
                     servicer.ResolveCommitAuthors,
                     request_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsRequest.FromString,
                     response_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsResponse.SerializeToString,
+            ),
+            'ListGitAuthors': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListGitAuthors,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ListGitAuthorsRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.ListGitAuthorsResponse.SerializeToString,
+            ),
+            'AssignGitAuthor': grpc.unary_unary_rpc_method_handler(
+                    servicer.AssignGitAuthor,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.AssignGitAuthorRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.AssignGitAuthorResponse.SerializeToString,
+            ),
+            'UnassignGitAuthor': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnassignGitAuthor,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.UnassignGitAuthorRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_attributions__pb2.UnassignGitAuthorResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -137,6 +190,87 @@ class AttributionService:
             '/crewkit.git.v1.AttributionService/ResolveCommitAuthors',
             crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsRequest.SerializeToString,
             crewkit_dot_git_dot_v1_dot_attributions__pb2.ResolveCommitAuthorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListGitAuthors(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.AttributionService/ListGitAuthors',
+            crewkit_dot_git_dot_v1_dot_attributions__pb2.ListGitAuthorsRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_attributions__pb2.ListGitAuthorsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AssignGitAuthor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.AttributionService/AssignGitAuthor',
+            crewkit_dot_git_dot_v1_dot_attributions__pb2.AssignGitAuthorRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_attributions__pb2.AssignGitAuthorResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnassignGitAuthor(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.AttributionService/UnassignGitAuthor',
+            crewkit_dot_git_dot_v1_dot_attributions__pb2.UnassignGitAuthorRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_attributions__pb2.UnassignGitAuthorResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -22,6 +22,16 @@ class AttributionServiceStub:
     """ListAttributions returns the attributions of an organization's commits, most recently recorded first."""
     ResolveCommitAuthors: _aio.UnaryUnaryMultiCallable[_attributions_pb2.ResolveCommitAuthorsRequest, _attributions_pb2.ResolveCommitAuthorsResponse]
     """ResolveCommitAuthors returns the attributions of the given commits of a repository."""
+    ListGitAuthors: _aio.UnaryUnaryMultiCallable[_attributions_pb2.ListGitAuthorsRequest, _attributions_pb2.ListGitAuthorsResponse]
+    """ListGitAuthors returns one author for each member with commits, and one for each email address without a member."""
+    AssignGitAuthor: _aio.UnaryUnaryMultiCallable[_attributions_pb2.AssignGitAuthorRequest, _attributions_pb2.AssignGitAuthorResponse]
+    """AssignGitAuthor attributes all past and future commits with an email address to a member, or marks the address as
+    a bot or as ignored. An owner or admin can assign.
+    """
+    UnassignGitAuthor: _aio.UnaryUnaryMultiCallable[_attributions_pb2.UnassignGitAuthorRequest, _attributions_pb2.UnassignGitAuthorResponse]
+    """UnassignGitAuthor deletes the assignment of an email address. Its commits are attributed as if it had never been
+    assigned. If the address has no assignment, nothing changes.
+    """
 
 class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
     """AttributionService matches the people named in commits to crewkit users. Anyone can write any author into a commit,
@@ -43,5 +53,33 @@ class AttributionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_attributions_pb2.ResolveCommitAuthorsRequest, _abc.Awaitable[_attributions_pb2.ResolveCommitAuthorsResponse]],
     ) -> _abc.Awaitable[_attributions_pb2.ResolveCommitAuthorsResponse]:
         """ResolveCommitAuthors returns the attributions of the given commits of a repository."""
+
+    @_abc_1.abstractmethod
+    def ListGitAuthors(
+        self,
+        request: _attributions_pb2.ListGitAuthorsRequest,
+        context: _aio.ServicerContext[_attributions_pb2.ListGitAuthorsRequest, _abc.Awaitable[_attributions_pb2.ListGitAuthorsResponse]],
+    ) -> _abc.Awaitable[_attributions_pb2.ListGitAuthorsResponse]:
+        """ListGitAuthors returns one author for each member with commits, and one for each email address without a member."""
+
+    @_abc_1.abstractmethod
+    def AssignGitAuthor(
+        self,
+        request: _attributions_pb2.AssignGitAuthorRequest,
+        context: _aio.ServicerContext[_attributions_pb2.AssignGitAuthorRequest, _abc.Awaitable[_attributions_pb2.AssignGitAuthorResponse]],
+    ) -> _abc.Awaitable[_attributions_pb2.AssignGitAuthorResponse]:
+        """AssignGitAuthor attributes all past and future commits with an email address to a member, or marks the address as
+        a bot or as ignored. An owner or admin can assign.
+        """
+
+    @_abc_1.abstractmethod
+    def UnassignGitAuthor(
+        self,
+        request: _attributions_pb2.UnassignGitAuthorRequest,
+        context: _aio.ServicerContext[_attributions_pb2.UnassignGitAuthorRequest, _abc.Awaitable[_attributions_pb2.UnassignGitAuthorResponse]],
+    ) -> _abc.Awaitable[_attributions_pb2.UnassignGitAuthorResponse]:
+        """UnassignGitAuthor deletes the assignment of an email address. Its commits are attributed as if it had never been
+        assigned. If the address has no assignment, nothing changes.
+        """
 
 def add_AttributionServiceServicer_to_server(servicer: AttributionServiceServicer, server: _aio.Server) -> None: ...

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from core.domain.attribution.attribution import UNKNOWN, Attribution, Match, Matching, Role, match_account, match_author
+from core.domain.attribution.attribution import (
+    UNKNOWN,
+    Attribution,
+    Match,
+    Matching,
+    Role,
+    find_assignment,
+    match_account,
+    match_author,
+)
 from core.domain.attribution.authors import MAX_ADDRESS, normalize_address
 from core.domain.identifiers import IntegrationId
 from core.domain.provider_events import Author, BranchRef, Commit, ProviderUser, PullRequest, Push
@@ -32,7 +41,7 @@ class People:
         self._entries: dict[int, tuple[Author, Match, Person]] = {}
 
     def match(self, author: Author) -> Match:
-        """Return who an author is."""
+        """Return who an author is, without assignments: they are applied when attributions are read."""
         return self._find(author)[1]
 
     def person(self, author: Author) -> Person:
@@ -53,7 +62,8 @@ class People:
         entry = self._entries.get(id(author))
         if entry is None:
             match = match_author(author, self._matching)
-            entry = self._entries[id(author)] = author, match, _person(author, match)
+            person = _person(author, find_assignment(author, self._matching) or match)
+            entry = self._entries[id(author)] = author, match, person
         return entry
 
 
