@@ -7,6 +7,7 @@ import this module and generate requests when they run, and not when they are co
 from collections.abc import Mapping
 from typing import Any
 
+import requests
 import schemathesis
 from schemathesis.checks import load_all_checks
 from schemathesis.config import SchemathesisConfig
@@ -38,6 +39,9 @@ class GeneratedRequests:
         load_all_checks()
         self._schema = schemathesis.openapi.from_dict(document, config=SchemathesisConfig.from_dict(_CONFIG))
         self._feedback = FeedbackSources(constants_value_source=make_constants_value_source(self._schema))
+        # It keeps connections, and does not search the environment for a proxy at each request.
+        self._session = requests.Session()
+        self._session.trust_env = False
 
     def check_responses(
         self, method: str, path: str, *, base_url: str, headers: Mapping[str, str], ids: Mapping[str, str]
@@ -52,7 +56,8 @@ class GeneratedRequests:
             nonlocal count
             count += 1
             _use_known_values(case, ids)
-            response = case.call(base_url=base_url, headers=dict(headers), allow_redirects=False)
+            self._session.cookies.clear()
+            response = case.call(base_url=base_url, headers=dict(headers), allow_redirects=False, session=self._session)
             # Other tests check authentication with better forgeries.
             excluded = [ignored_auth]
             if case.operation.body:
