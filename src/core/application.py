@@ -20,6 +20,7 @@ from core.use_cases.deliveries.requeue_due_events import RequeueDueEvents
 from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets, RecordSecretUses
 from core.use_cases.events.housekeeping import ApplyRetention, PublishBacklogGauges
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
+from core.use_cases.events.measure_events import MeasureEvents
 from core.use_cases.events.retry_events import PreviewRetries, RetryEvent, RetryEvents
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from core.use_cases.flows.end_expired_flows import EndExpiredFlows
@@ -63,6 +64,7 @@ class Events:
     list_by_prefix: ListEventsByPrefix
     show: ShowEvent
     show_payload: ShowPayload
+    measure: MeasureEvents
     retry: RetryEvent
     retry_many: RetryEvents
     preview_retries: PreviewRetries

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from core.domain.events.event import EventStatus, WebhookEvent
 from core.domain.events.event_query import EventQuery
+from core.domain.events.metrics import Bucket, ResultCount
 from core.domain.events.summary import EventKind
 from core.domain.identifiers import EventId, OrganizationId, RepoId
 
@@ -93,6 +94,15 @@ class EventStore(Protocol):
 
     async def has_payload(self, event_id: EventId) -> bool:
         """Return whether the signed bytes are still stored."""
+
+    async def count_results(
+        self, organization_id: OrganizationId, *, since: datetime, until: datetime, bucket: Bucket
+    ) -> Sequence[ResultCount]:
+        """Return how often the processing of the organization's events ended, in any order.
+
+        Counts are kept by the hour: an hour counts if it starts in the range. Events that ended before counts were
+        kept are missing, and a retry does not remove an earlier result.
+        """
 
     async def reopen(
         self, event_ids: Sequence[EventId], *, now: datetime, requested_by: str | None = None

@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from copy import copy
@@ -16,7 +17,7 @@ from core.domain.connections import Connection
 from core.domain.deliveries.recovery import FailedFetch, MissingDelivery, RecoveryState
 from core.domain.errors import DomainError, StorageConflict, StorageUnavailable
 from core.domain.events.attempt import Attempt
-from core.domain.events.event import WebhookEvent
+from core.domain.events.event import EventStatus, WebhookEvent
 from core.domain.flows.flow import Flow
 from core.domain.identifiers import (
     ConnectionId,
@@ -122,6 +123,7 @@ class State:
     revocations: dict[RevocationId, KeptRevocation] = field(default_factory=dict)
     events: dict[EventId, WebhookEvent] = field(default_factory=dict)
     attempts: dict[EventId, tuple[Attempt, ...]] = field(default_factory=dict)
+    result_counts: Counter[tuple[IntegrationId, datetime, EventStatus, int]] = field(default_factory=Counter)
     payloads: dict[EventId, bytes] = field(default_factory=dict)
     payloads_expired_to: int = 0
     bodies: dict[EventId, bytes] = field(default_factory=dict)

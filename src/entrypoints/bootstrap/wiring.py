@@ -13,6 +13,7 @@ from core.use_cases.deliveries.webhook_secrets import FindSourceSecrets, RecordS
 from core.use_cases.events.describe_events import DescribeEvents
 from core.use_cases.events.housekeeping import ApplyRetention, PublishBacklogGauges
 from core.use_cases.events.list_events import ListEvents, ListEventsByPrefix
+from core.use_cases.events.measure_events import MeasureEvents
 from core.use_cases.events.retry_events import PreviewRetries, RetryEvent, RetryEvents
 from core.use_cases.events.show_event import ShowEvent, ShowPayload
 from core.use_cases.idempotency import DeleteExpiredKeys
@@ -96,6 +97,7 @@ def _events(ports: Ports) -> Events:
         list_by_prefix=ListEventsByPrefix(ports.unit_of_work, access_control),
         show=ShowEvent(*dependencies, ports.protocols, ports.clock, describe),
         show_payload=ShowPayload(*dependencies, ports.protocols, ports.clock),
+        measure=MeasureEvents(*dependencies, ports.clock),
         retry=RetryEvent(*dependencies, ports.worker_notifier, ports.clock),
         preview_retries=PreviewRetries(*dependencies, ports.clock),
         retry_many=RetryEvents(*dependencies, ports.worker_notifier, ports.clock),

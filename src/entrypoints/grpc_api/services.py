@@ -7,6 +7,8 @@ import grpc
 
 from core.application import Application
 from crewkit.git.v1 import (
+    activity_pb2,
+    activity_pb2_grpc,
     attributions_pb2,
     attributions_pb2_grpc,
     connections_pb2,
@@ -24,6 +26,7 @@ from crewkit.git.v1 import (
     webhook_events_pb2,
     webhook_events_pb2_grpc,
 )
+from entrypoints.grpc_api.activity import Activity
 from entrypoints.grpc_api.attributions import Attributions
 from entrypoints.grpc_api.connections import Connections
 from entrypoints.grpc_api.events import Events
@@ -36,6 +39,7 @@ from entrypoints.grpc_api.webhook_events import WebhookEvents
 NAMES = tuple(
     service.full_name
     for file in (
+        activity_pb2,
         attributions_pb2,
         connections_pb2,
         events_pb2,
@@ -57,6 +61,7 @@ _SERVICES: tuple[tuple[Callable[[Any, grpc.aio.Server], None], Callable[[Applica
     (connections_pb2_grpc.add_ConnectionServiceServicer_to_server, Connections),
     (webhook_events_pb2_grpc.add_WebhookEventServiceServicer_to_server, WebhookEvents),
     (attributions_pb2_grpc.add_AttributionServiceServicer_to_server, Attributions),
+    (activity_pb2_grpc.add_ActivityServiceServicer_to_server, Activity),
     (events_pb2_grpc.add_EventServiceServicer_to_server, Events),
     (tokens_pb2_grpc.add_TokenServiceServicer_to_server, Tokens),
 )

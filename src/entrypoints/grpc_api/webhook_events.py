@@ -7,6 +7,7 @@ from core.domain.deliveries.delivery import Source
 from core.domain.events.attempt import Attempt, AttemptResult
 from core.domain.events.event import RETRYABLE, EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.events.event_query import parse_event_query
+from core.domain.events.metrics import Bucket
 from core.domain.events.views import EventView
 from core.domain.identifiers import EventId, RepoId
 from core.use_cases.events.retry_events import MAX_RETRIES
@@ -31,6 +32,12 @@ from entrypoints.grpc_api.fields import (
 )
 from entrypoints.grpc_api.messages import length, stamp, version_actor
 from ports.events import EventFilter
+
+_BUCKETS = {
+    wire.WEBHOOK_EVENT_METRICS_BUCKET_UNSPECIFIED: Bucket.HOUR,
+    wire.WEBHOOK_EVENT_METRICS_BUCKET_HOUR: Bucket.HOUR,
+    wire.WEBHOOK_EVENT_METRICS_BUCKET_DAY: Bucket.DAY,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +83,33 @@ class WebhookEvents(WebhookEventServiceServicer):
             actor(), _scope(request.organization_id), read_name(request.event_id, "event_id")
         )
         return wire.GetWebhookEventPayloadResponse(payload=payload)
+
+    async def GetWebhookEventMetrics(
+        self, request: wire.GetWebhookEventMetricsRequest, context: Context
+    ) -> wire.GetWebhookEventMetricsResponse:
+        if request.bucket not in _BUCKETS:
+            raise invalid_field("bucket", "Must be hour or day, or unspecified for hours.")
+        figures = await self.application.events.measure(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            since=read_time(request.since, "since") if request.HasField("since") else None,
+            until=read_time(request.until, "until") if request.HasField("until") else None,
+            bucket=_BUCKETS[request.bucket],
+        )
+        return wire.GetWebhookEventMetricsResponse(
+            figures=[
+                wire.WebhookEventFigures(
+                    start=stamp(interval.start),
+                    total=interval.total,
+                    processed=interval.processed,
+                    skipped=interval.skipped,
+                    failed=interval.failed,
+                    p50=length(interval.p50),
+                    p95=length(interval.p95),
+                )
+                for interval in figures
+            ]
+        )
 
     async def RetryWebhookEvent(
         self, request: wire.RetryWebhookEventRequest, context: Context
@@ -215,7 +249,13 @@ def _described(view: EventView, *, verdicts: Sequence[Verdict] = ()) -> wire.Web
         message.summary.CopyFrom(summary)
     if view.duration is not None:
         message.duration.FromTimedelta(view.duration)
-    message.projects.extend(
+    message.projects.extend(event_projects(view))
+    return message
+
+
+def event_projects(view: EventView) -> list[wire.WebhookEventProject]:
+    """Convert the projects of an event to messages."""
+    return [
         wire.WebhookEventProject(
             project_id=str(project.id),
             name=project.name,
@@ -223,5 +263,4 @@ def _described(view: EventView, *, verdicts: Sequence[Verdict] = ()) -> wire.Web
             reason=project.reason,
         )
         for project in view.projects
-    )
-    return message
+    ]

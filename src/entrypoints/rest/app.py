@@ -21,8 +21,10 @@ from entrypoints.rest.http.route_table import RouteTable
 from entrypoints.rest.openapi import operations as openapi
 from entrypoints.rest.resources import (
     account,
+    activity,
     attributions,
     connections,
+    event_metrics,
     event_stream,
     git_authors,
     integrations,
@@ -110,6 +112,8 @@ def _list_described(application: Application, parts: RestParts) -> Iterator[Oper
     yield from git_authors.author_operations(application.attribution)
     yield from webhook_events.operations(application.events)
     yield from webhook_retries.retry_operations(application.events)
+    yield from activity.operations(application.events)
+    yield from event_metrics.operations(application.events)
     yield from event_stream.operations(application.stream_events)
     yield from monitoring.health_operations(parts.readiness)
     yield from monitoring.metrics_operations(parts.exposition)

@@ -1,7 +1,10 @@
+from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 from core.domain.events.event import EventResult, EventStatus
 from core.domain.events.event_query import EventQuery, parse_event_query
+from core.domain.events.metrics import Bucket, classify_duration
 from core.domain.events.summary import EventKind, EventSummary, PullRequestSummary, SummaryActor, SummaryRepository
 from core.domain.identifiers import EventId, ProjectId, RepoId
 from core.domain.integrations.integration import Integration
@@ -128,6 +131,41 @@ class EventScanContract:
             while page := (await tx.events.scan(where, limit=2, before=found[-1] if found else None)).events:
                 found += [event.id for event in page]
         assert found == added[::-1]
+
+    async def test_counts_results_by_hour(self, stage: StoreStage) -> None:
+        """Each end of processing counts, also that of a retry; a pending event and another organization do not."""
+        organization, integration = await self._connect(stage)
+        event = await stage.add_event(received_at=time_ago(seconds=8))
+        await stage.record_results(build_result(event, integration, EventStatus.FAILED))
+        async with stage.unit_of_work() as tx:
+            assert await tx.events.reopen([event.id], now=now()) == [event.id]
+            await tx.commit()
+        await stage.record_results(build_result(event, integration, EventStatus.PROCESSED))
+        for status in (EventStatus.PROCESSED, EventStatus.IGNORED, EventStatus.PENDING, EventStatus.UNROUTED):
+            other = await stage.add_event()
+            owner = None if status is EventStatus.UNROUTED else integration
+            await stage.record_results(build_result(other, owner, status))
+        foreign = await stage.add_integration(provider_id="2")
+        await stage.record_results(build_result(await stage.add_event(), foreign, EventStatus.FAILED))
+        counted: Counter[EventStatus] = Counter()
+        async with stage.unit_of_work() as tx:
+            since, until = Bucket.DAY.floor(time_ago(hours=1)), now() + timedelta(hours=1)
+            for count in await tx.events.count_results(organization.id, since=since, until=until, bucket=Bucket.DAY):
+                assert count.start == Bucket.DAY.floor(count.start)
+                counted[count.status] += count.events
+                if count.status is EventStatus.FAILED:
+                    assert classify_duration(timedelta(seconds=7)) <= count.duration_class
+                    assert count.duration_class <= classify_duration(timedelta(seconds=15))
+            assert (
+                await tx.events.count_results(
+                    organization.id,
+                    since=since - timedelta(days=9),
+                    until=since - timedelta(days=2),
+                    bucket=Bucket.HOUR,
+                )
+                == []
+            )
+        assert counted == {EventStatus.PROCESSED: 2, EventStatus.IGNORED: 1, EventStatus.FAILED: 1}
 
     async def _connect(self, stage: StoreStage) -> tuple[Organization, Integration]:
         organization = await stage.add_organization()

@@ -4,9 +4,10 @@ from datetime import datetime
 from uuid import UUID
 
 from core.domain.events.event import BEFORE_BINDING, UNROUTED_LIFETIME, EventResult, EventStatus, WebhookEvent
+from core.domain.events.metrics import Bucket, classify_duration
 from core.domain.identifiers import EventId
 from ports.event_queue import EventQueue, QueuedEvent, UnfinishedBatch
-from testing.memory.database import Session
+from testing.memory.database import Session, State
 from testing.memory.stores.event_attempts import begin_attempt, end_attempt
 
 
@@ -59,6 +60,7 @@ class MemoryEventQueue(EventQueue):
                 processed_at=None if result.status is EventStatus.PENDING else self._session.database.now(),
                 summary=result.summary or known.summary,
             )
+            _count(state, events[known.id])
 
     async def list_unrouted(
         self, provider: str, source_key: str, *, event_type: str, action: str, limit: int
@@ -125,3 +127,11 @@ class MemoryEventQueue(EventQueue):
         starts = (await self._session.writable()).batch_starts
         if lane in starts and starts[lane].drain_id == drain_id:
             del starts[lane]
+
+
+def _count(state: State, event: WebhookEvent) -> None:
+    if event.integration_id is not None and event.processed_at is not None:
+        duration_class = classify_duration(event.processed_at - event.created_at)
+        state.result_counts[
+            event.integration_id, Bucket.HOUR.floor(event.processed_at), event.status, duration_class
+        ] += 1

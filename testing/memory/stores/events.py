@@ -4,8 +4,9 @@ from datetime import datetime
 
 from core.domain.events.event import EventStatus, WebhookEvent, can_reopen
 from core.domain.events.event_query import EventQuery
+from core.domain.events.metrics import Bucket, ResultCount
 from core.domain.events.summary import EventKind
-from core.domain.identifiers import EventId
+from core.domain.identifiers import EventId, OrganizationId
 from ports.events import EventFilter, EventScan, EventStore
 from testing.memory.database import Session
 from testing.memory.stores.event_attempts import begin_attempt
@@ -77,6 +78,17 @@ class MemoryEventStore(EventStore):
     async def has_payload(self, event_id: EventId) -> bool:
         """Return whether the signed bytes are still stored."""
         return event_id in self._session.state.payloads
+
+    async def count_results(
+        self, organization_id: OrganizationId, *, since: datetime, until: datetime, bucket: Bucket
+    ) -> Sequence[ResultCount]:
+        """Return the counts of each hour."""
+        integrations = self._session.state.integrations
+        return [
+            ResultCount(bucket.floor(hour), status, duration_class, events)
+            for (integration_id, hour, status, duration_class), events in self._session.state.result_counts.items()
+            if integrations[integration_id].organization_id == organization_id and since <= hour < until
+        ]
 
     async def reopen(
         self, event_ids: Sequence[EventId], *, now: datetime, requested_by: str | None = None

@@ -80,6 +80,9 @@ class MemoryHousekeepingStore(HousekeepingStore):
             del state.events[event_id]
             state.attempts.pop(event_id, None)
             state.payloads.pop(event_id, None)
+        if len(old) < limit:
+            for key in [key for key in state.result_counts if key[1] < before]:
+                del state.result_counts[key]
         return len(old)
 
     async def delete_domain_events(self, *, before: datetime, limit: int) -> int:

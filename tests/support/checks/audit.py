@@ -31,6 +31,7 @@ UNAUDITED = {
     "versions": "the trail itself",
     "git_flows": "lives for minutes; what it leads to is a version of the integration or connection",
     "git_batch_starts": _BOOKKEEPING,
+    "git_webhook_event_counts": _BOOKKEEPING,
     "git_faults": _BOOKKEEPING,
     "git_recoveries": _BOOKKEEPING,
     "git_installation_checks": _BOOKKEEPING,

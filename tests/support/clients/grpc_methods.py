@@ -20,6 +20,7 @@ from crewkit.git.v1 import (
     webhook_events_pb2,
     webhook_events_pb2_grpc,
 )
+from tests.support.clients.grpc_activity_methods import ACTIVITY_METHODS
 from tests.support.clients.grpc_author_methods import AUTHOR_METHODS
 from tests.support.clients.grpc_method import Method, Wrong
 from tests.support.clients.grpc_rule_methods import RULE_METHODS
@@ -93,6 +94,7 @@ _BAD_LINK = Wrong(
 METHODS = [
     *RULE_METHODS,
     *AUTHOR_METHODS,
+    *ACTIVITY_METHODS,
     _integration,
     replace(
         _integration,

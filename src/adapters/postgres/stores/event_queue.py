@@ -10,7 +10,7 @@ from adapters.postgres.connection.session import Row, Session
 from adapters.postgres.rows import event_attempts
 from adapters.postgres.rows.codec import decompress, encode
 from adapters.postgres.rows.sql import render
-from adapters.postgres.rows.webhook_events import EVENTS
+from adapters.postgres.rows.webhook_events import EVENTS, RECORD_RESULTS
 from core.domain.deliveries.source_key import LANES, choose_lane, to_number
 from core.domain.events.attempt import to_attempt_result
 from core.domain.events.event import UNROUTED_LIFETIME, EventResult, EventStatus, PayloadDamaged
@@ -63,32 +63,6 @@ _WAITING_BY_NUMBER, _WAITING_BY_TEXT = (
     for column in ("installation_id", "source_key")
 )
 
-_RECORD_RESULTS = """
-    UPDATE git_webhook_events AS e
-    SET status = s.status,
-        verdicts = s.verdicts,
-        error_message = s.reason,
-        git_integration_id = s.integration_id,
-        project_repository_id = s.link_id,
-        project_ids = s.project_ids::bigint[],
-        attempts = coalesce(s.attempts, e.attempts),
-        next_attempt_at = coalesce(s.next_attempt_at, e.next_attempt_at),
-        processed_at = CASE WHEN s.status <> 'pending' THEN clock_timestamp() END,
-        error_code = CASE WHEN s.status <> 'pending' THEN s.error_code END,
-        started_at = CASE WHEN s.status <> 'pending' THEN %s::timestamptz END,
-        requested_by = CASE WHEN s.status <> 'pending' THEN e.requested_by END,
-        summary = coalesce(nullif(s.summary, 'null'), e.summary),
-        search_key = coalesce(s.search_key, e.search_key),
-        updated_at = now()
-    FROM unnest(
-        %s::bigint[], %s::text[], %s::jsonb[], %s::text[], %s::bigint[], %s::bigint[], %s::text[],
-        %s::smallint[], %s::timestamptz[], %s::text[], %s::jsonb[], %s::text[]
-    ) AS s (
-        id, status, verdicts, reason, integration_id, link_id, project_ids,
-        attempts, next_attempt_at, error_code, summary, search_key
-    )
-    WHERE e.id = s.id AND e.status = 'pending'
-"""
 # An attempt that another one follows.
 _KEEP_ATTEMPT = render(
     """
@@ -218,7 +192,7 @@ class PostgresEventQueue(EventQueue):
             if result.status is EventStatus.PENDING:
                 await self._keep_attempt(result, started_at)
         await self._session.change(
-            _RECORD_RESULTS,
+            RECORD_RESULTS,
             (
                 started_at,
                 Bigints([result.event_id for result in results]),

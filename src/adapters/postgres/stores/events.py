@@ -10,8 +10,9 @@ from adapters.postgres.rows.codec import decompress
 from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.webhook_events import EVENTS, REOPEN, may_reopen_at
 from core.domain.deliveries.source_key import LANES
-from core.domain.events.event import PayloadDamaged, WebhookEvent
-from core.domain.identifiers import EventId
+from core.domain.events.event import EventStatus, PayloadDamaged, WebhookEvent
+from core.domain.events.metrics import Bucket, ResultCount
+from core.domain.identifiers import EventId, OrganizationId
 from ports.events import EventFilter, EventScan, EventStore
 
 _FIND = render(
@@ -46,6 +47,14 @@ _FIND_PAYLOADS = """
     ) AS first
     JOIN git_webhook_events AS e ON e.id = first.id
     WHERE first.bytes <= %s
+"""
+
+_COUNT_RESULTS = """
+    SELECT date_trunc(%s, c.hour, 'UTC'), c.status, c.duration_class, sum(c.events)::bigint
+    FROM git_integrations AS i
+    JOIN git_webhook_event_counts AS c ON c.git_integration_id = i.id
+    WHERE i.organization_id = %s AND c.hour >= %s AND c.hour < %s
+    GROUP BY 1, 2, 3
 """
 
 _HAS_PAYLOAD = "SELECT payload IS NOT NULL FROM git_webhook_events WHERE id = %s"
@@ -109,6 +118,16 @@ class PostgresEventStore(EventStore):
         """Return whether the signed body is still stored."""
         rows = await self._session.read(_HAS_PAYLOAD, (event_id,))
         return bool(rows and rows[0][0])
+
+    async def count_results(
+        self, organization_id: OrganizationId, *, since: datetime, until: datetime, bucket: Bucket
+    ) -> Sequence[ResultCount]:
+        """Return the counts of each interval from the hourly counts."""
+        rows = await self._session.read(_COUNT_RESULTS, (bucket.value, organization_id, since, until))
+        return [
+            ResultCount(start, EventStatus(status), duration_class, events)
+            for start, status, duration_class, events in rows
+        ]
 
     async def reopen(
         self, event_ids: Sequence[EventId], *, now: datetime, requested_by: str | None = None

@@ -68,6 +68,7 @@ _DELETE_EVENTS = """
         WHERE created_at < %(before)s AND status <> 'pending'
     )
 """
+_DELETE_COUNTS = "DELETE FROM git_webhook_event_counts WHERE hour < %s"
 # Domain events are recorded in the order of their ids.
 _DELETE_DOMAIN_EVENTS = """
     DELETE FROM git_domain_events WHERE id IN (
@@ -136,8 +137,11 @@ class PostgresHousekeepingStore(HousekeepingStore):
         return int(count)
 
     async def delete_events(self, *, before: datetime, limit: int) -> int:
-        """Delete the oldest events."""
-        return await self._session.change(_DELETE_EVENTS, {"before": before, "limit": limit})
+        """Delete the oldest events and, with the last of them, the counts of their hours."""
+        deleted = await self._session.change(_DELETE_EVENTS, {"before": before, "limit": limit})
+        if deleted < limit:
+            await self._session.change(_DELETE_COUNTS, (before,))
+        return deleted
 
     async def delete_domain_events(self, *, before: datetime, limit: int) -> int:
         """Delete the oldest domain events, except the newest one."""

@@ -141,6 +141,17 @@ git_batch_starts = Table(
     Column("started_at", Timestamp, nullable=False),
 )
 
+# How often processing ended in each hour (of UTC), by status and class of durations.
+git_webhook_event_counts = Table(
+    "git_webhook_event_counts",
+    metadata,
+    Column("git_integration_id", ForeignKey("git_integrations.id"), primary_key=True),
+    Column("hour", Timestamp, primary_key=True),
+    Column("status", String, primary_key=True),
+    Column("duration_class", SmallInteger, primary_key=True, autoincrement=False),
+    Column("events", Integer, nullable=False),
+)
+
 # The progress of retention, by the kind of data it deletes.
 git_retention = Table(
     "git_retention",

@@ -1,16 +1,22 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.events.event import WebhookEvent
+from core.domain.events.event import EventStatus, WebhookEvent
+from core.domain.events.event_query import EventQuery
+from core.domain.events.summary import EventKind
 from core.domain.events.views import EventView
-from core.domain.identifiers import EventId
+from core.domain.identifiers import EventId, RepoId
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
 from core.use_cases.events.describe_events import DescribeEvents
 from core.use_cases.events.scope import EventScope, require_read_in_scope
 from ports.events import EventFilter
 from ports.unit_of_work import Transaction, UnitOfWork
+
+_ACTIVITY = frozenset({EventKind.PUSH, EventKind.PULL_REQUEST})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,31 @@ async def _find(
         return await tx.events.list(where, limit=limit, before=before), None
     result = await tx.events.scan(where, limit=limit, before=before)
     return result.events, result.reached
+
+
+def filter_activity(
+    kind: str | None,
+    *,
+    project_id: UUID | None,
+    repo_id: RepoId | None,
+    branch: str | None,
+    actor: str | None,
+    query: EventQuery | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> EventFilter:
+    """Return the filter for pushes and pull requests that reached a project; `kind` is one of the two, or None."""
+    return EventFilter(
+        status=EventStatus.PROCESSED,
+        project_id=project_id,
+        since=since,
+        until=until,
+        repo_id=repo_id,
+        query=query,
+        branch=branch,
+        actor=actor,
+        kinds=frozenset({EventKind(kind)}) if kind else _ACTIVITY,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from entrypoints.rest.http.requests import Name
 
 
 class _Delivery(StringConvertor):
-    """A delivery id. `retry` is another path with other methods."""
+    """A delivery id. `retry` and `metrics` are other paths."""
 
-    regex = "(?!retry(?:/|$))[^/]+"
+    regex = "(?!(?:retry|metrics)(?:/|$))[^/]+"
 
 
 register_url_convertor("delivery", _Delivery())
@@ -33,6 +33,8 @@ CONNECTION = f"{CONNECTIONS}/{{provider}}"
 EVENTS = f"{ORGANIZATION}/events"
 WEBHOOK_EVENTS = f"{ORGANIZATION}/git-webhook-events"
 WEBHOOK_RETRIES = f"{WEBHOOK_EVENTS}/retry"
+WEBHOOK_METRICS = f"{WEBHOOK_EVENTS}/metrics"
+ACTIVITY = f"{ORGANIZATION}/activity"
 WEBHOOK_EVENT = f"{WEBHOOK_EVENTS}/{{event_id:delivery}}"
 AUTHOR_ASSIGNMENT = f"{ORGANIZATION}/git-authors/{{author_key}}/assignment"
 PROJECTS = f"{ORGANIZATION}/projects"

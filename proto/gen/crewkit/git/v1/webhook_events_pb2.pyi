@@ -59,6 +59,30 @@ WEBHOOK_EVENT_STATUS_UNROUTED: WebhookEventStatus.ValueType  # 5
 """The installation of the event is not connected to an organization."""
 Global___WebhookEventStatus: _TypeAlias = WebhookEventStatus  # noqa: Y015
 
+class _WebhookEventMetricsBucket:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WebhookEventMetricsBucketEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WebhookEventMetricsBucket.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WEBHOOK_EVENT_METRICS_BUCKET_UNSPECIFIED: _WebhookEventMetricsBucket.ValueType  # 0
+    """In a request: hours."""
+    WEBHOOK_EVENT_METRICS_BUCKET_HOUR: _WebhookEventMetricsBucket.ValueType  # 1
+    """Hours."""
+    WEBHOOK_EVENT_METRICS_BUCKET_DAY: _WebhookEventMetricsBucket.ValueType  # 2
+    """Days of UTC."""
+
+class WebhookEventMetricsBucket(_WebhookEventMetricsBucket, metaclass=_WebhookEventMetricsBucketEnumTypeWrapper):
+    """WebhookEventMetricsBucket is the length of the intervals of figures."""
+
+WEBHOOK_EVENT_METRICS_BUCKET_UNSPECIFIED: WebhookEventMetricsBucket.ValueType  # 0
+"""In a request: hours."""
+WEBHOOK_EVENT_METRICS_BUCKET_HOUR: WebhookEventMetricsBucket.ValueType  # 1
+"""Hours."""
+WEBHOOK_EVENT_METRICS_BUCKET_DAY: WebhookEventMetricsBucket.ValueType  # 2
+"""Days of UTC."""
+Global___WebhookEventMetricsBucket: _TypeAlias = WebhookEventMetricsBucket  # noqa: Y015
+
 class _WebhookEventOutcome:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -843,3 +867,119 @@ class RetryWebhookEventsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__matching) -> _WhichOneofReturnType__matching | None: ...
 
 Global___RetryWebhookEventsResponse: _TypeAlias = RetryWebhookEventsResponse  # noqa: Y015
+
+@_typing.final
+class GetWebhookEventMetricsRequest(_message.Message):
+    """GetWebhookEventMetricsRequest selects a time range of at most 31 days."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    SINCE_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    BUCKET_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    bucket: Global___WebhookEventMetricsBucket.ValueType
+    """Optional. The length of the intervals."""
+    @_builtins.property
+    def since(self) -> _timestamp_pb2.Timestamp:
+        """Optional. The start of the range, rounded down to a whole interval. If not set, a day before until."""
+
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """Optional. The end of the range. If not set, now."""
+
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        since: _timestamp_pb2.Timestamp | None = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        bucket: Global___WebhookEventMetricsBucket.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["since", b"since", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bucket", b"bucket", "organization_id", b"organization_id", "since", b"since", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetWebhookEventMetricsRequest: _TypeAlias = GetWebhookEventMetricsRequest  # noqa: Y015
+
+@_typing.final
+class WebhookEventFigures(_message.Message):
+    """WebhookEventFigures are the figures of one interval."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    PROCESSED_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
+    FAILED_FIELD_NUMBER: _builtins.int
+    P50_FIELD_NUMBER: _builtins.int
+    P95_FIELD_NUMBER: _builtins.int
+    total: _builtins.int
+    """Output only. The number of events whose processing ended. A retried event counts each time."""
+    processed: _builtins.int
+    """Output only. The number of processed events."""
+    skipped: _builtins.int
+    """Output only. The number of ignored events."""
+    failed: _builtins.int
+    """Output only. The number of failed events."""
+    @_builtins.property
+    def start(self) -> _timestamp_pb2.Timestamp:
+        """Output only. The start of the interval."""
+
+    @_builtins.property
+    def p50(self) -> _duration_pb2.Duration:
+        """Output only. The median time from receiving the delivery to the end of processing, exact to about 10 %. Not set
+        without events.
+        """
+
+    @_builtins.property
+    def p95(self) -> _duration_pb2.Duration:
+        """Output only. The 95th percentile of this time, exact to about 10 %. Not set without events."""
+
+    def __init__(
+        self,
+        *,
+        start: _timestamp_pb2.Timestamp | None = ...,
+        total: _builtins.int = ...,
+        processed: _builtins.int = ...,
+        skipped: _builtins.int = ...,
+        failed: _builtins.int = ...,
+        p50: _duration_pb2.Duration | None = ...,
+        p95: _duration_pb2.Duration | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["p50", b"p50", "p95", b"p95", "start", b"start"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["failed", b"failed", "p50", b"p50", "p95", b"p95", "processed", b"processed", "skipped", b"skipped", "start", b"start", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WebhookEventFigures: _TypeAlias = WebhookEventFigures  # noqa: Y015
+
+@_typing.final
+class GetWebhookEventMetricsResponse(_message.Message):
+    """GetWebhookEventMetricsResponse contains the figures."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIGURES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def figures(self) -> _containers.RepeatedCompositeFieldContainer[Global___WebhookEventFigures]:
+        """Output only. The figures of each interval, the oldest first, also of intervals without events."""
+
+    def __init__(
+        self,
+        *,
+        figures: _abc.Iterable[Global___WebhookEventFigures] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["figures", b"figures"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetWebhookEventMetricsResponse: _TypeAlias = GetWebhookEventMetricsResponse  # noqa: Y015

@@ -51,6 +51,11 @@ class WebhookEventServiceStub:
                 request_serializer=crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventPayloadRequest.SerializeToString,
                 response_deserializer=crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventPayloadResponse.FromString,
                 _registered_method=True)
+        self.GetWebhookEventMetrics = channel.unary_unary(
+                '/crewkit.git.v1.WebhookEventService/GetWebhookEventMetrics',
+                request_serializer=crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventMetricsRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventMetricsResponse.FromString,
+                _registered_method=True)
         self.RetryWebhookEvent = channel.unary_unary(
                 '/crewkit.git.v1.WebhookEventService/RetryWebhookEvent',
                 request_serializer=crewkit_dot_git_dot_v1_dot_webhook__events__pb2.RetryWebhookEventRequest.SerializeToString,
@@ -93,6 +98,14 @@ class WebhookEventServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetWebhookEventMetrics(self, request, context):
+        """GetWebhookEventMetrics returns how many webhook events were processed, skipped and failed over time, and how long
+        processing took. Results from before version 0.2.0 are not counted.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RetryWebhookEvent(self, request, context):
         """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event was processed
         successfully, is pending, was received more than 72 hours before its installation was connected, or does not belong
@@ -128,6 +141,11 @@ def add_WebhookEventServiceServicer_to_server(servicer, server):
                     servicer.GetWebhookEventPayload,
                     request_deserializer=crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventPayloadRequest.FromString,
                     response_serializer=crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventPayloadResponse.SerializeToString,
+            ),
+            'GetWebhookEventMetrics': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWebhookEventMetrics,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventMetricsRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventMetricsResponse.SerializeToString,
             ),
             'RetryWebhookEvent': grpc.unary_unary_rpc_method_handler(
                     servicer.RetryWebhookEvent,
@@ -223,6 +241,33 @@ class WebhookEventService:
             '/crewkit.git.v1.WebhookEventService/GetWebhookEventPayload',
             crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventPayloadRequest.SerializeToString,
             crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventPayloadResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWebhookEventMetrics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.WebhookEventService/GetWebhookEventMetrics',
+            crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventMetricsRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_webhook__events__pb2.GetWebhookEventMetricsResponse.FromString,
             options,
             channel_credentials,
             insecure,

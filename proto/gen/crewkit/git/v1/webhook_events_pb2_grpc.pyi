@@ -29,6 +29,10 @@ class WebhookEventServiceStub:
 
     A payload can have up to 25 MB. Set the channel's receive limit accordingly ("grpc.max_receive_message_length").
     """
+    GetWebhookEventMetrics: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.GetWebhookEventMetricsRequest, _webhook_events_pb2.GetWebhookEventMetricsResponse]
+    """GetWebhookEventMetrics returns how many webhook events were processed, skipped and failed over time, and how long
+    processing took. Results from before version 0.2.0 are not counted.
+    """
     RetryWebhookEvent: _aio.UnaryUnaryMultiCallable[_webhook_events_pb2.RetryWebhookEventRequest, _webhook_events_pb2.RetryWebhookEventResponse]
     """RetryWebhookEvent reprocesses a failed, ignored or unrouted event. It fails if the event was processed
     successfully, is pending, was received more than 72 hours before its installation was connected, or does not belong
@@ -72,6 +76,16 @@ class WebhookEventServiceServicer(metaclass=_abc_1.ABCMeta):
         retention period (reason "payload_expired") or is damaged ("payload_damaged").
 
         A payload can have up to 25 MB. Set the channel's receive limit accordingly ("grpc.max_receive_message_length").
+        """
+
+    @_abc_1.abstractmethod
+    def GetWebhookEventMetrics(
+        self,
+        request: _webhook_events_pb2.GetWebhookEventMetricsRequest,
+        context: _aio.ServicerContext[_webhook_events_pb2.GetWebhookEventMetricsRequest, _abc.Awaitable[_webhook_events_pb2.GetWebhookEventMetricsResponse]],
+    ) -> _abc.Awaitable[_webhook_events_pb2.GetWebhookEventMetricsResponse]:
+        """GetWebhookEventMetrics returns how many webhook events were processed, skipped and failed over time, and how long
+        processing took. Results from before version 0.2.0 are not counted.
         """
 
     @_abc_1.abstractmethod
