@@ -28,7 +28,8 @@ class CommitClaimStore(Protocol):
     async def apply(self, claims: CommitClaims, *, limit: int) -> ClaimResult:
         """Attribute at most `limit` attributions to the claiming users, by account id, verified or member address.
 
-        A proof of the provider replaces a match by the member's address.
+        A proof of the provider replaces a match by the member's address. Attributions whose address has an assignment
+        are attributed too, for the time after the assignment, but not counted in the result.
 
         Returns no commits if another process works on these claims. Claims of a removed or revoked connection, and of
         a former member, are done without a result.

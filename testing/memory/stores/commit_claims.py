@@ -82,6 +82,9 @@ class MemoryCommitClaimStore(CommitClaimStore):
             and (key[0], claims.organization_id) in state.memberships
         ]
         commits: dict[tuple[UUID, RepoId], set[str]] = defaultdict(set)
+        assigned = {
+            one.address for one in state.author_assignments.values() if one.organization_id == claims.organization_id
+        }
         taken = 0
         for place, row in sorted(state.attributions.items(), key=lambda item: item[1].id):
             if taken == limit or row.attribution.integration_id != claims.integration_id:
@@ -94,7 +97,8 @@ class MemoryCommitClaimStore(CommitClaimStore):
                 method, user_id = min(proofs, key=lambda found: _STRONGEST_FIRST.index(found[0]))
                 taken += 1
                 user = state.users[user_id]
-                commits[user.external_id, row.attribution.repo_id].add(row.attribution.sha)
+                if row.attribution.address not in assigned:
+                    commits[user.external_id, row.attribution.repo_id].add(row.attribution.sha)
                 state.attributions[place] = replace(row, kind=Kind.USER, method=method, user_id=user.id)
         if taken < limit:
             state.commit_claims.update(dict.fromkeys(held, True))

@@ -95,6 +95,15 @@ _LOCK_MEMBER_CLAIMS = """
     LIMIT %s
     FOR UPDATE SKIP LOCKED
 """
+# Commits whose address is assigned are not published: the assignment decides about them.
+_COUNT = SQL("""
+    SELECT u.external_id, taken.repo_id, count(DISTINCT taken.sha) FILTER (WHERE s.id IS NULL), count(*)
+    FROM taken
+    JOIN users AS u ON u.id = taken.user_id
+    JOIN git_integrations AS i ON i.id = %(integration)s
+    LEFT JOIN git_author_assignments AS s ON s.organization_id = i.organization_id AND s.address = taken.address
+    GROUP BY u.external_id, taken.repo_id
+""")
 # A proof of the provider replaces a match by a member's address in crewkit. A no-reply address that starts with the
 # account id is a proof. Other account ids are from the provider.
 _APPLY_CLAIMS = render(
@@ -123,17 +132,17 @@ _APPLY_CLAIMS = render(
         SET kind = 'user', user_id = proven.user_id, method = proven.method, updated_at = now()
         FROM proven
         WHERE a.id = proven.id AND {open}
-        RETURNING a.user_id, a.repo_id, a.sha
+        RETURNING a.user_id, a.repo_id, a.sha, a.address
     )
-    SELECT u.external_id, taken.repo_id, count(DISTINCT taken.sha), count(*)
-    FROM taken JOIN users AS u ON u.id = taken.user_id
-    GROUP BY u.external_id, taken.repo_id
+    {count}
 """,
     possible_claims=_POSSIBLE_CLAIMS,
+    count=_COUNT,
     open=SQL("(a.kind = 'none' OR a.method = 'member_address')"),
 )
 # A member's address does not count if a proof of the provider leads to another person (`not_a_member`).
-_APPLY_MEMBER_CLAIMS = """
+_APPLY_MEMBER_CLAIMS = render(
+    """
     WITH person AS (
         SELECT min(known.user_id) AS user_id, known.address
         FROM git_member_claims AS known
@@ -157,12 +166,12 @@ _APPLY_MEMBER_CLAIMS = """
         SET kind = 'user', user_id = found.user_id, method = 'member_address', updated_at = now()
         FROM found
         WHERE a.id = found.id AND a.kind = 'none'
-        RETURNING a.user_id, a.repo_id, a.sha
+        RETURNING a.user_id, a.repo_id, a.sha, a.address
     )
-    SELECT u.external_id, taken.repo_id, count(DISTINCT taken.sha), count(*)
-    FROM taken JOIN users AS u ON u.id = taken.user_id
-    GROUP BY u.external_id, taken.repo_id
-"""
+    {count}
+""",
+    count=_COUNT,
+)
 _FINISH_CLAIMS = """
     UPDATE git_commit_claims SET claimed_at = now(), updated_at = now()
     WHERE git_integration_id = %s AND user_git_connection_id = ANY(%s::bigint[])
@@ -216,7 +225,7 @@ class PostgresCommitClaimStore(CommitClaimStore):
             await self._session.change(_FINISH_CLAIMS, (claims.integration_id, Bigints(connections)))
         if is_complete and users:
             await self._session.change(_FINISH_MEMBER_CLAIMS, (claims.integration_id, Bigints(users)))
-        commits = [ClaimedCommits(row[0], row[1], row[2]) for row in rows]
+        commits = [ClaimedCommits(row[0], row[1], row[2]) for row in rows if row[2]]
         return ClaimResult(commits, is_done=is_complete and max(len(connections), len(users)) < _MAX_CLAIMS)
 
     async def _lock(self, statement: str, claims: CommitClaims) -> list[int]:
