@@ -39,6 +39,7 @@ from core.use_cases.links.list_projects import ListProjects, ShowProject
 from core.use_cases.links.preview_rules import PreviewRules
 from core.use_cases.links.resolve_affected import ResolveAffectedProjects
 from core.use_cases.links.unlink_repository import UnlinkRepository
+from core.use_cases.overview import ShowOverview
 from core.use_cases.streams.stream_events import StreamEvents
 from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeOrphanedTokens
 from core.use_cases.tokens.renew_installation_tokens import ProbeSuspended, RenewInstallationTokens
@@ -178,5 +179,6 @@ class Application:
     tokens: Tokens
     attribution: Attribution
     stream_events: StreamEvents
+    show_overview: ShowOverview
     delete_expired_keys: DeleteExpiredKeys
     account: Account

@@ -5,6 +5,7 @@ from uuid import UUID
 from core.domain.actors import Actor
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
 from core.domain.organizations import Project, ProjectPosition
+from core.domain.overview import ProjectCounts, PushedProject
 
 
 class ProjectStore(Protocol):
@@ -42,6 +43,12 @@ class ProjectStore(Protocol):
 
         At most `most` of each repository, in the order of linking. A repository without a link is left out.
         """
+
+    async def list_by_last_push(self, organization_id: OrganizationId, *, limit: int) -> Sequence[PushedProject]:
+        """Return at most `limit` linked projects of the organization, the most recently pushed repository first."""
+
+    async def count(self, organization_id: OrganizationId) -> ProjectCounts:
+        """Count the organization's projects, and the repositories that its integrations can access."""
 
     async def next_id(self) -> ProjectId:
         """Reserve the id of a new project; gaps are normal."""

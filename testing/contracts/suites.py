@@ -31,6 +31,7 @@ from testing.contracts.stores.installation_checks import InstallationCheckStoreC
 from testing.contracts.stores.installation_token_store import InstallationTokenStoreContract
 from testing.contracts.stores.integrations import IntegrationStoreContract
 from testing.contracts.stores.links import LinkStoreContract
+from testing.contracts.stores.project_overview import ProjectOverviewContract
 from testing.contracts.stores.projects import ProjectStoreContract
 from testing.contracts.stores.recoveries import RecoveryStoreContract
 from testing.contracts.stores.reopened_events import ReopenedEventContract
@@ -44,6 +45,7 @@ from testing.contracts.unit_of_work import UnitOfWorkContract
 STORE_CONTRACTS: tuple[type, ...] = (
     UnitOfWorkContract,
     ProjectStoreContract,
+    ProjectOverviewContract,
     IntegrationStoreContract,
     InstallationCheckStoreContract,
     CatalogStoreContract,

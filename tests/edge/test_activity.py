@@ -90,3 +90,14 @@ async def test_rejects_an_invalid_range(event_store: EventStoreEdge, client: Cli
     response = await client.get(path, headers=event_store.edge.of("viewer"))
     assert response.status_code in (400, 422), response.text
     assert response.json()["code"] in ("time_range_invalid", "query_invalid")
+
+
+async def test_overview_shows_projects_counts_and_problems(event_store: EventStoreEdge, client: Client) -> None:
+    await event_store.edge.world.add_link(event_store.project, event_store.integration, repo_id="1")
+    overview = await get(event_store, client, "/overview")
+    assert overview["counts"] == {"projects": 1, "linked": 1, "repositories": 0, "unreachable": 1}
+    assert [one["name"] for one in overview["projects"]] == [event_store.project.name]
+    assert [(one["provider"], one["status"]) for one in overview["integrations"]] == [("github", "active")]
+    assert [(one["code"], one["count"]) for one in overview["problems"]] == [("projects_unreachable", 1)]
+    outsider = await client.get(event_store.edge.path("/overview"), headers=event_store.edge.of("outsider"))
+    assert outsider.status_code == 404

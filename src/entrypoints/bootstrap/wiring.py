@@ -22,6 +22,7 @@ from core.use_cases.integrations.disconnect_integration import DisconnectIntegra
 from core.use_cases.integrations.list_integrations import ListIntegrations, ShowIntegration
 from core.use_cases.integrations.list_versions import ListVersions
 from core.use_cases.integrations.manage_pages import FindManagePage
+from core.use_cases.overview import ShowOverview
 from core.use_cases.streams.log_follower import LogFollower
 from core.use_cases.streams.stream_events import StreamEvents, StreamLimits
 from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeOrphanedTokens
@@ -58,6 +59,7 @@ def wire(ports: Ports) -> Application:
             ports.clock,
             ports.metrics,
         ),
+        show_overview=ShowOverview(ports.unit_of_work, access_control, ports.providers, ports.clock),
         delete_expired_keys=DeleteExpiredKeys(ports.unit_of_work, ports.clock),
         account=Account(Identify(ports.directory), WhoAmI(access_control)),
     )

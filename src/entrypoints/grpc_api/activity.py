@@ -1,10 +1,13 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from core.application import Application
 from core.domain.events.event_query import parse_event_query
 from core.domain.events.summary import EventKind
 from core.domain.events.views import EventView
 from core.domain.identifiers import EventId, RepoId
+from core.domain.overview import Problem, ProblemCode
 from core.use_cases.events.list_events import filter_activity
 from core.use_cases.events.scope import OneOrganization
 from crewkit.git.v1 import activity_pb2 as wire
@@ -24,13 +27,18 @@ from entrypoints.grpc_api.fields import (
     read_text,
     read_time,
 )
-from entrypoints.grpc_api.messages import stamp
-from entrypoints.grpc_api.webhook_events import event_projects
+from entrypoints.grpc_api.messages import remedy, stamp
+from entrypoints.grpc_api.webhook_events import event_figures, event_projects
 
 _KINDS = {
     event_summaries_pb2.EVENT_KIND_UNSPECIFIED: None,
     event_summaries_pb2.EVENT_KIND_PUSH: EventKind.PUSH.value,
     event_summaries_pb2.EVENT_KIND_PULL_REQUEST: EventKind.PULL_REQUEST.value,
+}
+PROBLEMS: Mapping[ProblemCode, "wire.ProblemCode.ValueType"] = {
+    ProblemCode.INTEGRATION: wire.PROBLEM_CODE_INTEGRATION_NEEDS_ACTION,
+    ProblemCode.EVENTS_FAILED: wire.PROBLEM_CODE_EVENTS_FAILED,
+    ProblemCode.PROJECTS_UNREACHABLE: wire.PROBLEM_CODE_PROJECTS_UNREACHABLE,
 }
 _LONGEST_NAME = 255
 
@@ -63,6 +71,38 @@ class Activity(ActivityServiceServicer):
         return wire.ListActivityResponse(
             activity=[_activity(view) for view in page.views], next_page_token=encode_row_cursor(page.next) or ""
         )
+
+    async def GetOverview(self, request: wire.GetOverviewRequest, context: Context) -> wire.GetOverviewResponse:
+        organization_id = read_id(request.organization_id, "organization_id")
+        overview = await self.application.show_overview(actor(), organization_id=organization_id)
+        return wire.GetOverviewResponse(
+            projects_total=overview.counts.projects,
+            projects_linked=overview.counts.linked,
+            repositories=overview.counts.repositories,
+            links_unreachable=overview.counts.unreachable,
+            events=event_figures(overview.figures),
+            projects=[
+                wire.PushedProject(
+                    project_id=str(pushed.project.external_id),
+                    name=pushed.project.name,
+                    repo_id=pushed.repo_id,
+                    repo_full_name=pushed.repo_full_name,
+                    pushed_at=stamp(pushed.pushed_at),
+                )
+                for pushed in overview.projects
+            ],
+            problems=[_problem(problem, organization_id) for problem in overview.problems],
+        )
+
+
+def _problem(problem: Problem, organization_id: UUID) -> wire.Problem:
+    view = problem.integration
+    return wire.Problem(
+        code=PROBLEMS[problem.code],
+        count=problem.count,
+        provider=view.provider if view else None,
+        action=remedy(view.remedy, view.provider, organization_id, view.manage_url) if view else None,
+    )
 
 
 def _activity(view: EventView) -> wire.Activity:

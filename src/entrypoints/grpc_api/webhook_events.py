@@ -7,7 +7,7 @@ from core.domain.deliveries.delivery import Source
 from core.domain.events.attempt import Attempt, AttemptResult
 from core.domain.events.event import RETRYABLE, EventStatus, Outcome, Verdict, WebhookEvent
 from core.domain.events.event_query import parse_event_query
-from core.domain.events.metrics import Bucket
+from core.domain.events.metrics import Bucket, EventFigures
 from core.domain.events.views import EventView
 from core.domain.identifiers import EventId, RepoId
 from core.use_cases.events.retry_events import MAX_RETRIES
@@ -96,20 +96,7 @@ class WebhookEvents(WebhookEventServiceServicer):
             until=read_time(request.until, "until") if request.HasField("until") else None,
             bucket=_BUCKETS[request.bucket],
         )
-        return wire.GetWebhookEventMetricsResponse(
-            figures=[
-                wire.WebhookEventFigures(
-                    start=stamp(interval.start),
-                    total=interval.total,
-                    processed=interval.processed,
-                    skipped=interval.skipped,
-                    failed=interval.failed,
-                    p50=length(interval.p50),
-                    p95=length(interval.p95),
-                )
-                for interval in figures
-            ]
-        )
+        return wire.GetWebhookEventMetricsResponse(figures=[event_figures(interval) for interval in figures])
 
     async def RetryWebhookEvent(
         self, request: wire.RetryWebhookEventRequest, context: Context
@@ -251,6 +238,19 @@ def _described(view: EventView, *, verdicts: Sequence[Verdict] = ()) -> wire.Web
         message.duration.FromTimedelta(view.duration)
     message.projects.extend(event_projects(view))
     return message
+
+
+def event_figures(figures: EventFigures) -> wire.WebhookEventFigures:
+    """Convert the figures of an interval to their message."""
+    return wire.WebhookEventFigures(
+        start=stamp(figures.start),
+        total=figures.total,
+        processed=figures.processed,
+        skipped=figures.skipped,
+        failed=figures.failed,
+        p50=length(figures.p50),
+        p95=length(figures.p95),
+    )
 
 
 def event_projects(view: EventView) -> list[wire.WebhookEventProject]:

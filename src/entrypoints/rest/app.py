@@ -30,6 +30,7 @@ from entrypoints.rest.resources import (
     integrations,
     links,
     monitoring,
+    overview,
     repositories,
     rules,
     syncs,
@@ -114,6 +115,7 @@ def _list_described(application: Application, parts: RestParts) -> Iterator[Oper
     yield from webhook_retries.retry_operations(application.events)
     yield from activity.operations(application.events)
     yield from event_metrics.operations(application.events)
+    yield from overview.operations(application.show_overview)
     yield from event_stream.operations(application.stream_events)
     yield from monitoring.health_operations(parts.readiness)
     yield from monitoring.metrics_operations(parts.exposition)

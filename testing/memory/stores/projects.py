@@ -5,6 +5,7 @@ from core.domain.actors import Actor
 from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
 from core.domain.organizations import Project, ProjectNameTaken, ProjectPosition
+from core.domain.overview import ProjectCounts, PushedProject
 from ports.projects import ProjectStore
 from testing.memory.database import Session
 from testing.memory.stores import audited
@@ -70,6 +71,38 @@ class MemoryProjectStore(ProjectStore):
             ):
                 found.setdefault(link.repo_id, []).append(project)
         return {repo_id: projects[:most] for repo_id, projects in found.items()}
+
+    async def list_by_last_push(self, organization_id: OrganizationId, *, limit: int) -> Sequence[PushedProject]:
+        """Return at most `limit` linked projects, the most recently pushed repository first."""
+        state = self._session.state
+        pushed = []
+        for link in sorted(state.links.values(), key=lambda link: link.id, reverse=True):
+            row = state.repositories.get((link.integration_id, link.repo_id))
+            project = state.projects[link.project_id]
+            if project.organization_id == organization_id:
+                name, pushed_at = (row.full_name, row.pushed_at) if row else (link.repo_full_name, None)
+                pushed.append(PushedProject(project, link.repo_id, name, pushed_at))
+        pushed.sort(key=lambda item: item.pushed_at.timestamp() if item.pushed_at else 0, reverse=True)
+        return pushed[:limit]
+
+    async def count(self, organization_id: OrganizationId) -> ProjectCounts:
+        """Count projects and repositories."""
+        state = self._session.state
+        projects = {key for key, project in state.projects.items() if project.organization_id == organization_id}
+        links = [link for link in state.links.values() if link.project_id in projects]
+        accessible = {
+            key
+            for key, row in state.repositories.items()
+            if row.removed_at is None
+            and state.integrations[row.integration_id].organization_id == organization_id
+            and not state.integrations[row.integration_id].is_revoked
+        }
+        return ProjectCounts(
+            projects=len(projects),
+            linked=len({link.project_id for link in links}),
+            repositories=len(accessible),
+            unreachable=sum((link.integration_id, link.repo_id) not in accessible for link in links),
+        )
 
     async def next_id(self) -> ProjectId:
         """Reserve the id of a project about to be made; gaps are normal."""

@@ -15,6 +15,15 @@ ACTIVITY_METHODS = [
         wrong=Wrong({"page_token": "ü"}, "page_token", {"cursor": "ü"}),
     ),
     Method(
+        activity_pb2_grpc.ActivityServiceStub,
+        "GetOverview",
+        activity_pb2.GetOverviewRequest,
+        {"organization_id": "{organization}"},
+        "GET",
+        "/overview",
+        "git.read",
+    ),
+    Method(
         webhook_events_pb2_grpc.WebhookEventServiceStub,
         "GetWebhookEventMetrics",
         webhook_events_pb2.GetWebhookEventMetricsRequest,

@@ -16,6 +16,7 @@ from core.domain.actors import Actor
 from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId, ProjectId, RepoId
 from core.domain.organizations import Project, ProjectPosition
+from core.domain.overview import ProjectCounts, PushedProject
 from ports.projects import ProjectStore
 
 _PROJECTS = RowMapping(Project, "p")
@@ -50,6 +51,38 @@ _LINKED_TO = render(
     """,
     select=_SELECT,
 )
+
+_LIST_BY_LAST_PUSH = render(
+    """
+    SELECT {columns}, l.repo_id, coalesce(r.full_name, l.repo_full_name), r.pushed_at
+    FROM projects AS p
+    JOIN project_repositories AS l ON l.project_id = p.id
+    LEFT JOIN git_repositories AS r ON r.git_integration_id = l.git_integration_id AND r.repo_id = l.repo_id
+    WHERE p.organization_id = %s
+    ORDER BY r.pushed_at DESC NULLS LAST, l.id DESC LIMIT %s
+    """,
+    columns=_PROJECTS.columns,
+)
+# Status 2 is revoked.
+_COUNT = """
+    WITH accessible AS (
+        SELECT r.git_integration_id, r.repo_id
+        FROM git_integrations AS i
+        JOIN git_repositories AS r ON r.git_integration_id = i.id
+        WHERE i.organization_id = %(organization_id)s AND i.status <> 2 AND r.removed_at IS NULL
+    ), link AS (
+        SELECT l.project_id, a.repo_id IS NULL AS is_unreachable
+        FROM projects AS p
+        JOIN project_repositories AS l ON l.project_id = p.id
+        LEFT JOIN accessible AS a ON a.git_integration_id = l.git_integration_id AND a.repo_id = l.repo_id
+        WHERE p.organization_id = %(organization_id)s
+    )
+    SELECT
+        (SELECT count(*) FROM projects WHERE organization_id = %(organization_id)s),
+        (SELECT count(DISTINCT project_id) FROM link),
+        (SELECT count(*) FROM accessible),
+        (SELECT count(*) FROM link WHERE is_unreachable)
+"""
 
 # crewkit's table has no known constraint on names, so this service creates projects one at a time.
 _LOCK_NAMES = "SELECT pg_advisory_xact_lock(%s, %s)"
@@ -106,6 +139,17 @@ class PostgresProjectStore(ProjectStore):
         for repo_id, *project in await self._session.read(_LINKED_TO, parameters):
             projects[repo_id].append(_PROJECTS.to_domain(project))
         return projects
+
+    async def list_by_last_push(self, organization_id: OrganizationId, *, limit: int) -> Sequence[PushedProject]:
+        """Return at most `limit` linked projects, the most recently pushed repository first."""
+        rows = await self._session.read(_LIST_BY_LAST_PUSH, (organization_id, limit))
+        width = _PROJECTS.width
+        return [PushedProject(_PROJECTS.to_domain(row[:width]), *row[width:]) for row in rows]
+
+    async def count(self, organization_id: OrganizationId) -> ProjectCounts:
+        """Count in one statement."""
+        [row] = await self._session.read(_COUNT, {"organization_id": organization_id})
+        return ProjectCounts(*row)
 
     async def next_id(self) -> ProjectId:
         """Reserve the id of a new project; gaps are normal."""

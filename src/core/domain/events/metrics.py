@@ -92,6 +92,11 @@ def build_figures(
     return figures
 
 
+def merge_figures(counts: Sequence[ResultCount], since: datetime) -> EventFigures:
+    """Return the figures of all counts together, as those of one interval from `since`."""
+    return _build(since, counts)
+
+
 def _build(start: datetime, counts: Sequence[ResultCount]) -> EventFigures:
     events = {status: sum(count.events for count in counts if count.status is status) for status in EventStatus}
     classes = sorted((count.duration_class, count.events) for count in counts)

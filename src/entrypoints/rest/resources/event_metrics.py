@@ -68,12 +68,13 @@ def operations(events: Events) -> list[Operation]:
         figures = await events.measure(
             call.actor, organization_id=call.organization_id, since=query.since, until=query.until, bucket=query.bucket
         )
-        return Json(MetricsBody([_body(interval) for interval in figures]))
+        return Json(MetricsBody([to_figures_body(interval) for interval in figures]))
 
     return group.operations
 
 
-def _body(figures: EventFigures) -> FiguresBody:
+def to_figures_body(figures: EventFigures) -> FiguresBody:
+    """Return the figures of an interval for a response."""
     p50, p95 = (
         None if duration is None else round(duration.total_seconds() * 1000, 1)
         for duration in (figures.p50, figures.p95)

@@ -23,23 +23,34 @@ _sym_db = _symbol_database.Default()
 
 
 from crewkit.git.v1 import event_summaries_pb2 as crewkit_dot_git_dot_v1_dot_event__summaries__pb2
+from crewkit.git.v1 import integrations_pb2 as crewkit_dot_git_dot_v1_dot_integrations__pb2
 from crewkit.git.v1 import webhook_events_pb2 as crewkit_dot_git_dot_v1_dot_webhook__events__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63rewkit/git/v1/activity.proto\x12\x0e\x63rewkit.git.v1\x1a$crewkit/git/v1/event_summaries.proto\x1a#crewkit/git/v1/webhook_events.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x01\n\x08\x41\x63tivity\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12/\n\x0breceived_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07summary\x18\x04 \x01(\x0b\x32\x1c.crewkit.git.v1.EventSummary\x12\x35\n\x08projects\x18\x05 \x03(\x0b\x32#.crewkit.git.v1.WebhookEventProject\"\xa7\x02\n\x13ListActivityRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\x12\'\n\x04kind\x18\x04 \x01(\x0e\x32\x19.crewkit.git.v1.EventKind\x12\x0e\n\x06\x62ranch\x18\x05 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\r\n\x05query\x18\x07 \x01(\t\x12)\n\x05since\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\n \x01(\x05\x12\x12\n\npage_token\x18\x0b \x01(\t\"[\n\x14ListActivityResponse\x12*\n\x08\x61\x63tivity\x18\x01 \x03(\x0b\x32\x18.crewkit.git.v1.Activity\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2l\n\x0f\x41\x63tivityService\x12Y\n\x0cListActivity\x12#.crewkit.git.v1.ListActivityRequest\x1a$.crewkit.git.v1.ListActivityResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x63rewkit/git/v1/activity.proto\x12\x0e\x63rewkit.git.v1\x1a$crewkit/git/v1/event_summaries.proto\x1a!crewkit/git/v1/integrations.proto\x1a#crewkit/git/v1/webhook_events.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc5\x01\n\x08\x41\x63tivity\x12\x10\n\x08\x65vent_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12/\n\x0breceived_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\x07summary\x18\x04 \x01(\x0b\x32\x1c.crewkit.git.v1.EventSummary\x12\x35\n\x08projects\x18\x05 \x03(\x0b\x32#.crewkit.git.v1.WebhookEventProject\"\xa7\x02\n\x13ListActivityRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nproject_id\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\x12\'\n\x04kind\x18\x04 \x01(\x0e\x32\x19.crewkit.git.v1.EventKind\x12\x0e\n\x06\x62ranch\x18\x05 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x06 \x01(\t\x12\r\n\x05query\x18\x07 \x01(\t\x12)\n\x05since\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x05until\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\tpage_size\x18\n \x01(\x05\x12\x12\n\npage_token\x18\x0b \x01(\t\"[\n\x14ListActivityResponse\x12*\n\x08\x61\x63tivity\x18\x01 \x03(\x0b\x32\x18.crewkit.git.v1.Activity\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x8f\x01\n\x07Problem\x12)\n\x04\x63ode\x18\x01 \x01(\x0e\x32\x1b.crewkit.git.v1.ProblemCode\x12\r\n\x05\x63ount\x18\x02 \x01(\x03\x12\x15\n\x08provider\x18\x03 \x01(\tH\x00\x88\x01\x01\x12&\n\x06\x61\x63tion\x18\x04 \x01(\x0b\x32\x16.crewkit.git.v1.RemedyB\x0b\n\t_provider\"\x9c\x01\n\rPushedProject\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0f\n\x07repo_id\x18\x03 \x01(\t\x12\x16\n\x0erepo_full_name\x18\x04 \x01(\t\x12\x32\n\tpushed_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x42\x0c\n\n_pushed_at\"-\n\x12GetOverviewRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\"\x88\x02\n\x13GetOverviewResponse\x12\x16\n\x0eprojects_total\x18\x01 \x01(\x03\x12\x17\n\x0fprojects_linked\x18\x02 \x01(\x03\x12\x14\n\x0crepositories\x18\x03 \x01(\x03\x12\x19\n\x11links_unreachable\x18\x04 \x01(\x03\x12\x33\n\x06\x65vents\x18\x05 \x01(\x0b\x32#.crewkit.git.v1.WebhookEventFigures\x12/\n\x08projects\x18\x06 \x03(\x0b\x32\x1d.crewkit.git.v1.PushedProject\x12)\n\x08problems\x18\x07 \x03(\x0b\x32\x17.crewkit.git.v1.Problem*\x9d\x01\n\x0bProblemCode\x12\x1c\n\x18PROBLEM_CODE_UNSPECIFIED\x10\x00\x12)\n%PROBLEM_CODE_INTEGRATION_NEEDS_ACTION\x10\x01\x12\x1e\n\x1aPROBLEM_CODE_EVENTS_FAILED\x10\x02\x12%\n!PROBLEM_CODE_PROJECTS_UNREACHABLE\x10\x03\x32\xc4\x01\n\x0f\x41\x63tivityService\x12Y\n\x0cListActivity\x12#.crewkit.git.v1.ListActivityRequest\x1a$.crewkit.git.v1.ListActivityResponse\x12V\n\x0bGetOverview\x12\".crewkit.git.v1.GetOverviewRequest\x1a#.crewkit.git.v1.GetOverviewResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'crewkit.git.v1.activity_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ACTIVITY']._serialized_start=158
-  _globals['_ACTIVITY']._serialized_end=355
-  _globals['_LISTACTIVITYREQUEST']._serialized_start=358
-  _globals['_LISTACTIVITYREQUEST']._serialized_end=653
-  _globals['_LISTACTIVITYRESPONSE']._serialized_start=655
-  _globals['_LISTACTIVITYRESPONSE']._serialized_end=746
-  _globals['_ACTIVITYSERVICE']._serialized_start=748
-  _globals['_ACTIVITYSERVICE']._serialized_end=856
+  _globals['_PROBLEMCODE']._serialized_start=1403
+  _globals['_PROBLEMCODE']._serialized_end=1560
+  _globals['_ACTIVITY']._serialized_start=193
+  _globals['_ACTIVITY']._serialized_end=390
+  _globals['_LISTACTIVITYREQUEST']._serialized_start=393
+  _globals['_LISTACTIVITYREQUEST']._serialized_end=688
+  _globals['_LISTACTIVITYRESPONSE']._serialized_start=690
+  _globals['_LISTACTIVITYRESPONSE']._serialized_end=781
+  _globals['_PROBLEM']._serialized_start=784
+  _globals['_PROBLEM']._serialized_end=927
+  _globals['_PUSHEDPROJECT']._serialized_start=930
+  _globals['_PUSHEDPROJECT']._serialized_end=1086
+  _globals['_GETOVERVIEWREQUEST']._serialized_start=1088
+  _globals['_GETOVERVIEWREQUEST']._serialized_end=1133
+  _globals['_GETOVERVIEWRESPONSE']._serialized_start=1136
+  _globals['_GETOVERVIEWRESPONSE']._serialized_end=1400
+  _globals['_ACTIVITYSERVICE']._serialized_start=1563
+  _globals['_ACTIVITYSERVICE']._serialized_end=1759
 # @@protoc_insertion_point(module_scope)

@@ -5,11 +5,13 @@ isort:skip_file
 
 from collections import abc as _abc
 from crewkit.git.v1 import event_summaries_pb2 as _event_summaries_pb2
+from crewkit.git.v1 import integrations_pb2 as _integrations_pb2
 from crewkit.git.v1 import webhook_events_pb2 as _webhook_events_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -20,6 +22,34 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ProblemCode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProblemCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ProblemCode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROBLEM_CODE_UNSPECIFIED: _ProblemCode.ValueType  # 0
+    """Never returned."""
+    PROBLEM_CODE_INTEGRATION_NEEDS_ACTION: _ProblemCode.ValueType  # 1
+    """An integration needs an action."""
+    PROBLEM_CODE_EVENTS_FAILED: _ProblemCode.ValueType  # 2
+    """Webhook events failed in the last 24 hours."""
+    PROBLEM_CODE_PROJECTS_UNREACHABLE: _ProblemCode.ValueType  # 3
+    """Linked repositories cannot be accessed."""
+
+class ProblemCode(_ProblemCode, metaclass=_ProblemCodeEnumTypeWrapper):
+    """ProblemCode is what needs attention in an organization."""
+
+PROBLEM_CODE_UNSPECIFIED: ProblemCode.ValueType  # 0
+"""Never returned."""
+PROBLEM_CODE_INTEGRATION_NEEDS_ACTION: ProblemCode.ValueType  # 1
+"""An integration needs an action."""
+PROBLEM_CODE_EVENTS_FAILED: ProblemCode.ValueType  # 2
+"""Webhook events failed in the last 24 hours."""
+PROBLEM_CODE_PROJECTS_UNREACHABLE: ProblemCode.ValueType  # 3
+"""Linked repositories cannot be accessed."""
+Global___ProblemCode: _TypeAlias = ProblemCode  # noqa: Y015
 
 @_typing.final
 class Activity(_message.Message):
@@ -162,3 +192,157 @@ class ListActivityResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListActivityResponse: _TypeAlias = ListActivityResponse  # noqa: Y015
+
+@_typing.final
+class Problem(_message.Message):
+    """Problem is what needs attention."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    code: Global___ProblemCode.ValueType
+    """Output only. The problem."""
+    count: _builtins.int
+    """Output only. The number of failed events or of links; 1 for an integration."""
+    provider: _builtins.str
+    """Output only. The provider of the integration that needs an action."""
+    @_builtins.property
+    def action(self) -> _integrations_pb2.Remedy:
+        """Output only. The recommended next action for the integration."""
+
+    def __init__(
+        self,
+        *,
+        code: Global___ProblemCode.ValueType = ...,
+        count: _builtins.int = ...,
+        provider: _builtins.str | None = ...,
+        action: _integrations_pb2.Remedy | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_provider", b"_provider", "action", b"action", "provider", b"provider"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_provider", b"_provider", "action", b"action", "code", b"code", "count", b"count", "provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__provider: _TypeAlias = _typing.Literal["provider"]  # noqa: Y015
+    _WhichOneofArgType__provider: _TypeAlias = _typing.Literal["_provider", b"_provider"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__provider) -> _WhichOneofReturnType__provider | None: ...
+
+Global___Problem: _TypeAlias = Problem  # noqa: Y015
+
+@_typing.final
+class PushedProject(_message.Message):
+    """PushedProject is a linked project with its repository."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    REPO_ID_FIELD_NUMBER: _builtins.int
+    REPO_FULL_NAME_FIELD_NUMBER: _builtins.int
+    PUSHED_AT_FIELD_NUMBER: _builtins.int
+    project_id: _builtins.str
+    """Output only. The project's id (UUID)."""
+    name: _builtins.str
+    """Output only. The project's name."""
+    repo_id: _builtins.str
+    """Output only. The provider's numeric repository id, as text."""
+    repo_full_name: _builtins.str
+    """Output only. The repository's full name."""
+    @_builtins.property
+    def pushed_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. The last push. Not set if it is not known."""
+
+    def __init__(
+        self,
+        *,
+        project_id: _builtins.str = ...,
+        name: _builtins.str = ...,
+        repo_id: _builtins.str = ...,
+        repo_full_name: _builtins.str = ...,
+        pushed_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_pushed_at", b"_pushed_at", "pushed_at", b"pushed_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pushed_at", b"_pushed_at", "name", b"name", "project_id", b"project_id", "pushed_at", b"pushed_at", "repo_full_name", b"repo_full_name", "repo_id", b"repo_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__pushed_at: _TypeAlias = _typing.Literal["pushed_at"]  # noqa: Y015
+    _WhichOneofArgType__pushed_at: _TypeAlias = _typing.Literal["_pushed_at", b"_pushed_at"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pushed_at) -> _WhichOneofReturnType__pushed_at | None: ...
+
+Global___PushedProject: _TypeAlias = PushedProject  # noqa: Y015
+
+@_typing.final
+class GetOverviewRequest(_message.Message):
+    """GetOverviewRequest selects an organization."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOverviewRequest: _TypeAlias = GetOverviewRequest  # noqa: Y015
+
+@_typing.final
+class GetOverviewResponse(_message.Message):
+    """GetOverviewResponse is the state of an organization. For the integrations, use IntegrationService."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROJECTS_TOTAL_FIELD_NUMBER: _builtins.int
+    PROJECTS_LINKED_FIELD_NUMBER: _builtins.int
+    REPOSITORIES_FIELD_NUMBER: _builtins.int
+    LINKS_UNREACHABLE_FIELD_NUMBER: _builtins.int
+    EVENTS_FIELD_NUMBER: _builtins.int
+    PROJECTS_FIELD_NUMBER: _builtins.int
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    projects_total: _builtins.int
+    """Output only. The number of projects."""
+    projects_linked: _builtins.int
+    """Output only. The number of projects that are linked to a repository."""
+    repositories: _builtins.int
+    """Output only. The number of repositories that the integrations can access."""
+    links_unreachable: _builtins.int
+    """Output only. The number of links whose repository cannot be accessed."""
+    @_builtins.property
+    def events(self) -> _webhook_events_pb2.WebhookEventFigures:
+        """Output only. The figures of the last 24 hours, rounded down to a full hour."""
+
+    @_builtins.property
+    def projects(self) -> _containers.RepeatedCompositeFieldContainer[Global___PushedProject]:
+        """Output only. At most 10 linked projects, the most recently pushed repository first."""
+
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedCompositeFieldContainer[Global___Problem]:
+        """Output only. What needs attention."""
+
+    def __init__(
+        self,
+        *,
+        projects_total: _builtins.int = ...,
+        projects_linked: _builtins.int = ...,
+        repositories: _builtins.int = ...,
+        links_unreachable: _builtins.int = ...,
+        events: _webhook_events_pb2.WebhookEventFigures | None = ...,
+        projects: _abc.Iterable[Global___PushedProject] | None = ...,
+        problems: _abc.Iterable[Global___Problem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["events", b"events"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["events", b"events", "links_unreachable", b"links_unreachable", "problems", b"problems", "projects", b"projects", "projects_linked", b"projects_linked", "projects_total", b"projects_total", "repositories", b"repositories"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetOverviewResponse: _TypeAlias = GetOverviewResponse  # noqa: Y015

@@ -40,6 +40,11 @@ class ActivityServiceStub:
                 request_serializer=crewkit_dot_git_dot_v1_dot_activity__pb2.ListActivityRequest.SerializeToString,
                 response_deserializer=crewkit_dot_git_dot_v1_dot_activity__pb2.ListActivityResponse.FromString,
                 _registered_method=True)
+        self.GetOverview = channel.unary_unary(
+                '/crewkit.git.v1.ActivityService/GetOverview',
+                request_serializer=crewkit_dot_git_dot_v1_dot_activity__pb2.GetOverviewRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_activity__pb2.GetOverviewResponse.FromString,
+                _registered_method=True)
 
 
 class ActivityServiceServicer:
@@ -53,6 +58,14 @@ class ActivityServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetOverview(self, request, context):
+        """GetOverview returns the state of an organization: counts of projects and repositories, figures about webhook events,
+        the projects with the latest pushes, and what needs attention.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ActivityServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -60,6 +73,11 @@ def add_ActivityServiceServicer_to_server(servicer, server):
                     servicer.ListActivity,
                     request_deserializer=crewkit_dot_git_dot_v1_dot_activity__pb2.ListActivityRequest.FromString,
                     response_serializer=crewkit_dot_git_dot_v1_dot_activity__pb2.ListActivityResponse.SerializeToString,
+            ),
+            'GetOverview': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetOverview,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_activity__pb2.GetOverviewRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_activity__pb2.GetOverviewResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -90,6 +108,33 @@ class ActivityService:
             '/crewkit.git.v1.ActivityService/ListActivity',
             crewkit_dot_git_dot_v1_dot_activity__pb2.ListActivityRequest.SerializeToString,
             crewkit_dot_git_dot_v1_dot_activity__pb2.ListActivityResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetOverview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.ActivityService/GetOverview',
+            crewkit_dot_git_dot_v1_dot_activity__pb2.GetOverviewRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_activity__pb2.GetOverviewResponse.FromString,
             options,
             channel_credentials,
             insecure,

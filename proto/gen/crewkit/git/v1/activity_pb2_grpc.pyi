@@ -18,6 +18,10 @@ class ActivityServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListActivity: _aio.UnaryUnaryMultiCallable[_activity_pb2.ListActivityRequest, _activity_pb2.ListActivityResponse]
     """ListActivity lists pushes and pull requests that reached at least one project, newest first."""
+    GetOverview: _aio.UnaryUnaryMultiCallable[_activity_pb2.GetOverviewRequest, _activity_pb2.GetOverviewResponse]
+    """GetOverview returns the state of an organization: counts of projects and repositories, figures about webhook events,
+    the projects with the latest pushes, and what needs attention.
+    """
 
 class ActivityServiceServicer(metaclass=_abc_1.ABCMeta):
     """ActivityService returns what people did: the pushes and pull requests that reached the projects of an organization."""
@@ -29,5 +33,15 @@ class ActivityServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_activity_pb2.ListActivityRequest, _abc.Awaitable[_activity_pb2.ListActivityResponse]],
     ) -> _abc.Awaitable[_activity_pb2.ListActivityResponse]:
         """ListActivity lists pushes and pull requests that reached at least one project, newest first."""
+
+    @_abc_1.abstractmethod
+    def GetOverview(
+        self,
+        request: _activity_pb2.GetOverviewRequest,
+        context: _aio.ServicerContext[_activity_pb2.GetOverviewRequest, _abc.Awaitable[_activity_pb2.GetOverviewResponse]],
+    ) -> _abc.Awaitable[_activity_pb2.GetOverviewResponse]:
+        """GetOverview returns the state of an organization: counts of projects and repositories, figures about webhook events,
+        the projects with the latest pushes, and what needs attention.
+        """
 
 def add_ActivityServiceServicer_to_server(servicer: ActivityServiceServicer, server: _aio.Server) -> None: ...
