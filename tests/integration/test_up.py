@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import subprocess
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 
 from tests.support.conditions import all_ended, wait_until
-from tests.support.servers.up import UP, environment, run_up
+from tests.support.servers.up import UP, Up, environment, run_up
 
 
 def has_started(home: Path, name: str) -> bool:
@@ -32,8 +33,18 @@ def refusal(home: Path, **settings: str) -> str:
     return refused.stderr
 
 
-def test_starts_stops_and_starts_again(tmp_path: Path) -> None:
-    """SIGTERM and Ctrl-C end every process; keys and data are the same next time."""
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """Give an `up` with two workers, for tests after which it is ready again."""
+    with run_up(tmp_path_factory.mktemp("up") / "home", WORKERS="2") as up:
+        yield up
+
+
+def test_starts_again_after_a_stop_and_a_kill(tmp_path: Path) -> None:
+    """SIGTERM, SIGKILL and Ctrl-C end every process; keys and data are the same next time.
+
+    A stale lock and stale facts do not prevent the next start.
+    """
     home = tmp_path / "home"
     with run_up(home) as up:
         first = up.demo
@@ -54,55 +65,47 @@ def test_starts_stops_and_starts_again(tmp_path: Path) -> None:
         with psycopg.connect(up.demo["database_url"]) as connection:
             assert connection.execute("SELECT answer FROM kept").fetchone() == (1,)
         family = up.family()
-        os.killpg(up.process.pid, signal.SIGINT)  # what a terminal sends on Ctrl-C
-        assert up.wait_for_clean_end()
-        assert all_ended(family)
-
-
-def test_rejects_a_second_start_with_a_remedy(tmp_path: Path) -> None:
-    """The message names the process and the setting; the first continues."""
-    with run_up(tmp_path / "home") as up:
-        assert f"kill {up.process.pid}" in refusal(tmp_path / "home")
-        port = up.demo["http_url"].rpartition(":")[2]
-        said = refusal(tmp_path / "other", HTTP_ADDR=f"127.0.0.1:{port}")
-        assert "CREWKIT_GIT_HTTP_ADDR" in said
-        assert f"127.0.0.1:{port} is already in use" in said
-        assert httpx.get(f"{up.demo['http_url']}/readyz").status_code == 200
-
-
-def test_kill_ends_every_process_and_the_next_start_repairs(tmp_path: Path) -> None:
-    """The stale lock and facts do not prevent it."""
-    home = tmp_path / "home"
-    with run_up(home) as up:
-        family = up.family()
         up.process.kill()
         wait_until(lambda: all_ended(family))
         assert (home / "demo.json").exists()
     (home / "demo.json").write_text("{}")
     with run_up(home) as up:
         assert httpx.get(f"{up.demo['http_url']}/readyz").status_code == 200
+        family = up.family()
+        os.killpg(up.process.pid, signal.SIGINT)  # what a terminal sends on Ctrl-C
+        assert up.wait_for_clean_end()
+        assert all_ended(family)
 
 
-def test_restarts_each_killed_program(tmp_path: Path) -> None:
+def test_rejects_a_second_start_with_a_remedy(running: Up, tmp_path: Path) -> None:
+    """The message names the process and the setting; the first continues."""
+    assert f"kill {running.process.pid}" in refusal(running.home)
+    port = running.demo["http_url"].rpartition(":")[2]
+    said = refusal(tmp_path / "other", HTTP_ADDR=f"127.0.0.1:{port}")
+    assert "CREWKIT_GIT_HTTP_ADDR" in said
+    assert f"127.0.0.1:{port} is already in use" in said
+    assert httpx.get(f"{running.demo['http_url']}/readyz").status_code == 200
+
+
+def test_restarts_each_killed_program(running: Up) -> None:
     """Including the database; it becomes ready again."""
-    with run_up(tmp_path / "home", WORKERS="2") as up:
-        children = psutil.Process(up.process.pid).children()
-        assert len(children) == 8  # postgres, redis, api, grpc, two workers, scheduler, sandbox
-        for child in children:
-            child.kill()
+    children = psutil.Process(running.process.pid).children()
+    assert len(children) == 8  # postgres, redis, api, grpc, two workers, scheduler, sandbox
+    for child in children:
+        child.kill()
 
-        def is_whole_again() -> bool:
-            now = psutil.Process(up.process.pid).children()
-            return len(now) == 8 and not set(now) & set(children)
+    def is_whole_again() -> bool:
+        now = psutil.Process(running.process.pid).children()
+        return len(now) == 8 and not set(now) & set(children)
 
-        def is_ready() -> bool:
-            try:
-                return httpx.get(f"{up.demo['http_url']}/readyz").status_code == 200
-            except httpx.TransportError:
-                return False
+    def is_ready() -> bool:
+        try:
+            return httpx.get(f"{running.demo['http_url']}/readyz").status_code == 200
+        except httpx.TransportError:
+            return False
 
-        wait_until(is_whole_again, seconds=50)
-        wait_until(is_ready, seconds=50)
+    wait_until(is_whole_again, seconds=50)
+    wait_until(is_ready, seconds=50)
 
 
 def test_uses_configured_servers(tmp_path: Path, database_url: str, redis_url: str) -> None:

@@ -29,6 +29,7 @@ class Up:
 
     def __init__(self, home: Path, process: "subprocess.Popen[str]") -> None:
         self.process = process
+        self.home = home
         self._file = home / "demo.json"
         self._output = home.with_suffix(".out")
 
