@@ -43,6 +43,7 @@ from core.use_cases.overview import ShowOverview
 from core.use_cases.streams.stream_events import StreamEvents
 from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeOrphanedTokens
 from core.use_cases.tokens.renew_installation_tokens import ProbeSuspended, RenewInstallationTokens
+from core.use_cases.tokens.token_leases import ListTokenLeases, RevokeReadToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,8 @@ class Tokens:
     """Tokens of installations, and read tokens for services."""
 
     issue_read_token: IssueReadToken
+    list_leases: ListTokenLeases
+    revoke_read_token: RevokeReadToken
     revoke_orphaned: RevokeOrphanedTokens
     renew: RenewInstallationTokens
     probe_suspended: ProbeSuspended

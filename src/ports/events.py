@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from core.domain.events.attempt import Attempt
 from core.domain.events.event import EventStatus, WebhookEvent
 from core.domain.events.event_query import EventQuery
 from core.domain.events.metrics import Bucket, ResultCount
@@ -114,3 +115,17 @@ class EventStore(Protocol):
 
     async def find_oldest_due(self, *, now: datetime) -> datetime | None:
         """Return when the longest-waiting due event was received, or None."""
+
+
+class EventAttemptStore(Protocol):
+    """The attempts to process webhook events. The operations that end an attempt or request one store them.
+
+    Guaranteed: an attempt that has ended is never changed. It is deleted with its event. Not guaranteed: an attempt
+    that ended in a release before attempts were stored.
+    """
+
+    async def list_by_event(self, event_id: EventId) -> Sequence[Attempt]:
+        """Return the attempts of an event in their order; the last one is `pending` while the event is.
+
+        Returns an empty list if the event does not exist.
+        """

@@ -1,11 +1,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol, TypeVar
-from uuid import UUID
 
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration
-from core.domain.tokens.installation_tokens import OrphanedToken, TokenLease
 from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
 from core.domain.tokens.user_tokens import Revocation
 
@@ -40,12 +38,9 @@ class TokenStore(Protocol[OwnerId_contra]):
 
 
 class InstallationTokenStore(TokenStore[IntegrationId], Protocol):
-    """The tokens of integrations, and the leases of the read tokens issued to services.
+    """The tokens of integrations.
 
     The tokens of an integration are wiped in the write that revokes it or binds it to another installation.
-
-    A read token is orphaned as soon as its integration's status changes or one of its repositories loses its last
-    link. This is derived from the rows: no caller has to request a revocation, and no crash loses one.
     """
 
     async def list_expiring(self, *, before: datetime, limit: int) -> Sequence[Integration]:
@@ -61,25 +56,6 @@ class InstallationTokenStore(TokenStore[IntegrationId], Protocol):
 
     async def schedule_probe(self, integration_id: IntegrationId, *, at: datetime) -> None:
         """Store when the next probe is due. An integration that becomes active loses this time."""
-
-    async def add_token_lease(self, lease: TokenLease) -> None:
-        """Store the lease of a read token."""
-
-    async def find_token_lease(self, external_id: UUID) -> TokenLease | None:
-        """Return the lease with this id, or None."""
-
-    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[OrphanedToken]:
-        """Return at most `limit` unexpired read tokens that must be revoked, the oldest first.
-
-        These are the tokens of integrations that are revoked or whose status changed after the token was issued, and
-        the tokens for a repository to which the integration has no link.
-        """
-
-    async def end_token_lease(self, external_id: UUID, *, at: datetime) -> None:
-        """Record that a read token was revoked, and wipe it."""
-
-    async def wipe_expired_tokens(self, *, now: datetime, limit: int) -> int:
-        """Wipe at most `limit` expired read tokens, and return how many were wiped."""
 
 
 class UserTokenStore(TokenStore[ConnectionId], Protocol):

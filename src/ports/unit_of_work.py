@@ -6,9 +6,8 @@ from ports.catalog import CatalogStore
 from ports.commit_claims import CommitClaimStore
 from ports.connections import ConnectionStore
 from ports.domain_events import DomainEventStore
-from ports.event_attempts import EventAttemptStore
 from ports.event_queue import EventQueue
-from ports.events import EventStore
+from ports.events import EventAttemptStore, EventStore
 from ports.flows import FlowStore
 from ports.git_authors import GitAuthorStore
 from ports.housekeeping import HousekeepingStore
@@ -18,6 +17,7 @@ from ports.integrations import IntegrationStore
 from ports.links import LinkStore
 from ports.projects import ProjectStore
 from ports.recoveries import RecoveryStore
+from ports.token_leases import TokenLeaseStore
 from ports.tokens import InstallationTokenStore, UserTokenStore
 from ports.versions import VersionStore
 
@@ -41,6 +41,7 @@ class Transaction(Protocol):
     connections: ConnectionStore
     installation_tokens: InstallationTokenStore
     user_tokens: UserTokenStore
+    token_leases: TokenLeaseStore
     attributions: AttributionStore
     commit_claims: CommitClaimStore
     git_authors: GitAuthorStore

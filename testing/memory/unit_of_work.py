@@ -20,6 +20,7 @@ from testing.memory.stores.integrations import MemoryIntegrationStore
 from testing.memory.stores.links import MemoryLinkStore
 from testing.memory.stores.projects import MemoryProjectStore
 from testing.memory.stores.recoveries import MemoryRecoveryStore
+from testing.memory.stores.token_leases import MemoryTokenLeaseStore
 from testing.memory.stores.tokens import MemoryInstallationTokenStore, MemoryUserTokenStore
 from testing.memory.stores.versions import MemoryVersionStore
 
@@ -54,6 +55,7 @@ class MemoryTransaction(Transaction):
         self.connections = MemoryConnectionStore(session)
         self.installation_tokens = MemoryInstallationTokenStore(session)
         self.user_tokens = MemoryUserTokenStore(session)
+        self.token_leases = MemoryTokenLeaseStore(session)
         self.attributions = MemoryAttributionStore(session)
         self.commit_claims = MemoryCommitClaimStore(session)
         self.git_authors = MemoryGitAuthorStore(session)

@@ -20,7 +20,7 @@ STANDINGS = [
 ]
 
 # The matrix of who may do what, spelled out. A change of the policy is a change here, for a reviewer to see.
-R, L, S, I, D, P, T, A, G, E, K, C, V, X = (  # noqa: E741 - one letter each, so that the matrix reads as one
+R, L, S, I, D, P, T, A, G, E, K, Z, C, V, X = (  # noqa: E741 - one letter each, so that the matrix reads as one
     Action.READ,
     Action.LINK,
     Action.SYNC,
@@ -32,13 +32,14 @@ R, L, S, I, D, P, T, A, G, E, K, C, V, X = (  # noqa: E741 - one letter each, so
     Action.ASSIGN,
     Action.STREAM,
     Action.ISSUE_TOKEN,
+    Action.REVOKE_TOKEN,
     Action.CONNECT,
     Action.SEE_CONNECTION,
     Action.END_CONNECTION,
 )
 OF_ROLE: dict[Role | None, set[Action]] = {
-    Role.OWNER: {R, L, S, I, D, P, T, A, G, E},
-    Role.ADMIN: {R, L, S, I, D, P, T, A, G, E},
+    Role.OWNER: {R, L, S, I, D, P, T, A, G, E, Z},
+    Role.ADMIN: {R, L, S, I, D, P, T, A, G, E, Z},
     Role.MEMBER: {R, L, S, E},
     Role.VIEWER: {R, E},
     None: set(),
@@ -48,7 +49,7 @@ OF_SCOPE: dict[str, set[Action]] = {
     "git.link": {L, S},
     "git.events": {E},
     "git.tokens": {K},
-    "git.admin": {D, P, T, A, G},
+    "git.admin": {D, P, T, A, G, Z},
     "git": set(),
     "git.*": set(),
     "git.read ": set(),
@@ -57,8 +58,8 @@ OF_SCOPE: dict[str, set[Action]] = {
 }
 # What a service may do for a person of this role, whatever its scopes.
 FOR_ROLE: dict[Role | None, set[Action]] = {
-    Role.OWNER: {R, L, S, D, P, T, A, G, E, K},
-    Role.ADMIN: {R, L, S, D, P, T, A, G, E, K},
+    Role.OWNER: {R, L, S, D, P, T, A, G, E, K, Z},
+    Role.ADMIN: {R, L, S, D, P, T, A, G, E, K, Z},
     Role.MEMBER: {R, L, S, E, K},
     Role.VIEWER: {R, E},
     None: set(),
@@ -115,7 +116,7 @@ def test_operators_may_do_everything(authorizer: Authorizer, action: Action) -> 
 
 def test_matrix_has_every_role_and_action() -> None:
     """A new role or action needs a row in the matrix."""
-    assert {R, L, S, I, D, P, T, A, G, E, K, C, V, X} == set(Action)
+    assert {R, L, S, I, D, P, T, A, G, E, K, Z, C, V, X} == set(Action)
     assert OF_ROLE.keys() == FOR_ROLE.keys() == {None, *Role}
 
 

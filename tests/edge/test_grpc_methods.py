@@ -24,6 +24,7 @@ from entrypoints.grpc_api.errors import CODE
 from entrypoints.grpc_api.services import NAMES
 from entrypoints.rest.http.problems import HTTP_ERRORS, STATUS
 from testing.builders.entities import PROVIDER
+from tests.support.builders.token_leases import add_lease
 from tests.support.clients.grpc_method import Method, Wrong
 from tests.support.clients.grpc_methods import METHODS, NOWHERE
 from tests.support.conditions import until
@@ -87,6 +88,7 @@ async def both() -> AsyncIterator[Both]:
     }
     event_store = EventStoreEdge(edge)
     event_store.integration = edge.integration
+    names["lease"] = str((await add_lease(edge)).external_id)
     names["event"] = (await event_store.event(EventStatus.FAILED)).delivery_id
     names["author"] = to_author_key("tomas@home.example")
     author = Author("Tomás", "tomas@home.example")

@@ -67,7 +67,7 @@ async def kept(database_url: str) -> Kept:
         await tx.user_tokens.replace(connection.id, encrypt_user_tokens(cipher, connection.external_id, tokens))
         await request_revocation(tx, cipher, PROVIDER, None, tokens, at=now())
         lease = uuid4()
-        await tx.installation_tokens.add_token_lease(
+        await tx.token_leases.add_token_lease(
             TokenLease(
                 external_id=lease,
                 organization_id=integration.organization_id,

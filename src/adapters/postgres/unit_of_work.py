@@ -22,6 +22,7 @@ from adapters.postgres.stores.integrations import PostgresIntegrationStore
 from adapters.postgres.stores.links import PostgresLinkStore
 from adapters.postgres.stores.projects import PostgresProjectStore
 from adapters.postgres.stores.recoveries import PostgresRecoveryStore
+from adapters.postgres.stores.token_leases import PostgresTokenLeaseStore
 from adapters.postgres.stores.tokens import PostgresInstallationTokenStore, PostgresUserTokenStore
 from ports.unit_of_work import Transaction, UnitOfWork
 
@@ -75,6 +76,7 @@ class PostgresTransaction(Transaction):
     connections = _Store(PostgresConnectionStore)
     installation_tokens = _Store(PostgresInstallationTokenStore)
     user_tokens = _Store(PostgresUserTokenStore)
+    token_leases = _Store(PostgresTokenLeaseStore)
     attributions = _Store(PostgresAttributionStore)
     commit_claims = _Store(PostgresCommitClaimStore)
     git_authors = _Store(PostgresGitAuthorStore)

@@ -19,6 +19,7 @@ class Action(Enum):
     ASSIGN = "assign"
     STREAM = "stream"
     ISSUE_TOKEN = "issue_token"  # noqa: S105 - an action, not a password
+    REVOKE_TOKEN = "revoke_token"  # noqa: S105 - an action, not a password
     SEE_CONNECTION = "see_connection"
     CONNECT = "connect"
     END_CONNECTION = "end_connection"

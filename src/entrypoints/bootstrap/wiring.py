@@ -26,6 +26,7 @@ from core.use_cases.overview import ShowOverview
 from core.use_cases.streams.log_follower import LogFollower
 from core.use_cases.streams.stream_events import StreamEvents, StreamLimits
 from core.use_cases.tokens.read_tokens import IssueReadToken, RevokeOrphanedTokens
+from core.use_cases.tokens.token_leases import ListTokenLeases, RevokeReadToken
 from entrypoints.bootstrap.features import (
     TokenSources,
     wire_attribution,
@@ -124,9 +125,12 @@ def _integrations(ports: Ports, access_control: AccessControl) -> Integrations:
 
 
 def _tokens(ports: Ports, access_control: AccessControl, sources: TokenSources) -> Tokens:
+    revoke_orphaned = RevokeOrphanedTokens(ports.unit_of_work, ports.providers, ports.cipher, ports.clock)
     return Tokens(
         issue_read_token=IssueReadToken(ports.unit_of_work, access_control, ports.providers, ports.cipher, ports.clock),
-        revoke_orphaned=RevokeOrphanedTokens(ports.unit_of_work, ports.providers, ports.cipher, ports.clock),
+        revoke_orphaned=revoke_orphaned,
+        list_leases=ListTokenLeases(ports.unit_of_work, access_control, ports.clock),
+        revoke_read_token=RevokeReadToken(ports.unit_of_work, access_control, revoke_orphaned, ports.clock),
         renew=sources.renew,
         probe_suspended=sources.probe,
     )

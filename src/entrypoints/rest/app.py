@@ -31,6 +31,7 @@ from entrypoints.rest.resources import (
     links,
     monitoring,
     overview,
+    read_tokens,
     repositories,
     rules,
     syncs,
@@ -111,6 +112,7 @@ def _list_described(application: Application, parts: RestParts) -> Iterator[Oper
     yield from connections.operations(flow, application.connections)
     yield from attributions.operations(application.attribution)
     yield from git_authors.author_operations(application.attribution)
+    yield from read_tokens.operations(application.tokens)
     yield from webhook_events.operations(application.events)
     yield from webhook_retries.retry_operations(application.events)
     yield from activity.operations(application.events)

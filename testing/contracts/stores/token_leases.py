@@ -18,8 +18,8 @@ class TokenLeaseContract:
         """As it was kept."""
         lease = await _add_lease(stage, await _link(stage))
         async with stage.unit_of_work() as tx:
-            assert await tx.installation_tokens.find_token_lease(lease.external_id) == lease
-            assert await tx.installation_tokens.find_token_lease(uuid4()) is None
+            assert await tx.token_leases.find_token_lease(lease.external_id) == lease
+            assert await tx.token_leases.find_token_lease(uuid4()) is None
 
     async def test_live_token_is_not_orphaned_without_changes(self, stage: StoreStage) -> None:
         """Nothing is to be done about it."""
@@ -68,15 +68,15 @@ class TokenLeaseContract:
         integration = await _link(stage, status=IntegrationStatus.REVOKED)
         lease = await _add_lease(stage, integration)
         async with stage.unit_of_work() as tx:
-            await tx.installation_tokens.end_token_lease(lease.external_id, at=lease.created_at)
+            await tx.token_leases.end_token_lease(lease.external_id, at=lease.created_at)
         assert await _strays(stage) != []
         async with stage.unit_of_work() as tx:
-            await tx.installation_tokens.end_token_lease(lease.external_id, at=lease.created_at)
+            await tx.token_leases.end_token_lease(lease.external_id, at=lease.created_at)
             await tx.commit()
         assert await _strays(stage) == []
         async with stage.unit_of_work() as tx:
             ended = replace(lease, sealed=None, revoked_at=lease.created_at)
-            assert await tx.installation_tokens.find_token_lease(lease.external_id) == ended
+            assert await tx.token_leases.find_token_lease(lease.external_id) == ended
 
     async def test_what_is_over_by_itself_is_forgotten(self, stage: StoreStage) -> None:
         """So many at a time, and none that is live."""
@@ -87,13 +87,51 @@ class TokenLeaseContract:
         counts = []
         for _ in range(3):
             async with stage.unit_of_work() as tx:
-                counts.append(await tx.installation_tokens.wipe_expired_tokens(now=now(), limit=2))
+                counts.append(await tx.token_leases.wipe_expired_tokens(now=now(), limit=2))
                 await tx.commit()
         assert counts == [2, 1, 0]
         async with stage.unit_of_work() as tx:
             for lease in over:
-                assert await tx.installation_tokens.find_token_lease(lease.external_id) == replace(lease, sealed=None)
-            assert await tx.installation_tokens.find_token_lease(live.external_id) == live
+                assert await tx.token_leases.find_token_lease(lease.external_id) == replace(lease, sealed=None)
+            assert await tx.token_leases.find_token_lease(live.external_id) == live
+
+    async def test_lists_leases_of_an_organization(self, stage: StoreStage) -> None:
+        """Newest first, in pages; the valid ones, and those of a holder, if asked."""
+        integration, other = await _link(stage), await _link(stage, provider_id="2")
+        await _add_lease(stage, other)
+        ended = await _add_lease(stage, integration, minutes=-1)
+        for_user = await _add_lease(stage, integration, actor="service:ci for user:7")
+        newest = await _add_lease(stage, integration)
+        organization_id = integration.organization_id
+        async with stage.unit_of_work() as tx:
+            listed = await tx.token_leases.list_token_leases(organization_id, limit=2)
+            assert listed == [newest, for_user]
+            rest = await tx.token_leases.list_token_leases(organization_id, limit=2, before=listed[-1].id)
+            assert rest == [ended]
+            valid = await tx.token_leases.list_token_leases(organization_id, limit=9, valid_at=now())
+            assert valid == [newest, for_user]
+            for holder, held in (
+                ("user:7", [for_user]),
+                ("7", []),
+                ("service:ci for user:7", [for_user]),
+                ("service:deployer", [newest, ended]),
+                ("user:8", []),
+            ):
+                assert await tx.token_leases.list_token_leases(organization_id, limit=9, held_by=holder) == held
+            await tx.token_leases.end_token_lease(newest.external_id, at=now())
+            assert await tx.token_leases.list_token_leases(organization_id, limit=9, valid_at=now()) == [for_user]
+
+    async def test_requested_revocation_makes_a_token_orphaned(self, stage: StoreStage) -> None:
+        """The first request counts."""
+        lease, at = await _add_lease(stage, await _link(stage)), now()
+        async with stage.unit_of_work() as tx:
+            await tx.token_leases.request_token_revocation(lease.external_id, at=at)
+            await tx.token_leases.request_token_revocation(lease.external_id, at=at + timedelta(minutes=1))
+            await tx.commit()
+        assert await _strays(stage) == [(lease.external_id, "sealed")]
+        async with stage.unit_of_work() as tx:
+            stored = await tx.token_leases.find_token_lease(lease.external_id)
+        assert stored == replace(lease, revoke_requested_at=at)
 
 
 REPOSITORIES = (RepoId("1"), RepoId("22"))
@@ -108,12 +146,14 @@ async def _link(stage: StoreStage, organization: Organization | None = None, **f
     return integration
 
 
-async def _add_lease(stage: StoreStage, integration: Integration, *, minutes: float = 60) -> TokenLease:
+async def _add_lease(
+    stage: StoreStage, integration: Integration, *, minutes: float = 60, actor: str = "service:deployer"
+) -> TokenLease:
     lease = TokenLease(
         external_id=uuid4(),
         organization_id=integration.organization_id,
         integration_id=integration.id,
-        actor="service:deployer",
+        actor=actor,
         request_id="request-1",
         reason="building größe",
         repo_ids=REPOSITORIES,
@@ -122,7 +162,7 @@ async def _add_lease(stage: StoreStage, integration: Integration, *, minutes: fl
         sealed="sealed",
     )
     async with stage.unit_of_work() as tx:
-        await tx.installation_tokens.add_token_lease(lease)
+        await tx.token_leases.add_token_lease(lease)
         await tx.commit()
     return lease
 
@@ -130,6 +170,5 @@ async def _add_lease(stage: StoreStage, integration: Integration, *, minutes: fl
 async def _strays(stage: StoreStage) -> list[tuple[object, str]]:
     async with stage.unit_of_work() as tx:
         return [
-            (item.external_id, item.sealed)
-            for item in await tx.installation_tokens.list_orphaned_tokens(now=now(), limit=10)
+            (item.external_id, item.sealed) for item in await tx.token_leases.list_orphaned_tokens(now=now(), limit=10)
         ]

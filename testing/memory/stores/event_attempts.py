@@ -5,7 +5,7 @@ from datetime import datetime
 from core.domain.events.attempt import Attempt, AttemptResult, to_attempt_result
 from core.domain.events.event import EventResult, EventStatus
 from core.domain.identifiers import EventId
-from ports.event_attempts import EventAttemptStore
+from ports.events import EventAttemptStore
 from testing.memory.database import Session, State
 
 

@@ -3,12 +3,10 @@ from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
-from uuid import UUID
 
 from core.domain.errors import StorageConflict
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration, IntegrationStatus
-from core.domain.tokens.installation_tokens import OrphanedToken, TokenLease
 from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
 from core.domain.tokens.user_tokens import Revocation
 from ports.tokens import InstallationTokenStore, TokenStore, UserTokenStore
@@ -110,40 +108,6 @@ class MemoryInstallationTokenStore(MemoryTokenStore[IntegrationId], Installation
     async def schedule_probe(self, integration_id: IntegrationId, *, at: datetime) -> None:
         """Store when the next probe is due."""
         (await self._session.writable()).probes[integration_id] = at
-
-    async def add_token_lease(self, lease: TokenLease) -> None:
-        """Store the lease of a read token."""
-        (await self._session.writable()).read_leases[lease.external_id] = lease
-
-    async def find_token_lease(self, external_id: UUID) -> TokenLease | None:
-        """Return a lease, or None."""
-        return self._session.state.read_leases.get(external_id)
-
-    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[OrphanedToken]:
-        """Return at most `limit` unexpired read tokens that must be revoked, the oldest first."""
-        state = self._session.state
-        linked = {(link.integration_id, link.repo_id) for link in state.links.values()}
-        found = []
-        for lease in state.read_leases.values():
-            integration = state.integrations[lease.integration_id]
-            changed = integration.status_changed_at
-            moved = integration.is_revoked or (changed is not None and changed > lease.created_at)
-            unlinked = any((integration.id, repo_id) not in linked for repo_id in lease.repo_ids)
-            if lease.sealed is not None and lease.expires_at > now and (moved or unlinked):
-                found.append(OrphanedToken(lease.external_id, integration.provider, lease.sealed))
-        return found[:limit]
-
-    async def end_token_lease(self, external_id: UUID, *, at: datetime) -> None:
-        """Record that a read token was revoked, and wipe it."""
-        leases = (await self._session.writable()).read_leases
-        leases[external_id] = replace(leases[external_id], sealed=None, revoked_at=at)
-
-    async def wipe_expired_tokens(self, *, now: datetime, limit: int) -> int:
-        """Wipe at most `limit` expired read tokens."""
-        leases = (await self._session.writable()).read_leases
-        over = [item for item in leases.values() if item.sealed is not None and item.expires_at <= now][:limit]
-        leases.update({item.external_id: replace(item, sealed=None) for item in over})
-        return len(over)
 
 
 class MemoryUserTokenStore(MemoryTokenStore[ConnectionId], UserTokenStore):

@@ -15,8 +15,6 @@ from crewkit.git.v1 import (
     projects_pb2_grpc,
     repositories_pb2,
     repositories_pb2_grpc,
-    tokens_pb2,
-    tokens_pb2_grpc,
     webhook_events_pb2,
     webhook_events_pb2_grpc,
 )
@@ -24,6 +22,7 @@ from tests.support.clients.grpc_activity_methods import ACTIVITY_METHODS
 from tests.support.clients.grpc_author_methods import AUTHOR_METHODS
 from tests.support.clients.grpc_method import Method, Wrong
 from tests.support.clients.grpc_rule_methods import RULE_METHODS
+from tests.support.clients.grpc_token_methods import TOKEN_METHODS
 from tests.support.scenarios.projects import GADGETS, WIDGETS
 
 NOWHERE = "00000000-0000-4000-8000-000000000000"
@@ -95,6 +94,7 @@ METHODS = [
     *RULE_METHODS,
     *AUTHOR_METHODS,
     *ACTIVITY_METHODS,
+    *TOKEN_METHODS,
     _integration,
     replace(
         _integration,
@@ -268,17 +268,6 @@ METHODS = [
         "git.events",
         wrong=Wrong({"cursor": "x"}, None, {"cursor": "x"}),
         streams=True,
-    ),
-    Method(
-        tokens_pb2_grpc.TokenServiceStub,
-        "IssueReadToken",
-        tokens_pb2.IssueReadTokenRequest,
-        {**_ORGANIZATION, "project_ids": ["{linked}"], "reason": "a build"},
-        None,
-        "",
-        "git.tokens",
-        wrong=Wrong({"reason": " "}, "reason"),
-        asks_provider=True,
     ),
     Method(
         attributions_pb2_grpc.AttributionServiceStub,

@@ -163,6 +163,7 @@ class _WatchedTransaction(Transaction):
         self.connections = behind.connections
         self.installation_tokens = behind.installation_tokens
         self.user_tokens = behind.user_tokens
+        self.token_leases = behind.token_leases
         self.attributions = behind.attributions
         self.commit_claims = behind.commit_claims
         self.git_authors = behind.git_authors

@@ -47,7 +47,7 @@ async def issue(edge: ProjectsEdge, **more: Any) -> ReadToken:
 async def lease_of(edge: ProjectsEdge, issued: ReadToken) -> TokenLease:
     """Return what is known of a token."""
     async with edge.world.unit_of_work() as tx:
-        lease = await tx.installation_tokens.find_token_lease(issued.lease_id)
+        lease = await tx.token_leases.find_token_lease(issued.lease_id)
     assert lease is not None
     return lease
 
@@ -163,3 +163,15 @@ async def test_deletes_expired_records(edge: ProjectsEdge) -> None:
     assert (lease.sealed, lease.revoked_at) == (None, None)
     assert lease.expires_at == NOW + timedelta(hours=1)
     assert edge.provider.calls["revoke_token"] == 0
+
+
+async def test_issued_token_is_in_the_audit_trail(edge: ProjectsEdge) -> None:
+    """With its purpose and repositories, and without the token."""
+    issued = await issue(edge)
+    lease = await lease_of(edge, issued)
+    async with edge.world.unit_of_work() as tx:
+        [version] = await tx.versions.list_by_item("read_token", str(issued.lease_id))
+    assert (version.event, version.actor) == ("issued", BY.name)
+    assert version.changes["reason"] == [None, "a build"]
+    assert version.changes["repo_ids"] == [None, list(lease.repo_ids)]
+    assert issued.token.reveal() not in str(version.changes)

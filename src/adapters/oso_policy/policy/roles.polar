@@ -10,4 +10,4 @@ role_allows(role, action) if
 
 role_allows(role, action) if
     role in ["owner", "admin"] and
-    action in ["install", "disconnect", "read_payload", "retry", "audit", "assign"];
+    action in ["install", "disconnect", "read_payload", "retry", "audit", "assign", "revoke_token"];

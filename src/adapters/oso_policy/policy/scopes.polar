@@ -8,7 +8,7 @@ scope_allows("git.link", action) if
     action in ["link", "sync"];
 
 scope_allows("git.admin", action) if
-    action in ["disconnect", "read_payload", "retry", "audit", "assign"];
+    action in ["disconnect", "read_payload", "retry", "audit", "assign", "revoke_token"];
 
 # A token in a person's hands would outlive their role; services are given one for a purpose.
 services_only("issue_token");

@@ -8,7 +8,7 @@ from adapters.postgres.rows.sql import render
 from core.domain.events.attempt import Attempt, AttemptResult
 from core.domain.events.event import Verdict
 from core.domain.identifiers import EventId
-from ports.event_attempts import EventAttemptStore
+from ports.events import EventAttemptStore
 
 _LIST = render(
     """

@@ -1,8 +1,6 @@
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Generic, TypeVar
-from uuid import UUID
 
 from adapters.postgres.connection.session import Session
 from adapters.postgres.rows.integrations import INTEGRATIONS
@@ -10,7 +8,6 @@ from adapters.postgres.rows.sql import render
 from adapters.postgres.rows.tokens import OF_CONNECTIONS, OF_INTEGRATIONS, TokenRows
 from core.domain.identifiers import ConnectionId, IntegrationId, ProviderUserId, RevocationId
 from core.domain.integrations.integration import Integration
-from core.domain.tokens.installation_tokens import OrphanedToken, TokenLease
 from core.domain.tokens.lease import EncryptedTokens, RefreshLease, StoredTokens
 from core.domain.tokens.user_tokens import Revocation
 from ports.tokens import InstallationTokenStore, TokenStore, UserTokenStore
@@ -36,48 +33,6 @@ _LIST_DUE_FOR_PROBE = render(
     columns=INTEGRATIONS.columns,
 )
 _SCHEDULE_PROBE = "UPDATE git_integrations SET token_probe_at = %s WHERE id = %s"
-_ADD_LEASE = """
-    INSERT INTO git_token_leases (
-        external_id, organization_id, git_integration_id, actor, request_id, reason, repo_ids, permissions,
-        access_token, expires_at, created_at
-    )
-    VALUES (%s, %s, %s, %s, %s, %s, %s::text::jsonb, %s::text::jsonb, %s, %s, %s)
-"""
-_FIND_LEASE = """
-    SELECT external_id, organization_id, git_integration_id, actor, request_id, reason, repo_ids::text,
-        created_at, expires_at, access_token, permissions::text, revoked_at
-    FROM git_token_leases WHERE external_id = %s
-"""
-# Status 2 is revoked. Few tokens are unexpired at any time, and they have a partial index.
-_LIST_ORPHANED = """
-    SELECT l.external_id, i.provider, l.access_token
-    FROM git_token_leases AS l
-    JOIN git_integrations AS i ON i.id = l.git_integration_id
-    WHERE l.access_token IS NOT NULL AND l.expires_at > %s
-        AND (
-            i.status = 2 OR i.status_changed_at > l.created_at
-            OR EXISTS (
-                SELECT FROM jsonb_array_elements_text(l.repo_ids) AS opened (repo_id)
-                WHERE NOT EXISTS (
-                    SELECT FROM project_repositories AS p
-                    WHERE p.git_integration_id = l.git_integration_id AND p.repo_id = opened.repo_id
-                )
-            )
-        )
-    ORDER BY l.id LIMIT %s
-"""
-_END_LEASE = """
-    UPDATE git_token_leases SET access_token = NULL, revoked_at = %s, updated_at = now()
-    WHERE external_id = %s
-"""
-_WIPE_EXPIRED = """
-    UPDATE git_token_leases SET access_token = NULL, updated_at = now()
-    WHERE id IN (
-        SELECT id FROM git_token_leases WHERE access_token IS NOT NULL AND expires_at <= %s
-        ORDER BY expires_at LIMIT %s
-        FOR UPDATE SKIP LOCKED
-    )
-"""
 _NEXT_REVOCATION_ID = "SELECT nextval('git_token_revocations_id_seq')"
 _ADD_REVOCATION = """
     INSERT INTO git_token_revocations (
@@ -148,7 +103,7 @@ class PostgresTokenStore(TokenStore[OwnerId], Generic[OwnerId]):
 
 
 class PostgresInstallationTokenStore(PostgresTokenStore[IntegrationId], InstallationTokenStore):
-    """The tokens in `git_integrations`, and the table `git_token_leases`."""
+    """The tokens in `git_integrations`."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session, OF_INTEGRATIONS)
@@ -167,58 +122,6 @@ class PostgresInstallationTokenStore(PostgresTokenStore[IntegrationId], Installa
     async def schedule_probe(self, integration_id: IntegrationId, *, at: datetime) -> None:
         """Store when the next probe is due."""
         await self._session.change(_SCHEDULE_PROBE, (at, integration_id))
-
-    async def add_token_lease(self, lease: TokenLease) -> None:
-        """Store the lease of a read token."""
-        await self._session.change(
-            _ADD_LEASE,
-            (
-                lease.external_id,
-                lease.organization_id,
-                lease.integration_id,
-                lease.actor,
-                lease.request_id,
-                lease.reason,
-                json.dumps(lease.repo_ids),
-                json.dumps(dict(lease.permissions)),
-                lease.sealed,
-                lease.expires_at,
-                lease.created_at,
-            ),
-        )
-
-    async def find_token_lease(self, external_id: UUID) -> TokenLease | None:
-        """Return a lease, or None."""
-        rows = await self._session.read(_FIND_LEASE, (external_id,))
-        if not rows:
-            return None
-        row = rows[0]
-        return TokenLease(
-            external_id=row[0],
-            organization_id=row[1],
-            integration_id=row[2],
-            actor=row[3],
-            request_id=row[4],
-            reason=row[5],
-            repo_ids=tuple(json.loads(row[6])),
-            created_at=row[7],
-            expires_at=row[8],
-            sealed=row[9],
-            permissions=json.loads(row[10]),
-            revoked_at=row[11],
-        )
-
-    async def list_orphaned_tokens(self, *, now: datetime, limit: int) -> Sequence[OrphanedToken]:
-        """Return at most `limit` unexpired read tokens that must be revoked, the oldest first."""
-        return [OrphanedToken(*row) for row in await self._session.read(_LIST_ORPHANED, (now, limit))]
-
-    async def end_token_lease(self, external_id: UUID, *, at: datetime) -> None:
-        """Record that a read token was revoked, and wipe it."""
-        await self._session.change(_END_LEASE, (at, external_id))
-
-    async def wipe_expired_tokens(self, *, now: datetime, limit: int) -> int:
-        """Wipe at most `limit` expired read tokens."""
-        return await self._session.change(_WIPE_EXPIRED, (now, limit))
 
 
 class PostgresUserTokenStore(PostgresTokenStore[ConnectionId], UserTokenStore):

@@ -134,6 +134,8 @@ git_token_leases = Table(
     Column("expires_at", Timestamp, nullable=False),
     Column("revoked_at", Timestamp),
     *create_write_times(),
+    Column("revoke_requested_at", Timestamp),
+    Index("git_token_leases_organization_id_id_idx", "organization_id", "id"),
     Index("git_token_leases_git_integration_id_expires_at_idx", "git_integration_id", "expires_at"),
     # Of the live tokens alone, which are few: the rows themselves are kept for good.
     Index("git_token_leases_live_idx", "expires_at", postgresql_where=text("access_token IS NOT NULL")),

@@ -3,6 +3,7 @@ from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from core.domain.actors import Actor
+from core.domain.audit import AuditEntry
 from core.domain.catalog.repository import Repository, RepositoryNotFound
 from core.domain.errors import DomainError, StorageUnavailable
 from core.domain.identifiers import RepoId
@@ -59,7 +60,8 @@ class IssueReadToken:
                 and current.status is IntegrationStatus.ACTIVE
             )
             if is_valid:
-                await tx.installation_tokens.add_token_lease(lease)
+                await tx.token_leases.add_token_lease(lease)
+                await tx.versions.record(_build_issue_entry(actor, lease, provider))
                 await tx.commit()
         if not is_valid:
             await self.providers[provider].revoke_token(minted.token)
@@ -93,6 +95,13 @@ class IssueReadToken:
             sealed=encrypt_read_token(self.cipher, external_id, minted.token),
             permissions=minted.permissions,
         )
+
+
+def _build_issue_entry(actor: Actor, lease: TokenLease, provider: str) -> AuditEntry:
+    facts = {"reason": lease.reason, "repo_ids": list(lease.repo_ids), "expires_at": lease.expires_at.isoformat()}
+    changes = {name: [None, value] for name, value in facts.items()}
+    item_id = str(lease.external_id)
+    return AuditEntry("read_token", item_id, "issued", actor, lease.organization_id, provider, changes)
 
 
 async def _find_linked(
@@ -146,12 +155,13 @@ class RevokeOrphanedTokens:
         """Try each once and return the number of revoked tokens; raises `StorageUnavailable`."""
         now = self.clock.now()
         async with self.unit_of_work() as tx:
-            await tx.installation_tokens.wipe_expired_tokens(now=now, limit=_EXPIRED_BATCH_SIZE)
-            orphaned = await tx.installation_tokens.list_orphaned_tokens(now=now, limit=_BATCH_SIZE)
+            await tx.token_leases.wipe_expired_tokens(now=now, limit=_EXPIRED_BATCH_SIZE)
+            orphaned = await tx.token_leases.list_orphaned_tokens(now=now, limit=_BATCH_SIZE)
             await tx.commit()
-        return sum([await self._revoke(token) for token in orphaned])
+        return sum([await self.revoke(token) for token in orphaned])
 
-    async def _revoke(self, orphaned: OrphanedToken) -> bool:
+    async def revoke(self, orphaned: OrphanedToken) -> bool:
+        """Revoke one token, and return whether the provider confirmed it."""
         try:
             token = decrypt_read_token(self.cipher, orphaned.external_id, orphaned.sealed)
             await self.providers[orphaned.provider].revoke_token(token)
@@ -160,6 +170,6 @@ class RevokeOrphanedTokens:
         except DomainError:
             return False
         async with self.unit_of_work() as tx:
-            await tx.installation_tokens.end_token_lease(orphaned.external_id, at=self.clock.now())
+            await tx.token_leases.end_token_lease(orphaned.external_id, at=self.clock.now())
             await tx.commit()
         return True

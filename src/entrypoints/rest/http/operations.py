@@ -69,6 +69,7 @@ class Call(Generic[Q, B]):
     repo_id = _PathParameter[RepoId]("repo_id")
     event_id = _PathParameter[str]("event_id")
     author_key = _PathParameter[str]("author_key")
+    lease_id = _PathParameter[UUID]("lease_id")
 
 
 Handler = Callable[[Call[Any, Any]], Awaitable[Response]]

@@ -32,6 +32,8 @@ REPOSITORY = f"{REPOSITORIES}/{{repo_id}}"
 CONNECTION = f"{CONNECTIONS}/{{provider}}"
 EVENTS = f"{ORGANIZATION}/events"
 WEBHOOK_EVENTS = f"{ORGANIZATION}/git-webhook-events"
+READ_TOKENS = f"{ORGANIZATION}/git-read-tokens"
+READ_TOKEN = f"{READ_TOKENS}/{{lease_id:uuid}}"
 WEBHOOK_RETRIES = f"{WEBHOOK_EVENTS}/retry"
 WEBHOOK_METRICS = f"{WEBHOOK_EVENTS}/metrics"
 OVERVIEW = f"{ORGANIZATION}/overview"
@@ -60,6 +62,7 @@ PARAMETERS: Mapping[str, PathParameter] = {
     "repo_id": PathParameter(
         "The provider's id of the repository. The id does not change when the repository is renamed.", Name, "815341"
     ),
+    "lease_id": PathParameter("The id of the token lease.", UUID, "9d0f6f5e-3a0c-4a53-b1a5-0b1d7c2e8f44"),
     "event_id": PathParameter(
         "The id of the webhook event: the provider's delivery id.", Name, "72d3162e-cc78-11e3-81ab-4c9367dc0958"
     ),

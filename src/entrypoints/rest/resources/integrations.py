@@ -142,8 +142,9 @@ class VersionQuery(Query, frozen=True):
 class Item(msgspec.Struct):
     """The changed object, or the object of an action. `type` is `integration`, `link` or `project`.
 
-    For an action, `type` is `webhook_event`, `webhook_events` (several at once) or `webhook_event_payload`. The
-    `id` of a webhook event is its delivery id, and that of several webhook events is the id of the organization.
+    For an action, `type` is `webhook_event`, `webhook_events` (several at once), `webhook_event_payload` or
+    `read_token`. The `id` of a webhook event is its delivery id, and that of several webhook events is the id of the
+    organization.
     """
 
     type: str
@@ -158,7 +159,10 @@ class FieldChange(msgspec.Struct):
 
 
 class VersionBody(msgspec.Struct):
-    """An audit version. `event` is `created`, `updated` or `deleted`, or for an action `retried` or `viewed`."""
+    """An audit version.
+
+    `event` is `created`, `updated` or `deleted`, or for an action `retried`, `viewed`, `issued` or `revoked`.
+    """
 
     item: Item
     event: str
@@ -186,7 +190,8 @@ def version_operations(integrations: Integrations) -> list[Operation]:
         Success(VersionList),
         description="Returns the audit trail of the integration, its links and the imported projects, newest first: "
         "who changed what and when, with the values before and after. It also shows who retried webhook events, and "
-        "who viewed the payload of a webhook event (at most once per hour for each person and event).",
+        "who viewed the payload of a webhook event (at most once per hour for each person and event), and which read "
+        "tokens were issued and revoked.",
     )
     async def list_versions(call: Call[VersionQuery, None]) -> Response:
         trail = await integrations.list_versions(

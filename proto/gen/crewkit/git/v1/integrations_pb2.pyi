@@ -716,14 +716,16 @@ class Version(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     item_type: _builtins.str
     """Output only. The type of the changed object: "integration", "link" or "project"; for an action, "webhook_event",
-    "webhook_events" (several at once) or "webhook_event_payload".
+    "webhook_events" (several at once), "webhook_event_payload" or "read_token".
     """
     item_id: _builtins.str
     """Output only. The id (UUID) of the changed object; of a webhook event, the delivery id; of several webhook events,
     the id of the organization.
     """
     event: _builtins.str
-    """Output only. The kind of change: "created", "updated" or "deleted"; for an action, "retried" or "viewed"."""
+    """Output only. The kind of change: "created", "updated" or "deleted"; for an action, "retried", "viewed",
+    "issued" or "revoked".
+    """
     request_id: _builtins.str
     """Output only. The id of the request that caused the change."""
     @_builtins.property

@@ -22,22 +22,37 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from crewkit.git.v1 import integrations_pb2 as crewkit_dot_git_dot_v1_dot_integrations__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63rewkit/git/v1/tokens.proto\x12\x0e\x63rewkit.git.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"g\n\x15IssueReadTokenRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x13\n\x0bproject_ids\x18\x02 \x03(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08provider\x18\x04 \x01(\t\"\xa0\x01\n\x16IssueReadTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08lease_id\x18\x03 \x01(\t\x12\x35\n\x0crepositories\x18\x04 \x03(\x0b\x32\x1f.crewkit.git.v1.TokenRepository\"\\\n\x0fTokenRepository\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07repo_id\x18\x02 \x01(\t\x12\x11\n\tfull_name\x18\x03 \x01(\t\x12\x11\n\tclone_url\x18\x04 \x01(\t2o\n\x0cTokenService\x12_\n\x0eIssueReadToken\x12%.crewkit.git.v1.IssueReadTokenRequest\x1a&.crewkit.git.v1.IssueReadTokenResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x63rewkit/git/v1/tokens.proto\x12\x0e\x63rewkit.git.v1\x1a!crewkit/git/v1/integrations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x02\n\tReadToken\x12\x10\n\x08lease_id\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12/\n\x06status\x18\x03 \x01(\x0e\x32\x1f.crewkit.git.v1.ReadTokenStatus\x12,\n\x06holder\x18\x04 \x01(\x0b\x32\x1c.crewkit.git.v1.VersionActor\x12\x0e\n\x06reason\x18\x05 \x01(\t\x12\x39\n\x0crepositories\x18\x06 \x03(\x0b\x32#.crewkit.git.v1.ReadTokenRepository\x12-\n\tissued_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x33\n\nrevoked_at\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x88\x01\x01\x42\r\n\x0b_revoked_at\"a\n\x13ReadTokenRepository\x12\x0f\n\x07repo_id\x18\x01 \x01(\t\x12\x16\n\tfull_name\x18\x02 \x01(\tH\x00\x88\x01\x01\x12\x13\n\x0bproject_ids\x18\x03 \x03(\tB\x0c\n\n_full_name\"k\n\x15ListReadTokensRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x12\n\nonly_valid\x18\x02 \x01(\x08\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"a\n\x16ListReadTokensResponse\x12.\n\x0bread_tokens\x18\x01 \x03(\x0b\x32\x19.crewkit.git.v1.ReadToken\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"C\n\x16RevokeReadTokenRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x10\n\x08lease_id\x18\x02 \x01(\t\"H\n\x17RevokeReadTokenResponse\x12-\n\nread_token\x18\x01 \x01(\x0b\x32\x19.crewkit.git.v1.ReadToken\"g\n\x15IssueReadTokenRequest\x12\x17\n\x0forganization_id\x18\x01 \x01(\t\x12\x13\n\x0bproject_ids\x18\x02 \x03(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08provider\x18\x04 \x01(\t\"\xa0\x01\n\x16IssueReadTokenResponse\x12\r\n\x05token\x18\x01 \x01(\t\x12.\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08lease_id\x18\x03 \x01(\t\x12\x35\n\x0crepositories\x18\x04 \x03(\x0b\x32\x1f.crewkit.git.v1.TokenRepository\"\\\n\x0fTokenRepository\x12\x12\n\nproject_id\x18\x01 \x01(\t\x12\x0f\n\x07repo_id\x18\x02 \x01(\t\x12\x11\n\tfull_name\x18\x03 \x01(\t\x12\x11\n\tclone_url\x18\x04 \x01(\t*\xb0\x01\n\x0fReadTokenStatus\x12!\n\x1dREAD_TOKEN_STATUS_UNSPECIFIED\x10\x00\x12\x1c\n\x18READ_TOKEN_STATUS_ACTIVE\x10\x01\x12\x1e\n\x1aREAD_TOKEN_STATUS_REVOKING\x10\x02\x12\x1d\n\x19READ_TOKEN_STATUS_REVOKED\x10\x03\x12\x1d\n\x19READ_TOKEN_STATUS_EXPIRED\x10\x04\x32\xb4\x02\n\x0cTokenService\x12_\n\x0eIssueReadToken\x12%.crewkit.git.v1.IssueReadTokenRequest\x1a&.crewkit.git.v1.IssueReadTokenResponse\x12_\n\x0eListReadTokens\x12%.crewkit.git.v1.ListReadTokensRequest\x1a&.crewkit.git.v1.ListReadTokensResponse\x12\x62\n\x0fRevokeReadToken\x12&.crewkit.git.v1.RevokeReadTokenRequest\x1a\'.crewkit.git.v1.RevokeReadTokenResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'crewkit.git.v1.tokens_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ISSUEREADTOKENREQUEST']._serialized_start=80
-  _globals['_ISSUEREADTOKENREQUEST']._serialized_end=183
-  _globals['_ISSUEREADTOKENRESPONSE']._serialized_start=186
-  _globals['_ISSUEREADTOKENRESPONSE']._serialized_end=346
-  _globals['_TOKENREPOSITORY']._serialized_start=348
-  _globals['_TOKENREPOSITORY']._serialized_end=440
-  _globals['_TOKENSERVICE']._serialized_start=442
-  _globals['_TOKENSERVICE']._serialized_end=553
+  _globals['_READTOKENSTATUS']._serialized_start=1311
+  _globals['_READTOKENSTATUS']._serialized_end=1487
+  _globals['_READTOKEN']._serialized_start=116
+  _globals['_READTOKEN']._serialized_end=496
+  _globals['_READTOKENREPOSITORY']._serialized_start=498
+  _globals['_READTOKENREPOSITORY']._serialized_end=595
+  _globals['_LISTREADTOKENSREQUEST']._serialized_start=597
+  _globals['_LISTREADTOKENSREQUEST']._serialized_end=704
+  _globals['_LISTREADTOKENSRESPONSE']._serialized_start=706
+  _globals['_LISTREADTOKENSRESPONSE']._serialized_end=803
+  _globals['_REVOKEREADTOKENREQUEST']._serialized_start=805
+  _globals['_REVOKEREADTOKENREQUEST']._serialized_end=872
+  _globals['_REVOKEREADTOKENRESPONSE']._serialized_start=874
+  _globals['_REVOKEREADTOKENRESPONSE']._serialized_end=946
+  _globals['_ISSUEREADTOKENREQUEST']._serialized_start=948
+  _globals['_ISSUEREADTOKENREQUEST']._serialized_end=1051
+  _globals['_ISSUEREADTOKENRESPONSE']._serialized_start=1054
+  _globals['_ISSUEREADTOKENRESPONSE']._serialized_end=1214
+  _globals['_TOKENREPOSITORY']._serialized_start=1216
+  _globals['_TOKENREPOSITORY']._serialized_end=1308
+  _globals['_TOKENSERVICE']._serialized_start=1490
+  _globals['_TOKENSERVICE']._serialized_end=1798
 # @@protoc_insertion_point(module_scope)

@@ -4,10 +4,12 @@ isort:skip_file
 """
 
 from collections import abc as _abc
+from crewkit.git.v1 import integrations_pb2 as _integrations_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -18,6 +20,250 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ReadTokenStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReadTokenStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReadTokenStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    READ_TOKEN_STATUS_UNSPECIFIED: _ReadTokenStatus.ValueType  # 0
+    """Never returned."""
+    READ_TOKEN_STATUS_ACTIVE: _ReadTokenStatus.ValueType  # 1
+    """The token works."""
+    READ_TOKEN_STATUS_REVOKING: _ReadTokenStatus.ValueType  # 2
+    """The token is to be revoked at the provider, and works until this succeeds."""
+    READ_TOKEN_STATUS_REVOKED: _ReadTokenStatus.ValueType  # 3
+    """The token was revoked."""
+    READ_TOKEN_STATUS_EXPIRED: _ReadTokenStatus.ValueType  # 4
+    """The token has expired."""
+
+class ReadTokenStatus(_ReadTokenStatus, metaclass=_ReadTokenStatusEnumTypeWrapper):
+    """ReadTokenStatus is the state of a read token."""
+
+READ_TOKEN_STATUS_UNSPECIFIED: ReadTokenStatus.ValueType  # 0
+"""Never returned."""
+READ_TOKEN_STATUS_ACTIVE: ReadTokenStatus.ValueType  # 1
+"""The token works."""
+READ_TOKEN_STATUS_REVOKING: ReadTokenStatus.ValueType  # 2
+"""The token is to be revoked at the provider, and works until this succeeds."""
+READ_TOKEN_STATUS_REVOKED: ReadTokenStatus.ValueType  # 3
+"""The token was revoked."""
+READ_TOKEN_STATUS_EXPIRED: ReadTokenStatus.ValueType  # 4
+"""The token has expired."""
+Global___ReadTokenStatus: _TypeAlias = ReadTokenStatus  # noqa: Y015
+
+@_typing.final
+class ReadToken(_message.Message):
+    """ReadToken is the record of a read token that was issued to a service. It does not contain the token."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEASE_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    HOLDER_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    REPOSITORIES_FIELD_NUMBER: _builtins.int
+    ISSUED_AT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    REVOKED_AT_FIELD_NUMBER: _builtins.int
+    lease_id: _builtins.str
+    """Output only. The id (UUID) of the token lease."""
+    provider: _builtins.str
+    """Output only. The provider's name."""
+    status: Global___ReadTokenStatus.ValueType
+    """Output only. The state of the token."""
+    reason: _builtins.str
+    """Output only. The purpose that the service stated."""
+    @_builtins.property
+    def holder(self) -> _integrations_pb2.VersionActor:
+        """Output only. The service that holds the token, with the user that it acts for."""
+
+    @_builtins.property
+    def repositories(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReadTokenRepository]:
+        """Output only. The repositories that the token can read."""
+
+    @_builtins.property
+    def issued_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the token was issued."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the token expires."""
+
+    @_builtins.property
+    def revoked_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the token was revoked."""
+
+    def __init__(
+        self,
+        *,
+        lease_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        status: Global___ReadTokenStatus.ValueType = ...,
+        holder: _integrations_pb2.VersionActor | None = ...,
+        reason: _builtins.str = ...,
+        repositories: _abc.Iterable[Global___ReadTokenRepository] | None = ...,
+        issued_at: _timestamp_pb2.Timestamp | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        revoked_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_revoked_at", b"_revoked_at", "expires_at", b"expires_at", "holder", b"holder", "issued_at", b"issued_at", "revoked_at", b"revoked_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_revoked_at", b"_revoked_at", "expires_at", b"expires_at", "holder", b"holder", "issued_at", b"issued_at", "lease_id", b"lease_id", "provider", b"provider", "reason", b"reason", "repositories", b"repositories", "revoked_at", b"revoked_at", "status", b"status"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__revoked_at: _TypeAlias = _typing.Literal["revoked_at"]  # noqa: Y015
+    _WhichOneofArgType__revoked_at: _TypeAlias = _typing.Literal["_revoked_at", b"_revoked_at"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__revoked_at) -> _WhichOneofReturnType__revoked_at | None: ...
+
+Global___ReadToken: _TypeAlias = ReadToken  # noqa: Y015
+
+@_typing.final
+class ReadTokenRepository(_message.Message):
+    """ReadTokenRepository is a repository that a read token can read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPO_ID_FIELD_NUMBER: _builtins.int
+    FULL_NAME_FIELD_NUMBER: _builtins.int
+    PROJECT_IDS_FIELD_NUMBER: _builtins.int
+    repo_id: _builtins.str
+    """Output only. The provider's numeric repository id, as text."""
+    full_name: _builtins.str
+    """Output only. The repository's current owner and name. Not set if the integration can no longer access it."""
+    @_builtins.property
+    def project_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The ids (UUIDs) of the projects that are linked to the repository now."""
+
+    def __init__(
+        self,
+        *,
+        repo_id: _builtins.str = ...,
+        full_name: _builtins.str | None = ...,
+        project_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_full_name", b"_full_name", "full_name", b"full_name"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_full_name", b"_full_name", "full_name", b"full_name", "project_ids", b"project_ids", "repo_id", b"repo_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__full_name: _TypeAlias = _typing.Literal["full_name"]  # noqa: Y015
+    _WhichOneofArgType__full_name: _TypeAlias = _typing.Literal["_full_name", b"_full_name"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__full_name) -> _WhichOneofReturnType__full_name | None: ...
+
+Global___ReadTokenRepository: _TypeAlias = ReadTokenRepository  # noqa: Y015
+
+@_typing.final
+class ListReadTokensRequest(_message.Message):
+    """ListReadTokensRequest selects a page of an organization's read tokens."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    ONLY_VALID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    only_valid: _builtins.bool
+    """Optional. Whether to list only tokens that are neither expired nor revoked."""
+    page_size: _builtins.int
+    """Optional. The maximum number of results, 1 to 100. 0 means 50."""
+    page_token: _builtins.str
+    """Optional. The next_page_token of the previous page."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        only_valid: _builtins.bool = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["only_valid", b"only_valid", "organization_id", b"organization_id", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReadTokensRequest: _TypeAlias = ListReadTokensRequest  # noqa: Y015
+
+@_typing.final
+class ListReadTokensResponse(_message.Message):
+    """ListReadTokensResponse is one page of read tokens."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    READ_TOKENS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Output only. Empty on the last page."""
+    @_builtins.property
+    def read_tokens(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReadToken]:
+        """Output only. The read tokens, newest first."""
+
+    def __init__(
+        self,
+        *,
+        read_tokens: _abc.Iterable[Global___ReadToken] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "read_tokens", b"read_tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReadTokensResponse: _TypeAlias = ListReadTokensResponse  # noqa: Y015
+
+@_typing.final
+class RevokeReadTokenRequest(_message.Message):
+    """RevokeReadTokenRequest selects the read token to revoke."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    LEASE_ID_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    lease_id: _builtins.str
+    """Required. The id (UUID) of the token lease."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        lease_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lease_id", b"lease_id", "organization_id", b"organization_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeReadTokenRequest: _TypeAlias = RevokeReadTokenRequest  # noqa: Y015
+
+@_typing.final
+class RevokeReadTokenResponse(_message.Message):
+    """RevokeReadTokenResponse contains the record of the read token."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    READ_TOKEN_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def read_token(self) -> Global___ReadToken:
+        """Output only. The read token, with its new status."""
+
+    def __init__(
+        self,
+        *,
+        read_token: Global___ReadToken | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_token", b"read_token"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["read_token", b"read_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeReadTokenResponse: _TypeAlias = RevokeReadTokenResponse  # noqa: Y015
 
 @_typing.final
 class IssueReadTokenRequest(_message.Message):

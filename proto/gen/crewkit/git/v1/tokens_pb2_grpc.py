@@ -41,6 +41,16 @@ class TokenServiceStub:
                 request_serializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.IssueReadTokenRequest.SerializeToString,
                 response_deserializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.IssueReadTokenResponse.FromString,
                 _registered_method=True)
+        self.ListReadTokens = channel.unary_unary(
+                '/crewkit.git.v1.TokenService/ListReadTokens',
+                request_serializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.ListReadTokensRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.ListReadTokensResponse.FromString,
+                _registered_method=True)
+        self.RevokeReadToken = channel.unary_unary(
+                '/crewkit.git.v1.TokenService/RevokeReadToken',
+                request_serializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.RevokeReadTokenRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.RevokeReadTokenResponse.FromString,
+                _registered_method=True)
 
 
 class TokenServiceServicer:
@@ -64,6 +74,25 @@ class TokenServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListReadTokens(self, request, context):
+        """ListReadTokens lists which services were issued read tokens, for which repositories, why, and until when, newest
+        first. It never returns a token. Callers who may not revoke tokens get only the tokens that they hold, or that a
+        service holds for them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeReadToken(self, request, context):
+        """RevokeReadToken revokes a read token, also at the provider. If the provider does not respond, the status is
+        "revoking" and this service tries again automatically. Only owners and admins of the organization and services with
+        the scope "git.admin" may revoke tokens. The call fails if the organization has no such token (reason
+        "read_token_not_found").
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TokenServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -71,6 +100,16 @@ def add_TokenServiceServicer_to_server(servicer, server):
                     servicer.IssueReadToken,
                     request_deserializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.IssueReadTokenRequest.FromString,
                     response_serializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.IssueReadTokenResponse.SerializeToString,
+            ),
+            'ListReadTokens': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReadTokens,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.ListReadTokensRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.ListReadTokensResponse.SerializeToString,
+            ),
+            'RevokeReadToken': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeReadToken,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.RevokeReadTokenRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_tokens__pb2.RevokeReadTokenResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -102,6 +141,60 @@ class TokenService:
             '/crewkit.git.v1.TokenService/IssueReadToken',
             crewkit_dot_git_dot_v1_dot_tokens__pb2.IssueReadTokenRequest.SerializeToString,
             crewkit_dot_git_dot_v1_dot_tokens__pb2.IssueReadTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReadTokens(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.TokenService/ListReadTokens',
+            crewkit_dot_git_dot_v1_dot_tokens__pb2.ListReadTokensRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_tokens__pb2.ListReadTokensResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeReadToken(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.TokenService/RevokeReadToken',
+            crewkit_dot_git_dot_v1_dot_tokens__pb2.RevokeReadTokenRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_tokens__pb2.RevokeReadTokenResponse.FromString,
             options,
             channel_credentials,
             insecure,

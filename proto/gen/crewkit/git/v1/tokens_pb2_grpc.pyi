@@ -30,6 +30,17 @@ class TokenServiceStub:
     active ("integration_not_active") or can no longer access a repository ("repository_not_found"), or if the provider
     does not issue the token.
     """
+    ListReadTokens: _aio.UnaryUnaryMultiCallable[_tokens_pb2.ListReadTokensRequest, _tokens_pb2.ListReadTokensResponse]
+    """ListReadTokens lists which services were issued read tokens, for which repositories, why, and until when, newest
+    first. It never returns a token. Callers who may not revoke tokens get only the tokens that they hold, or that a
+    service holds for them.
+    """
+    RevokeReadToken: _aio.UnaryUnaryMultiCallable[_tokens_pb2.RevokeReadTokenRequest, _tokens_pb2.RevokeReadTokenResponse]
+    """RevokeReadToken revokes a read token, also at the provider. If the provider does not respond, the status is
+    "revoking" and this service tries again automatically. Only owners and admins of the organization and services with
+    the scope "git.admin" may revoke tokens. The call fails if the organization has no such token (reason
+    "read_token_not_found").
+    """
 
 class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
     """TokenService issues short-lived tokens that can read linked repositories. No token can write: each token has only the
@@ -52,6 +63,29 @@ class TokenServiceServicer(metaclass=_abc_1.ABCMeta):
         ("project_not_linked"), if the organization is not connected ("integration_not_found"), if the integration is not
         active ("integration_not_active") or can no longer access a repository ("repository_not_found"), or if the provider
         does not issue the token.
+        """
+
+    @_abc_1.abstractmethod
+    def ListReadTokens(
+        self,
+        request: _tokens_pb2.ListReadTokensRequest,
+        context: _aio.ServicerContext[_tokens_pb2.ListReadTokensRequest, _abc.Awaitable[_tokens_pb2.ListReadTokensResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.ListReadTokensResponse]:
+        """ListReadTokens lists which services were issued read tokens, for which repositories, why, and until when, newest
+        first. It never returns a token. Callers who may not revoke tokens get only the tokens that they hold, or that a
+        service holds for them.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeReadToken(
+        self,
+        request: _tokens_pb2.RevokeReadTokenRequest,
+        context: _aio.ServicerContext[_tokens_pb2.RevokeReadTokenRequest, _abc.Awaitable[_tokens_pb2.RevokeReadTokenResponse]],
+    ) -> _abc.Awaitable[_tokens_pb2.RevokeReadTokenResponse]:
+        """RevokeReadToken revokes a read token, also at the provider. If the provider does not respond, the status is
+        "revoking" and this service tries again automatically. Only owners and admins of the organization and services with
+        the scope "git.admin" may revoke tokens. The call fails if the organization has no such token (reason
+        "read_token_not_found").
         """
 
 def add_TokenServiceServicer_to_server(servicer: TokenServiceServicer, server: _aio.Server) -> None: ...
