@@ -61,7 +61,7 @@ test: $(VENV) ## Run the complete test suite on embedded servers
 	@echo "This was the complete suite, except the browser tests. To run them: make e2e"
 
 unit: $(VENV) ## Run the fast tests without servers: domain, use cases, parsers
-	@$(BIN)/pytest -n 2 -m "not slow" tests/unit
+	@$(BIN)/pytest -n 2 -m "not slow" --hypothesis-profile=quick tests/unit
 
 test-as-root: $(VENV) ## Run the tests that behave differently for root, as root
 	@test "$$(id -u)" = 0 || { echo "Run this target as root. As another user, run: make test" >&2; exit 1; }

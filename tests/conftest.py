@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import structlog
+from hypothesis import settings
 
 from tests.support.servers.servers import Servers, create_template, flush_redis, new_database, run_servers
 
@@ -20,6 +21,13 @@ sys.dont_write_bytecode = False
 gc.disable()
 # structlog would render tracebacks with rich, which the test tools install: up to a second for each.
 structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
+
+# How many examples property tests try. `make unit` takes "quick"; `--hypothesis-profile=thorough` searches for long.
+# A busy machine makes single examples slow, which is not an error of the code.
+settings.register_profile("everyday", max_examples=60, deadline=None)
+settings.register_profile("quick", parent=settings.get_profile("everyday"), max_examples=15)
+settings.register_profile("thorough", parent=settings.get_profile("everyday"), max_examples=3000)
+settings.load_profile("everyday")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
