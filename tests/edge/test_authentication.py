@@ -13,7 +13,10 @@ from tests.support.builders import tokens
 from tests.support.fakes.people import MARA
 from tests.support.scenarios.rest import API, COOKIE, DASHBOARD, Edge, bearer, session
 
-OWNER_PERMISSIONS = [*("read", "link", "sync", "install", "disconnect", "read_payload", "retry", "audit", "stream")]
+OWNER_PERMISSIONS = [
+    *("read", "link", "sync", "install", "disconnect", "read_payload", "retry", "audit", "assign", "stream"),
+    "revoke_token",
+]
 
 
 async def test_returns_the_user_of_a_token_with_the_permissions_of_each_role() -> None:

@@ -19,6 +19,7 @@ class Permission(Enum):
     repositories, and link, change or unlink them. `sync`: refresh the repository list. `install`: connect GitHub.
     `disconnect`: disconnect GitHub. `read_payload`: read the payloads of webhook events. `retry`: retry webhook
     events. `audit`: read the audit log. `issue_token`: get read tokens for repositories (services only).
+    `assign`: assign commit authors to users. `revoke_token`: revoke the read tokens of services.
     """
 
     READ = "read"
@@ -31,6 +32,8 @@ class Permission(Enum):
     RETRY = "retry"
     AUDIT = "audit"
     ISSUE_TOKEN = "issue_token"  # noqa: S105 - an action, not a password
+    ASSIGN = "assign"
+    REVOKE_TOKEN = "revoke_token"  # noqa: S105 - an action, not a password
 
 
 class OrganizationOfUser(msgspec.Struct):
