@@ -1,3 +1,5 @@
+"""Statements whose parts are filled in when the module is loaded, or once for each set of conditions."""
+
 from collections.abc import Sequence
 
 from psycopg.sql import SQL, Composable, Identifier
