@@ -21,7 +21,7 @@ SUITE_OPTIONS := -q --strict-markers --strict-config --import-mode=importlib -p 
 TIMED_E2E := tests/e2e/test_budget.py tests/e2e/test_selector.py
 
 # Root starts PostgreSQL as another user, so these tests behave differently for root.
-ROOT_TESTS := tests/integration/test_embedded.py tests/integration/test_up.py tests/integration/test_hardening.py
+ROOT_TESTS := tests/integration/local/test_embedded.py tests/integration/local/test_up.py tests/integration/local/test_hardening.py
 
 # The released contract (docs/adr/0020).
 RELEASED := proto/released.binpb
@@ -101,7 +101,7 @@ upgrade-check: $(VENV) ## Upgrade and roll back in containers under load: make u
 
 corpus: $(VENV) ## Test with a folder of real payloads: make corpus CORPUS=folder
 	@test -d "$(CORPUS)" || { echo "Set CORPUS to a folder of payloads: make corpus CORPUS=folder" >&2; exit 1; }
-	@$(BIN)/pytest tests/integration/test_corpus.py tests/unit/test_payload_mutations.py --corpus="$(CORPUS)"
+	@$(BIN)/pytest tests/integration/events/test_corpus.py tests/unit/payloads/test_payload_mutations.py --corpus="$(CORPUS)"
 
 lint: $(VENV) ## Check style, format and the generated code of proto/
 	@$(BIN)/ruff check

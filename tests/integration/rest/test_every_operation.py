@@ -222,7 +222,7 @@ def test_rejects_an_invalid_body(tenants: Tenants, owner: httpx.Client, name: st
 
 
 # Its organization is connected already, and begins nothing (tests/integration/installing/test_flow.py);
-# nobody has been sent whose return would lead anywhere (tests/integration/test_people.py).
+# nobody has been sent whose return would lead anywhere (tests/integration/events/test_people.py).
 OF_BROWSERS = {"install_app", "return_from_connecting"}
 READING = [name for name in FINITE if OPERATIONS[name].method == "GET" and name not in OF_BROWSERS]
 

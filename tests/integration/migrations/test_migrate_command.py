@@ -88,7 +88,7 @@ def test_downgrade_asks_at_a_terminal(empty_url: str, answer: bytes, code: int, 
 
 def test_documented_statements_create_an_owner(empty_url: str) -> None:
     """Those of docs/deploy.md, with the documented id."""
-    page = (Path(__file__).parents[2] / "docs" / "deploy.md").read_text()
+    page = (Path(__file__).parents[3] / "docs" / "deploy.md").read_text()
     [statements] = re.findall(r"```sql\n(.+?)```", page, re.DOTALL)
     migrate(empty_url)
     with psycopg.connect(empty_url) as connection:

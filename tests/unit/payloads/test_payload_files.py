@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEMO_FACTS = ROOT / "sandbox" / "state" / "demo.json"
 DEMO = ROOT / "deploy" / "demo" / "payloads"
 WEBHOOKS = ROOT / "tests" / "data" / "webhooks"

@@ -15,7 +15,7 @@ from core.domain.deliveries.delivery import BodyRefused, HeadersRefused, Signatu
 from core.domain.errors import ErrorKind
 from tests.support.builders.webhooks import DELIVERY, SECRET, SIGNATURE, protocol, sign_headers, signature
 
-VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[1] / "data" / "signature_vectors.json").read_bytes())
+VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parents[2] / "data" / "signature_vectors.json").read_bytes())
 BODY = b'{"zen":"Keep it logically awesome."}'
 NOT_JSON = b"\xff{"
 

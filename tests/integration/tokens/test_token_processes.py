@@ -24,7 +24,7 @@ from tests.contract.postgres_store_stage import PostgresStoreStage
 from tests.support.fakes.counting_provider import CountingProvider, serve_provider
 from tests.support.scenarios.ports import KEYS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 CALLS = (7, 7, 6)
 
 

@@ -33,7 +33,7 @@ from tests.support.scenarios.event_store_edge import EventStoreEdge
 from tests.support.scenarios.grpc_edge import GrpcEdge, Refused, expect_error, first_answer
 from tests.support.scenarios.projects import GADGETS, WIDGETS
 
-CONTRACT = Path(__file__).parents[2] / "proto" / "crewkit" / "git" / "v1"
+CONTRACT = Path(__file__).parents[3] / "proto" / "crewkit" / "git" / "v1"
 
 
 @dataclass

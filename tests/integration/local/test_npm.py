@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.fakes.certificate_authority import Authority
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 
 
 class _Registry(BaseHTTPRequestHandler):
