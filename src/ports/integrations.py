@@ -1,9 +1,11 @@
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.integrations.integration import EncryptedWebhookSecret, Integration
+from core.domain.integrations.views import IntegrationUse
 
 
 class IntegrationStore(Protocol):
@@ -29,6 +31,12 @@ class IntegrationStore(Protocol):
 
     async def list_by_organization(self, organization_id: OrganizationId) -> Sequence[Integration]:
         """Return the organization's integrations, revoked or not, by provider."""
+
+    async def count_use(self, integration_id: IntegrationId, *, since: datetime) -> IntegrationUse:
+        """Count the repositories that are not removed, the linked projects, and the events that failed since a time.
+
+        Failed events are counted by the hour, like `EventStore.count_results`. Does not find the last event.
+        """
 
     async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
         """Return revoked integrations whose installation must be removed at the provider, the oldest request first."""

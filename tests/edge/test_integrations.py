@@ -91,7 +91,15 @@ async def test_shows_an_active_integration(edge: CatalogEdge, client: httpx.Asyn
             "error": None,
             "retry_at": None,
         },
+        "account_avatar_url": None,
+        "repositories_granted": 1,
+        "projects_linked": 0,
+        "failed_24h": 0,
+        "last_webhook_at": None,
+        "permissions_needed": shown["permissions_needed"],
+        "permissions_missing": {},
     }
+    assert shown["permissions_needed"]
 
 
 async def test_shows_a_pending_request(edge: CatalogEdge, client: httpx.AsyncClient) -> None:

@@ -46,9 +46,14 @@ class AppNeeds:
 
     def is_met_by(self, granted: Mapping[str, str]) -> bool:
         """Return whether an account's owners granted enough; True if the granted permissions are unknown."""
-        return not granted or all(
-            rank_level(granted.get(name, "")) >= rank_level(level) for name, level in self.permissions.items()
-        )
+        return not find_missing_permissions(self.permissions, granted)
+
+
+def find_missing_permissions(needed: Mapping[str, str], granted: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the needed permissions that are not granted; none if the granted permissions are unknown."""
+    if not granted:
+        return {}
+    return {name: level for name, level in needed.items() if rank_level(granted.get(name, "")) < rank_level(level)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,13 @@ def _integration(view: IntegrationView, organization_id: UUID) -> wire.Integrati
         pending_until=stamp(view.pending_until),
         manage_url=view.manage_url,
         sync=catalog_sync(view.sync) if view.sync else None,
+        account_avatar_url=view.account_urls.avatar if view.account_urls else None,
+        repositories_granted=view.use.repositories if view.use else None,
+        projects_linked=view.use.projects if view.use else None,
+        failed_last_day=view.use.failed if view.use else None,
+        last_webhook_at=stamp(view.use.last_event_at) if view.use else None,
+        permissions_needed=view.needed_permissions,
+        permissions_missing=view.missing_permissions,
         **fields,
     )
 

@@ -1,9 +1,13 @@
-from testing.builders.entities import build_repository, now, time_ago
+from datetime import timedelta
+
+from core.domain.events.event import EventStatus
+from core.domain.integrations.views import IntegrationUse
+from testing.builders.entities import build_repository, build_result, now, time_ago
 from testing.contracts.store_stage import StoreStage
 
 
 class ProjectOverviewContract:
-    """What every store of projects promises about counts and the latest pushes."""
+    """What every store promises about counts of projects, the latest pushes and the use of an integration."""
 
     async def test_counts_projects_and_lists_the_latest_pushes(self, stage: StoreStage) -> None:
         """Only those of the organization; a removed repository cannot be accessed."""
@@ -35,9 +39,26 @@ class ProjectOverviewContract:
         assert pushed[3].pushed_at is None
 
     async def test_an_empty_organization_has_nothing(self, stage: StoreStage) -> None:
-        """No rows are no error."""
+        """Counts are zero, and the list is empty."""
         organization = await stage.add_organization()
         async with stage.unit_of_work() as tx:
             counts = await tx.projects.count(organization.id)
             assert (counts.projects, counts.linked, counts.repositories, counts.unreachable) == (0, 0, 0, 0)
             assert await tx.projects.list_by_last_push(organization.id, limit=9) == []
+
+    async def test_counts_what_an_integration_is_used_for(self, stage: StoreStage) -> None:
+        """Not what belongs to another integration, and no failure of an earlier hour."""
+        organization = await stage.add_organization()
+        integration = await stage.add_integration(organization)
+        other = await stage.add_integration(provider_id="2")
+        for owner in (integration, other):
+            await stage.add_repositories(owner, "1", "2")
+            await stage.record_results(build_result(await stage.add_event(), owner, EventStatus.FAILED))
+            await stage.record_results(build_result(await stage.add_event(), owner, EventStatus.PROCESSED))
+        for name in ("One", "Two"):
+            await stage.add_link(await stage.add_project(organization, name), integration, repo_id="1")
+        async with stage.unit_of_work() as tx:
+            recent = await tx.integrations.count_use(integration.id, since=time_ago(hours=2))
+            assert recent == IntegrationUse(repositories=2, projects=2, failed=1)
+            later = await tx.integrations.count_use(integration.id, since=now() + timedelta(hours=2))
+            assert later == IntegrationUse(repositories=2, projects=2, failed=0)

@@ -1,7 +1,9 @@
 from collections.abc import Collection, Sequence
 from copy import deepcopy
+from datetime import datetime
 
 from core.domain.audit import Change
+from core.domain.events.event import EventStatus
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.integrations.integration import (
     EncryptedWebhookSecret,
@@ -10,6 +12,7 @@ from core.domain.integrations.integration import (
     IntegrationStatus,
     OrganizationAlreadyConnected,
 )
+from core.domain.integrations.views import IntegrationUse
 from core.domain.tokens.lease import integration_ids_to_wipe
 from ports.integrations import IntegrationStore
 from testing.memory.database import Session, State
@@ -72,6 +75,20 @@ class MemoryIntegrationStore(IntegrationStore):
             if integration.organization_id == organization_id
         ]
         return deepcopy(sorted(own, key=lambda integration: integration.provider))
+
+    async def count_use(self, integration_id: IntegrationId, *, since: datetime) -> IntegrationUse:
+        """Count what the integration is used for."""
+        state = self._session.state
+        repositories = [row for row in state.repositories.values() if row.integration_id == integration_id]
+        return IntegrationUse(
+            repositories=sum(row.removed_at is None for row in repositories),
+            projects=len({link.project_id for link in state.links.values() if link.integration_id == integration_id}),
+            failed=sum(
+                events
+                for (counted_id, hour, status, _), events in state.result_counts.items()
+                if counted_id == integration_id and status is EventStatus.FAILED and hour >= since
+            ),
+        )
 
     async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
         """Return revoked integrations whose installation must be removed, the oldest request first."""

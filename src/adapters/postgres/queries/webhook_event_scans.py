@@ -27,6 +27,8 @@ from ports.events import EventFilter, EventScan
 
 # Reading and filtering this many rows takes about ten milliseconds.
 _SCAN = 2_000
+# Usually enough for a page, in a tenth of the time.
+_FIRST_SCAN = 250
 
 # Like `_WALKED`, but filters that no index supports apply to the events of the walk. So the work is bounded, and the
 # statement returns the id from which the next scan continues. Without a match it returns one row of nulls.
@@ -76,11 +78,15 @@ async def scan(
         if events := await read_events(session, render_query(given, key), parameters):
             return EventScan(events, None)
         given += ("text", "is_linked") if query.linked_only else ("text",)
-    rows = await session.read(render_scan(given, steps), parameters)
-    events = EVENTS.to_list([row[1:] for row in rows if row[1] is not None])
+    for size in (min(_FIRST_SCAN, steps), steps):
+        rows = await session.read(render_scan(given, size), parameters)
+        reached = rows[0][0]
+        events = EVENTS.to_list([row[1:] for row in rows if row[1] is not None])
+        if reached is None or len(events) >= limit:
+            break
     if where.project_id is not None and where.query is None and len(events) < limit:
         return EventScan(await read_events(session, render_lookup(given), parameters), None)
-    return EventScan(events, rows[0][0])
+    return EventScan(events, reached)
 
 
 @cache

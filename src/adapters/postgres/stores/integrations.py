@@ -1,4 +1,5 @@
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from adapters.postgres.connection.packed_arrays import Bigints, Texts
 from adapters.postgres.connection.session import Session
@@ -9,6 +10,7 @@ from adapters.postgres.stores.audit import AuditedTable
 from core.domain.audit import Change
 from core.domain.identifiers import IntegrationId, OrganizationId
 from core.domain.integrations.integration import EncryptedWebhookSecret, Integration, IntegrationStatus
+from core.domain.integrations.views import IntegrationUse
 from core.domain.tokens.lease import integration_ids_to_wipe
 from ports.integrations import IntegrationStore
 
@@ -53,6 +55,13 @@ _NEXT_ID = "SELECT nextval('git_integrations_id_seq')"
 _DELETE_PROBE_TIMES = "UPDATE git_integrations SET token_probe_at = NULL WHERE id = ANY(%s::bigint[])"
 
 _TABLE = AuditedTable("integration", "git_integrations", INTEGRATIONS)
+_COUNT_USE = """
+    SELECT
+        (SELECT count(*) FROM git_repositories WHERE git_integration_id = %(id)s AND removed_at IS NULL),
+        (SELECT count(DISTINCT project_id) FROM project_repositories WHERE git_integration_id = %(id)s),
+        (SELECT coalesce(sum(events), 0)::bigint FROM git_webhook_event_counts
+            WHERE git_integration_id = %(id)s AND hour >= %(since)s AND status = 'failed')
+"""
 
 
 class PostgresIntegrationStore(IntegrationStore):
@@ -95,6 +104,11 @@ class PostgresIntegrationStore(IntegrationStore):
         """Return the organization's integrations, by provider."""
         rows = await self._session.read(_OF_ORGANIZATION, (organization_id,))
         return INTEGRATIONS.to_list(rows)
+
+    async def count_use(self, integration_id: IntegrationId, *, since: datetime) -> IntegrationUse:
+        """Count in one statement."""
+        [row] = await self._session.read(_COUNT_USE, {"id": integration_id, "since": since})
+        return IntegrationUse(*row)
 
     async def list_to_uninstall(self, *, limit: int) -> Sequence[Integration]:
         """Return revoked integrations whose installation is to be removed, the oldest request first."""

@@ -1,12 +1,14 @@
 """What users see of an integration: its status, the reason, and the remedy."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
 from core.domain.catalog.sync import SyncState, build_sync_state
 from core.domain.flows.flow import PendingRequest
 from core.domain.integrations.integration import Integration, StatusReason
+from core.domain.provider import AccountUrls, find_missing_permissions
 
 
 class ConnectionState(Enum):
@@ -33,11 +35,26 @@ class Remedy(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class IntegrationUse:
+    """What an integration is used for, and how its webhooks do.
+
+    `repositories` is the number of repositories that it can access, `projects` that of linked projects, and `failed`
+    that of events that failed in the last 24 hours.
+    """
+
+    repositories: int
+    projects: int
+    failed: int
+    last_event_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class IntegrationView:
     """One organization's integration with one provider, which may not exist.
 
     `manage_url` is where the viewer manages its installation at the provider; `pending_until` is when an unanswered
-    request for approval ends.
+    request for approval ends. `use`, `needed_permissions` and `account_urls` are set if the integration exists and the
+    caller requested them.
     """
 
     provider: str
@@ -48,6 +65,15 @@ class IntegrationView:
     sync: SyncState | None = None
     manage_url: str | None = None
     pending_until: datetime | None = None
+    use: IntegrationUse | None = None
+    needed_permissions: Mapping[str, str] = field(default_factory=dict)
+    account_urls: AccountUrls | None = None
+
+    @property
+    def missing_permissions(self) -> Mapping[str, str]:
+        """The needed permissions that are not granted; none while it is unknown what is granted."""
+        granted = self.integration.permissions if self.integration else {}
+        return find_missing_permissions(self.needed_permissions, granted)
 
 
 _REMEDIES = {

@@ -34,7 +34,10 @@ class IntegrationBody(msgspec.Struct):
     """The integration of an organization with a provider.
 
     If the organization has never been connected, all fields after `action` are null, except
-    `pending_until` while the installation waits for approval.
+    `pending_until` while the installation waits for approval. `repositories_granted` is the number of repositories
+    that the integration can access, `projects_linked` that of projects linked to them. `failed_24h` is how often
+    processing a webhook event failed since 24 hours ago, rounded down to a full hour. `permissions_needed` are those
+    that this service needs, and `permissions_missing` those of them that the account's owners did not grant.
     """
 
     provider: str
@@ -53,6 +56,13 @@ class IntegrationBody(msgspec.Struct):
     status_changed_at: Time | None = None
     pending_until: Time | None = None
     sync: CatalogSync | None = None
+    account_avatar_url: str | None = None
+    repositories_granted: int | None = None
+    projects_linked: int | None = None
+    failed_24h: int | None = None
+    last_webhook_at: Time | None = None
+    permissions_needed: Mapping[str, str] | None = None
+    permissions_missing: Mapping[str, str] | None = None
 
 
 class IntegrationList(msgspec.Struct):
@@ -129,6 +139,14 @@ def _body(view: IntegrationView, organization_id: UUID) -> IntegrationBody:
         body.connected_at = integration.created_at
         body.status_changed_at = integration.status_changed_at
         body.sync = catalog_sync(view.sync) if view.sync else None
+        body.account_avatar_url = view.account_urls.avatar if view.account_urls else None
+        body.permissions_needed = view.needed_permissions
+        body.permissions_missing = view.missing_permissions
+    if view.use is not None:
+        body.repositories_granted = view.use.repositories
+        body.projects_linked = view.use.projects
+        body.failed_24h = view.use.failed
+        body.last_webhook_at = view.use.last_event_at
     return body
 
 

@@ -263,6 +263,46 @@ class Integration(_message.Message):
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
         def WhichOneof(self, oneof_group: _Never) -> None: ...
 
+    @_typing.final
+    class PermissionsNeededEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class PermissionsMissingEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     PROVIDER_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
@@ -279,6 +319,13 @@ class Integration(_message.Message):
     STATUS_CHANGED_AT_FIELD_NUMBER: _builtins.int
     PENDING_UNTIL_FIELD_NUMBER: _builtins.int
     SYNC_FIELD_NUMBER: _builtins.int
+    ACCOUNT_AVATAR_URL_FIELD_NUMBER: _builtins.int
+    REPOSITORIES_GRANTED_FIELD_NUMBER: _builtins.int
+    PROJECTS_LINKED_FIELD_NUMBER: _builtins.int
+    FAILED_LAST_DAY_FIELD_NUMBER: _builtins.int
+    LAST_WEBHOOK_AT_FIELD_NUMBER: _builtins.int
+    PERMISSIONS_NEEDED_FIELD_NUMBER: _builtins.int
+    PERMISSIONS_MISSING_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """Output only. The provider's name, such as "github"."""
     status: Global___IntegrationStatus.ValueType
@@ -303,6 +350,14 @@ class Integration(_message.Message):
     """
     repository_selection: _builtins.str
     """Output only. Which repositories the integration can access: "all" or "selected"."""
+    account_avatar_url: _builtins.str
+    """Output only. The address of the account's picture."""
+    repositories_granted: _builtins.int
+    """Output only. The number of repositories that the integration can access."""
+    projects_linked: _builtins.int
+    """Output only. The number of projects that are linked to these repositories."""
+    failed_last_day: _builtins.int
+    """Output only. How often processing a webhook event failed since 24 hours ago, rounded down to a full hour."""
     @_builtins.property
     def remedy(self) -> Global___Remedy:
         """Output only. The recommended next action. Not set if no action is needed."""
@@ -327,6 +382,18 @@ class Integration(_message.Message):
     def sync(self) -> Global___CatalogSync:
         """Output only. The age and sync state of the repository catalog. Set only if the integration is active or suspended."""
 
+    @_builtins.property
+    def last_webhook_at(self) -> _timestamp_pb2.Timestamp:
+        """Output only. When the last webhook event was received."""
+
+    @_builtins.property
+    def permissions_needed(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Output only. The permissions that this service needs."""
+
+    @_builtins.property
+    def permissions_missing(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Output only. The needed permissions that the account's owners did not grant."""
+
     def __init__(
         self,
         *,
@@ -346,29 +413,46 @@ class Integration(_message.Message):
         status_changed_at: _timestamp_pb2.Timestamp | None = ...,
         pending_until: _timestamp_pb2.Timestamp | None = ...,
         sync: Global___CatalogSync | None = ...,
+        account_avatar_url: _builtins.str | None = ...,
+        repositories_granted: _builtins.int | None = ...,
+        projects_linked: _builtins.int | None = ...,
+        failed_last_day: _builtins.int | None = ...,
+        last_webhook_at: _timestamp_pb2.Timestamp | None = ...,
+        permissions_needed: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        permissions_missing: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_account_type", b"_account_type", "_account_url", b"_account_url", "_connected_at", b"_connected_at", "_installation_id", b"_installation_id", "_integration_id", b"_integration_id", "_manage_url", b"_manage_url", "_pending_until", b"_pending_until", "_reason", b"_reason", "_repository_selection", b"_repository_selection", "_status_changed_at", b"_status_changed_at", "account", b"account", "account_type", b"account_type", "account_url", b"account_url", "connected_at", b"connected_at", "installation_id", b"installation_id", "integration_id", b"integration_id", "manage_url", b"manage_url", "pending_until", b"pending_until", "reason", b"reason", "remedy", b"remedy", "repository_selection", b"repository_selection", "status_changed_at", b"status_changed_at", "sync", b"sync"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_account_avatar_url", b"_account_avatar_url", "_account_type", b"_account_type", "_account_url", b"_account_url", "_connected_at", b"_connected_at", "_failed_last_day", b"_failed_last_day", "_installation_id", b"_installation_id", "_integration_id", b"_integration_id", "_last_webhook_at", b"_last_webhook_at", "_manage_url", b"_manage_url", "_pending_until", b"_pending_until", "_projects_linked", b"_projects_linked", "_reason", b"_reason", "_repositories_granted", b"_repositories_granted", "_repository_selection", b"_repository_selection", "_status_changed_at", b"_status_changed_at", "account", b"account", "account_avatar_url", b"account_avatar_url", "account_type", b"account_type", "account_url", b"account_url", "connected_at", b"connected_at", "failed_last_day", b"failed_last_day", "installation_id", b"installation_id", "integration_id", b"integration_id", "last_webhook_at", b"last_webhook_at", "manage_url", b"manage_url", "pending_until", b"pending_until", "projects_linked", b"projects_linked", "reason", b"reason", "remedy", b"remedy", "repositories_granted", b"repositories_granted", "repository_selection", b"repository_selection", "status_changed_at", b"status_changed_at", "sync", b"sync"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_account_type", b"_account_type", "_account_url", b"_account_url", "_connected_at", b"_connected_at", "_installation_id", b"_installation_id", "_integration_id", b"_integration_id", "_manage_url", b"_manage_url", "_pending_until", b"_pending_until", "_reason", b"_reason", "_repository_selection", b"_repository_selection", "_status_changed_at", b"_status_changed_at", "account", b"account", "account_type", b"account_type", "account_url", b"account_url", "connected_at", b"connected_at", "installation_id", b"installation_id", "integration_id", b"integration_id", "manage_url", b"manage_url", "pending_until", b"pending_until", "permissions", b"permissions", "provider", b"provider", "reason", b"reason", "remedy", b"remedy", "repository_selection", b"repository_selection", "status", b"status", "status_changed_at", b"status_changed_at", "sync", b"sync"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_account", b"_account", "_account_avatar_url", b"_account_avatar_url", "_account_type", b"_account_type", "_account_url", b"_account_url", "_connected_at", b"_connected_at", "_failed_last_day", b"_failed_last_day", "_installation_id", b"_installation_id", "_integration_id", b"_integration_id", "_last_webhook_at", b"_last_webhook_at", "_manage_url", b"_manage_url", "_pending_until", b"_pending_until", "_projects_linked", b"_projects_linked", "_reason", b"_reason", "_repositories_granted", b"_repositories_granted", "_repository_selection", b"_repository_selection", "_status_changed_at", b"_status_changed_at", "account", b"account", "account_avatar_url", b"account_avatar_url", "account_type", b"account_type", "account_url", b"account_url", "connected_at", b"connected_at", "failed_last_day", b"failed_last_day", "installation_id", b"installation_id", "integration_id", b"integration_id", "last_webhook_at", b"last_webhook_at", "manage_url", b"manage_url", "pending_until", b"pending_until", "permissions", b"permissions", "permissions_missing", b"permissions_missing", "permissions_needed", b"permissions_needed", "projects_linked", b"projects_linked", "provider", b"provider", "reason", b"reason", "remedy", b"remedy", "repositories_granted", b"repositories_granted", "repository_selection", b"repository_selection", "status", b"status", "status_changed_at", b"status_changed_at", "sync", b"sync"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__account: _TypeAlias = _typing.Literal["account"]  # noqa: Y015
     _WhichOneofArgType__account: _TypeAlias = _typing.Literal["_account", b"_account"]  # noqa: Y015
+    _WhichOneofReturnType__account_avatar_url: _TypeAlias = _typing.Literal["account_avatar_url"]  # noqa: Y015
+    _WhichOneofArgType__account_avatar_url: _TypeAlias = _typing.Literal["_account_avatar_url", b"_account_avatar_url"]  # noqa: Y015
     _WhichOneofReturnType__account_type: _TypeAlias = _typing.Literal["account_type"]  # noqa: Y015
     _WhichOneofArgType__account_type: _TypeAlias = _typing.Literal["_account_type", b"_account_type"]  # noqa: Y015
     _WhichOneofReturnType__account_url: _TypeAlias = _typing.Literal["account_url"]  # noqa: Y015
     _WhichOneofArgType__account_url: _TypeAlias = _typing.Literal["_account_url", b"_account_url"]  # noqa: Y015
     _WhichOneofReturnType__connected_at: _TypeAlias = _typing.Literal["connected_at"]  # noqa: Y015
     _WhichOneofArgType__connected_at: _TypeAlias = _typing.Literal["_connected_at", b"_connected_at"]  # noqa: Y015
+    _WhichOneofReturnType__failed_last_day: _TypeAlias = _typing.Literal["failed_last_day"]  # noqa: Y015
+    _WhichOneofArgType__failed_last_day: _TypeAlias = _typing.Literal["_failed_last_day", b"_failed_last_day"]  # noqa: Y015
     _WhichOneofReturnType__installation_id: _TypeAlias = _typing.Literal["installation_id"]  # noqa: Y015
     _WhichOneofArgType__installation_id: _TypeAlias = _typing.Literal["_installation_id", b"_installation_id"]  # noqa: Y015
     _WhichOneofReturnType__integration_id: _TypeAlias = _typing.Literal["integration_id"]  # noqa: Y015
     _WhichOneofArgType__integration_id: _TypeAlias = _typing.Literal["_integration_id", b"_integration_id"]  # noqa: Y015
+    _WhichOneofReturnType__last_webhook_at: _TypeAlias = _typing.Literal["last_webhook_at"]  # noqa: Y015
+    _WhichOneofArgType__last_webhook_at: _TypeAlias = _typing.Literal["_last_webhook_at", b"_last_webhook_at"]  # noqa: Y015
     _WhichOneofReturnType__manage_url: _TypeAlias = _typing.Literal["manage_url"]  # noqa: Y015
     _WhichOneofArgType__manage_url: _TypeAlias = _typing.Literal["_manage_url", b"_manage_url"]  # noqa: Y015
     _WhichOneofReturnType__pending_until: _TypeAlias = _typing.Literal["pending_until"]  # noqa: Y015
     _WhichOneofArgType__pending_until: _TypeAlias = _typing.Literal["_pending_until", b"_pending_until"]  # noqa: Y015
+    _WhichOneofReturnType__projects_linked: _TypeAlias = _typing.Literal["projects_linked"]  # noqa: Y015
+    _WhichOneofArgType__projects_linked: _TypeAlias = _typing.Literal["_projects_linked", b"_projects_linked"]  # noqa: Y015
     _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
     _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
+    _WhichOneofReturnType__repositories_granted: _TypeAlias = _typing.Literal["repositories_granted"]  # noqa: Y015
+    _WhichOneofArgType__repositories_granted: _TypeAlias = _typing.Literal["_repositories_granted", b"_repositories_granted"]  # noqa: Y015
     _WhichOneofReturnType__repository_selection: _TypeAlias = _typing.Literal["repository_selection"]  # noqa: Y015
     _WhichOneofArgType__repository_selection: _TypeAlias = _typing.Literal["_repository_selection", b"_repository_selection"]  # noqa: Y015
     _WhichOneofReturnType__status_changed_at: _TypeAlias = _typing.Literal["status_changed_at"]  # noqa: Y015
@@ -376,21 +460,31 @@ class Integration(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__account) -> _WhichOneofReturnType__account | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__account_avatar_url) -> _WhichOneofReturnType__account_avatar_url | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__account_type) -> _WhichOneofReturnType__account_type | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__account_url) -> _WhichOneofReturnType__account_url | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__connected_at) -> _WhichOneofReturnType__connected_at | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__failed_last_day) -> _WhichOneofReturnType__failed_last_day | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__installation_id) -> _WhichOneofReturnType__installation_id | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__integration_id) -> _WhichOneofReturnType__integration_id | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__last_webhook_at) -> _WhichOneofReturnType__last_webhook_at | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__manage_url) -> _WhichOneofReturnType__manage_url | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__pending_until) -> _WhichOneofReturnType__pending_until | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__projects_linked) -> _WhichOneofReturnType__projects_linked | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__reason) -> _WhichOneofReturnType__reason | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__repositories_granted) -> _WhichOneofReturnType__repositories_granted | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__repository_selection) -> _WhichOneofReturnType__repository_selection | None: ...
     @_typing.overload
