@@ -121,8 +121,8 @@ class Version:
 class ActorKind(Enum):
     """The kind of actor that made a change.
 
-    `service` is another crewkit service, `webhook` a webhook event of the provider, `scheduler` a scheduled task of
-    this service, and `system` another part of this service.
+    `user` is a user, `service` another crewkit service, `webhook` a webhook event of the provider, `scheduler` a
+    scheduled task of this service, and `system` another part of this service.
     """
 
     USER = "user"

@@ -145,7 +145,11 @@ def connect(known: Connection | None, holder: Connection | None, person: Provide
 
 
 class ConnectionStanding(Enum):
-    """The status of a user's connection to a provider."""
+    """The status of a user's connection to a provider.
+
+    `not_connected`: the user has not connected an account. `active`: the connection works. `reconnect_required`: the
+    provider no longer accepts the tokens. `revoked`: the connection was ended.
+    """
 
     NOT_CONNECTED = "not_connected"
     ACTIVE = "active"
@@ -154,7 +158,7 @@ class ConnectionStanding(Enum):
 
 
 class ConnectionRemedy(Enum):
-    """The recommended next action."""
+    """The recommended next action: `connect` an account, or `reconnect` the account."""
 
     CONNECT = "connect"
     RECONNECT = "reconnect"

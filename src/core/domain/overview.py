@@ -36,7 +36,11 @@ class PushedProject:
 
 
 class ProblemCode(Enum):
-    """What needs attention."""
+    """What needs attention.
+
+    `integration_needs_action`: an integration does not work, or its permissions are not accepted. `events_failed`:
+    webhook events failed. `projects_unreachable`: the repositories of linked projects are not accessible.
+    """
 
     INTEGRATION = "integration_needs_action"
     EVENTS_FAILED = "events_failed"

@@ -7,7 +7,7 @@ _TAG = "refs/tags/"
 
 
 class RefType(Enum):
-    """The kind of a ref. Notes and the refs of pull requests are examples of `OTHER`."""
+    """The kind of a ref: `branch`, `tag`, or `other`, such as notes and the refs of pull requests."""
 
     BRANCH = "branch"
     TAG = "tag"

@@ -13,7 +13,11 @@ from core.domain.streams.domain_event import MAX_CO_AUTHORS
 
 
 class Role(Enum):
-    """The role of a person in a commit. A committer who is also the author is listed only as the author."""
+    """The role of a person in a commit.
+
+    `author`: wrote the change. `committer`: created the commit; a committer who is also the author is listed only as
+    the author. `co_author`: named in a trailer of the message.
+    """
 
     AUTHOR = "author"
     COMMITTER = "committer"
@@ -30,23 +34,23 @@ class Kind(Enum):
 
 
 class Method(Enum):
-    """How a person was matched to a user, or why no user matched."""
+    """How a person was matched to a user, or why no user matched.
+
+    `account_id`: the provider named the account by its id. `noreply_id`: the address is a noreply address with the
+    account's id. `verified_address`: the provider verified the address for the user's account. `username`: the provider
+    reports that the address belongs to the account. `member_address`: the address is a member's address in crewkit,
+    which the provider did not confirm. `assigned`: an owner or admin assigned the address. `bot`: the address belongs
+    to a program. `not_a_member`: the user is not a member of this organization. `unknown`: no user has this address.
+    """
 
     ACCOUNT_ID = "account_id"
-    """The provider named the account by its id, as in a pull request."""
     NOREPLY_ID = "noreply_id"
-    """The address is a noreply address with the account's id."""
     VERIFIED_ADDRESS = "verified_address"
-    """The provider verified the address for the user's account."""
     USERNAME = "username"
-    """The provider reports that the address belongs to the account."""
     MEMBER_ADDRESS = "member_address"
-    """The address is a member's address in crewkit. The provider did not confirm it."""
     ASSIGNED = "assigned"
-    """An owner or admin assigned the address."""
     BOT = "bot"
     NOT_A_MEMBER = "not_a_member"
-    """A user who is not a member of this organization, and is never named to it."""
     UNKNOWN = "unknown"
 
 
@@ -240,7 +244,8 @@ class Attribution:
 class AttributionStatus(Enum):
     """Whether a person named in a commit was matched to a user.
 
-    `ignored` means that an owner or admin assigned the address to nobody.
+    `matched`: a user was found. `unmatched`: no user was found. `bot`: the author is a program. `ignored`: an owner or
+    admin assigned the address to nobody.
     """
 
     MATCHED = "matched"

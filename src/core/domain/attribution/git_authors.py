@@ -18,7 +18,10 @@ AssignmentId = NewType("AssignmentId", int)
 
 
 class AssignmentKind(Enum):
-    """What an address was assigned to: a member, a program, or nothing, so that it is not listed as unmatched."""
+    """What an address was assigned to.
+
+    `user`: a member. `bot`: a program. `ignored`: nothing, so that the address is not listed as unmatched.
+    """
 
     USER = "user"
     BOT = "bot"
@@ -118,7 +121,10 @@ class SuggestionReason(Enum):
 
 
 class Confidence(Enum):
-    """How likely a suggestion is right. `low` includes every reason that several members have."""
+    """How likely a suggestion is right: `high`, `medium` or `low`.
+
+    `low` includes every reason that several members have.
+    """
 
     HIGH = "high"
     MEDIUM = "medium"

@@ -23,7 +23,11 @@ INCOMPLETE_RETRY = timedelta(hours=1)
 
 
 class SyncPhase(Enum):
-    """The sync state of a repository catalog. The catalog can be read in every state."""
+    """The sync state of a repository catalog. The catalog can be read in every state.
+
+    `idle`: no sync is requested. `requested`: a sync starts soon. `running`: a sync reads the repositories. `failed`:
+    the last sync failed, and the next one is automatic.
+    """
 
     IDLE = "idle"
     REQUESTED = "requested"

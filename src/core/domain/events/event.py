@@ -10,7 +10,12 @@ from core.domain.integrations.integration import Integration
 
 
 class EventStatus(Enum):
-    """The processing status of a webhook event."""
+    """The processing status of a webhook event.
+
+    `pending`: it waits to be processed, for the first time or again. `processed`: it was processed successfully.
+    `failed`: processing failed, and there are no more automatic attempts. `ignored`: it had no effect. `unrouted`: its
+    installation is not connected to an organization.
+    """
 
     PENDING = "pending"
     PROCESSED = "processed"

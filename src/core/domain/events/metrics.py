@@ -16,7 +16,7 @@ _SHORTEST_MS = 0.1
 
 
 class Bucket(Enum):
-    """The length of the intervals that figures are for; days are those of UTC."""
+    """The length of the intervals that figures are for: an `hour`, or a `day` in UTC."""
 
     HOUR = "hour"
     DAY = "day"

@@ -31,7 +31,12 @@ _MAX_URL = 500
 
 
 class EventKind(Enum):
-    """What an event is about, in the same words for all providers."""
+    """What an event is about, in the same words for all providers.
+
+    `push`: a branch or tag. `pull_request`: a pull request. `installation`: an installation of the app. `repositories`:
+    the repositories that an installation can access. `repository`: one repository. `account`: the name of the
+    provider's account. `authorization`: a user's authorization of the app. `other`: anything else.
+    """
 
     PUSH = "push"
     PULL_REQUEST = "pull_request"

@@ -12,7 +12,12 @@ from core.domain.provider import AccountUrls, find_missing_permissions
 
 
 class ConnectionState(Enum):
-    """The status of an organization's integration with a provider."""
+    """The status of an organization's integration with a provider.
+
+    `not_connected`: the organization is not connected. `pending`: an owner of the provider's account has to approve the
+    installation. `active`: the integration works. `suspended`: the provider issues no tokens for the installation.
+    `revoked`: the integration has ended.
+    """
 
     NOT_CONNECTED = "not_connected"
     PENDING = "pending"
@@ -22,7 +27,14 @@ class ConnectionState(Enum):
 
 
 class Remedy(Enum):
-    """The recommended next action."""
+    """The recommended next action.
+
+    `connect`: connect the organization. `reconnect`: connect it again. `await_approval`: wait until an owner of the
+    provider's account approves the installation. `unsuspend_on_provider`: unsuspend the installation at the provider.
+    `check_on_provider`: check the installation at the provider. `accept_permissions_on_provider`: accept the
+    permissions that the app requests. `grant_access_on_provider`: give the app access to the repository.
+    `unarchive_on_provider`: unarchive the repository.
+    """
 
     CONNECT = "connect"
     RECONNECT = "reconnect"

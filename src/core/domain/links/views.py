@@ -12,7 +12,11 @@ from core.domain.organizations import Project
 
 
 class Unreachable(Enum):
-    """Why this service cannot access the repository of a link."""
+    """Why this service cannot access the repository of a link.
+
+    `integration_revoked`, `integration_suspended`: the integration has ended or is suspended. `repository_removed`: the
+    repository was deleted, or the app no longer has access to it.
+    """
 
     INTEGRATION_REVOKED = "integration_revoked"
     INTEGRATION_SUSPENDED = "integration_suspended"

@@ -27,7 +27,17 @@ MAX_LABELS = 100
 
 
 class DomainEventType(Enum):
-    """The type of a domain event."""
+    """The type of a domain event.
+
+    `git.push`: a branch or tag was created, updated or deleted. `git.pull_request`: a pull request changed.
+    `git.integration.activated`, `git.integration.suspended`, `git.integration.revoked`: the integration works, is
+    suspended or has ended. `git.integration.permissions_changed`: the permissions of the installation changed.
+    `git.repository.added`, `git.repository.removed`: the integration gained or lost access to a repository.
+    `git.repository.renamed`, `git.repository.updated`: the name or another property of a repository changed.
+    `git.link.created`, `git.link.removed`: a project was linked to a repository or unlinked. `git.link.unreachable`,
+    `git.link.restored`: the repository of a link is not accessible, or is accessible again. `git.commits.claimed`:
+    commits were attributed to another user.
+    """
 
     PUSH = "git.push"
     PULL_REQUEST = "git.pull_request"

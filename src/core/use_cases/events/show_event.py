@@ -22,7 +22,11 @@ from ports.webhooks import WebhookProtocol
 
 
 class PayloadAbsence(Enum):
-    """Why the payload is not available."""
+    """Why the payload is not available.
+
+    `not_permitted`: the caller may not read payloads. `expired`: it was deleted at the end of its retention period.
+    `damaged`: the stored payload cannot be read.
+    """
 
     NOT_PERMITTED = "not_permitted"
     EXPIRED = "expired"

@@ -15,7 +15,7 @@ from ports.unit_of_work import UnitOfWork
 
 
 class InstallMode(Enum):
-    """How to connect: install the app, or use an existing installation."""
+    """How to connect: install the app (`new`), or use an existing installation (`existing`)."""
 
     NEW = "new"
     EXISTING = "existing"

@@ -120,7 +120,13 @@ class AssignmentForm(msgspec.Struct, forbid_unknown_fields=True):
     """The member who is the author, or the kind `bot` or `ignored`. Pass one of them."""
 
     user_id: UUID | None = None
-    kind: Literal["bot", "ignored"] | None = None
+    kind: (
+        Annotated[
+            Literal["bot", "ignored"],
+            Meta(description="`bot`: the address belongs to a program. `ignored`: it belongs to nobody."),
+        ]
+        | None
+    ) = None
 
 
 class AssignmentBody(msgspec.Struct):

@@ -31,7 +31,10 @@ class RetryForm(msgspec.Struct, forbid_unknown_fields=True):
     the request only counts the events.
     """
 
-    status: Literal["failed", "ignored", "unrouted"]
+    status: Annotated[
+        Literal["failed", "ignored", "unrouted"],
+        Meta(description="The status of the events to retry: `failed`, `ignored` or `unrouted`, as in `EventStatus`."),
+    ]
     event: Name | None = None
     project_id: UUID | None = None
     provider: Name | None = None

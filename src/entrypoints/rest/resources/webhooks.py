@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
 from itertools import count
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 import structlog
@@ -50,13 +50,15 @@ _log = structlog.get_logger(__name__)
 
 
 class KnownDelivery(msgspec.Struct):
-    """Why a delivery is not processed again.
+    """Why a delivery is not processed again."""
 
-    `duplicate`: a delivery with the same id and body was received before. `replayed`: the same body was
-    received before under another delivery id.
-    """
-
-    receipt: Literal["duplicate", "replayed"]
+    receipt: Annotated[
+        Literal["duplicate", "replayed"],
+        msgspec.Meta(
+            description="`duplicate`: a delivery with the same id and body was received before. `replayed`: the same "
+            "body was received before under another delivery id."
+        ),
+    ]
     detail: str
 
 
