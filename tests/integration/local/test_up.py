@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import subprocess
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,8 @@ import psycopg
 import pytest
 
 from tests.support.conditions import all_ended, wait_until
-from tests.support.servers.up import UP, Up, environment, run_up
+from tests.support.servers.fork_server import run_module
+from tests.support.servers.up import Up, environment, run_up
 
 
 def has_started(home: Path, name: str) -> bool:
@@ -24,10 +24,8 @@ def has_started(home: Path, name: str) -> bool:
 
 
 def refusal(home: Path, **settings: str) -> str:
-    """Run an `up` that cannot start, and give what it says."""
-    refused = subprocess.run(
-        UP, env=environment(home, **settings), capture_output=True, text=True, timeout=60, check=False
-    )
+    """Run an `up` that cannot start, as a fork, and return its message."""
+    refused = run_module("local", environment=environment(home, **settings))
     assert refused.returncode == 1
     assert "Traceback" not in refused.stderr
     return refused.stderr

@@ -2,7 +2,7 @@
 
 The imports of a service process take over a second of CPU, and the tests start hundreds of them. A fork has separate
 memory, arguments, environment, output and process group, so it runs, fails and ends like a process that was executed.
-`test_up.py`, `test_adapter_guide.py` and the browser tests execute the processes instead.
+`test_up.py` (except starts that fail), `test_adapter_guide.py` and the browser tests execute the processes instead.
 """
 
 import atexit
