@@ -4,8 +4,7 @@ import asyncio
 import html
 import os
 import re
-import sys
-from asyncio.subprocess import PIPE, Process
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from tests.support.servers.fork_server import start_module
 from tests.support.servers.sandbox import MARA, RunningSandbox
 
 
@@ -21,7 +21,7 @@ from tests.support.servers.sandbox import MARA, RunningSandbox
 class Registration:
     """The running command, and the browser of its user."""
 
-    process: Process
+    process: "subprocess.Popen[bytes]"
     first_page: str
     file: Path
     browser: httpx.AsyncClient
@@ -46,9 +46,7 @@ class Registration:
 
     async def wait_for_end(self) -> tuple[int, str]:
         """Wait for the command; return its status and all it said since the first page."""
-        said, complained = await self.process.communicate()
-        assert self.process.returncode is not None
-        return self.process.returncode, (said + complained).decode()
+        return await asyncio.to_thread(_wait, self.process)
 
 
 def first_group(pattern: str, text: str) -> str:
@@ -62,27 +60,35 @@ def first_group(pattern: str, text: str) -> str:
 async def run_registration(sandbox: RunningSandbox, file: Path, *arguments: str) -> AsyncIterator[Registration]:
     """Run the command at the sandbox for the length of the block."""
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("CREWKIT_GIT_")}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "entrypoints.cli.main", "register-app", "--no-browser"),
+    process = start_module(
+        *("entrypoints.cli.main", "register-app", "--no-browser"),
         *("--github-url", sandbox.url, "--file", str(file), *arguments),
-        env=inherited,
-        stdout=PIPE,
-        stderr=PIPE,
+        environment=inherited,
     )
     assert process.stdout is not None
     first_page = ""
     while not first_page.startswith("http"):
-        line = await process.stdout.readline()
+        line = await asyncio.to_thread(process.stdout.readline)
         if not line:
-            raise AssertionError((await process.communicate())[1].decode())
+            raise AssertionError((await asyncio.to_thread(_wait, process))[1])
         first_page = line.decode().strip()
     async with httpx.AsyncClient(trust_env=False, verify=False) as browser:
         try:
             yield Registration(process, first_page, file, browser, sandbox)
         finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            process.kill()
+            await asyncio.to_thread(_wait, process)
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> tuple[int, str]:
+    """Wait for the end of the process; return its exit code and the rest of its output and of its errors."""
+    texts = []
+    for stream in (process.stdout, process.stderr):
+        assert stream is not None
+        if not stream.closed:
+            with stream:
+                texts.append(stream.read().decode())
+    return process.wait(), "".join(texts)
 
 
 def read(file: Path) -> dict[str, str]:

@@ -85,6 +85,23 @@ def run_module(
         return subprocess.CompletedProcess(command, code, _read_text(output), _read_text(errors))
 
 
+def start_module(*command: str, environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
+    """Start a module with arguments, as `python -m` does, with pipes for its output and its errors."""
+    if not hasattr(os, "pidfd_open"):
+        return subprocess.Popen(
+            [sys.executable, "-m", *command], env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    output, written_output = os.pipe()
+    errors, written_errors = os.pipe()
+    try:
+        child = _fork_server().start(command, environment, Path.cwd(), written_output, written_errors)
+    finally:
+        os.close(written_output)
+        os.close(written_errors)
+    child.stdout, child.stderr = os.fdopen(output, "rb"), os.fdopen(errors, "rb")
+    return child
+
+
 def _read_text(file: IO[bytes]) -> str:
     file.seek(0)
     return file.read().decode()
