@@ -101,7 +101,7 @@ class EventStore(Protocol):
     ) -> Sequence[ResultCount]:
         """Return how often the processing of the organization's events ended, in any order.
 
-        Counts are kept by the hour: an hour counts if it starts in the range. Events that ended before counts were
+        An interval counts if it starts in the range: an hour, or a day of UTC. Events that ended before counts were
         kept are missing, and a retry does not remove an earlier result.
         """
 

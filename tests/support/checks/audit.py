@@ -32,6 +32,7 @@ UNAUDITED = {
     "git_flows": "lives for minutes; what it leads to is a version of the integration or connection",
     "git_batch_starts": _BOOKKEEPING,
     "git_webhook_event_counts": _BOOKKEEPING,
+    "git_webhook_event_days": _BOOKKEEPING,
     "git_faults": _BOOKKEEPING,
     "git_recoveries": _BOOKKEEPING,
     "git_installation_checks": _BOOKKEEPING,

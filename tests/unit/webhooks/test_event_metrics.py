@@ -54,9 +54,12 @@ def test_each_interval_has_figures() -> None:
 
 @pytest.mark.parametrize("length", [timedelta(0), timedelta(seconds=-1), timedelta(days=31, microseconds=1)])
 def test_rejects_an_empty_or_long_range(length: timedelta) -> None:
-    require_range(START, START + timedelta(days=31))
+    require_range(START, START + timedelta(days=31), Bucket.DAY)
+    require_range(START, START + timedelta(days=3), Bucket.HOUR)
     with pytest.raises(TimeRangeInvalid):
-        require_range(START, START + length)
+        require_range(START, START + length, Bucket.DAY)
+    with pytest.raises(TimeRangeInvalid):
+        require_range(START, START + timedelta(days=4), Bucket.HOUR)
 
 
 def test_a_duration_of_nothing_has_a_class() -> None:

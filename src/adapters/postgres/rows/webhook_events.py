@@ -81,7 +81,7 @@ REOPEN = render(
     keep_last=KEEP_LAST,
     begin_next=BEGIN_NEXT,
 )
-# The hourly counts are sorted, so that two lanes that write those of one integration do not deadlock. The factor is
+# The counts are sorted, so that two lanes that write those of one integration do not deadlock. The factor is
 # 4 / ln(2), as in `core.domain.events.metrics.classify_duration`.
 RECORD_RESULTS = """
     WITH ended AS (
@@ -111,15 +111,26 @@ RECORD_RESULTS = """
     WHERE e.id = s.id AND e.status = 'pending'
     RETURNING e.git_integration_id, e.status, e.created_at, e.processed_at
     )
+    , counted AS (
+        SELECT git_integration_id, date_trunc('hour', processed_at, 'UTC') AS hour, status,
+            round(5.770780163555854 * ln(greatest(
+                extract(epoch FROM processed_at - created_at)::float8 * 1000, 0.1
+            )))::smallint AS duration_class,
+            count(*) AS events
+        FROM ended
+        WHERE git_integration_id IS NOT NULL AND processed_at IS NOT NULL
+        GROUP BY 1, 2, 3, 4
+    ), counted_by_day AS (
+        INSERT INTO git_webhook_event_days AS c (git_integration_id, day, status, duration_class, events)
+        SELECT git_integration_id, date_trunc('day', hour, 'UTC'), status, duration_class, sum(events)
+        FROM counted
+        GROUP BY 1, 2, 3, 4
+        ORDER BY 1, 2, 3, 4
+        ON CONFLICT (git_integration_id, day, status, duration_class)
+        DO UPDATE SET events = c.events + excluded.events
+    )
     INSERT INTO git_webhook_event_counts AS c (git_integration_id, hour, status, duration_class, events)
-    SELECT git_integration_id, date_trunc('hour', processed_at, 'UTC') AS hour, status,
-        round(5.770780163555854 * ln(greatest(
-            extract(epoch FROM processed_at - created_at)::float8 * 1000, 0.1
-        )))::smallint AS duration_class,
-        count(*)
-    FROM ended
-    WHERE git_integration_id IS NOT NULL AND processed_at IS NOT NULL
-    GROUP BY 1, 2, 3, 4
+    SELECT * FROM counted
     ORDER BY 1, 2, 3, 4
     ON CONFLICT (git_integration_id, hour, status, duration_class)
     DO UPDATE SET events = c.events + excluded.events

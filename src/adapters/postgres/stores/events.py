@@ -2,6 +2,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from psycopg.sql import Identifier
+
 from adapters.postgres.connection.packed_arrays import Bigints
 from adapters.postgres.connection.session import Session
 from adapters.postgres.queries import webhook_event_scans as event_scans
@@ -49,13 +51,22 @@ _FIND_PAYLOADS = """
     WHERE first.bytes <= %s
 """
 
-_COUNT_RESULTS = """
-    SELECT date_trunc(%s, c.hour, 'UTC'), c.status, c.duration_class, sum(c.events)::bigint
-    FROM git_integrations AS i
-    JOIN git_webhook_event_counts AS c ON c.git_integration_id = i.id
-    WHERE i.organization_id = %s AND c.hour >= %s AND c.hour < %s
-    GROUP BY 1, 2, 3
-"""
+_COUNT_RESULTS = {
+    bucket: render(
+        """
+        SELECT c.{start}, c.status, c.duration_class, c.events
+        FROM git_integrations AS i
+        JOIN {table} AS c ON c.git_integration_id = i.id
+        WHERE i.organization_id = %s AND c.{start} >= %s AND c.{start} < %s
+        """,
+        start=Identifier(start),
+        table=Identifier(table),
+    )
+    for bucket, table, start in (
+        (Bucket.HOUR, "git_webhook_event_counts", "hour"),
+        (Bucket.DAY, "git_webhook_event_days", "day"),
+    )
+}
 
 _HAS_PAYLOAD = "SELECT payload IS NOT NULL FROM git_webhook_events WHERE id = %s"
 
@@ -122,8 +133,8 @@ class PostgresEventStore(EventStore):
     async def count_results(
         self, organization_id: OrganizationId, *, since: datetime, until: datetime, bucket: Bucket
     ) -> Sequence[ResultCount]:
-        """Return the counts of each interval from the hourly counts."""
-        rows = await self._session.read(_COUNT_RESULTS, (bucket.value, organization_id, since, until))
+        """Return the counts of each interval and integration."""
+        rows = await self._session.read(_COUNT_RESULTS[bucket], (organization_id, since, until))
         return [
             ResultCount(start, EventStatus(status), duration_class, events)
             for start, status, duration_class, events in rows

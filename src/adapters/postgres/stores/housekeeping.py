@@ -68,7 +68,10 @@ _DELETE_EVENTS = """
         WHERE created_at < %(before)s AND status <> 'pending'
     )
 """
-_DELETE_COUNTS = "DELETE FROM git_webhook_event_counts WHERE hour < %s"
+_DELETE_COUNTS = """
+    WITH days AS (DELETE FROM git_webhook_event_days WHERE day < %(before)s)
+    DELETE FROM git_webhook_event_counts WHERE hour < %(before)s
+"""
 # Domain events are recorded in the order of their ids.
 _DELETE_DOMAIN_EVENTS = """
     DELETE FROM git_domain_events WHERE id IN (
@@ -140,7 +143,7 @@ class PostgresHousekeepingStore(HousekeepingStore):
         """Delete the oldest events and, with the last of them, the counts of their hours."""
         deleted = await self._session.change(_DELETE_EVENTS, {"before": before, "limit": limit})
         if deleted < limit:
-            await self._session.change(_DELETE_COUNTS, (before,))
+            await self._session.change(_DELETE_COUNTS, {"before": before})
         return deleted
 
     async def delete_domain_events(self, *, before: datetime, limit: int) -> int:

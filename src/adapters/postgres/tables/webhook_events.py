@@ -152,6 +152,17 @@ git_webhook_event_counts = Table(
     Column("events", Integer, nullable=False),
 )
 
+# The sum of the hours of each day of UTC, so that figures of a month read few rows.
+git_webhook_event_days = Table(
+    "git_webhook_event_days",
+    metadata,
+    Column("git_integration_id", ForeignKey("git_integrations.id"), primary_key=True),
+    Column("day", Timestamp, primary_key=True),
+    Column("status", String, primary_key=True),
+    Column("duration_class", SmallInteger, primary_key=True, autoincrement=False),
+    Column("events", BigInteger, nullable=False),
+)
+
 # The progress of retention, by the kind of data it deletes.
 git_retention = Table(
     "git_retention",

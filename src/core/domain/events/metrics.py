@@ -1,6 +1,6 @@
 """Figures about the processing of webhook events over time."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,6 @@ from math import log2
 from core.domain.errors import DomainError, ErrorKind
 from core.domain.events.event import EventStatus
 
-MAX_RANGE = timedelta(days=31)
 _CLASSES_PER_OCTAVE = 4
 _SHORTEST_MS = 0.1
 
@@ -27,13 +26,21 @@ class Bucket(Enum):
         return time if self is Bucket.HOUR else time.replace(hour=0)
 
     @property
+    def max_range(self) -> timedelta:
+        """The longest range that may be requested, so that a request reads few counts."""
+        return timedelta(days=3) if self is Bucket.HOUR else timedelta(days=31)
+
+    @property
     def length(self) -> timedelta:
         """The length of one interval."""
         return timedelta(hours=1) if self is Bucket.HOUR else timedelta(days=1)
 
 
 class TimeRangeInvalid(DomainError):
-    """The time range is empty or longer than 31 days. Pass a `from` before `to`, at most 31 days apart."""
+    """The time range is empty or too long.
+
+    Pass a `from` before `to`, at most 3 days apart for hours, and at most 31 days apart for days.
+    """
 
     kind = ErrorKind.INVALID_ARGUMENT
     code = "time_range_invalid"
@@ -71,10 +78,13 @@ def classify_duration(duration: timedelta) -> int:
     return round(_CLASSES_PER_OCTAVE * log2(max(duration.total_seconds() * 1000, _SHORTEST_MS)))
 
 
-def require_range(since: datetime, until: datetime) -> None:
+def require_range(since: datetime, until: datetime, bucket: Bucket) -> None:
     """Raise `TimeRangeInvalid` for a range that is empty or too long."""
-    if not timedelta(0) < until - since <= MAX_RANGE:
-        raise TimeRangeInvalid("The time range is invalid. Pass a `from` before `to`, at most 31 days apart.")
+    if not timedelta(0) < until - since <= bucket.max_range:
+        raise TimeRangeInvalid(
+            "The time range is empty or too long. Pass a `from` before `to`, at most 3 days apart for hours, and at "
+            "most 31 days apart for days."
+        )
 
 
 def build_figures(
@@ -98,8 +108,12 @@ def merge_figures(counts: Sequence[ResultCount], since: datetime) -> EventFigure
 
 
 def _build(start: datetime, counts: Sequence[ResultCount]) -> EventFigures:
-    events = {status: sum(count.events for count in counts if count.status is status) for status in EventStatus}
-    classes = sorted((count.duration_class, count.events) for count in counts)
+    events: Counter[EventStatus] = Counter()
+    by_class: Counter[int] = Counter()
+    for count in counts:
+        events[count.status] += count.events
+        by_class[count.duration_class] += count.events
+    classes = sorted(by_class.items())
     return EventFigures(
         start,
         events[EventStatus.PROCESSED],

@@ -38,7 +38,7 @@ class MeasureEvents:
         organization = await self.access_control.require(actor, Action.READ, organization_id)
         until = until or self.clock.now()
         since = since or until - _DEFAULT_RANGE
-        require_range(since, until)
+        require_range(since, until, bucket)
         async with self.unit_of_work() as tx:
             counts = await tx.events.count_results(
                 organization.id, since=bucket.floor(since), until=until, bucket=bucket

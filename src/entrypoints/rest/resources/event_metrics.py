@@ -60,8 +60,8 @@ def operations(events: Events) -> list[Operation]:
         Success(MetricsBody),
         errors=[TimeRangeInvalid],
         description="Returns how many webhook events were processed, skipped and failed in each interval, and how long "
-        "processing took. The range is at most 31 days. An event that was retried counts each time that its processing "
-        "ended. Results from before version 0.2.0 are not counted.",
+        "processing took. The range is at most 3 days for hours, and 31 days for days. An event that was "
+        "retried counts each time that its processing ended. Results from before version 0.2.0 are not counted.",
     )
     async def get_webhook_event_metrics(call: Call[MetricsQuery, None]) -> Response:
         query = call.query

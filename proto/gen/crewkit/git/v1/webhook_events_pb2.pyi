@@ -870,7 +870,7 @@ Global___RetryWebhookEventsResponse: _TypeAlias = RetryWebhookEventsResponse  # 
 
 @_typing.final
 class GetWebhookEventMetricsRequest(_message.Message):
-    """GetWebhookEventMetricsRequest selects a time range of at most 31 days."""
+    """GetWebhookEventMetricsRequest selects a time range of at most 3 days for hours and 31 days for days."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
