@@ -57,6 +57,7 @@ class PushAuthors:
         self._reader = reader
         self._sender = sender
         self._read: dict[tuple[str, str | None, str | None], Author] = {}
+        self._co_authors: dict[tuple[str, str | None], Author] = {}
 
     def author(self, name: str, email: str | None, username: str | None) -> Author:
         """Return an author or committer. `username` is the account that has the address, by GitHub."""
@@ -87,9 +88,13 @@ class PushAuthors:
         return tuple(islice((each for each in co_authors if not _is_same_person(each, author)), MAX_CO_AUTHORS))
 
     def _co_author(self, co_author: Author) -> Author:
-        noreply_id, login = self._reader.noreply(co_author.email)
-        is_bot = _is_bot(login, co_author.name, co_author.email)
-        return replace(co_author, username=login, noreply_id=noreply_id, is_bot=is_bot)
+        key = co_author.name, co_author.email
+        known = self._co_authors.get(key)
+        if known is None:
+            noreply_id, login = self._reader.noreply(co_author.email)
+            is_bot = _is_bot(login, co_author.name, co_author.email)
+            known = self._co_authors[key] = replace(co_author, username=login, noreply_id=noreply_id, is_bot=is_bot)
+        return known
 
     def _find_sender_id(self, username: str | None) -> ProviderUserId | None:
         """Return the account id of a login if it is the sender, of which the payload has the id."""

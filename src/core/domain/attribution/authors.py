@@ -40,6 +40,8 @@ def _punycode(label: str) -> str:
     return label.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode("punycode").decode()
 
 
+# In characters. A longer paragraph is not cached, so that no push can fill the memory.
+_MAX_CACHED = 1_000
 # Squash merges list the joined messages as bullets, and some tools indent a message. Git reads neither as trailers.
 # Four or more blanks are a code block in Markdown.
 _BULLET = re.compile(r"^ {0,3}(?:[*-][ \t]++)?(?=co-authored-by[ \t]*+:)", re.IGNORECASE | re.MULTILINE)
@@ -64,14 +66,23 @@ def parse_co_authors(message: str) -> tuple[Author, ...]:
         message = _hide_fences(message)
     paragraphs = split_paragraphs(_BULLET.sub("", message))
     is_squash = "\n* " in message
-    persons = [
+    persons = (
         person
         for paragraph in (paragraphs if is_squash else paragraphs[-1:])
+        for person in (_parse_block if len(paragraph) <= _MAX_CACHED else _parse_block.__wrapped__)(paragraph)
+    )
+    return tuple({email.lower(): Author(name, email) for name, email in persons}.values())
+
+
+@lru_cache(maxsize=4_096)
+def _parse_block(paragraph: str) -> list[tuple[str, str]]:
+    """Return the names and addresses of the co-authors in a paragraph. Few people write most trailers."""
+    return [
+        person
         for token, value in read_block(paragraph)
         if token.lower() == "co-authored-by"
         for person in _parse_persons(value)
     ]
-    return tuple({person.email.lower(): person for person in persons if person.email}.values())
 
 
 def _hide_fences(message: str) -> str:
@@ -90,15 +101,15 @@ def _hide_fences(message: str) -> str:
     return "\n".join(lines)
 
 
-def _parse_persons(value: str) -> list[Author]:
+def _parse_persons(value: str) -> list[tuple[str, str]]:
     """Return the persons in the value of a trailer, or none if it contains anything else."""
     if not _PERSONS.fullmatch(value):
         return []
     (name, email), *others = _PERSON.findall(value)
-    persons = [Author(name.strip(), email)]
+    persons = [(name.strip(), email)]
     for text, address in others:
         separator = _NEXT_PERSON.match(text)
         if separator is None:
             return []
-        persons.append(Author(text[separator.end() :].strip(), address))
+        persons.append((text[separator.end() :].strip(), address))
     return persons
