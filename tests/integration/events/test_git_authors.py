@@ -122,7 +122,7 @@ async def test_assignments_at_the_same_time_are_one(world: _World) -> None:
 
 
 async def test_lists_authors_of_many_commits(world: _World) -> None:
-    """A page reads one index, and each page continues after the previous page."""
+    """In less than a second, and each page continues after the previous page."""
     actor = UserActor(world.owner.id, world.owner.external_id)
     list_authors = ListGitAuthors(world.stage.unit_of_work, world.access)
     started = perf_counter()

@@ -1,6 +1,6 @@
-"""Authors grouped by member or address, from one index of the attributions.
+"""Authors grouped by member or address.
 
-The groups are small compared with the attributions, so that assignments, memberships and filters apply to the groups.
+The groups are few compared with the attributions, so that assignments, memberships and filters apply to the groups.
 """
 
 from collections import defaultdict

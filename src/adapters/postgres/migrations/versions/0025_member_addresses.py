@@ -9,7 +9,7 @@ down_revision = "0024"
 
 _AUTHOR = """
     CREATE INDEX CONCURRENTLY git_commit_attributions_author_idx
-    ON git_commit_attributions (git_integration_id, kind, address) INCLUDE (user_id, repo_id, id)
+    ON git_commit_attributions (git_integration_id, kind, address)
 """
 _OPEN_ACCOUNT = """
     CREATE INDEX CONCURRENTLY git_commit_attributions_open_account_idx
