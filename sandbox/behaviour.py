@@ -33,3 +33,5 @@ class Behaviour:
     """The secondary rate limit: a read costs 1 point, a write 5."""
     concurrent_requests: int = 100
     """The secondary limit of concurrent requests."""
+    tree_entries: int = 100_000
+    """The most entries of a tree in one response."""

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from email.utils import parseaddr
+from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
@@ -13,19 +14,21 @@ from sandbox.payloads.commits import render_commit
 from sandbox.payloads.repositories import render_push_repository, render_webhook_repository
 from sandbox.sandbox import Sandbox
 from sandbox.state.accounts import Account
-from sandbox.state.git_objects import create_commit, create_tag, get_commit
+from sandbox.state.git_objects import README, create_commit, create_tag, get_commit
 from sandbox.state.repositories import NO_COMMIT, Branch, Commit, RefUpdate, Repository, Signature
 from sandbox.webhooks.emit import emit_repository_event
 
 _SHORT = 12
+# https://docs.github.com/webhooks/webhook-events-and-payloads#push
+_MAX_COMMITS = 2_048
 
 
 class Push(msgspec.Struct, forbid_unknown_fields=True):
     """A push to a branch, which is created if it is missing, or of a tag on the default branch.
 
     Each message creates a commit by the author at the same position. `authors` and `co_authors` are logins or
-    any `Name <address>`. Without messages, a new branch starts at the default branch. The push event says that each
-    commit modifies `files`, by default the README; the content is not stored.
+    any `Name <address>`. Without messages, a new branch starts at the default branch. Each commit adds or modifies
+    `files` and deletes `removed`, or modifies the README if both are empty.
     """
 
     repository: str
@@ -36,6 +39,7 @@ class Push(msgspec.Struct, forbid_unknown_fields=True):
     authors: list[str] = []
     co_authors: list[str] = []
     files: list[str] = []
+    removed: list[str] = []
     force: bool = False
     delete: bool = False
 
@@ -86,9 +90,7 @@ def _create_commits(
     parents = _find_parents(repository, command, before)
     for message, author in zip(command.messages, chain(authors, repeat(authors[-1])), strict=False):
         full_message = "\n".join([message, "", *trailers]) if trailers else message
-        commits.append(_add_unique_commit(repository, full_message, author=author, at=sandbox.now(), parents=parents))
-        if command.files:
-            commits[-1].modified = command.files
+        commits.append(_add_unique_commit(repository, full_message, command, author, at=sandbox.now(), parents=parents))
         parents = [commits[-1].sha]
     return tuple(commits)
 
@@ -102,13 +104,22 @@ def _find_parents(repository: Repository, command: Push, before: str) -> list[st
 
 
 def _add_unique_commit(
-    repository: Repository, message: str, *, author: Signature, at: datetime, parents: list[str]
+    repository: Repository, message: str, command: Push, author: Signature, *, at: datetime, parents: list[str]
 ) -> Commit:
     """Add a commit, one second later if an equal commit exists: equal commits have equal ids."""
-    commit = create_commit(message, author=author, at=at, parents=parents)
+    build = partial(
+        create_commit,
+        message,
+        author=author,
+        parents=parents,
+        files=get_commit(repository, parents[0]).files if parents else {},
+        changed=command.files if command.files or command.removed else [README],
+        removed=command.removed,
+    )
+    commit = build(at=at)
     while commit.sha in repository.commits:
         at += timedelta(seconds=1)
-        commit = create_commit(message, author=author, at=at, parents=parents)
+        commit = build(at=at)
     repository.commits[commit.sha] = commit
     return commit
 
@@ -184,7 +195,7 @@ def _emit_push(sandbox: Sandbox, person: Account, repository: Repository, update
         "forced": update.forced,
         "base_ref": base_ref,
         "compare": f"{links.web}/{data.full_name(repository)}/compare/{comparison}",
-        "commits": [render_commit(links, data, repository, commit) for commit in update.commits],
+        "commits": [render_commit(links, data, repository, commit) for commit in update.commits[-_MAX_COMMITS:]],
         "head_commit": head,
     }
     emit_repository_event(sandbox, "push", payload, sender=person, repository=repository)

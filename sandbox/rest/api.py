@@ -11,7 +11,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route, Router
 
 from sandbox.rate_limits import READ_POINTS, WRITE_POINTS
-from sandbox.rest import apps, authorizations, branches, deliveries, installation_tokens, outages, repositories, users
+from sandbox.rest import (
+    apps,
+    authorizations,
+    branches,
+    contents,
+    deliveries,
+    installation_tokens,
+    outages,
+    repositories,
+    users,
+)
 from sandbox.rest.answers import ApiResponse, Refusal, not_found, not_implemented
 from sandbox.rest.call import CURRENT_VERSION, NEXT_VERSION, Call, Endpoint
 from sandbox.rest.outages import apply_faults, check_limits
@@ -25,6 +35,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *deliveries.ENDPOINTS,
     *repositories.ENDPOINTS,
     *branches.ENDPOINTS,
+    *contents.ENDPOINTS,
     *users.ENDPOINTS,
     *authorizations.ENDPOINTS,
     *outages.ENDPOINTS,

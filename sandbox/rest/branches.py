@@ -16,7 +16,7 @@ from sandbox.state.repositories import Branch, Repository
 
 def list_branches(call: Call) -> ApiResponse:
     """List branches by name."""
-    repository, url = _get_readable_repository(call)
+    repository, url = get_readable_repository(call)
     found = sorted(repository.branches.items())
     if "protected" in call.query:
         wanted = call.query["protected"] == "true"
@@ -28,7 +28,7 @@ def list_branches(call: Call) -> ApiResponse:
 
 def show_branch(call: Call) -> ApiResponse:
     """Return a branch. Slashes in its name must be written as %2F."""
-    repository, url = _get_readable_repository(call)
+    repository, url = get_readable_repository(call)
     name = call.parts["branch"]
     branch = repository.branches.get(name)
     if branch is None or quote(name, safe="") not in call.raw_path.replace("%2f", "%2F"):
@@ -49,7 +49,7 @@ def show_branch(call: Call) -> ApiResponse:
 
 def list_matching_refs(call: Call) -> ApiResponse:
     """List refs that start with the prefix in the path."""
-    repository, url = _get_readable_repository(call)
+    repository, url = get_readable_repository(call)
     if not repository.branches and not repository.tags:
         raise Refusal(HTTPStatus.CONFLICT, "Git Repository is empty.")
     found = [(ref, sha) for ref, sha in _list_refs(repository) if ref.startswith(f"refs/{call.parts['ref']}")]
@@ -68,7 +68,8 @@ def list_matching_refs(call: Call) -> ApiResponse:
 _NO_CHECKS = {"enforcement_level": "off", "contexts": [], "checks": []}
 
 
-def _get_readable_repository(call: Call) -> tuple[Repository, str]:
+def get_readable_repository(call: Call) -> tuple[Repository, str]:
+    """Return the repository, whose contents the credential can read, and its API address."""
     repository = get_visible_repository(call)
     require_contents(call, repository)
     return repository, f"{call.sandbox.links.api}/repos/{call.sandbox.data.full_name(repository)}"

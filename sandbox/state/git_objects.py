@@ -4,7 +4,7 @@ The sandbox stores only names and a few fields, and builds the objects for each 
 must always build the same bytes from the same fields.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -18,23 +18,38 @@ FIRST_MESSAGE = "Begin"
 _FIRST_AUTHOR = Signature("Sandbox", "sandbox@crewkit.example")
 _FIRST_TIME = datetime(2024, 2, 1, 8, tzinfo=UTC)
 _FILE_MODE = 0o100644
+_DIRECTORY_MODE = 0o040000
 
 
 def create_commit(
-    message: str, *, author: Signature, at: datetime, parents: Sequence[str], committer: Signature | None = None
+    message: str,
+    *,
+    author: Signature,
+    at: datetime,
+    parents: Sequence[str],
+    files: Mapping[str, str] | None = None,
+    changed: Collection[str] = (README,),
+    removed: Collection[str] = (),
 ) -> Commit:
-    """Return a commit that changes the README, with the ids that git computes for it and its tree."""
-    commit = Commit("", "", message, at, author, committer or author, modified=[README], parents=list(parents))
-    commit.tree = _build_tree(commit)[-1].id.decode()
+    """Return a commit, with the ids that git computes for it and its tree.
+
+    Of the parent's `files`, it removes some and changes or adds others, whose content is then the message.
+    """
+    known = files or {}
+    commit = Commit("", "", message, at, author, author, parents=list(parents))
+    commit.files = {path: text for path, text in known.items() if path not in removed}
+    commit.files |= dict.fromkeys(changed, f"{message}\n")
+    commit.added = sorted(path for path in changed if path not in known)
+    commit.modified = sorted(path for path in changed if path in known)
+    commit.removed = sorted(path for path in removed if path in known)
+    commit.tree = build_trees(commit)[""].id.decode()
     commit.sha = _build_commit(commit).id.decode()
     return commit
 
 
 def create_first_commit(text: str) -> Commit:
     """Return the first commit of a repository, which has no parents. Equal texts give equal commits."""
-    commit = create_commit(f"{FIRST_MESSAGE}\n\n{text}", author=_FIRST_AUTHOR, at=_FIRST_TIME, parents=())
-    commit.added, commit.modified = [README], []
-    return commit
+    return create_commit(f"{FIRST_MESSAGE}\n\n{text}", author=_FIRST_AUTHOR, at=_FIRST_TIME, parents=())
 
 
 def add_first_branch(repository: Repository, name: str, text: str, *, protected: bool = False) -> None:
@@ -76,15 +91,30 @@ def build_objects(repository: Repository) -> Iterator[ShaFile]:
             waiting.append(tag.target)
         elif commit is not None:
             yield _build_commit(commit)
-            yield from _build_tree(commit)
+            yield from (build_blob(text) for text in set(commit.files.values()))
+            yield from build_trees(commit).values()
             waiting.extend(commit.parents)
 
 
-def _build_tree(commit: Commit) -> tuple[Blob, Tree]:
-    blob = Blob.from_string(f"{commit.message}\n".encode())
-    tree = Tree()
-    tree.add(README.encode(), _FILE_MODE, blob.id)
-    return blob, tree
+def build_blob(text: str) -> Blob:
+    """Return the object of a file's content."""
+    return Blob.from_string(text.encode())
+
+
+def build_trees(commit: Commit) -> dict[str, Tree]:
+    """Return the trees of a commit's directories, by path; the path of the root directory is empty."""
+    blobs = {text: build_blob(text).id for text in set(commit.files.values())}
+    trees = {"": Tree()}
+    for path, text in commit.files.items():
+        *parents, name = path.split("/")
+        for depth in range(1, len(parents) + 1):
+            trees.setdefault("/".join(parents[:depth]), Tree())
+        trees["/".join(parents)].add(name.encode(), _FILE_MODE, blobs[text])
+    # The deepest first, because the id of a tree depends on its entries.
+    for path in sorted(filter(None, trees), key=lambda path: path.count("/"), reverse=True):
+        parent, _, name = path.rpartition("/")
+        trees[parent].add(name.encode(), _DIRECTORY_MODE, trees[path].id)
+    return trees
 
 
 def _build_commit(commit: Commit) -> GitCommit:

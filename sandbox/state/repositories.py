@@ -17,7 +17,7 @@ class Signature:
 
 @dataclass(slots=True)
 class Commit:
-    """A pushed commit."""
+    """A pushed commit. `files` has the content of each file, by path."""
 
     sha: str
     tree: str
@@ -29,6 +29,7 @@ class Commit:
     removed: list[str] = field(default_factory=list)
     modified: list[str] = field(default_factory=list)
     parents: list[str] = field(default_factory=list)
+    files: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from core.use_cases.account import Identify, WhoAmI
 from core.use_cases.attribution.claim_commits import ClaimCommits, FollowMemberships
 from core.use_cases.attribution.git_authors import AssignGitAuthor, ListGitAuthors, UnassignGitAuthor
 from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
+from core.use_cases.catalog.compare_commits import CompareCommits, ListChangedFiles
 from core.use_cases.catalog.list_branches import ListBranches
+from core.use_cases.catalog.list_directories import ListDirectories
 from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
 from core.use_cases.catalog.request_sync import RequestSync
 from core.use_cases.catalog.sync_catalog import SyncDueCatalogs
@@ -104,6 +106,9 @@ class Catalog:
     list_repositories: ListRepositories
     show_repository: ShowRepository
     list_branches: ListBranches
+    list_directories: ListDirectories
+    compare_commits: CompareCommits
+    list_changed_files: ListChangedFiles
     request_sync: RequestSync
     sync_due: SyncDueCatalogs
 

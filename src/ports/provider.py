@@ -3,7 +3,9 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from core.domain.catalog.branches import Branch
+from core.domain.catalog.commits import Directories
 from core.domain.catalog.repository import RepositoryPage
+from core.domain.changed_files import ChangedFiles
 from core.domain.connections import ProviderPerson
 from core.domain.deliveries.delivery import QuotedDelivery
 from core.domain.deliveries.recovery import LoggedDelivery
@@ -124,6 +126,25 @@ class GitProvider(Protocol):
 
     async def find_branch(self, access: InstallationAccess, repo_id: RepoId, name: str) -> Branch | None:
         """Return a branch by its exact name, or None; raises `NotVisible` for the repository."""
+
+    async def find_commit(self, access: InstallationAccess, repo_id: RepoId, ref: str) -> str | None:
+        """Return the full id of the commit that a branch, a tag or a commit id names, or None.
+
+        Raises `NotVisible` for the repository.
+        """
+
+    async def compare_commits(
+        self, access: InstallationAccess, repo_id: RepoId, *, base: str, head: str, from_merge_base: bool
+    ) -> ChangedFiles:
+        """Return the files that differ between two commits, which are named by their full ids.
+
+        With `from_merge_base`, the files that differ between the head and its newest common ancestor with the base.
+        Not complete only for repositories so large that reading all files would need too many calls. Raises
+        `NotVisible`.
+        """
+
+    async def list_directories(self, access: InstallationAccess, repo_id: RepoId, sha: str) -> Directories:
+        """Return the directories of a commit, which is named by its full id; raises `NotVisible`."""
 
     async def revoke_token(self, token: Secret) -> None:
         """Revoke an installation token at once. Does nothing if the token is no longer valid."""

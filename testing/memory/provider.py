@@ -1,8 +1,11 @@
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 
 from core.domain.catalog.branches import Branch
+from core.domain.catalog.commits import Directories
 from core.domain.catalog.repository import RepositoryPage
+from core.domain.changed_files import ChangedFiles
 from core.domain.deliveries.delivery import QuotedDelivery
 from core.domain.deliveries.recovery import LoggedDelivery
 from core.domain.identifiers import RepoId
@@ -20,7 +23,7 @@ from core.domain.provider_events import RepositoryFacts
 from core.domain.secret import Secret
 from core.domain.tokens.installation_tokens import InstallationAccess, InstallationToken
 from ports.provider import GitProvider
-from testing.memory.provider_state import FakeInstallation, MintedToken, SentDelivery
+from testing.memory.provider_state import FakeCommit, FakeInstallation, MintedToken, SentDelivery
 from testing.memory.user_calls import FakeUserCalls
 
 _TOKEN_LIFE = timedelta(hours=1)
@@ -178,6 +181,35 @@ class FakeProvider(FakeUserCalls, GitProvider):
         known = self.state.branches.get(repo_id, [])
         return next((branch for branch in known if branch.name == name), None)
 
+    async def find_commit(self, access: InstallationAccess, repo_id: RepoId, ref: str) -> str | None:
+        """Return the id of the commit of a branch or a commit id; raises `NotVisible`."""
+        await self._meet("find_commit")
+        self._get_readable(access.token, repo_id)
+        branches = {branch.name: branch.sha for branch in self.state.branches.get(repo_id, [])}
+        return branches.get(ref, ref if ref in self.state.commits.get(repo_id, {}) else None)
+
+    async def compare_commits(
+        self, access: InstallationAccess, repo_id: RepoId, *, base: str, head: str, from_merge_base: bool
+    ) -> ChangedFiles:
+        """Return the files that differ; raises `NotVisible`."""
+        await self._meet("compare_commits")
+        self._get_readable(access.token, repo_id)
+        commits = self.state.commits[repo_id]
+        if from_merge_base:
+            ancestors = set(_list_history(commits, base))
+            base = next((sha for sha in _list_history(commits, head) if sha in ancestors), base)
+        changed = commits[base].files.items() ^ commits[head].files.items()
+        return ChangedFiles.of((path for path, _ in changed), complete=True)
+
+    async def list_directories(self, access: InstallationAccess, repo_id: RepoId, sha: str) -> Directories:
+        """Return the directories of a commit; raises `NotVisible`."""
+        await self._meet("list_directories")
+        self._get_readable(access.token, repo_id)
+        parents = {
+            str(parent) for path in self.state.commits[repo_id][sha].files for parent in PurePosixPath(path).parents
+        }
+        return Directories(sorted(parents - {"."}), is_complete=True)
+
     async def revoke_token(self, token: Secret) -> None:
         """End an installation's token."""
         await self._meet("revoke_token")
@@ -218,3 +250,9 @@ class FakeProvider(FakeUserCalls, GitProvider):
             if facts is not None and not facts.private:
                 return facts
         raise NotVisible("The repository does not exist, or this token has no access to it.")
+
+
+def _list_history(commits: Mapping[str, FakeCommit], sha: str | None) -> Iterator[str]:
+    while sha is not None:
+        yield sha
+        sha = commits[sha].parent

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -43,6 +43,14 @@ class FakePerson:
     emails: list[str] | None
     sees: set[RepoId]
     administers: set[RepoId]
+
+
+@dataclass(frozen=True, slots=True)
+class FakeCommit:
+    """A commit: the content of each file by path, and the id of its parent."""
+
+    files: Mapping[str, str]
+    parent: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,7 @@ class FakeProviderState:
         self.installations: dict[str, FakeInstallation] = {}
         self.people: dict[ProviderUserId, FakePerson] = {}
         self.branches: dict[RepoId, list[Branch]] = {}
+        self.commits: dict[RepoId, dict[str, FakeCommit]] = {}
         self.codes: dict[str, WaitingCode] = {}
         self.installation_tokens: dict[str, MintedToken] = {}
         self.grants: list[UserGrant] = []

@@ -8,9 +8,11 @@ from adapters.github.provider import GitHubApp, GitHubProvider
 from adapters.github.urls import GitHubUrls
 from core.domain.secret import Secret
 from testing.contracts.provider.app import AppContract, ProviderStage
+from testing.contracts.provider.contents import ContentContract
 from testing.contracts.provider.installation import InstallationContract
 from testing.contracts.provider.user import PersonContract
-from tests.contract.provider_stages import MemoryStage, SandboxStage
+from tests.contract.provider_stages import MemoryStage
+from tests.contract.sandbox_stage import SandboxStage
 from tests.support.fakes.github import Time
 from tests.support.servers.sandbox import run_sandbox
 
@@ -38,6 +40,10 @@ async def stage(request: pytest.FixtureRequest) -> AsyncIterator[ProviderStage]:
 
 class TestApp(AppContract):
     """As our app."""
+
+
+class TestContents(ContentContract):
+    """Commits and files."""
 
 
 class TestInstallation(InstallationContract):

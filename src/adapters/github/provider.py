@@ -8,9 +8,9 @@ from datetime import datetime
 from adapters.github.api.api_calls import CallContext
 from adapters.github.api.app_calls import AppCalls
 from adapters.github.api.app_jwt import AppJwt, read_private_key
+from adapters.github.api.content_calls import ContentCalls
 from adapters.github.api.credentials import AppCredential, ClientCredential, TokenAges
 from adapters.github.api.http_client import Connect
-from adapters.github.api.installation_calls import InstallationCalls
 from adapters.github.api.limits import Limits
 from adapters.github.api.transport import Transport
 from adapters.github.api.user_calls import UserCalls
@@ -44,7 +44,7 @@ class GitHubApp:
         return self.app_id if self.app_id and self.addresses.is_server else self.client_id
 
 
-class GitHubProvider(AppCalls, InstallationCalls, UserCalls, GitProvider):
+class GitHubProvider(AppCalls, ContentCalls, UserCalls, GitProvider):
     """GitHub's API for one app, for one event loop. Close it at the end."""
 
     name = PROVIDER

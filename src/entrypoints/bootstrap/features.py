@@ -9,7 +9,9 @@ from core.use_cases.attribution.git_authors import AssignGitAuthor, ListGitAutho
 from core.use_cases.attribution.list_attributions import ListAttributions, ResolveCommitAuthors
 from core.use_cases.authorization import AccessControl
 from core.use_cases.catalog.branch_cache import AllBranches
+from core.use_cases.catalog.compare_commits import CompareCommits, ListChangedFiles
 from core.use_cases.catalog.list_branches import ListBranches
+from core.use_cases.catalog.list_directories import ListDirectories
 from core.use_cases.catalog.list_repositories import ListRepositories, ShowRepository
 from core.use_cases.catalog.provider_access import InstallationTokens, ProviderAccess
 from core.use_cases.catalog.request_sync import RequestSync
@@ -109,14 +111,18 @@ def wire_install(ports: Ports, access_control: AccessControl, exchange_code: Exc
 
 
 def wire_catalog(ports: Ports, access_control: AccessControl, tokens: InstallationTokens) -> Catalog:
-    """Build what lists repositories and branches. Shared, because it caches branches."""
+    """Build what lists repositories, branches and files. Shared, because it caches branches and files."""
     access = ProviderAccess(ports.providers, tokens)
+    compare_commits = CompareCommits(access)
     return Catalog(
         list_repositories=ListRepositories(ports.unit_of_work, access_control, ports.clock),
         show_repository=ShowRepository(ports.unit_of_work, access_control, ports.clock),
         list_branches=ListBranches(
             ports.unit_of_work, access_control, access, ports.clock, AllBranches(access, ports.clock)
         ),
+        list_directories=ListDirectories(ports.unit_of_work, access_control, access),
+        compare_commits=compare_commits,
+        list_changed_files=ListChangedFiles(ports.unit_of_work, access_control, compare_commits),
         request_sync=RequestSync(ports.unit_of_work, access_control, ports.clock),
         sync_due=SyncDueCatalogs(ports.unit_of_work, SyncCatalog(ports.unit_of_work, access, ports.clock), ports.clock),
     )

@@ -54,6 +54,11 @@ def read_provider(value: str) -> str:
     return read_name(value, "provider") if value else PROVIDER
 
 
+def read_ref(value: str, field: str) -> str:
+    """Return a branch, a tag or a commit hash."""
+    return read_text(value, field, most=_LONGEST_QUERY, least=1)
+
+
 def read_query(value: str) -> str:
     """Return the search text without surrounding spaces."""
     return read_text(value, "query", most=_LONGEST_QUERY).strip()

@@ -21,6 +21,7 @@ from entrypoints.grpc_api.fields import (
     read_page_size,
     read_page_token,
     read_provider,
+    read_ref,
     read_request_id,
 )
 from entrypoints.grpc_api.messages import remedy, stamp
@@ -136,6 +137,27 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
             last=read_page_size(request.last, field="last"),
         )
         return rules_pb2.PreviewRulesResponse(events=[to_preview(preview) for preview in previews])
+
+    async def ListChangedFiles(
+        self, request: wire.ListChangedFilesRequest, context: Context
+    ) -> wire.ListChangedFilesResponse:
+        comparison = await self.application.catalog.list_changed_files(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            project_id=read_id(request.project_id, "project_id"),
+            provider=read_provider(request.provider),
+            base=read_ref(request.base, "base"),
+            head=read_ref(request.head, "head"),
+            from_merge_base=request.merge_base,
+        )
+        files = comparison.files
+        return wire.ListChangedFilesResponse(
+            base_sha=comparison.base_sha,
+            head_sha=comparison.head_sha,
+            paths=files.paths,
+            total=files.total,
+            complete=files.complete,
+        )
 
     async def ResolveAffectedProjects(
         self, request: rules_pb2.ResolveAffectedProjectsRequest, context: Context

@@ -11,7 +11,7 @@ from crewkit.git.v1.repositories_pb2_grpc import RepositoryServiceServicer
 from entrypoints.edge.cursors import encode_cursor
 from entrypoints.grpc_api.calls import actor
 from entrypoints.grpc_api.envelope import Context
-from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_query
+from entrypoints.grpc_api.fields import read_id, read_name, read_page_size, read_page_token, read_query, read_ref
 from entrypoints.grpc_api.messages import catalog_sync, stamp
 
 
@@ -84,6 +84,20 @@ class Repositories(RepositoryServiceServicer):
             stale=page.is_stale,
             complete=page.is_complete,
         )
+
+    async def ListDirectories(
+        self, request: wire.ListDirectoriesRequest, context: Context
+    ) -> wire.ListDirectoriesResponse:
+        directories = await self.application.catalog.list_directories(
+            actor(),
+            organization_id=read_id(request.organization_id, "organization_id"),
+            provider=read_name(request.provider, "provider"),
+            repo_id=RepoId(read_name(request.repo_id, "repo_id")),
+            ref=read_ref(request.ref, "ref") if request.ref else "",
+            text=read_query(request.query),
+            limit=read_page_size(request.page_size),
+        )
+        return wire.ListDirectoriesResponse(paths=directories.paths, complete=directories.is_complete)
 
 
 def _repository(repository: Repository, projects: Sequence[Project]) -> wire.Repository:

@@ -24,6 +24,7 @@ from entrypoints.rest.resources import (
     activity,
     attributions,
     connections,
+    contents,
     event_metrics,
     event_stream,
     git_authors,
@@ -106,6 +107,7 @@ def _list_described(application: Application, parts: RestParts) -> Iterator[Oper
     yield from integrations.version_operations(application.integrations)
     yield from repositories.operations(application.catalog)
     yield from repositories.branch_operations(application.catalog)
+    yield from contents.operations(application.catalog)
     yield from links.project_operations(application.links)
     yield from links.link_operations(application.links)
     yield from rules.operations(application.links)

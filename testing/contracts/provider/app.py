@@ -1,5 +1,5 @@
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime, timedelta
 
@@ -61,6 +61,12 @@ class ProviderStage(ABC):
     @abstractmethod
     def set_branches(self, repo_id: RepoId, *names: str) -> None:
         """Let a repository have these branches only."""
+
+    @abstractmethod
+    def add_commit(
+        self, repo_id: RepoId, files: Mapping[str, str], *, parent: str | None = None, branch: str | None = None
+    ) -> str:
+        """Add a commit with these files, given by path and content, and move a branch to it; return its id."""
 
     @abstractmethod
     def suspend(self, provider_id: str) -> None:

@@ -24,6 +24,7 @@ from entrypoints.grpc_api.errors import CODE
 from entrypoints.grpc_api.services import NAMES
 from entrypoints.rest.http.problems import HTTP_ERRORS, STATUS
 from testing.builders.entities import PROVIDER
+from testing.memory.provider_state import FakeCommit
 from tests.support.builders.token_leases import add_lease
 from tests.support.clients.grpc_method import Method, Wrong
 from tests.support.clients.grpc_methods import METHODS, NOWHERE
@@ -79,6 +80,9 @@ async def both() -> AsyncIterator[Both]:
     await edge.populate()
     edge.provider.state.install(edge.integration.provider_id, facts(WIDGETS), facts(GADGETS))
     edge.provider.state.branches[RepoId(WIDGETS)] = [Branch("trunk", "5c1e" * 10, None)]
+    edge.provider.state.branches[RepoId(GADGETS)] = [Branch("main", "5c1e" * 10, None)]
+    for repo_id in (WIDGETS, GADGETS):
+        edge.provider.state.commits[RepoId(repo_id)] = {"5c1e" * 10: FakeCommit({"README.md": ""})}
     await edge.world.add_link(edge.second, edge.integration, repo_id=RepoId(GADGETS))
     names = {
         "organization": str(edge.organization.external_id),

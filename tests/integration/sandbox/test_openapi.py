@@ -24,6 +24,7 @@ from tests.support.clients.sandbox_calls import (
     mint_for_suspended,
     reach_limit,
     show_pushed_branch,
+    show_pushed_tree,
     show_suspended,
     token_given_back,
     without_email_permission,
@@ -36,6 +37,9 @@ SAME_BY_ID = [
     ("GET", "/repos/{owner}/{repo}/branches", "/branches"),
     ("GET", "/repos/{owner}/{repo}/branches/{branch}", "/branches/main"),
     ("GET", "/repos/{owner}/{repo}/git/matching-refs/{ref}", "/git/matching-refs/heads/"),
+    ("GET", "/repos/{owner}/{repo}/commits/{ref}", "/commits/main"),
+    ("GET", "/repos/{owner}/{repo}/compare/{basehead}", "/compare/main...main"),
+    ("GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", "/git/trees/{head}?recursive=1"),
 ]
 NOT_NEEDED = {("GET", "/repos/{owner}/{repo}/contents/{path}"), ("GET", "/search/repositories")}
 
@@ -136,6 +140,27 @@ CASES: list[tuple[str, str, int, Ask]] = [
         200,
         as_installation("/repos/acme-rockets/guidance/git/matching-refs/heads/"),
     ),
+    ("GET", "/repos/{owner}/{repo}/commits/{ref}", 200, as_installation("/repos/acme-rockets/guidance/commits/main")),
+    ("GET", "/repos/{owner}/{repo}/commits/{ref}", 422, as_installation("/repos/acme-rockets/guidance/commits/none")),
+    (
+        "GET",
+        "/repos/{owner}/{repo}/compare/{basehead}",
+        200,
+        as_installation("/repos/acme-rockets/guidance/compare/main...main"),
+    ),
+    (
+        "GET",
+        "/repos/{owner}/{repo}/compare/{basehead}",
+        404,
+        as_installation("/repos/acme-rockets/guidance/compare/main...none"),
+    ),
+    ("GET", "/repos/{owner}/{repo}/git/trees/{tree_sha}", 200, show_pushed_tree),
+    (
+        "GET",
+        "/repos/{owner}/{repo}/git/trees/{tree_sha}",
+        404,
+        as_installation("/repos/acme-rockets/guidance/git/trees/none"),
+    ),
     ("GET", "/app/installation-requests", 200, list_requests),
     ("DELETE", "/installation/token", 204, token_given_back),
     ("GET", "/app/hook/config", 200, as_app("GET", "/app/hook/config")),
@@ -194,9 +219,10 @@ def test_every_route_is_documented() -> None:
 async def test_path_by_id_returns_the_same(running: RunningSandbox, method: str, path: str, rest: str) -> None:
     """GitHub redirects and links to `/repositories/ID`, which its description does not list."""
     token = await running.installation_token()
-    by_name = await running.api(method, f"/repos/acme-rockets/guidance{rest}", token)
     repository = running.data.repository("acme-rockets/guidance")
     assert repository is not None
+    rest = rest.replace("{head}", repository.branches["main"].sha)
+    by_name = await running.api(method, f"/repos/acme-rockets/guidance{rest}", token)
     by_id = await running.api(method, f"/repositories/{repository.id}{rest}", token)
     check(by_id, method, path)
     assert by_id.status_code == 200

@@ -20,6 +20,7 @@ from crewkit.git.v1 import (
 )
 from tests.support.clients.grpc_activity_methods import ACTIVITY_METHODS
 from tests.support.clients.grpc_author_methods import AUTHOR_METHODS
+from tests.support.clients.grpc_content_methods import CONTENT_METHODS
 from tests.support.clients.grpc_method import Method, Wrong
 from tests.support.clients.grpc_rule_methods import RULE_METHODS
 from tests.support.clients.grpc_token_methods import TOKEN_METHODS
@@ -91,6 +92,7 @@ _BAD_LINK = Wrong(
     {"default_branch": _BAD_BRANCH},
 )
 METHODS = [
+    *CONTENT_METHODS,
     *RULE_METHODS,
     *AUTHOR_METHODS,
     *ACTIVITY_METHODS,

@@ -147,6 +147,15 @@ async def show_pushed_branch(running: RunningSandbox) -> httpx.Response:
     return await running.api("GET", path, await running.installation_token())
 
 
+async def show_pushed_tree(running: RunningSandbox) -> httpx.Response:
+    """Show a directory of a commit that was pushed here."""
+    files = ["apps/web/index.ts", "apps/web/lib/a.ts"]
+    await running.act(MARA, "push", repository="acme-rockets/guidance", branch="new", messages=["Begin"], files=files)
+    token, path = await running.installation_token(), "/repos/acme-rockets/guidance"
+    sha = (await running.api("GET", f"{path}/commits/new", token)).json()["commit"]["tree"]["sha"]
+    return await running.api("GET", f"{path}/git/trees/{sha}?recursive=1", token)
+
+
 async def list_requests(running: RunningSandbox) -> httpx.Response:
     """List a request that waits for an owner."""
     await running.act(JONAS, "install", account="orbital-works")

@@ -81,6 +81,8 @@ class Catalog:
         self.list_repositories = wired.list_repositories
         self.show_repository = wired.show_repository
         self.list_branches = wired.list_branches
+        self.list_directories = wired.list_directories
+        self.list_changed_files = wired.list_changed_files
         self.list_integrations = ListIntegrations(world.unit_of_work, access_control, self.providers, self.clock)
         self.show_integration = ShowIntegration(world.unit_of_work, access_control, self.providers, self.clock)
         self.find_manage_page = FindManagePage(world.unit_of_work, access_control, self.providers)

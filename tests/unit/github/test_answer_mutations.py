@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.github.api import app_responses, repository_responses
+from adapters.github.api import app_responses, content_responses, repository_responses
 from adapters.github.api import user_responses as person_answers
 from adapters.github.skipped_fields import SkippedFields
 from adapters.github.tolerant_decoder import TolerantDecoder, Unreadable
@@ -37,6 +37,11 @@ ANSWERS: Mapping[str, tuple[type[msgspec.Struct], str, str]] = {
     ),
     "branch": (repository_responses.BranchResponse, "get", "/repos/{owner}/{repo}/branches"),
     "reference": (repository_responses.RefResponse, "get", "/repos/{owner}/{repo}/git/matching-refs/{ref}"),
+    "commit": (content_responses.CommitResponse, "get", "/repos/{owner}/{repo}/commits/{ref}"),
+    "comparison": (content_responses.ComparisonResponse, "get", "/repos/{owner}/{repo}/compare/{basehead}"),
+    "compared file": (content_responses.ChangedFile, "get", "/repos/{owner}/{repo}/compare/{basehead}#files"),
+    "tree": (content_responses.TreeResponse, "get", "/repos/{owner}/{repo}/git/trees/{tree_sha}"),
+    "tree entry": (content_responses.TreeEntry, "get", "/repos/{owner}/{repo}/git/trees/{tree_sha}#tree"),
     "person": (person_answers.UserResponse, "get", "/user"),
     "installations": (person_answers.InstallationsResponse, "get", "/user/installations"),
 }
@@ -51,13 +56,14 @@ RETYPED: Sequence[Any] = ("odd", 7, 1.5, True, [], {})
 
 
 def example(method: str, path: str) -> Any:
-    """Return GitHub's own example of an answer; of a list, its first row."""
+    """Return GitHub's own example of an answer; of a list, also of one in the named field, its first row."""
+    path, _, field = path.partition("#")
     responses = _PATHS[path][method]["responses"]
     content = next(responses[status] for status in ("200", "201") if status in responses)["content"]
     found = next(iter(content["application/json"]["examples"].values()))
     if "$ref" in found:
         found = _COMPONENTS["examples"][found["$ref"].rpartition("/")[2]]
-    value = found["value"]
+    value = found["value"][field] if field else found["value"]
     return value[0] if isinstance(value, list) else value
 
 

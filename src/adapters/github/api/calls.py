@@ -21,9 +21,10 @@ MAX_RESPONSE_BYTES = 8 * 1024 * 1024
 # The fixed words of the API's paths. All other parts are ids or names.
 _PATH_WORDS = frozenset(
     [
-        *("app", "applications", "access_tokens", "attempts", "branches", "config", "deliveries", "emails"),
+        *("app", "applications", "access_tokens", "attempts", "branches", "commits", "compare", "config"),
+        *("deliveries", "emails"),
         *("git", "grant", "heads", "hook", "installation", "installation-requests", "installations", "login"),
-        *("matching-refs", "oauth", "access_token", "repositories", "token", "user"),
+        *("matching-refs", "oauth", "access_token", "repositories", "token", "trees", "user"),
     ]
 )
 

@@ -60,7 +60,7 @@ class InstallationCalls(ApiCalls):
 
     async def get_repository(self, access: InstallationAccess, repo_id: RepoId) -> RepositoryFacts:
         """Return a repository by id; raises `NotVisible`."""
-        response = await self._get(_repository_path(repo_id), self._as_installation(access), _read_repository)
+        response = await self._get(build_repository_path(repo_id), self._as_installation(access), _read_repository)
         if str(response.id) != repo_id:
             raise Undecodable("GitHub returned another repository")
         return response.to_domain()
@@ -69,7 +69,7 @@ class InstallationCalls(ApiCalls):
         self, access: InstallationAccess, repo_id: RepoId, *, prefix: str, limit: int
     ) -> Sequence[Branch]:
         """Return branches by name. With a prefix, GitHub does not return which branches are protected."""
-        path, credential = _repository_path(repo_id), self._as_installation(access)
+        path, credential = build_repository_path(repo_id), self._as_installation(access)
         if limit < 1 or not can_be_branch(prefix):
             return []
         branches: list[Branch] = []
@@ -89,7 +89,7 @@ class InstallationCalls(ApiCalls):
         """Return a branch, or None. A former name of a branch is not found."""
         if not name or not can_be_branch(name):
             return None
-        path = f"{_repository_path(repo_id)}/branches/{quote_segment(name)}"
+        path = f"{build_repository_path(repo_id)}/branches/{quote_segment(name)}"
         branch = await self._get(path, self._as_installation(access), _read_branch_or_none, accept=NOT_FOUND)
         if branch is None:
             # Only the message differs between a missing branch and a missing repository, so fetch the repository.
@@ -107,7 +107,8 @@ class InstallationCalls(ApiCalls):
         return InstallationCredential(access, self._context.ages)
 
 
-def _repository_path(repo_id: RepoId) -> str:
+def build_repository_path(repo_id: RepoId) -> str:
+    """Return the API path of a repository; raises `NotVisible` for an id that cannot be of GitHub."""
     if not is_numeric_id(repo_id):
         raise NotVisible("GitHub does not return this object. Check that it exists and that the app has access to it.")
     return f"/repositories/{repo_id}"

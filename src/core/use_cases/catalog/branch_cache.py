@@ -1,5 +1,4 @@
 import asyncio
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -8,6 +7,7 @@ from core.domain.catalog.repository import Repository
 from core.domain.identifiers import IntegrationId, RepoId
 from core.domain.integrations.integration import Integration
 from core.use_cases.catalog.provider_access import ProviderAccess
+from core.use_cases.catalog.size_limited_cache import SizeLimitedCache
 from core.use_cases.single_flight import SingleFlight
 from ports.system import Clock
 
@@ -18,45 +18,25 @@ _MAX_CACHED = 50_000
 
 
 class BranchCache:
-    """The branches that this process read recently. The least recently used are removed first.
-
-    The key includes the installation: an installation that is connected later must not see these branches.
-    """
+    """The branches that this process read recently."""
 
     def __init__(self, max_branches: int = _MAX_CACHED) -> None:
-        self._max_branches = max_branches
-        self._entries: OrderedDict[_RepositoryKey, KnownBranches] = OrderedDict()
-        self._size = 0
+        # A repository without branches needs memory too.
+        self._cache: SizeLimitedCache[_RepositoryKey, KnownBranches] = SizeLimitedCache(
+            max_branches, lambda known: len(known.branches) + 1
+        )
 
     def find(self, integration: Integration, repo_id: RepoId) -> KnownBranches | None:
         """Return the cached branches, however old."""
-        key = _key(integration, repo_id)
-        branches = self._entries.get(key)
-        if branches is not None:
-            self._entries.move_to_end(key)
-        return branches
+        return self._cache.find(_key(integration, repo_id))
 
     def store(self, integration: Integration, repo_id: RepoId, branches: KnownBranches) -> None:
         """Cache the branches of a repository."""
-        key = _key(integration, repo_id)
-        self._subtract(self._entries.pop(key, None))
-        self._entries[key] = branches
-        self._size += _measure(branches)
-        while self._size > self._max_branches and len(self._entries) > 1:
-            _, oldest = self._entries.popitem(last=False)
-            self._subtract(oldest)
-
-    def _subtract(self, branches: KnownBranches | None) -> None:
-        self._size -= _measure(branches) if branches else 0
+        self._cache.store(_key(integration, repo_id), branches)
 
 
 def _key(integration: Integration, repo_id: RepoId) -> _RepositoryKey:
     return integration.id, integration.provider_id, repo_id
-
-
-def _measure(branches: KnownBranches) -> int:
-    # A repository without branches needs memory too.
-    return len(branches.branches) + 1
 
 
 # A hundred requests to the provider.

@@ -2,6 +2,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
+from core.domain.catalog.commits import CommitNotFound
+from core.domain.identifiers import RepoId
 from core.domain.integrations.integration import Integration
 from core.domain.provider_errors import CredentialRefused
 from core.domain.secret import Secret
@@ -39,3 +41,14 @@ class ProviderAccess:
         except CredentialRefused:
             new_token = await self.tokens(integration, instead_of=access.token)
             return await request(provider, replace(access, token=new_token))
+
+
+async def get_commit(access: ProviderAccess, integration: Integration, repo_id: RepoId, ref: str) -> str:
+    """Return the full id of the commit of a branch, a tag or a commit id; raises `CommitNotFound`."""
+    sha = await access(integration, lambda provider, token: provider.find_commit(token, repo_id, ref))
+    if sha is None:
+        raise CommitNotFound(
+            "The repository has no branch, tag or commit with this name. Check the name. For the commit before a new "
+            "branch, pass the default branch."
+        )
+    return sha

@@ -43,6 +43,8 @@ AUTHOR_ASSIGNMENT = f"{ORGANIZATION}/git-authors/{{author_key}}/assignment"
 PROJECTS = f"{ORGANIZATION}/projects"
 PROJECT = f"{PROJECTS}/{{project_id:uuid}}"
 PROJECT_REPOSITORY = f"{PROJECT}/repository"
+CHANGED_FILES = f"{PROJECT_REPOSITORY}/changed-files"
+DIRECTORIES = f"{REPOSITORY}/directories"
 RULES_PREVIEW = f"{PROJECT_REPOSITORY}/rules/preview"
 AFFECTED_PROJECTS = f"{ORGANIZATION}/git-affected"
 

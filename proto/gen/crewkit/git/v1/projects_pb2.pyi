@@ -696,3 +696,89 @@ class ImportRepositoryResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ImportRepositoryResponse: _TypeAlias = ImportRepositoryResponse  # noqa: Y015
+
+@_typing.final
+class ListChangedFilesRequest(_message.Message):
+    """ListChangedFilesRequest selects two commits of a project's repository."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PROJECT_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    BASE_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    MERGE_BASE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    project_id: _builtins.str
+    """Required. The project's id (UUID)."""
+    provider: _builtins.str
+    """Optional. The provider's name. Empty means "github"."""
+    base: _builtins.str
+    """Required. A branch, a tag or a commit hash: the state before the change."""
+    head: _builtins.str
+    """Required. A branch, a tag or a commit hash: the state after the change."""
+    merge_base: _builtins.bool
+    """Optional. Whether to compare head with its newest common ancestor with base, as pull requests and new branches need,
+    and not with base itself.
+    """
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        project_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        base: _builtins.str = ...,
+        head: _builtins.str = ...,
+        merge_base: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "head", b"head", "merge_base", b"merge_base", "organization_id", b"organization_id", "project_id", b"project_id", "provider", b"provider"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListChangedFilesRequest: _TypeAlias = ListChangedFilesRequest  # noqa: Y015
+
+@_typing.final
+class ListChangedFilesResponse(_message.Message):
+    """ListChangedFilesResponse lists the files that differ between two commits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASE_SHA_FIELD_NUMBER: _builtins.int
+    HEAD_SHA_FIELD_NUMBER: _builtins.int
+    PATHS_FIELD_NUMBER: _builtins.int
+    TOTAL_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    base_sha: _builtins.str
+    """Output only. The commit hash of base."""
+    head_sha: _builtins.str
+    """Output only. The commit hash of head."""
+    total: _builtins.int
+    """Output only. The number of changed paths."""
+    complete: _builtins.bool
+    """Output only. False if the repository is too large to find all changed files."""
+    @_builtins.property
+    def paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The first changed paths, sorted: at most 10,000, with at most 900,000 characters in total. A renamed file
+        has both paths.
+        """
+
+    def __init__(
+        self,
+        *,
+        base_sha: _builtins.str = ...,
+        head_sha: _builtins.str = ...,
+        paths: _abc.Iterable[_builtins.str] | None = ...,
+        total: _builtins.int = ...,
+        complete: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_sha", b"base_sha", "complete", b"complete", "head_sha", b"head_sha", "paths", b"paths", "total", b"total"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListChangedFilesResponse: _TypeAlias = ListChangedFilesResponse  # noqa: Y015

@@ -71,6 +71,11 @@ class ProjectRepositoryServiceStub:
                 request_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryRequest.SerializeToString,
                 response_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryResponse.FromString,
                 _registered_method=True)
+        self.ListChangedFiles = channel.unary_unary(
+                '/crewkit.git.v1.ProjectRepositoryService/ListChangedFiles',
+                request_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ListChangedFilesRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ListChangedFilesResponse.FromString,
+                _registered_method=True)
         self.PreviewRules = channel.unary_unary(
                 '/crewkit.git.v1.ProjectRepositoryService/PreviewRules',
                 request_serializer=crewkit_dot_git_dot_v1_dot_rules__pb2.PreviewRulesRequest.SerializeToString,
@@ -140,6 +145,14 @@ class ProjectRepositoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListChangedFiles(self, request, context):
+        """ListChangedFiles lists the files of a project's repository that differ between two commits. They are fetched from the
+        provider and cached. Use it if changed_files of a push is not complete.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def PreviewRules(self, request, context):
         """PreviewRules evaluates rules against the last webhook events that concern a project. It changes nothing.
         """
@@ -191,6 +204,11 @@ def add_ProjectRepositoryServiceServicer_to_server(servicer, server):
                     servicer.ImportRepository,
                     request_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryRequest.FromString,
                     response_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryResponse.SerializeToString,
+            ),
+            'ListChangedFiles': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListChangedFiles,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ListChangedFilesRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_projects__pb2.ListChangedFilesResponse.SerializeToString,
             ),
             'PreviewRules': grpc.unary_unary_rpc_method_handler(
                     servicer.PreviewRules,
@@ -393,6 +411,33 @@ class ProjectRepositoryService:
             '/crewkit.git.v1.ProjectRepositoryService/ImportRepository',
             crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryRequest.SerializeToString,
             crewkit_dot_git_dot_v1_dot_projects__pb2.ImportRepositoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListChangedFiles(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.ProjectRepositoryService/ListChangedFiles',
+            crewkit_dot_git_dot_v1_dot_projects__pb2.ListChangedFilesRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_projects__pb2.ListChangedFilesResponse.FromString,
             options,
             channel_credentials,
             insecure,

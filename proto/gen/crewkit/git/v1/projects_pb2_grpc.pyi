@@ -36,6 +36,10 @@ class ProjectRepositoryServiceStub:
     """UnlinkProjectRepository removes a project's link. The link's webhook events and audit history are kept."""
     ImportRepository: _aio.UnaryUnaryMultiCallable[_projects_pb2.ImportRepositoryRequest, _projects_pb2.ImportRepositoryResponse]
     """ImportRepository creates a project from a repository. It creates the project and its link in one transaction."""
+    ListChangedFiles: _aio.UnaryUnaryMultiCallable[_projects_pb2.ListChangedFilesRequest, _projects_pb2.ListChangedFilesResponse]
+    """ListChangedFiles lists the files of a project's repository that differ between two commits. They are fetched from the
+    provider and cached. Use it if changed_files of a push is not complete.
+    """
     PreviewRules: _aio.UnaryUnaryMultiCallable[_rules_pb2.PreviewRulesRequest, _rules_pb2.PreviewRulesResponse]
     """PreviewRules evaluates rules against the last webhook events that concern a project. It changes nothing."""
     ResolveAffectedProjects: _aio.UnaryUnaryMultiCallable[_rules_pb2.ResolveAffectedProjectsRequest, _rules_pb2.ResolveAffectedProjectsResponse]
@@ -104,6 +108,16 @@ class ProjectRepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_projects_pb2.ImportRepositoryRequest, _abc.Awaitable[_projects_pb2.ImportRepositoryResponse]],
     ) -> _abc.Awaitable[_projects_pb2.ImportRepositoryResponse]:
         """ImportRepository creates a project from a repository. It creates the project and its link in one transaction."""
+
+    @_abc_1.abstractmethod
+    def ListChangedFiles(
+        self,
+        request: _projects_pb2.ListChangedFilesRequest,
+        context: _aio.ServicerContext[_projects_pb2.ListChangedFilesRequest, _abc.Awaitable[_projects_pb2.ListChangedFilesResponse]],
+    ) -> _abc.Awaitable[_projects_pb2.ListChangedFilesResponse]:
+        """ListChangedFiles lists the files of a project's repository that differ between two commits. They are fetched from the
+        provider and cached. Use it if changed_files of a push is not complete.
+        """
 
     @_abc_1.abstractmethod
     def PreviewRules(

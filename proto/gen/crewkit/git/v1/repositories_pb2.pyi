@@ -438,3 +438,73 @@ class ListBranchesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListBranchesResponse: _TypeAlias = ListBranchesResponse  # noqa: Y015
+
+@_typing.final
+class ListDirectoriesRequest(_message.Message):
+    """ListDirectoriesRequest selects directories of a repository."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORGANIZATION_ID_FIELD_NUMBER: _builtins.int
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    REPO_ID_FIELD_NUMBER: _builtins.int
+    REF_FIELD_NUMBER: _builtins.int
+    QUERY_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    organization_id: _builtins.str
+    """Required. The organization's id (UUID)."""
+    provider: _builtins.str
+    """Required. The provider's name."""
+    repo_id: _builtins.str
+    """Required. The provider's numeric repository id, as text."""
+    ref: _builtins.str
+    """Optional. A branch, a tag or a commit hash. Empty means the default branch. At most 256 characters."""
+    query: _builtins.str
+    """Optional. Only directories whose path contains this text, ignoring case. At most 256 characters."""
+    page_size: _builtins.int
+    """Optional. The maximum number of results, 1 to 100. 0 means 50."""
+    def __init__(
+        self,
+        *,
+        organization_id: _builtins.str = ...,
+        provider: _builtins.str = ...,
+        repo_id: _builtins.str = ...,
+        ref: _builtins.str = ...,
+        query: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "page_size", b"page_size", "provider", b"provider", "query", b"query", "ref", b"ref", "repo_id", b"repo_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDirectoriesRequest: _TypeAlias = ListDirectoriesRequest  # noqa: Y015
+
+@_typing.final
+class ListDirectoriesResponse(_message.Message):
+    """ListDirectoriesResponse lists directories. The root directory is not included."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATHS_FIELD_NUMBER: _builtins.int
+    COMPLETE_FIELD_NUMBER: _builtins.int
+    complete: _builtins.bool
+    """Output only. False if there are more directories than `paths` has. To find others, pass a part of a path in query."""
+    @_builtins.property
+    def paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Output only. The paths of the directories."""
+
+    def __init__(
+        self,
+        *,
+        paths: _abc.Iterable[_builtins.str] | None = ...,
+        complete: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complete", b"complete", "paths", b"paths"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListDirectoriesResponse: _TypeAlias = ListDirectoriesResponse  # noqa: Y015

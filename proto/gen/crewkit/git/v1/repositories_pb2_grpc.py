@@ -51,6 +51,11 @@ class RepositoryServiceStub:
                 request_serializer=crewkit_dot_git_dot_v1_dot_repositories__pb2.ListBranchesRequest.SerializeToString,
                 response_deserializer=crewkit_dot_git_dot_v1_dot_repositories__pb2.ListBranchesResponse.FromString,
                 _registered_method=True)
+        self.ListDirectories = channel.unary_unary(
+                '/crewkit.git.v1.RepositoryService/ListDirectories',
+                request_serializer=crewkit_dot_git_dot_v1_dot_repositories__pb2.ListDirectoriesRequest.SerializeToString,
+                response_deserializer=crewkit_dot_git_dot_v1_dot_repositories__pb2.ListDirectoriesResponse.FromString,
+                _registered_method=True)
 
 
 class RepositoryServiceServicer:
@@ -81,6 +86,14 @@ class RepositoryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListDirectories(self, request, context):
+        """ListDirectories lists or searches the directories of a commit: those near the root directory first, then by path.
+        They are fetched from the provider and cached.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RepositoryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -98,6 +111,11 @@ def add_RepositoryServiceServicer_to_server(servicer, server):
                     servicer.ListBranches,
                     request_deserializer=crewkit_dot_git_dot_v1_dot_repositories__pb2.ListBranchesRequest.FromString,
                     response_serializer=crewkit_dot_git_dot_v1_dot_repositories__pb2.ListBranchesResponse.SerializeToString,
+            ),
+            'ListDirectories': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListDirectories,
+                    request_deserializer=crewkit_dot_git_dot_v1_dot_repositories__pb2.ListDirectoriesRequest.FromString,
+                    response_serializer=crewkit_dot_git_dot_v1_dot_repositories__pb2.ListDirectoriesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -183,6 +201,33 @@ class RepositoryService:
             '/crewkit.git.v1.RepositoryService/ListBranches',
             crewkit_dot_git_dot_v1_dot_repositories__pb2.ListBranchesRequest.SerializeToString,
             crewkit_dot_git_dot_v1_dot_repositories__pb2.ListBranchesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListDirectories(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/crewkit.git.v1.RepositoryService/ListDirectories',
+            crewkit_dot_git_dot_v1_dot_repositories__pb2.ListDirectoriesRequest.SerializeToString,
+            crewkit_dot_git_dot_v1_dot_repositories__pb2.ListDirectoriesResponse.FromString,
             options,
             channel_credentials,
             insecure,

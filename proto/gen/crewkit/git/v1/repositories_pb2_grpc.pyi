@@ -27,6 +27,10 @@ class RepositoryServiceStub:
     fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000
     branches. If they cannot be fetched, the call returns an earlier result if there is one.
     """
+    ListDirectories: _aio.UnaryUnaryMultiCallable[_repositories_pb2.ListDirectoriesRequest, _repositories_pb2.ListDirectoriesResponse]
+    """ListDirectories lists or searches the directories of a commit: those near the root directory first, then by path.
+    They are fetched from the provider and cached.
+    """
 
 class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
     """RepositoryService returns the repositories that an integration can access, from the repository catalog, and their
@@ -58,6 +62,16 @@ class RepositoryServiceServicer(metaclass=_abc_1.ABCMeta):
         """ListBranches lists or searches the branches of a repository: the default branch first, then by name. They are
         fetched from the provider and cached for 30 seconds, or for some minutes if a search needs more than 1,000
         branches. If they cannot be fetched, the call returns an earlier result if there is one.
+        """
+
+    @_abc_1.abstractmethod
+    def ListDirectories(
+        self,
+        request: _repositories_pb2.ListDirectoriesRequest,
+        context: _aio.ServicerContext[_repositories_pb2.ListDirectoriesRequest, _abc.Awaitable[_repositories_pb2.ListDirectoriesResponse]],
+    ) -> _abc.Awaitable[_repositories_pb2.ListDirectoriesResponse]:
+        """ListDirectories lists or searches the directories of a commit: those near the root directory first, then by path.
+        They are fetched from the provider and cached.
         """
 
 def add_RepositoryServiceServicer_to_server(servicer: RepositoryServiceServicer, server: _aio.Server) -> None: ...
