@@ -13,7 +13,13 @@ from ports.system import Clock
 from testing.memory.failing import Failing
 from testing.memory.provider_state import FakeInstallation, FakePerson, FakeProviderState, UserGrant
 
-_EVERYTHING = Capabilities(installation_requests=True, delivery_log=True, user_emails=True)
+_EVERYTHING = Capabilities(
+    installation_requests=True,
+    delivery_log=True,
+    user_emails=True,
+    display_name="GitHub",
+    web_url="https://provider.example",
+)
 
 
 class FakeUserCalls(Failing):

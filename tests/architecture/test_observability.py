@@ -28,14 +28,18 @@ ALERTS: list[dict[str, Any]] = [
     rule for group in yaml.safe_load((OBSERVE / "alerts.yml").read_text())["groups"] for rule in group["rules"]
 ]
 # Sections of the runbook for which Prometheus has no alert.
-OTHER_CHAPTERS = {"alerts-in-the-log-and-in-sentry", "a-user-cannot-connect-github"}
+OTHER_CHAPTERS = {"alerts-in-the-log-and-in-sentry", "a-push-did-not-reach-a-project", "a-user-cannot-connect-github"}
 PANELS: list[dict[str, Any]] = json.loads((OBSERVE / "grafana.json").read_text())["panels"]
 
 
 def chapters() -> set[str]:
     """Return the anchors of the runbook's headings, as they are made of them."""
     titles = re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)
-    return {re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-") for title in titles}
+    return {_anchor(title) for title in titles}
+
+
+def _anchor(title: str) -> str:
+    return re.sub(r"[^a-z0-9 -]", "", title.lower()).replace(" ", "-")
 
 
 def alert_codes() -> Iterator[str]:
@@ -70,6 +74,14 @@ def test_an_alert_on_an_absent_metric_also_compares_its_time() -> None:
     assert absent
     for name, expression in absent.items():
         assert f"time() - max({name}) >" in expression
+
+
+def test_chapters_name_their_alerts() -> None:
+    """An engineer who has only the name of an alert finds its chapter by a search."""
+    for alert in ALERTS:
+        anchor = alert["annotations"]["runbook"].partition("#")[2]
+        section = next(text for text in RUNBOOK.split("\n## ") if _anchor(text.partition("\n")[0]) == anchor)
+        assert f"`{alert['alert']}`" in section.partition("**Meaning.**")[0]
 
 
 def test_every_chapter_belongs_to_an_alert() -> None:

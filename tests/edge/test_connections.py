@@ -21,6 +21,7 @@ from entrypoints.rest.http.envelope import Envelope
 from entrypoints.rest.http.operations import routes
 from entrypoints.rest.http.problems import EXCEPTION_HANDLERS
 from entrypoints.rest.resources.connections import operations
+from testing.builders.entities import PROVIDER
 from testing.memory.directory import MemoryDirectory
 from tests.support.builders import tokens
 from tests.support.scenarios.connect_world import Browser, ConnectingWorld
@@ -53,7 +54,7 @@ async def browser(
     flow = BrowserFlow(
         authentication,
         FlowCookies(is_encrypted=False),
-        Pages(DASHBOARD, API, sign_in_url, ("https://provider.example",)),
+        Pages(DASHBOARD, API, sign_in_url, {PROVIDER: world.provider.capabilities}),
     )
     mounted = routes(operations(flow, world.people), authentication)
     framework = Starlette(routes=mounted, exception_handlers=EXCEPTION_HANDLERS)

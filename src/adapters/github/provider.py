@@ -49,7 +49,6 @@ class GitHubProvider(AppCalls, ContentCalls, UserCalls, GitProvider):
 
     name = PROVIDER
     needs = NEEDS
-    capabilities = Capabilities(installation_requests=True, delivery_log=True, user_emails=True)
 
     def __init__(
         self,
@@ -89,6 +88,17 @@ class GitHubProvider(AppCalls, ContentCalls, UserCalls, GitProvider):
                 ages=TokenAges(monotonic),
             ),
             slug=app.slug,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything, with the web pages of the configured GitHub."""
+        return Capabilities(
+            installation_requests=True,
+            delivery_log=True,
+            user_emails=True,
+            display_name="GitHub",
+            web_url=self._context.urls.web,
         )
 
     def get_key_uses(self) -> Mapping[str, datetime]:

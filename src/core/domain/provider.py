@@ -75,8 +75,12 @@ class WebhookConfig:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a provider supports. Features that it does not support are off."""
+    """What a provider supports, and how browser pages name it. Features that it does not support are off."""
 
     installation_requests: bool
     delivery_log: bool
     user_emails: bool
+    display_name: str = "the provider"
+    """The provider's name in texts for users."""
+    web_url: str | None = None
+    """The URL of the provider's web pages, to which browsers are redirected."""

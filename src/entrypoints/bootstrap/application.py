@@ -52,6 +52,7 @@ class Runtime:
 
     application: Application
     protocols: dict[str, WebhookProtocol]
+    providers: Mapping[str, GitProvider]
     metrics: PrometheusMetrics
     alerts: Alerts
     clock: SystemClock
@@ -123,6 +124,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         yield Runtime(
             wire(ports),
             dict(ports.protocols),
+            ports.providers,
             metrics,
             ports.alerts,
             clock,

@@ -66,7 +66,7 @@ async def open_rest(settings: Settings) -> AsyncIterator[Rest]:
             dashboard_url=settings.dashboard_url or "",
             service_url=settings.public_url or settings.http_url,
             sign_in_url=sign_in_url,
-            provider_origins=(origin_of(settings.github_url),),
+            providers={name: provider.capabilities for name, provider in runtime.providers.items()},
             sign_in=sign_in,
         )
         recording = asyncio.create_task(_record_secret_uses(application.deliveries.record_secret_uses))
@@ -84,7 +84,7 @@ def _origins(settings: Settings) -> frozenset[str]:
         # Browsers on this machine may call it either way.
         port = settings.http_addr.port
         addresses += [settings.http_url, f"http://localhost:{port}", f"http://127.0.0.1:{port}"]
-    return frozenset([*settings.allowed_origins, *(origin_of(one) for one in addresses if one)])
+    return frozenset([*settings.allowed_origins, *(origin_of(address) for address in addresses if address)])
 
 
 async def _record_secret_uses(record: RecordSecretUses) -> None:

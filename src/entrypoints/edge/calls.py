@@ -8,6 +8,9 @@ from uuid import UUID
 from core.domain.actors import ActingUserRefused, TokenRefused
 from core.domain.errors import DomainError, ErrorKind
 
+DEFAULT_PROVIDER = "github"
+"""The provider of a link request that names none."""
+
 INTERNAL = ("internal", "An unexpected error occurred. Contact support with the request id.")
 TOO_SLOW = (
     "request_too_slow",

@@ -10,14 +10,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from core.domain.errors import FieldError
 from core.domain.idempotency import IdempotencyKey, idempotency_key
-from entrypoints.edge.calls import QueryInvalid
+from entrypoints.edge.calls import DEFAULT_PROVIDER, QueryInvalid
 from entrypoints.edge.cursors import ListCursorInvalid, RowCursor, decode_cursor
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 DEFAULT_PAGE, LARGEST_PAGE = 50, 100
-PROVIDER = "github"
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _LONGEST_NAME = 64
@@ -51,7 +50,7 @@ def read_name(value: str, field: str) -> str:
 
 def read_provider(value: str) -> str:
     """Return the provider's name; if empty, the default provider."""
-    return read_name(value, "provider") if value else PROVIDER
+    return read_name(value, "provider") if value else DEFAULT_PROVIDER
 
 
 def read_ref(value: str, field: str) -> str:

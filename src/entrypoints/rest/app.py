@@ -1,10 +1,11 @@
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from core.application import Application
+from core.domain.provider import Capabilities
 from entrypoints.rest.browser import install, manage_page, sign_in
 from entrypoints.rest.browser.browser_flow import BrowserFlow, FlowCookies
 from entrypoints.rest.browser.pages import Pages
@@ -64,15 +65,15 @@ class RestParts:
     """The public URL of this service."""
     sign_in_url: str | None = None
     """The sign-in page: a URL, or a path of this service."""
-    provider_origins: tuple[str, ...] = ()
-    """The origins of the providers' web pages."""
+    providers: Mapping[str, Capabilities] = field(default_factory=dict)
+    """The capabilities of each provider, by its name."""
     sign_in: SignIn | None = None
     """In development only."""
 
     @property
     def pages(self) -> Pages:
         """The pages for users in the middle of a browser flow."""
-        return Pages(self.dashboard_url, self.service_url, self.sign_in_url, self.provider_origins)
+        return Pages(self.dashboard_url, self.service_url, self.sign_in_url, self.providers)
 
 
 def create_app(application: Application, parts: RestParts) -> ASGIApp:

@@ -1,7 +1,6 @@
 """The response to a step of installing: a page or a redirect for a browser, JSON for a program."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import assert_never
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from core.domain.flows.callback import SetupAction
+from core.domain.install.installations import Installation, VisibleInstallation
 from core.use_cases.install.prove_installations import FailedProof
 from core.use_cases.install.results import (
     AwaitingApproval,
@@ -23,7 +23,7 @@ from core.use_cases.install.results import (
     RetryLater,
 )
 from entrypoints.rest.browser.browser_flow import redirect
-from entrypoints.rest.browser.pages import Link, Pages, name_provider, sign_on_url, with_query
+from entrypoints.rest.browser.pages import Link, Pages, sign_on_url, with_query
 from entrypoints.rest.http.requests import prefers_page
 from entrypoints.rest.http.responses import Json
 
@@ -230,8 +230,8 @@ def _show_choice(request: Request, choice: Choose, pages: Pages) -> Response:
         template="choose_account.html",
         choice=choice,
         options=[(installation.provider_id, installation.account_login) for installation in choice.installations],
-        retriable=[_failure(request, proof) for proof in choice.failed if not proof.is_final],
-        final=[_failure(request, proof) for proof in choice.failed if proof.is_final],
+        retriable=[_failure(request, pages, proof) for proof in choice.failed if not proof.is_final],
+        final=[_failure(request, pages, proof) for proof in choice.failed if proof.is_final],
         action=Link(
             "Install on another account",
             _install_url(request, choice.organization_id, return_to=choice.return_to, mode="new"),
@@ -240,26 +240,24 @@ def _show_choice(request: Request, choice: Choose, pages: Pages) -> Response:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """An account that cannot be connected, for the page."""
-
-    account: str
-    message: str
-    code: str
-    sign_on_url: str | None
-
-
-def _failure(request: Request, proof: FailedProof) -> _Failure:
+def _failure(request: Request, pages: Pages, proof: FailedProof) -> dict[str, str | None]:
+    """Return the values of an account that cannot be connected, for the template."""
     error = proof.refusal
-    return _Failure(
-        proof.installation.account_login, name_provider(request, error.message), error.code, sign_on_url(error)
-    )
+    return {
+        "account": proof.installation.account_login,
+        "message": pages.name_provider(request, error.message),
+        "code": error.code,
+        "sign_on_url": sign_on_url(error),
+    }
 
 
 def _install_url(request: Request, organization_id: UUID, *, return_to: str, mode: str) -> str:
     path = INSTALL.format(provider=request.path_params["provider"])
     return with_query(path, organization_id=str(organization_id), return_to=return_to, mode=mode)
+
+
+def _to_bodies(installations: Sequence[Installation | VisibleInstallation]) -> list[ProvenInstallation]:
+    return [ProvenInstallation(listed.provider_id, listed.account_login) for listed in installations]
 
 
 def _to_json(result: InstallResult, pages: Pages) -> InstallStep:
@@ -276,8 +274,8 @@ def _to_json(result: InstallResult, pages: Pages) -> InstallStep:
             return InstallStep(
                 "choose",
                 state=result.state,
-                installations=[ProvenInstallation(one.provider_id, one.account_login) for one in result.installations],
-                unchecked=[ProvenInstallation(one.provider_id, one.account_login) for one in result.unchecked],
+                installations=_to_bodies(result.installations),
+                unchecked=_to_bodies(result.unchecked),
                 failed=[
                     FailedInstallation(
                         proof.installation.provider_id, proof.installation.account_login, proof.refusal.code

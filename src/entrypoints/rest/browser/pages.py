@@ -1,7 +1,8 @@
 """Small pages for users in the middle of a browser flow: a message and an action."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode
@@ -12,6 +13,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from core.domain.actors import TokenRefused
 from core.domain.errors import DomainError
 from core.domain.flows.flow import FlowInProgress
+from core.domain.provider import Capabilities
 from core.domain.provider_errors import SingleSignOnRequired
 from entrypoints.edge.templates import open_templates, style_source
 from entrypoints.rest.http.problems import headers_of, status_of
@@ -48,8 +50,6 @@ _TITLES = {
     "provider_login_blocked": "The provider temporarily rejects requests",
     "provider_email_unverified": "Verify your email address first",
 }
-# The names of providers in texts for users. Other providers are called "the provider".
-_DISPLAY_NAMES = {"github": "GitHub"}
 _START_AGAIN, _CHOOSE_ANOTHER = "Start again", "Choose another account"
 _RESTART_LABELS = {
     "flow_expired": _START_AGAIN,
@@ -79,13 +79,13 @@ class Pages:
     """Renders pages that lead back to the dashboard.
 
     `service_url` is the public URL of this service, and `sign_in_url` a URL, or a path of this service. Forms may
-    lead to `provider_origins` after the redirect of this service.
+    lead to the web pages of `providers`, which have their names as keys, after the redirect of this service.
     """
 
     dashboard_url: str
     service_url: str = ""
     sign_in_url: str | None = None
-    provider_origins: tuple[str, ...] = ()
+    providers: Mapping[str, Capabilities] = field(default_factory=dict)
 
     def back(self, path: str = "/") -> Link:
         """Return the link back to a path of the dashboard."""
@@ -95,7 +95,8 @@ class Pages:
     def _headers(self) -> dict[str, str]:
         # The response to a form redirects to the dashboard. Browsers apply `form-action` to this redirect, too.
         dashboard = origin_of(self.dashboard_url) if self.dashboard_url else ""
-        targets = " ".join(filter(None, ["'self'", dashboard, *self.provider_origins]))
+        providers = [origin_of(provider.web_url) for provider in self.providers.values() if provider.web_url]
+        targets = " ".join(filter(None, ["'self'", dashboard, *providers]))
         policy = (
             f"default-src 'none'; style-src {style_source(_TEMPLATES, 'page.css')}; form-action {targets}; "
             "base-uri 'none'; frame-ancestors 'none'"
@@ -123,8 +124,8 @@ class Pages:
         """
         body = _TEMPLATES.get_template(template).render(
             values,
-            title=name_provider(request, title),
-            sentences=[name_provider(request, sentence) for sentence in sentences],
+            title=self.name_provider(request, title),
+            sentences=[self.name_provider(request, sentence) for sentence in sentences],
             action=action or self.back(),
             back=back,
             note=note,
@@ -132,6 +133,14 @@ class Pages:
             continue_url=continue_url,
         )
         return HTMLResponse(body, status.value, self._headers)
+
+    def name_provider(self, request: Request, text: str) -> str:
+        """Return the text with the display name of the provider in the request's path instead of "the provider".
+
+        Messages of the core are the same for all providers.
+        """
+        provider = self.providers.get(request.path_params.get("provider", ""))
+        return _THE_PROVIDER.sub(provider.display_name, text) if provider else text
 
     def show_error(self, request: Request, error: DomainError) -> Response:
         """Return the page of an error, or redirect to sign-in."""
@@ -228,16 +237,6 @@ class Pages:
 def sign_on_url(error: DomainError) -> str | None:
     """Return the URL for single sign-on, if the error requires it and the provider sent a URL."""
     return error.url if isinstance(error, SingleSignOnRequired) else None
-
-
-def name_provider(request: Request, text: str) -> str:
-    """Return the text with the provider's display name instead of "the provider".
-
-    Messages of the core are the same for all providers. A text stays unchanged if the request's path does not
-    name a provider with a display name.
-    """
-    name = _DISPLAY_NAMES.get(request.path_params.get("provider", ""))
-    return _THE_PROVIDER.sub(name, text) if name else text
 
 
 def with_query(path: str, **parameters: str) -> str:

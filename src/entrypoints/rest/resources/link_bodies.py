@@ -8,6 +8,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from core.domain.links.link import LinkChoices
 from core.domain.links.views import LinkView, Unreachable
+from entrypoints.edge.calls import DEFAULT_PROVIDER
 from entrypoints.edge.remedies import Action, action_of
 from entrypoints.rest.http.requests import Query
 from entrypoints.rest.http.responses import Time
@@ -21,13 +22,11 @@ ProviderName = Annotated[
 ]
 RepositoryNumber = Annotated[str, Meta(min_length=1, max_length=64, description="The provider's id of the repository.")]
 
-_ONLY_PROVIDER = "github"
-
 
 class LinkQuery(Query, frozen=True):
     """Which of the project's links. A project has at most one link per provider."""
 
-    provider: ProviderName = _ONLY_PROVIDER
+    provider: ProviderName = DEFAULT_PROVIDER
 
 
 class UnlinkQuery(LinkQuery, frozen=True):
@@ -53,7 +52,7 @@ class ChoiceForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """Which repository, and how it is to be linked; what is left out is as the repository has it."""
 
     repo_id: RepositoryNumber
-    provider: ProviderName = _ONLY_PROVIDER
+    provider: ProviderName = DEFAULT_PROVIDER
     default_branch: str | UnsetType = UNSET
     webhooks_enabled: bool | UnsetType = UNSET
     settings: LinkSettingsForm = msgspec.field(default_factory=LinkSettingsForm)
