@@ -14,8 +14,7 @@ from adapters.postgres.tables import metadata
 
 ROOT = Path(__file__).parents[2]
 GLOSSARY = (ROOT / "docs" / "glossary.md").read_text()
-TERMS, _, RENAMES = GLOSSARY.partition("\n## Names to change\n")
-RENAMES, _, PUBLIC_NAMES = RENAMES.partition("\n## Public names that differ\n")
+TERMS, _, PUBLIC_NAMES = GLOSSARY.partition("\n## Public names that differ\n")
 API = json.loads((ROOT / "docs" / "openapi.json").read_text())
 _PACKAGE = "crewkit.git.v1"
 _SPAN = re.compile(r"`([^`]+)`")
@@ -25,7 +24,7 @@ def rows(text: str, columns: int) -> Iterator[list[str]]:
     """Yield the rows of the tables with this number of columns, without their heads."""
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.strip("|").split("|")]
-        is_head = cells[0] in {"term", "name now", "public name"} or set(line) <= set("|-: ")
+        is_head = cells[0] in {"term", "public name"} or set(line) <= set("|-: ")
         if line.startswith("|") and len(cells) == columns and not is_head:
             yield cells
 
@@ -110,13 +109,6 @@ def test_names_in_rest_exist() -> None:
 
 def test_names_in_grpc_exist() -> None:
     assert [name for name in names_in(5) if not is_in_grpc(name)] == []
-
-
-def test_names_to_change_are_not_changed_yet() -> None:
-    """Remove the row of a name that has changed, and correct the class of its term above."""
-    names = [_SPAN.findall(row[0])[0] for row in rows(RENAMES, 2)]
-    assert names
-    assert [name for name in names if not exists(name)] == []
 
 
 def test_public_names_that_differ_exist() -> None:
