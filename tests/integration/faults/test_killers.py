@@ -68,6 +68,11 @@ async def test_killing_event_fails_alone(service: Service, event_store: EventSto
     assert (status, attempts) == ("failed", 3)
     assert message.startswith("processing_interrupted: the worker process ended during attempt 3 of 3.")
     assert event_store.value("SELECT sum(attempts) FROM git_webhook_events") == 3
+    # The last attempt is in the row of the event.
+    earlier = event_store.rows(
+        "SELECT number, result, error_code, started_at <= ended_at FROM git_webhook_event_attempts ORDER BY number"
+    )
+    assert earlier == [(number, "interrupted", "processing_interrupted", True) for number in (1, 2)]
     assert event_store.value("SELECT count(*) FROM git_domain_events") == 120
     # The alert follows the commit.
     wait_until(lambda: "event_failed" in [alert["code"] for alert in service.log_lines("worker", "alert")])
