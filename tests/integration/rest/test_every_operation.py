@@ -18,6 +18,7 @@ from psycopg import AsyncCursor
 
 from adapters.postgres.connection.session import Parameters, Row, Session
 from adapters.postgres.queries.directory import _USER
+from core.domain.attribution.git_authors import to_author_key
 from entrypoints.development.tokens import DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, TokenSigner
 from tests.support.builders import tokens
 from tests.support.clients.operations import BY_CALLER, CHANGING, FINITE, IN_ORGANIZATION, OPERATIONS, STRICT, Call
@@ -170,6 +171,13 @@ ODD = ["x", "0", "-1", "9" * 40, "%C3%A9", "%20", "a" * 200, "null", "..;", "%27
 IDS = [(name, id_name) for name in OPERATIONS for id_name in Call(OPERATIONS[name], {}).names]
 
 
+def _create_absent(tenants: Tenants, id_name: str) -> str:
+    """Return a valid id that nothing has."""
+    if id_name == "author_key":
+        return to_author_key("nobody@another.example")
+    return UNKNOWN_NUMBER if tenants.own[id_name].isdigit() else str(uuid4())
+
+
 @pytest.mark.parametrize(("name", "id_name"), IDS)
 def test_foreign_object_equals_a_missing_one(
     tenants: Tenants, owner: httpx.Client, statements: Statements, name: str, id_name: str
@@ -177,7 +185,7 @@ def test_foreign_object_equals_a_missing_one(
     """Status, body and the number of database statements are equal."""
     own = Call(OPERATIONS[name], tenants.own)
     path_name = "org_id" if id_name == "organization_id" else id_name
-    absent = UNKNOWN_NUMBER if tenants.own[path_name].isdigit() else str(uuid4())
+    absent = _create_absent(tenants, path_name)
     seen = []
     for value in (tenants.foreign[path_name], absent):
         statement_count, answer = statements.of(own.with_id(id_name, value), owner)

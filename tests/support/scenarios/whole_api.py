@@ -15,6 +15,7 @@ from anyio.from_thread import start_blocking_portal
 from psycopg.sql import SQL, Identifier
 
 from adapters.github.protocol.webhooks import GitHubWebhooks
+from core.domain.attribution.git_authors import to_author_key
 from core.domain.deliveries.source_key import LANES
 from core.domain.secret import Secret
 from entrypoints.bootstrap.application import open_application
@@ -37,6 +38,11 @@ DELIVERIES = {
     FOREIGN_INSTALLATION: "0d1c2b3a-0000-4000-8000-00000000e002",
 }
 FOREIGN_PROJECT = "0d1c2b3a-0000-4000-8000-00000000f0e1"
+READ_TOKENS = {
+    INSTALLATION: "0d1c2b3a-0000-4000-8000-00000000a0e1",
+    FOREIGN_INSTALLATION: "0d1c2b3a-0000-4000-8000-00000000a0e2",
+}
+AUTHORS = {INSTALLATION: "mara@acme-rockets.example", FOREIGN_INSTALLATION: "mara@another.example"}
 # As much of everything for the second organization. Whole rows are copied, whatever columns they have by
 # then, except the columns that are named here and those that PostgreSQL computes.
 _STORED_COLUMNS = """
@@ -66,6 +72,14 @@ _FURNISH = """
         'git_integration_id', integration.id, 'external_id', gen_random_uuid(),
         'repo_id', %(repository)s::text))).*
     FROM project_repositories AS l, project, integration WHERE l.repo_id = %(own_repository)s
+"""
+
+_ADD_READ_TOKEN = """
+    INSERT INTO git_token_leases (
+        external_id, organization_id, git_integration_id, actor, reason, repo_ids, permissions, expires_at)
+    SELECT %(read_token)s, organization_id, id, 'service:deployer', 'deploy', '[]', '{"contents": "read"}',
+        now() + interval '1 hour'
+    FROM git_integrations WHERE provider_id = %(installation)s::text
 """
 
 
@@ -130,6 +144,8 @@ def two_tenants(servers: Servers, template: str) -> Iterator[Tenants]:
             "repo_id": str(REPOSITORY),
             "event_id": DELIVERIES[INSTALLATION],
             "delivery_id": DELIVERIES[INSTALLATION],
+            "lease_id": READ_TOKENS[INSTALLATION],
+            "author_key": to_author_key(AUTHORS[INSTALLATION]),
         }
         foreign = {
             "org_id": facts.second_organization["id"],
@@ -137,6 +153,8 @@ def two_tenants(servers: Servers, template: str) -> Iterator[Tenants]:
             "repo_id": str(FOREIGN_REPOSITORY),
             "event_id": DELIVERIES[FOREIGN_INSTALLATION],
             "delivery_id": DELIVERIES[FOREIGN_INSTALLATION],
+            "lease_id": READ_TOKENS[FOREIGN_INSTALLATION],
+            "author_key": to_author_key(AUTHORS[FOREIGN_INSTALLATION]),
         }
         yield Tenants(servers, environment, facts, own, foreign)
 
@@ -180,6 +198,8 @@ def _furnish(database_url: str, facts: DemoFacts) -> None:
                 "own_repository": str(REPOSITORY),
             },
         )
+        for installation, read_token in READ_TOKENS.items():
+            connection.execute(_ADD_READ_TOKEN, {"installation": installation, "read_token": read_token})
 
 
 async def _deliver(settings: Settings) -> None:
@@ -189,6 +209,7 @@ async def _deliver(settings: Settings) -> None:
         repositories = {INSTALLATION: REPOSITORY, FOREIGN_INSTALLATION: FOREIGN_REPOSITORY}
         for installation, repository in repositories.items():
             body = push(1, installation=installation, repository=repository)
+            body = body.replace(AUTHORS[INSTALLATION].encode(), AUTHORS[installation].encode())
             delivery = Delivery(body, id=DELIVERIES[installation])
             headers = {name.encode(): value.encode() for name, value in delivery.headers.items()}
             await application.deliveries.receive(protocol.verify(headers, delivery.body))

@@ -131,12 +131,13 @@ def example_of(schema: Schema, components: Mapping[str, Schema], name: str = "")
     """Return a value that the schema allows."""
     if "$ref" in schema:
         return example_of(components[schema["$ref"].rsplit("/", 1)[1]], components, name)
+    if "examples" in schema:
+        return schema["examples"][0]
     for key in ("const", "default"):
         if key in schema:
             return schema[key]
-    for key in ("examples", "enum"):
-        if key in schema:
-            return schema[key][0]
+    if "enum" in schema:
+        return schema["enum"][0]
     if "anyOf" in schema:
         option = next(option for option in schema["anyOf"] if option.get("type") != "null")
         return example_of(option, components, name)

@@ -120,13 +120,15 @@ class AssignmentForm(msgspec.Struct, forbid_unknown_fields=True):
     """The member who is the author, or the kind `bot` or `ignored`. Pass one of them."""
 
     user_id: UUID | None = None
-    kind: (
+    kind: Annotated[
         Annotated[
             Literal["bot", "ignored"],
             Meta(description="`bot`: the address belongs to a program. `ignored`: it belongs to nobody."),
         ]
-        | None
-    ) = None
+        | None,
+        # The example of the body has a user, so that it is valid.
+        Meta(examples=[None]),
+    ] = None
 
 
 class AssignmentBody(msgspec.Struct):
