@@ -69,6 +69,7 @@ def _without_spaces(text: str) -> str:
     return "".join(text.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", list(_commands(main)), ids=lambda path: " ".join(path) or "crewkit-git")
 def test_help_is_complete_and_fast(path: tuple[str, ...]) -> None:
     """At 80 columns, without heavy imports, with little CPU time."""

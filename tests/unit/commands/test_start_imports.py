@@ -33,6 +33,7 @@ def test_only_processes_with_pages_import_the_template_engine() -> None:
     assert "jinja2" not in modules.stdout.split()
 
 
+@pytest.mark.slow
 def test_hidden_packages_can_be_imported_later() -> None:
     program = (
         "from entrypoints.cli.libraries import import_libraries; import_libraries()\n"

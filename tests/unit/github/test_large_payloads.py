@@ -52,6 +52,7 @@ def test_does_not_change_a_small_payload() -> None:
     assert shorten(text, max_rows=1) is text
 
 
+@pytest.mark.slow
 def test_reads_the_largest_number_of_commits() -> None:
     """Each with a message of 11 KB."""
     push = read(push_of(*[commit(b"%d " % number + rb"\\ud\"\n" * 1800) for number in range(2048)]))
