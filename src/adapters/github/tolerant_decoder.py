@@ -47,9 +47,9 @@ class Unreadable(Exception):
         self.path = path
 
     @classmethod
-    def at(cls, path: str, found: str, expected: str) -> Self:
-        """Return the error of a part, with the found and the expected value in words."""
-        return cls(path, f"{f'`{path}`' if path else 'the payload'} is {found}; expected {expected}")
+    def at(cls, path: str, actual: str, expected: str) -> Self:
+        """Return the error of a part, with the actual and the expected value in words."""
+        return cls(path, f"{f'`{path}`' if path else 'the payload'} is {actual}; expected {expected}")
 
 
 class TolerantDecoder(Generic[T]):

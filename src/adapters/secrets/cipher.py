@@ -100,12 +100,12 @@ def _key(key_id: str, key: Secret) -> bytes:
     if not _KEY_ID.fullmatch(key_id):
         raise ValueError("a key id must have 1 to 32 letters, digits, `_` and `-`")
     try:
-        found = base64.b64decode(key.reveal(), validate=True)
+        content = base64.b64decode(key.reveal(), validate=True)
     except ValueError:
         raise ValueError(f"the key `{key_id}` is not base64") from None
-    if len(found) != _KEY_BYTES:
-        raise ValueError(f"the key `{key_id}` has {len(found)} bytes instead of {_KEY_BYTES}")
-    return found
+    if len(content) != _KEY_BYTES:
+        raise ValueError(f"the key `{key_id}` has {len(content)} bytes instead of {_KEY_BYTES}")
+    return content
 
 
 def _build_associated_data(key_id: str, context: str) -> bytes:

@@ -48,12 +48,12 @@ def _make(adapter: Adapter, environment: Mapping[str, str], stack: AsyncExitStac
     try:
         adapter_instance: Any = adapter.make(environment)
         # Before the check, so that an adapter that does not match is closed as well.
-        wrong = _close_later(adapter_instance, stack) or find_mismatches(adapter.port, adapter_instance)
+        mismatches = _close_later(adapter_instance, stack) or find_mismatches(adapter.port, adapter_instance)
     except (Exception, SystemExit) as error:
         cause = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         raise _reject(adapter, f"the factory raised {_one_line(cause)}") from error
-    if wrong:
-        raise _reject(adapter, f"the adapter does not match the port {adapter.port}: {'; '.join(wrong)}")
+    if mismatches:
+        raise _reject(adapter, f"the adapter does not match the port {adapter.port}: {'; '.join(mismatches)}")
     return adapter_instance
 
 

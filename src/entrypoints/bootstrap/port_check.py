@@ -27,38 +27,40 @@ PORTS: Mapping[str, type] = {
 _NAME_OF = {"provider": "name", "webhooks": "provider"}
 
 
-def find_mismatches(port: str, made: object) -> list[str]:
+def find_mismatches(port: str, adapter: object) -> list[str]:
     """Return in words how an object does not match a port; empty if it matches."""
     protocol = PORTS[port]
-    if made is None:
+    if adapter is None:
         return ["the factory returned None"]
-    if isinstance(made, type):
-        return [f"the factory returned the class {made.__name__}, not an instance"]
-    if inspect.isawaitable(made):
-        if inspect.iscoroutine(made):
-            made.close()
+    if isinstance(adapter, type):
+        return [f"the factory returned the class {adapter.__name__}, not an instance"]
+    if inspect.isawaitable(adapter):
+        if inspect.iscoroutine(adapter):
+            adapter.close()
         return ["the factory is asynchronous; it must return the adapter directly"]
-    found = [why for name in _members(protocol) if (why := _mismatch(protocol, name, made)) is not None]
+    mismatches = [
+        mismatch for name in _members(protocol) if (mismatch := _mismatch(protocol, name, adapter)) is not None
+    ]
     label = _NAME_OF.get(port)
-    if label is not None and not found:
-        name = getattr(made, label, None)
+    if label is not None and not mismatches:
+        name = getattr(adapter, label, None)
         if not isinstance(name, str) or not name:
-            found.append(f"`{label}` is not the provider's name, a text such as `github`")
-    return found
+            mismatches.append(f"`{label}` is not the provider's name, a text such as `github`")
+    return mismatches
 
 
 def _members(protocol: type) -> list[str]:
     return [name for name in vars(protocol) if not name.startswith("_") or name == "__call__"]
 
 
-def _mismatch(protocol: type, name: str, made: object) -> str | None:
+def _mismatch(protocol: type, name: str, adapter: object) -> str | None:
     declared: Any = inspect.getattr_static(protocol, name)
     shown = f"`{name}`"
-    inherited = inspect.getattr_static(type(made), name, None)
+    inherited = inspect.getattr_static(type(adapter), name, None)
     if inherited is declared:
         return f"{shown} is not implemented: it is inherited from the port"
     try:
-        member = getattr(made, name)
+        member = getattr(adapter, name)
     except AttributeError:
         return f"{shown} is missing"
     except Exception as error:  # noqa: BLE001 - a property may raise anything
@@ -97,4 +99,4 @@ def _takes(member: Any, declared: Any) -> bool:  # noqa: ANN401 - any callables
 
 def _parameters(declared: Any) -> str:  # noqa: ANN401 - a function
     parameters = list(inspect.signature(declared).parameters.values())[1:]
-    return str(inspect.Signature([one.replace(annotation=one.empty) for one in parameters]))
+    return str(inspect.Signature([parameter.replace(annotation=parameter.empty) for parameter in parameters]))

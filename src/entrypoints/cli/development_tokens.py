@@ -62,11 +62,11 @@ def _user_id(settings: Settings, user: str) -> UUID:
     except ValueError:
         pass
     users = demo_users(settings.home)
-    for role, known in users.items():
-        if user.lower() in (role, known.email.lower()):
-            return known.id
+    for role, demo_user in users.items():
+        if user.lower() in (role, demo_user.email.lower()):
+            return demo_user.id
     if users:
-        names = ", ".join(f"{known.email} ({role})" for role, known in users.items())
+        names = ", ".join(f"{demo_user.email} ({role})" for role, demo_user in users.items())
         raise click.ClickException(f"The demo has no user {user}. Known users: {names}.")
     why = explain_missing_demo(os.environ) or "the running demo has no users"
     raise click.ClickException(

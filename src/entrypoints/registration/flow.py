@@ -88,7 +88,7 @@ class RegistrationFlow:
         A state is valid for one return, so that an attacker cannot pass the code of another app.
         """
         with self._returning:
-            expected = next((known for known in self._states if _is_same(known, state)), None)
+            expected = next((issued for issued in self._states if _is_same(issued, state)), None)
             if expected is None or not code:
                 return PageResponse(HTTPStatus.BAD_REQUEST, pages.render_unknown_return())
             self._states.clear()

@@ -52,18 +52,18 @@ def find_problems(sources: Sources, read: Mapping[str, Any], process: str | None
 
 def find_unknown_variables(env: Mapping[str, str]) -> tuple[Problem, ...]:
     """Return the variables that look like settings but are not: a misspelt name has no effect."""
-    known = {setting.name for setting in SETTINGS}
+    setting_names = {setting.name for setting in SETTINGS}
     names = [name.removeprefix(PREFIX) for name, text in env.items() if name.startswith(PREFIX) and text.strip()]
     return tuple(
-        Problem(f"{PREFIX}{name}", "this setting does not exist", _suggest_name(name, known))
+        Problem(f"{PREFIX}{name}", "this setting does not exist", _suggest_name(name, setting_names))
         for name in sorted(names)
         # The test suite has its own variables.
-        if name.removesuffix(FILE_SUFFIX) not in known and not name.startswith("TEST_")
+        if name.removesuffix(FILE_SUFFIX) not in setting_names and not name.startswith("TEST_")
     )
 
 
-def _suggest_name(name: str, known: Collection[str]) -> str:
-    for near in get_close_matches(name, known, n=1):
+def _suggest_name(name: str, setting_names: Collection[str]) -> str:
+    for near in get_close_matches(name, setting_names, n=1):
         return f"Rename it to {PREFIX}{near}, or remove it"
     return "Remove it. docs/reference/settings.md lists all settings"
 
@@ -84,11 +84,11 @@ def _find_missing(sources: Sources, read: Mapping[str, Any], processes: frozense
 
 def _check_token_key_sources(sources: Sources, processes: frozenset[str]) -> Iterator[Problem]:
     names = ("AUTH_PUBLIC_KEY", "AUTH_JWKS_URL")
-    given = [name for name in names if sources.has(name)]
+    configured = [name for name in names if sources.has(name)]
     first, second = (f"{PREFIX}{name}" for name in names)
-    if processes & AUTHENTICATING and not given:
+    if processes & AUTHENTICATING and not configured:
         yield Problem(first, f"neither {first} nor {second} is set", "Set one of them")
-    if len(given) > 1:
+    if len(configured) > 1:
         yield Problem(first, f"{second} is set as well", "Remove one of them")
 
 
@@ -99,10 +99,10 @@ def _find_incomplete_tls(sources: Sources, read: Mapping[str, Any]) -> Iterator[
     if certificate and key and not is_key_of_certificate(key, certificate):
         remedy = f"Set it to the private key of the first certificate in {PREFIX}{names[0]}"
         yield Problem(f"{PREFIX}GRPC_TLS_KEY", f"this key does not belong to {PREFIX}{names[0]}", remedy)
-    given = [name for name in (*names, "GRPC_CLIENT_AUTHORITIES") if sources.has(name)]
+    configured = [name for name in (*names, "GRPC_CLIENT_AUTHORITIES") if sources.has(name)]
     for name in names:
-        if given and name not in given:
-            problem = f"not set, but {PREFIX}{given[0]} is set"
+        if configured and name not in configured:
+            problem = f"not set, but {PREFIX}{configured[0]} is set"
             remedy = f"Set both {PREFIX}{names[0]} and {PREFIX}{names[1]}, to PEM text or to the paths of files"
             yield Problem(f"{PREFIX}{name}", problem, remedy)
 
@@ -149,9 +149,9 @@ def _find_development_keys(sources: Sources, read: Mapping[str, Any]) -> Iterato
         source = sources.texts.get(name)
         if source is None or home is None:
             continue
-        made = home / "dev-keys" / file
+        key_file = home / "dev-keys" / file
         text = read.get("auth_public_key") if name == "AUTH_PUBLIC_KEY" else source.text
-        if text and made.is_file() and made.read_text().strip() == text.strip():
+        if text and key_file.is_file() and key_file.read_text().strip() == text.strip():
             yield Problem(
                 source.variable,
                 "this is the development key that `make run` created",

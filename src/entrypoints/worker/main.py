@@ -77,7 +77,7 @@ class _OutageFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Keep all other records."""
         causes = [*(record.args or ()), *(record.exc_info or ())]
-        errors = [one for one in causes if isinstance(one, RedisError)]
+        errors = [cause for cause in causes if isinstance(cause, RedisError)]
         for error in errors:
             self._outage.record_failure(error)
         return not errors

@@ -45,16 +45,16 @@ class InstallationCalls(ApiCalls):
         seen: set[int] = set()
         for reading in range(LIST_ATTEMPTS):
             totals: set[int] = set()
-            here: set[int] = set()
-            async with aclosing(self._pages("/installation/repositories", credential, _read_repositories)) as found:
-                async for page in found:
+            listed: set[int] = set()
+            async with aclosing(self._pages("/installation/repositories", credential, _read_repositories)) as pages:
+                async for page in pages:
                     totals.add(page.total_count)
                     new = [repository for repository in page.repositories if repository.id not in seen]
                     seen.update(repository.id for repository in new)
-                    here.update(repository.id for repository in page.repositories)
+                    listed.update(repository.id for repository in page.repositories)
                     if new or reading == 0:
                         yield RepositoryPage(page.total_count, tuple(repository.to_domain() for repository in new))
-            if totals == {len(here)}:
+            if totals == {len(listed)}:
                 return
         yield RepositoryPage(max(totals), (), whole=False)
 
