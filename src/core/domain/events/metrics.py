@@ -80,7 +80,8 @@ def classify_duration(duration: timedelta) -> int:
 
 def require_range(since: datetime, until: datetime, bucket: Bucket) -> None:
     """Raise `TimeRangeInvalid` for a range that is empty or too long."""
-    if not timedelta(0) < until - since <= bucket.max_range:
+    # A caller computes the start a moment before the end, which is now by default.
+    if not timedelta(0) < until - since <= bucket.max_range + bucket.length:
         raise TimeRangeInvalid(
             "The time range is empty or too long. Pass a `from` before `to`, at most 3 days apart for hours, and at "
             "most 31 days apart for days."
