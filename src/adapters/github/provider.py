@@ -2,7 +2,7 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from adapters.github.api.api_calls import CallContext
@@ -49,6 +49,7 @@ class GitHubProvider(AppCalls, ContentCalls, UserCalls, GitProvider):
 
     name = PROVIDER
     needs = NEEDS
+    capabilities = Capabilities(installation_requests=True, delivery_log=True, user_emails=True, display_name="GitHub")
 
     def __init__(
         self,
@@ -66,6 +67,7 @@ class GitHubProvider(AppCalls, ContentCalls, UserCalls, GitProvider):
         """Parse the key; raises `ValueError`. Does not connect."""
         jwt = AppJwt(app.issuer, read_private_key(app.private_key), clock)
         self._claim = jwt
+        self.capabilities = replace(self.capabilities, web_url=app.addresses.web)
         super().__init__(
             CallContext(
                 urls=app.addresses,
@@ -88,17 +90,6 @@ class GitHubProvider(AppCalls, ContentCalls, UserCalls, GitProvider):
                 ages=TokenAges(monotonic),
             ),
             slug=app.slug,
-        )
-
-    @property
-    def capabilities(self) -> Capabilities:
-        """Everything, with the web pages of the configured GitHub."""
-        return Capabilities(
-            installation_requests=True,
-            delivery_log=True,
-            user_emails=True,
-            display_name="GitHub",
-            web_url=self._context.urls.web,
         )
 
     def get_key_uses(self) -> Mapping[str, datetime]:
