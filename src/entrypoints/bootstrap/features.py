@@ -128,7 +128,7 @@ def wire_catalog(ports: Ports, access_control: AccessControl, tokens: Installati
     )
 
 
-def wire_links(ports: Ports, access_control: AccessControl) -> Links:
+def wire_links(ports: Ports, access_control: AccessControl, compare_commits: CompareCommits) -> Links:
     """Build what links repositories to projects."""
     dependencies = (ports.unit_of_work, access_control, ports.providers)
     return Links(
@@ -140,7 +140,7 @@ def wire_links(ports: Ports, access_control: AccessControl) -> Links:
         change=ChangeLink(*dependencies),
         delete=UnlinkRepository(ports.unit_of_work, access_control, ports.clock),
         preview_rules=PreviewRules(ports.unit_of_work, access_control, ports.protocols),
-        resolve_affected=ResolveAffectedProjects(ports.unit_of_work, access_control),
+        resolve_affected=ResolveAffectedProjects(ports.unit_of_work, access_control, compare_commits),
     )
 
 

@@ -43,13 +43,14 @@ def wire(ports: Ports) -> Application:
     """Build every use case, once per process and event loop: what they remember is shared."""
     sources = wire_token_sources(ports)
     access_control = AccessControl(ports.directory, ports.authorizer, ports.providers)
+    catalog = wire_catalog(ports, access_control, sources.installation)
     return Application(
         deliveries=_deliveries(ports),
         events=_events(ports),
         install=wire_install(ports, access_control, sources.exchange_code),
         integrations=_integrations(ports, access_control),
-        catalog=wire_catalog(ports, access_control, sources.installation),
-        links=wire_links(ports, access_control),
+        catalog=catalog,
+        links=wire_links(ports, access_control, catalog.compare_commits),
         connections=wire_connections(ports, access_control, sources),
         tokens=_tokens(ports, access_control, sources),
         attribution=wire_attribution(ports, access_control),

@@ -7,7 +7,6 @@ from core.domain.identifiers import RepoId
 from core.domain.links.link import LinkChoices
 from core.domain.links.views import LinkView, ProjectView, Unreachable
 from core.domain.organizations import ProjectPosition
-from core.domain.rules.decision import MAX_PATHS
 from crewkit.git.v1 import projects_pb2 as wire
 from crewkit.git.v1 import rules_pb2
 from crewkit.git.v1.projects_pb2_grpc import ProjectRepositoryServiceServicer
@@ -25,7 +24,7 @@ from entrypoints.grpc_api.fields import (
     read_request_id,
 )
 from entrypoints.grpc_api.messages import remedy, stamp
-from entrypoints.grpc_api.rules import read_rules, to_affected, to_preview, to_rules
+from entrypoints.grpc_api.rules import read_change, read_rules, to_affected_response, to_preview, to_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +161,14 @@ class ProjectRepositories(ProjectRepositoryServiceServicer):
     async def ResolveAffectedProjects(
         self, request: rules_pb2.ResolveAffectedProjectsRequest, context: Context
     ) -> rules_pb2.ResolveAffectedProjectsResponse:
-        if len(request.paths) > MAX_PATHS:
-            raise invalid_field("paths", f"Pass at most {MAX_PATHS} paths.")
         affected = await self.application.links.resolve_affected(
             actor(),
             organization_id=read_id(request.organization_id, "organization_id"),
             provider=read_provider(request.provider),
             repo_id=RepoId(read_name(request.repo_id, "repo_id")),
-            paths=request.paths,
+            **read_change(request),
         )
-        return rules_pb2.ResolveAffectedProjectsResponse(projects=[to_affected(project) for project in affected])
+        return to_affected_response(affected)
 
 
 def _project(view: ProjectView, organization_id: UUID) -> wire.Project:

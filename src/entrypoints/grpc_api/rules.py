@@ -1,14 +1,15 @@
 """Rules of links, and their decisions, as messages."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypedDict
 
 from core.domain.rules import decision as decisions
 from core.domain.rules.affected import AffectedProject
 from core.domain.rules.rules import Handling, RuleEvent, Rules
 from core.use_cases.links.preview_rules import EventPreview
+from core.use_cases.links.resolve_affected import AffectedProjects
 from crewkit.git.v1 import rules_pb2 as wire
-from entrypoints.grpc_api.fields import invalid_field
+from entrypoints.grpc_api.fields import invalid_field, read_text
 from entrypoints.grpc_api.messages import stamp
 
 EVENTS: Mapping[RuleEvent, "wire.RuleEvent.ValueType"] = {
@@ -22,6 +23,7 @@ HANDLINGS: Mapping[Handling, "wire.RuleHandling.ValueType"] = {
 REASONS: Mapping[decisions.RuleReason, "wire.RuleReason.ValueType"] = {
     reason: wire.RuleReason.Value(f"RULE_REASON_{reason.name}") for reason in decisions.RuleReason
 }
+_LONGEST_REF = 255
 _EVENT_NAMES = {number: event.value for event, number in EVENTS.items()}
 _HANDLING_NAMES = {number: handling.value for handling, number in HANDLINGS.items()}
 
@@ -116,8 +118,35 @@ def to_preview(preview: EventPreview) -> wire.PreviewedEvent:
     )
 
 
-def to_affected(project: AffectedProject) -> wire.AffectedProject:
-    """Convert an affected project."""
+class Change(TypedDict):
+    """How a request names a change."""
+
+    paths: Sequence[str] | None
+    commits: tuple[str, str] | None
+    from_merge_base: bool
+
+
+def read_change(request: wire.ResolveAffectedProjectsRequest) -> Change:
+    """Return the change that a request names: paths, also none, or two commits."""
+    if len(request.paths) > decisions.MAX_PATHS:
+        raise invalid_field("paths", f"Pass at most {decisions.MAX_PATHS} paths.")
+    base, head = read_text(request.base, "base", most=_LONGEST_REF), read_text(request.head, "head", most=_LONGEST_REF)
+    commits = (base, head) if base or head else None
+    paths = None if commits and not request.paths else request.paths
+    return Change(paths=paths, commits=commits, from_merge_base=request.from_merge_base)
+
+
+def to_affected_response(affected: AffectedProjects) -> wire.ResolveAffectedProjectsResponse:
+    """Convert the affected projects."""
+    comparison = affected.comparison
+    return wire.ResolveAffectedProjectsResponse(
+        projects=[_to_project(project) for project in affected.projects],
+        base_sha=comparison.base_sha if comparison else None,
+        head_sha=comparison.head_sha if comparison else None,
+    )
+
+
+def _to_project(project: AffectedProject) -> wire.AffectedProject:
     return wire.AffectedProject(
         project_id=str(project.link.project_external_id),
         root_directory=project.link.root_directory or None,

@@ -177,8 +177,18 @@ async def test_resolves_affected_projects(edge: ProjectsEdge, client: Client) ->
 
 async def test_affected_projects_are_those_of_the_organization(edge: ProjectsEdge, client: Client) -> None:
     await edge.world.add_link(edge.second, edge.integration, repo_id=RepoId(GADGETS))
-    assert (await resolve(edge, client, "a", repo_id=WIDGETS)).json() == {"data": []}
+    nothing: dict[str, Any] = {"data": [], "base_sha": None, "head_sha": None}
+    assert (await resolve(edge, client, "a", repo_id=WIDGETS)).json() == nothing
     assert len((await resolve(edge, client, "a", repo_id=GADGETS)).json()["data"]) == 1
-    assert (await resolve(edge, client, "a", repo_id=GONE)).json() == {"data": []}
+    check_error(await resolve(edge, client, "a", repo_id=GONE), 404, "repository_not_found")
     check_error(await resolve(edge, client, "a", repo_id=FOREIGN), 404, "repository_not_found")
     check_error(await resolve(edge, client, "a", who="outsider"), 404, "organization_not_found")
+
+
+@pytest.mark.parametrize("change", [{}, {"paths": [], "base": "main", "head": "next"}, {"base": "main"}, {"head": "x"}])
+async def test_change_is_named_by_paths_or_by_two_commits(
+    edge: ProjectsEdge, client: Client, change: dict[str, Any]
+) -> None:
+    body = {"repo_id": WIDGETS, **change}
+    answer = await client.post(edge.path("/git-affected"), json=body, headers=edge.of("viewer"))
+    assert "`base` and `head`" in check_error(answer, 400, "change_invalid")["detail"]

@@ -89,3 +89,6 @@ async def test_example_of_the_documentation(database_url: str, redis_url: str) -
             change = {"repo_id": str(REPOSITORY), "paths": ["packages/shared/log.py"]}
             affected = (await person.post("/git-affected", json=change)).json()["data"]
             assert [(project["project_id"], project["pattern"]) for project in affected] == [(a, "packages/shared/**")]
+            # The branch `new` was created before the pushes of the second table.
+            commits = {"repo_id": str(REPOSITORY), "base": "new", "head": "main"}
+            assert (await person.post("/git-affected", json=commits)).json()["data"] == affected

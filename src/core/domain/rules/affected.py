@@ -2,8 +2,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.domain.changed_files import ChangedFiles
+from core.domain.errors import DomainError, ErrorKind
 from core.domain.links.link import Link
 from core.domain.rules.decision import RuleDecision, evaluate_paths
+
+
+class ChangeInvalid(DomainError):
+    """The request does not name a change. Pass either `paths`, or `base` and `head`."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+    code = "change_invalid"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,8 @@ from ports.webhooks import WebhookProtocol
 
 # Bounds the memory and the time of one preview. Fifty pushes have less than 1 MB.
 _MAX_BYTES = 8 * 1024 * 1024
-_EVENT_TYPES = ("push", "pull_request")
-
-
 _MAX_TITLE = 200
+_EVENT_TYPES = ("push", "pull_request")
 
 
 @dataclass(frozen=True, slots=True)

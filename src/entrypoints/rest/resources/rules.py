@@ -2,22 +2,24 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 from starlette.responses import Response
 
 from core.application import Links
+from core.domain.catalog.commits import CommitNotFound
 from core.domain.catalog.repository import RepositoryNotFound
 from core.domain.identifiers import RepoId
-from core.domain.integrations.integration import IntegrationNotFound
 from core.domain.links.link import LinkInvalid, ProjectNotLinked
 from core.domain.organizations import ProjectNotFound
 from core.domain.provider_errors import ProviderUnknown
+from core.domain.rules.affected import AffectedProject, ChangeInvalid
 from core.domain.rules.decision import RuleReason
 from core.use_cases.links.preview_rules import EventPreview
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import AFFECTED_PROJECTS, RULES_PREVIEW
 from entrypoints.rest.http.requests import NoQuery
 from entrypoints.rest.http.responses import Json, Time
+from entrypoints.rest.openapi.errors import OF_CATALOG, OF_PROVIDER
 from entrypoints.rest.resources.link_bodies import LinkQuery, ProviderName, RepositoryNumber
 from entrypoints.rest.resources.rule_bodies import DecisionBody, RulesForm, decision_body, read_rules_form
 
@@ -52,12 +54,30 @@ class PreviewBody(msgspec.Struct):
     data: list[PreviewedEvent]
 
 
+_Paths = Annotated[list[Annotated[str, Meta(min_length=1, max_length=4_096)]], Meta(max_length=10_000)]
+_Commit = Annotated[str, Meta(min_length=1, max_length=255)]
+
+
 class AffectedForm(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """A repository, and the changed paths, relative to the root of the repository."""
+    """A repository, and either the changed paths, relative to the root of the repository, or two commits.
+
+    `base` and `head` are branches, tags or commit ids. With `from_merge_base`, the change begins at their newest common
+    ancestor instead of at `base`, as in a pull request.
+    """
 
     repo_id: RepositoryNumber
-    paths: Annotated[list[Annotated[str, Meta(min_length=1, max_length=4_096)]], Meta(max_length=10_000)]
+    paths: _Paths | UnsetType = UNSET
+    base: _Commit | UnsetType = UNSET
+    head: _Commit | UnsetType = UNSET
+    from_merge_base: bool = False
     provider: ProviderName = "github"
+
+    @property
+    def commits(self) -> tuple[str, str] | None:
+        """The two commits; an empty text for a missing one."""
+        if self.base is UNSET and self.head is UNSET:
+            return None
+        return self.base or "", self.head or ""
 
 
 class AffectedProjectBody(msgspec.Struct):
@@ -75,9 +95,14 @@ class AffectedProjectBody(msgspec.Struct):
 
 
 class AffectedBody(msgspec.Struct):
-    """The projects that the change touches, the oldest link first."""
+    """The projects that the change touches, the oldest link first.
+
+    `base_sha` and `head_sha` are the commits that were compared; null if the request named paths.
+    """
 
     data: list[AffectedProjectBody]
+    base_sha: str | None
+    head_sha: str | None
 
 
 def operations(links: Links) -> list[Operation]:
@@ -109,9 +134,9 @@ def operations(links: Links) -> list[Operation]:
         AFFECTED_PROJECTS,
         "Resolve affected projects",
         Success(AffectedBody),
-        errors=[IntegrationNotFound, RepositoryNotFound, ProviderUnknown],
-        description="Returns the projects of a repository whose rules for paths select one of the changed paths. The "
-        "other rules do not count.",
+        errors=[*OF_CATALOG, *OF_PROVIDER, ChangeInvalid, CommitNotFound, RepositoryNotFound, ProviderUnknown],
+        description="Returns the projects of a repository whose rules for paths select one of the changed paths, or "
+        "one of the files that differ between two commits. The other rules do not count.",
     )
     async def resolve_affected_projects(call: Call[NoQuery, AffectedForm]) -> Response:
         affected = await links.resolve_affected(
@@ -119,24 +144,31 @@ def operations(links: Links) -> list[Operation]:
             organization_id=call.organization_id,
             provider=call.body.provider,
             repo_id=RepoId(call.body.repo_id),
-            paths=call.body.paths,
+            paths=None if call.body.paths is UNSET else call.body.paths,
+            commits=call.body.commits,
+            from_merge_base=call.body.from_merge_base,
         )
+        comparison = affected.comparison
         return Json(
             AffectedBody(
-                [
-                    AffectedProjectBody(
-                        project.link.project_external_id,
-                        project.link.root_directory or None,
-                        project.decision.reason,
-                        project.decision.value,
-                        project.decision.pattern,
-                    )
-                    for project in affected
-                ]
+                [_affected_project(project) for project in affected.projects],
+                comparison.base_sha if comparison else None,
+                comparison.head_sha if comparison else None,
             )
         )
 
     return group.operations
+
+
+def _affected_project(project: AffectedProject) -> AffectedProjectBody:
+    decision = project.decision
+    return AffectedProjectBody(
+        project.link.project_external_id,
+        project.link.root_directory or None,
+        decision.reason,
+        decision.value,
+        decision.pattern,
+    )
 
 
 def _previewed_event(preview: EventPreview) -> PreviewedEvent:

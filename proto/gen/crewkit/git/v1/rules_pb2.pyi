@@ -510,15 +510,26 @@ class ResolveAffectedProjectsRequest(_message.Message):
     REPO_ID_FIELD_NUMBER: _builtins.int
     PROVIDER_FIELD_NUMBER: _builtins.int
     PATHS_FIELD_NUMBER: _builtins.int
+    BASE_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    FROM_MERGE_BASE_FIELD_NUMBER: _builtins.int
     organization_id: _builtins.str
     """Required. The organization's id (UUID)."""
     repo_id: _builtins.str
     """Required. The provider's numeric repository id, as text."""
     provider: _builtins.str
     """Optional. The provider's name. If empty, "github"."""
+    base: _builtins.str
+    """Optional. The branch, tag or commit that the change begins at. Requires head."""
+    head: _builtins.str
+    """Optional. The branch, tag or commit that the change ends at. Requires base."""
+    from_merge_base: _builtins.bool
+    """Optional. Whether the change begins at the newest common ancestor of base and head, as in a pull request."""
     @_builtins.property
     def paths(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. The changed paths, relative to the root of the repository, at most 10,000."""
+        """Optional. The changed paths, relative to the root of the repository, at most 10,000. Must be empty if base and head are
+        set.
+        """
 
     def __init__(
         self,
@@ -527,10 +538,13 @@ class ResolveAffectedProjectsRequest(_message.Message):
         repo_id: _builtins.str = ...,
         provider: _builtins.str = ...,
         paths: _abc.Iterable[_builtins.str] | None = ...,
+        base: _builtins.str = ...,
+        head: _builtins.str = ...,
+        from_merge_base: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["organization_id", b"organization_id", "paths", b"paths", "provider", b"provider", "repo_id", b"repo_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "from_merge_base", b"from_merge_base", "head", b"head", "organization_id", b"organization_id", "paths", b"paths", "provider", b"provider", "repo_id", b"repo_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -543,6 +557,12 @@ class ResolveAffectedProjectsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PROJECTS_FIELD_NUMBER: _builtins.int
+    BASE_SHA_FIELD_NUMBER: _builtins.int
+    HEAD_SHA_FIELD_NUMBER: _builtins.int
+    base_sha: _builtins.str
+    """Output only. The commit hash of base. Not set if the request names paths."""
+    head_sha: _builtins.str
+    """Output only. The commit hash of head. Not set if the request names paths."""
     @_builtins.property
     def projects(self) -> _containers.RepeatedCompositeFieldContainer[Global___AffectedProject]:
         """Output only. The projects, the oldest link first."""
@@ -551,12 +571,21 @@ class ResolveAffectedProjectsResponse(_message.Message):
         self,
         *,
         projects: _abc.Iterable[Global___AffectedProject] | None = ...,
+        base_sha: _builtins.str | None = ...,
+        head_sha: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_base_sha", b"_base_sha", "_head_sha", b"_head_sha", "base_sha", b"base_sha", "head_sha", b"head_sha"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["projects", b"projects"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_base_sha", b"_base_sha", "_head_sha", b"_head_sha", "base_sha", b"base_sha", "head_sha", b"head_sha", "projects", b"projects"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__base_sha: _TypeAlias = _typing.Literal["base_sha"]  # noqa: Y015
+    _WhichOneofArgType__base_sha: _TypeAlias = _typing.Literal["_base_sha", b"_base_sha"]  # noqa: Y015
+    _WhichOneofReturnType__head_sha: _TypeAlias = _typing.Literal["head_sha"]  # noqa: Y015
+    _WhichOneofArgType__head_sha: _TypeAlias = _typing.Literal["_head_sha", b"_head_sha"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__base_sha) -> _WhichOneofReturnType__base_sha | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__head_sha) -> _WhichOneofReturnType__head_sha | None: ...
 
 Global___ResolveAffectedProjectsResponse: _TypeAlias = ResolveAffectedProjectsResponse  # noqa: Y015
 
