@@ -24,6 +24,7 @@ REQUEST_ID_HEADER = b"x-request-id"
 MAX_BODY_BYTES = 64 * 1024
 
 CURSOR_HINT = "Pass the `next_cursor` of the previous page, or nothing for the first page."
+TIME_HINT = "Pass a time with its offset, such as 2026-11-23T12:00:00Z. Write + as %2B."
 SEARCH_HINT = "Pass a text of at most 256 characters."
 
 # The part of a description from "Pass" on is also the error message for an invalid value.

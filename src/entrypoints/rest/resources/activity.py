@@ -14,7 +14,7 @@ from core.use_cases.events.scope import OneOrganization
 from entrypoints.edge.cursors import encode_row_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import ACTIVITY
-from entrypoints.rest.http.requests import Cursor, Limit, Name, Query, read_row_cursor
+from entrypoints.rest.http.requests import TIME_HINT, Cursor, Limit, Name, Query, read_row_cursor
 from entrypoints.rest.http.responses import Json, Time
 from entrypoints.rest.resources.event_summaries import EventProjectBody, SummaryBody, project_bodies, summary_body
 
@@ -35,7 +35,8 @@ class ActivityQuery(Query, frozen=True):
         str,
         Meta(
             max_length=255,
-            description="Only pushes to this branch or tag, and pull requests from this branch.",
+            description="Only pushes to this branch or tag, and pull requests from this branch. Pass its name, of at "
+            "most 255 characters.",
             examples=["main"],
         ),
     ] = ""
@@ -47,16 +48,17 @@ class ActivityQuery(Query, frozen=True):
         Meta(
             max_length=200,
             description="Only activity with this pull request number (such as #12) or commit (at least 7 characters of "
-            "its hash). Any other text: only activity whose headline, branch or tag contains it.",
+            "its hash). Any other text: only activity whose headline, branch or tag contains it. Pass at most 200 "
+            "characters.",
             examples=["countdown"],
         ),
     ] = ""
     since: Annotated[
-        Annotated[datetime, Meta(tz=True)] | None, Meta(description="Only activity at this time or later.")
+        Annotated[datetime, Meta(tz=True)] | None, Meta(description=f"Only activity at this time or later. {TIME_HINT}")
     ] = None
-    until: Annotated[Annotated[datetime, Meta(tz=True)] | None, Meta(description="Only activity before this time.")] = (
-        None
-    )
+    until: Annotated[
+        Annotated[datetime, Meta(tz=True)] | None, Meta(description=f"Only activity before this time. {TIME_HINT}")
+    ] = None
     limit: Limit = 50
     cursor: Cursor = ""
 

@@ -9,7 +9,7 @@ from core.application import Events
 from core.domain.events.metrics import Bucket, EventFigures, TimeRangeInvalid
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import WEBHOOK_METRICS
-from entrypoints.rest.http.requests import Query
+from entrypoints.rest.http.requests import TIME_HINT, Query
 from entrypoints.rest.http.responses import Json, Time
 
 _Time = Annotated[datetime, Meta(tz=True)] | None
@@ -19,9 +19,13 @@ class MetricsQuery(Query, frozen=True, rename={"since": "from", "until": "to"}):
     """The time range and the intervals."""
 
     since: Annotated[
-        _Time, Meta(description="The start of the range, rounded down to a whole interval. Default: a day before `to`.")
+        _Time,
+        Meta(
+            description="The start of the range, rounded down to a whole interval. Default: a day before `to`. "
+            f"{TIME_HINT}"
+        ),
     ] = None
-    until: Annotated[_Time, Meta(description="The end of the range. Default: now.")] = None
+    until: Annotated[_Time, Meta(description=f"The end of the range. Default: now. {TIME_HINT}")] = None
     bucket: Annotated[Bucket, Meta(description="The length of the intervals. Pass hour, or day for days of UTC.")] = (
         Bucket.HOUR
     )

@@ -24,7 +24,16 @@ from core.domain.errors import FieldError
 from entrypoints.edge.cursors import encode_row_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import AUTHOR_ASSIGNMENT, ORGANIZATION
-from entrypoints.rest.http.requests import SEARCH_HINT, BodyInvalid, Cursor, Limit, NoQuery, Query, read_row_cursor
+from entrypoints.rest.http.requests import (
+    SEARCH_HINT,
+    TIME_HINT,
+    BodyInvalid,
+    Cursor,
+    Limit,
+    NoQuery,
+    Query,
+    read_row_cursor,
+)
 from entrypoints.rest.http.responses import Json, Time
 from entrypoints.rest.resources.attributions import AttributedUser
 
@@ -55,10 +64,7 @@ class GitAuthorQuery(Query, frozen=True):
     ] = None
     since: Annotated[
         Annotated[datetime, Meta(tz=True)] | None,
-        Meta(
-            description="Only authors with a commit that was recorded at this time or later. Pass a time with its "
-            "offset, such as 2026-11-23T12:00:00Z. Write + as %2B."
-        ),
+        Meta(description=f"Only authors with a commit that was recorded at this time or later. {TIME_HINT}"),
     ] = None
     limit: Limit = 50
     cursor: Cursor = ""

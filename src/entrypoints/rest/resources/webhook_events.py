@@ -16,7 +16,7 @@ from core.use_cases.events.show_event import PayloadAbsence
 from entrypoints.edge.cursors import encode_row_cursor
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import WEBHOOK_EVENT, WEBHOOK_EVENTS
-from entrypoints.rest.http.requests import Cursor, Limit, Name, NoQuery, Query, read_row_cursor
+from entrypoints.rest.http.requests import TIME_HINT, Cursor, Limit, Name, NoQuery, Query, read_row_cursor
 from entrypoints.rest.http.responses import Json, Time
 from entrypoints.rest.resources.event_summaries import (
     EventProjectBody,
@@ -54,19 +54,18 @@ class EventQuery(Query, frozen=True):
         Meta(
             max_length=200,
             description="Only events with this delivery id, pull request number (such as #12) or commit (at least 7 "
-            "characters of its hash). Any other text: only events whose headline, branch or tag contains it.",
+            "characters of its hash). Any other text: only events whose headline, branch or tag contains it. Pass at "
+            "most 200 characters.",
             examples=["countdown"],
         ),
     ] = ""
     since: Annotated[
         Annotated[datetime, Meta(tz=True)] | None,
-        Meta(
-            description="Only events received at this time or later. Pass a time with its offset, such as "
-            "2026-11-23T12:00:00Z. Write + as %2B."
-        ),
+        Meta(description=f"Only events received at this time or later. {TIME_HINT}"),
     ] = None
     until: Annotated[
-        Annotated[datetime, Meta(tz=True)] | None, Meta(description="Only events received before this time.")
+        Annotated[datetime, Meta(tz=True)] | None,
+        Meta(description=f"Only events received before this time. {TIME_HINT}"),
     ] = None
     limit: Limit = 50
     cursor: Cursor = ""
