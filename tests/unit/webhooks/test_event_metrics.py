@@ -12,8 +12,8 @@ from core.domain.events.metrics import (
     ResultCount,
     TimeRangeInvalid,
     build_figures,
+    choose_range,
     classify_duration,
-    require_range,
 )
 
 START = datetime(2026, 9, 21, 12, tzinfo=UTC)
@@ -54,12 +54,23 @@ def test_each_interval_has_figures() -> None:
 
 @pytest.mark.parametrize("length", [timedelta(0), timedelta(seconds=-1), timedelta(days=32, microseconds=1)])
 def test_rejects_an_empty_or_long_range(length: timedelta) -> None:
-    require_range(START, START + timedelta(days=31), Bucket.DAY)
-    require_range(START, START + timedelta(days=3), Bucket.HOUR)
+    for days, bucket in ((31, Bucket.DAY), (3, Bucket.HOUR)):
+        until = START + timedelta(days=days)
+        assert choose_range(START, until, bucket, now=START) == (START, until)
     with pytest.raises(TimeRangeInvalid):
-        require_range(START, START + length, Bucket.DAY)
+        choose_range(START, START + length, Bucket.DAY, now=START)
     with pytest.raises(TimeRangeInvalid):
-        require_range(START, START + timedelta(days=4), Bucket.HOUR)
+        choose_range(START, START + timedelta(days=4), Bucket.HOUR, now=START)
+
+
+def test_the_range_is_the_last_day_by_default() -> None:
+    assert choose_range(None, None, Bucket.HOUR, now=START) == (START - timedelta(days=1), START)
+
+
+@pytest.mark.parametrize("time", [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)])
+def test_rejects_an_end_of_the_calendar(time: datetime) -> None:
+    with pytest.raises(TimeRangeInvalid):
+        choose_range(None, time, Bucket.HOUR, now=START)
 
 
 def test_a_duration_of_nothing_has_a_class() -> None:

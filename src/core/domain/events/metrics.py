@@ -12,6 +12,7 @@ from core.domain.events.event import EventStatus
 
 _CLASSES_PER_OCTAVE = 4
 _SHORTEST_MS = 0.1
+_DEFAULT_RANGE = timedelta(days=1)
 
 
 class Bucket(Enum):
@@ -78,14 +79,27 @@ def classify_duration(duration: timedelta) -> int:
     return round(_CLASSES_PER_OCTAVE * log2(max(duration.total_seconds() * 1000, _SHORTEST_MS)))
 
 
-def require_range(since: datetime, until: datetime, bucket: Bucket) -> None:
-    """Raise `TimeRangeInvalid` for a range that is empty or too long."""
+def choose_range(
+    since: datetime | None, until: datetime | None, bucket: Bucket, *, now: datetime
+) -> tuple[datetime, datetime]:
+    """Return the range, by default the day before `until` or now.
+
+    Raises `TimeRangeInvalid` for a range that is empty, too long, or at an end of the calendar.
+    """
+    until = until or now
+    try:
+        since = since or until - _DEFAULT_RANGE
+        for time in (since - bucket.length, until + bucket.length):
+            bucket.floor(time)
+    except OverflowError:
+        since = until
     # A caller computes the start a moment before the end, which is now by default.
     if not timedelta(0) < until - since <= bucket.max_range + bucket.length:
         raise TimeRangeInvalid(
             "The time range is empty or too long. Pass a `from` before `to`, at most 3 days apart for hours, and at "
             "most 31 days apart for days."
         )
+    return since, until
 
 
 def build_figures(

@@ -1,16 +1,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from core.domain.actors import Actor
-from core.domain.events.metrics import Bucket, EventFigures, build_figures, require_range
+from core.domain.events.metrics import Bucket, EventFigures, build_figures, choose_range
 from core.domain.permissions import Action
 from core.use_cases.authorization import AccessControl
 from ports.system import Clock
 from ports.unit_of_work import UnitOfWork
-
-_DEFAULT_RANGE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +34,7 @@ class MeasureEvents:
         `TimeRangeInvalid`, `OrganizationNotFound` or `ActionForbidden`.
         """
         organization = await self.access_control.require(actor, Action.READ, organization_id)
-        until = until or self.clock.now()
-        since = since or until - _DEFAULT_RANGE
-        require_range(since, until, bucket)
+        since, until = choose_range(since, until, bucket, now=self.clock.now())
         async with self.unit_of_work() as tx:
             counts = await tx.events.count_results(
                 organization.id, since=bucket.floor(since), until=until, bucket=bucket

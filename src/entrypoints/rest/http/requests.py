@@ -2,14 +2,16 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from http import HTTPStatus
 from typing import Annotated, TypeVar, get_type_hints
 from urllib.parse import parse_qs
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import fields
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Scope
@@ -110,7 +112,7 @@ def read_query(request: Request, model: type[Q]) -> Q:
     except msgspec.ValidationError as error:
         raise _explain_query_error(str(error), model) from None
     for name, text in values.items():
-        value = getattr(query, name, name)
+        value = getattr(query, _field_names(model)[name])
         # msgspec also converts the text "null" to None, and a number of seconds to a time.
         if value is None or (isinstance(value, datetime) and not _DATE.match(text)):
             raise _value_error(name, model)
@@ -233,6 +235,13 @@ def _explain_query_error(message: str, model: type[Query]) -> QueryInvalid:
     return _value_error(wrong_field[2], model)
 
 
+@cache
+def _field_names(model: type[Query]) -> Mapping[str, str]:
+    """Return the name of the field of each parameter."""
+    return {field.encode_name: field.name for field in fields(model)}
+
+
 def _value_error(name: str, model: type[Query]) -> QueryInvalid:
-    description = get_type_hints(model, include_extras=True)[name].__metadata__[0].description
+    hint = get_type_hints(model, include_extras=True)[_field_names(model)[name]]
+    description = hint.__metadata__[0].description
     return parameter_error(name, description[description.index("Pass ") :])
