@@ -51,6 +51,7 @@ _FIND_PAYLOADS = """
     WHERE first.bytes <= %s
 """
 
+_STATUSES = {status.value: status for status in EventStatus}
 _COUNT_RESULTS = {
     bucket: render(
         """
@@ -136,7 +137,7 @@ class PostgresEventStore(EventStore):
         """Return the counts of each interval and integration."""
         rows = await self._session.read(_COUNT_RESULTS[bucket], (organization_id, since, until))
         return [
-            ResultCount(start, EventStatus(status), duration_class, events)
+            ResultCount(start, _STATUSES[status], duration_class, events)
             for start, status, duration_class, events in rows
         ]
 

@@ -108,7 +108,7 @@ def build_figures(
     """Return the figures of each interval that overlaps the range, also if no event ended in it."""
     by_start: dict[datetime, list[ResultCount]] = defaultdict(list)
     for count in counts:
-        by_start[bucket.floor(count.start)].append(count)
+        by_start[count.start].append(count)
     figures = []
     start = bucket.floor(since)
     while start < until:
