@@ -32,7 +32,8 @@ _HEAD = re.compile(
 )
 # Trailers are whole lines. A backslash after anything but a backslash starts an escape.
 _LINE_BREAK = re.compile(rb"(?<!\\)\\n")
-_ELLIPSIS = rb"\n\u2026"
+# The blank line after it lets trailers begin a paragraph, also after a line that ends with a backslash.
+_ELLIPSIS = rb"\n\u2026\n"
 _PIECE = 64 * 1024
 
 # `{"commits": [{…}]}`: rows of deeper lists, such as the files of a commit, are not decoded.
