@@ -20,6 +20,13 @@ const connected: Integration = {
   status_changed_at: null,
   pending_until: null,
   sync: null,
+  account_avatar_url: null,
+  repositories_granted: 1,
+  projects_linked: 1,
+  failed_24h: 0,
+  last_webhook_at: null,
+  permissions_needed: {},
+  permissions_missing: {},
 };
 const admin = { role: "admin", permissions: ["read", "install"] } as OrganizationOfUser;
 const viewer = { role: "viewer", permissions: ["read"] } as OrganizationOfUser;
