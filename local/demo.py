@@ -20,6 +20,7 @@ from core.domain.integrations.integration import Integration
 from core.domain.links.link import Link
 from core.domain.organizations import Organization, Project, Role, User
 from entrypoints.development.tokens import TokenSigner
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
 from local.seed import seed_membership, seed_organization, seed_project, seed_user
 from ports.unit_of_work import Transaction
@@ -60,7 +61,7 @@ def seed(settings: Settings, *, connected: bool = True) -> DemoFacts:
 async def _seed(settings: Settings, *, connected: bool) -> DemoFacts:
     demo = json.loads(files("sandbox.state").joinpath("demo.json").read_bytes())
     assert settings.database_url is not None  # given, or of the server that was started
-    database = Database(settings.database_url.reveal(), max_connections=1)
+    database = Database(settings.database_url.reveal(), setting=f"{PREFIX}DATABASE_URL", max_connections=1)
     try:
         organization = await seed_organization(database, _id("organization"), name=demo["organization"]["name"])
         users = await _seed_users(database, organization, demo["users"])

@@ -26,6 +26,9 @@ from adapters.postgres.connection.server_connection import BACKEND_PID
 from adapters.postgres.tables import metadata
 from core.domain.errors import DomainError, ErrorKind, StorageConflict, StorageUnavailable
 
+MIGRATION_URL = "the URL for migrations"
+"""What remedies call the setting with the URL of a direct connection."""
+
 _VERSIONS = "git_schema_version"  # crewkit's database may hold another program's `alembic_version`
 _WAIT_FOR_OTHERS_SECONDS = 60.0
 _LOCK_POLL_SECONDS = 0.2
@@ -197,7 +200,7 @@ def _refuse_pooler(connection: Connection) -> None:
     if connection.scalar(text(BACKEND_PID)) != driver.pgconn.backend_pid:
         raise StorageUnavailable(
             "The database is behind a connection pooler. Migrations need a direct connection.",
-            remedy="Set CREWKIT_GIT_MIGRATION_DATABASE_URL to the address of PostgreSQL itself.",
+            remedy=f"Set {MIGRATION_URL} to the address of PostgreSQL itself.",
         )
     connection.commit()
 

@@ -94,13 +94,14 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             )
         }
         database_url = _reveal(settings.database_url)
-        database = Database(database_url)
+        setting = f"{PREFIX}DATABASE_URL"
+        database = Database(database_url, setting=setting)
         stack.push_async_callback(database.close)
         write_probe = WriteProbe(database, metrics=metrics)
         stack.push_async_callback(write_probe.close)
         queue_probe = QueueProbe(_reveal(settings.redis_url), setting=f"{PREFIX}REDIS_URL")
         stack.push_async_callback(queue_probe.close)
-        delivery_log = PostgresDeliveryLog(database_url, metrics=metrics)
+        delivery_log = PostgresDeliveryLog(database_url, metrics=metrics, setting=setting)
         stack.push_async_callback(delivery_log.close)
         ports = Ports(
             unit_of_work=PostgresUnitOfWork(database),

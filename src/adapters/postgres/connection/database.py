@@ -10,7 +10,7 @@ import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg_pool import AsyncConnectionPool
 
-from adapters.postgres.connection.errors import storage_unavailable, unreachable
+from adapters.postgres.connection.errors import DATABASE_URL, name_setting, storage_unavailable, unreachable
 from adapters.postgres.connection.server_connection import Connection
 from adapters.postgres.connection.session import Session
 from core.domain.errors import StorageNotPrepared, StorageUnavailable
@@ -42,16 +42,23 @@ class Database:
     """
 
     def __init__(
-        self, url: str, *, max_connections: int = 10, acquire_timeout_seconds: float = 5.0, timeout_seconds: float = 9.0
+        self,
+        url: str,
+        *,
+        setting: str = DATABASE_URL,
+        max_connections: int = 10,
+        acquire_timeout_seconds: float = 5.0,
+        timeout_seconds: float = 9.0,
     ) -> None:
         """Configure the pool. It opens a connection when a task needs one and none is idle.
 
         `acquire_timeout_seconds` limits the wait for a connection in use, and for a new one. `timeout_seconds` limits
         the wait for the response to a statement. It is longer than PostgreSQL's own limit, so it ends only waits for
-        a server that is silent; ending such a wait takes a second more.
+        a server that is silent; ending such a wait takes a second more. Remedies name the `setting` with the URL.
         """
         self._conninfo = make_conninfo("", **(_DEFAULTS | conninfo_to_dict(url)))
-        self._outages = _OutageLog(redact_url(url))
+        self._setting = setting
+        self._outages = _OutageLog(redact_url(url), setting)
         self._options: dict[str, Any] = {"timeout_seconds": timeout_seconds, "observer": self._outages}
         self._acquire_timeout_seconds = acquire_timeout_seconds
         # Tasks wait here for a connection in use. In the pool's own queue each wait would cost a task.
@@ -90,9 +97,12 @@ class Database:
         try:
             connection = await Connection.connect(self._conninfo, **self._options)
         except psycopg.OperationalError as error:
-            raise unreachable(error) from error
+            raise name_setting(unreachable(error), self._setting) from error
         try:
             yield Session(connection)
+        except StorageUnavailable as error:
+            self.describe(error)
+            raise
         finally:
             await connection.close()
 
@@ -120,9 +130,11 @@ class Database:
         self._permits.release()
         await self._pool.putconn(connection)
 
-    def record_missing_tables(self, error: StorageNotPrepared) -> None:
-        """Log that tables are missing, once."""
-        self._outages.record_missing_tables(error)
+    def describe(self, error: StorageUnavailable) -> None:
+        """Name the setting with the URL in the remedy, and log missing tables once."""
+        name_setting(error, self._setting)
+        if isinstance(error, StorageNotPrepared):
+            self._outages.record_missing_tables(error)
 
     async def _get_live_connection(self) -> Connection:
         if self._pool.closed:
@@ -177,8 +189,8 @@ class _PooledSession(AbstractAsyncContextManager[Session]):
         self, error_type: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Roll back what was not committed, and release the connection."""
-        if isinstance(error, StorageNotPrepared):
-            self._database.record_missing_tables(error)
+        if isinstance(error, StorageUnavailable):
+            self._database.describe(error)
         try:
             await self._session.roll_back()
         finally:
@@ -188,8 +200,9 @@ class _PooledSession(AbstractAsyncContextManager[Session]):
 class _OutageLog:
     """Logs the start and the end of each outage once, and remembers its reason."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, setting: str) -> None:
         self._url = url
+        self._setting = setting
         self._remedy: str | None = None
         self._lacks_tables = False
         self.error: psycopg.Error | None = None
@@ -205,7 +218,7 @@ class _OutageLog:
     def record_failure(self, error: psycopg.Error) -> None:
         """Record that an attempt to connect failed."""
         self.error = error
-        remedy = unreachable(error).remedy
+        remedy = name_setting(unreachable(error), self._setting).remedy
         if self._remedy != remedy:
             self._remedy = remedy
             # Further lines of the message are the driver's advice.
@@ -214,7 +227,7 @@ class _OutageLog:
 
     def create_error(self) -> StorageUnavailable:
         """Return the error for a task that did not get a connection."""
-        return unreachable(self.error) if self.error else storage_unavailable()
+        return name_setting(unreachable(self.error) if self.error else storage_unavailable(), self._setting)
 
     def record_missing_tables(self, error: StorageNotPrepared) -> None:
         """Record that tables are missing."""

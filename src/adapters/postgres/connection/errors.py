@@ -17,8 +17,10 @@ from core.domain.integrations.integration import InstallationBoundElsewhere, Org
 from core.domain.links.link import ProjectAlreadyLinked
 from core.domain.organizations import ProjectNameTaken
 
+DATABASE_URL = "the database URL"
+"""What remedies call the setting with the URL. `name_setting` replaces it by the name of the setting."""
+
 _RETRY_AFTER = 1.0
-_SETTING = "CREWKIT_GIT_DATABASE_URL"
 _NO_ANSWER = "The database does not respond. Try again soon."
 
 # The error for a unique constraint that a new row violates.
@@ -58,22 +60,22 @@ _CONNECTION_FAILURES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"authentication failed|no password supplied|role \".*\" does not exist"),
         "The database rejected this service's credentials. Try again soon.",
-        f"Correct the user and password in {_SETTING}.",
+        f"Correct the user and password in {DATABASE_URL}.",
     ),
     (
         re.compile(r"no pg_hba\.conf entry|rejects connection"),
         "The database rejected this service's credentials. Try again soon.",
-        f"Allow this user and address in pg_hba.conf, or correct the user and sslmode in {_SETTING}.",
+        f"Allow this user and address in pg_hba.conf, or correct the user and sslmode in {DATABASE_URL}.",
     ),
     (
         re.compile(r"database \".*\" does not exist"),
         "The database does not exist. Try again soon.",
-        f"Create the database and run `crewkit-git migrate`, or correct its name in {_SETTING}.",
+        f"Create the database and run `crewkit-git migrate`, or correct its name in {DATABASE_URL}.",
     ),
     (
         re.compile(r"certificate|sslmode|SSL error|does not support SSL"),
         "No encrypted connection to the database is possible. Try again soon.",
-        f"Give PostgreSQL a TLS certificate that this machine trusts, or correct sslmode in {_SETTING}.",
+        f"Give PostgreSQL a TLS certificate that this machine trusts, or correct sslmode in {DATABASE_URL}.",
     ),
     (
         re.compile(r"too many (clients|connections)|connection slots"),
@@ -86,7 +88,7 @@ _CONNECTION_FAILURES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"unsupported startup parameter"),
         "The connection pooler rejected this service. Try again soon.",
-        f"Remove parameters such as `options` from {_SETTING}, or add them to ignore_startup_parameters.",
+        f"Remove parameters such as `options` from {DATABASE_URL}, or add them to ignore_startup_parameters.",
     ),
     (
         re.compile(r"transaction blocks not allowed in statement pooling mode"),
@@ -96,7 +98,7 @@ _CONNECTION_FAILURES: tuple[tuple[re.Pattern[str], str, str], ...] = (
     (
         re.compile(r"failed to resolve host|could not translate host name"),
         _NO_ANSWER,
-        f"Correct the host in {_SETTING}, or check DNS on this machine.",
+        f"Correct the host in {DATABASE_URL}, or check DNS on this machine.",
     ),
 )
 
@@ -147,6 +149,12 @@ def not_migrated() -> StorageNotPrepared:
     )
 
 
+def name_setting(error: StorageUnavailable, setting: str) -> StorageUnavailable:
+    """Return the error, with the name of the setting with the URL in its remedy."""
+    error.remedy = error.remedy.replace(DATABASE_URL, setting)
+    return error
+
+
 def unreachable(error: psycopg.Error) -> StorageUnavailable:
     """Return the error for a failed connection, with its remedy."""
     text = str(error)
@@ -163,7 +171,7 @@ def unwritable(error: psycopg.Error | None) -> StorageUnwritable:
     elif isinstance(error, errors.ReadOnlySqlTransaction):
         cause = "it is read-only"
         remedy = (
-            f"Set {_SETTING} to the primary server (several hosts: target_session_attrs=read-write), or "
+            f"Set {DATABASE_URL} to the primary server (several hosts: target_session_attrs=read-write), or "
             "end the read-only mode."
         )
     else:
@@ -175,5 +183,5 @@ def unwritable(error: psycopg.Error | None) -> StorageUnwritable:
 
 def storage_unavailable() -> StorageUnavailable:
     """Return the error for a database that does not respond."""
-    remedy = f"Start PostgreSQL, or correct {_SETTING}."
+    remedy = f"Start PostgreSQL, or correct {DATABASE_URL}."
     return StorageUnavailable(_NO_ANSWER, retry_after=_RETRY_AFTER, remedy=remedy)

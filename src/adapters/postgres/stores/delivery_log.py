@@ -7,7 +7,7 @@ import psycopg
 import structlog
 from psycopg import AsyncConnection
 
-from adapters.postgres.connection.errors import domain_error, is_outage, not_migrated
+from adapters.postgres.connection.errors import DATABASE_URL, domain_error, is_outage, name_setting, not_migrated
 from adapters.postgres.connection.packed_arrays import register_packed_arrays
 from adapters.postgres.connection.server_connection import detect_pooler
 from adapters.postgres.stores.delivery_rows import (
@@ -37,8 +37,9 @@ class PostgresDeliveryLog(DeliveryLog):
     that arrived during the previous one. A separate connection keeps the statements prepared.
     """
 
-    def __init__(self, conninfo: str, *, metrics: Metrics, capacity: int = 10_000) -> None:
+    def __init__(self, conninfo: str, *, metrics: Metrics, setting: str = DATABASE_URL, capacity: int = 10_000) -> None:
         self._conninfo = conninfo
+        self._setting = setting
         self._metrics = metrics
         self._capacity = capacity
         self._queue: deque[PendingDelivery] = deque()
@@ -202,7 +203,7 @@ class PostgresDeliveryLog(DeliveryLog):
             return
         self._is_failing = is_outage
         refusal = domain_error(error) if isinstance(error, psycopg.Error) else None
-        reason = refusal.remedy if isinstance(refusal, StorageUnavailable) else None
+        reason = name_setting(refusal, self._setting).remedy if isinstance(refusal, StorageUnavailable) else None
         _log.error("group_commit_failed", error=type(error).__name__, group_size=len(group), reason=reason)
 
     def _report_success(self) -> None:

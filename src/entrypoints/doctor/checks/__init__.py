@@ -12,6 +12,7 @@ from entrypoints.doctor.checks.storage import storage_checks
 from entrypoints.doctor.checks.tokens import token_checks
 from entrypoints.doctor.findings import Check
 from entrypoints.settings.problem import Problem
+from entrypoints.settings.setting import PREFIX
 from entrypoints.settings.settings import Settings
 
 # Shorter than the time limit of a check, so that the check can report which call timed out.
@@ -29,7 +30,9 @@ async def open_checks(
         database = None
         if settings.database_url:
             url = settings.database_url.reveal()
-            database = Database(url, max_connections=_CONNECTIONS, timeout_seconds=_SILENCE_SECONDS)
+            database = Database(
+                url, setting=f"{PREFIX}DATABASE_URL", max_connections=_CONNECTIONS, timeout_seconds=_SILENCE_SECONDS
+            )
             stack.push_async_callback(database.close)
         yield [
             *settings_checks(settings, problems, unknown),
