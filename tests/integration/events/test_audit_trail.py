@@ -10,6 +10,7 @@ import pytest
 
 from adapters.postgres.migrate import downgrade, migrate
 from adapters.postgres.stores import audit as versions
+from core.domain.attribution.git_authors import AssignmentKind, AuthorAssignment
 from core.domain.connections import Connection, ConnectionStatus
 from core.domain.identifiers import ProviderUserId
 from core.domain.organizations import Organization
@@ -57,14 +58,34 @@ async def _connection(world: PostgresStoreStage, _: Organization) -> None:
         await tx.commit()
 
 
+async def _assignment(world: PostgresStoreStage, organization: Organization) -> None:
+    async with world.unit_of_work() as tx:
+        assignment = AuthorAssignment(
+            id=await tx.git_authors.next_assignment_id(),
+            external_id=uuid4(),
+            organization_id=organization.id,
+            address="mara@home.example",
+            kind=AssignmentKind.BOT,
+            user_id=None,
+            assignee=None,
+            created_at=now(),
+            updated_at=now(),
+        )
+        await tx.git_authors.apply([build_change(None, assignment), build_change(assignment, None)])
+        await tx.commit()
+
+
 Changing = Callable[[PostgresStoreStage, Organization], Awaitable[None]]
 TWO_CHANGES: dict[str, Changing] = {
     "git_integrations": _integration,
     "project_repositories": _link,
     "user_git_connections": _connection,
+    "git_author_assignments": _assignment,
 }
 PLACES = ("organization_id", "before", "provider", "limit")
 PERSONAL = {"user_git_connections"}
+# An address is the same at all providers.
+WITHOUT_PROVIDER = {"git_author_assignments"}
 
 
 @pytest.mark.parametrize("table", AUDITED)
@@ -77,7 +98,7 @@ async def test_every_change_has_a_version(world: PostgresStoreStage, table: str)
             "SELECT organization_id, provider FROM versions WHERE item_type = %s", (AUDITED[table],)
         ).fetchall()
     owner = None if table in PERSONAL else organization.id
-    assert trail == [(owner, PROVIDER)] * 2
+    assert trail == [(owner, None if table in WITHOUT_PROVIDER else PROVIDER)] * 2
 
 
 async def test_migration_adds_the_organization_to_versions(world: PostgresStoreStage) -> None:

@@ -112,7 +112,7 @@ def read_query(request: Request, model: type[Q]) -> Q:
     except msgspec.ValidationError as error:
         raise _explain_query_error(str(error), model) from None
     for name, text in values.items():
-        value = getattr(query, _field_names(model)[name])
+        value = getattr(query, _field_names(model).get(name, name), name)
         # msgspec also converts the text "null" to None, and a number of seconds to a time.
         if value is None or (isinstance(value, datetime) and not _DATE.match(text)):
             raise _value_error(name, model)

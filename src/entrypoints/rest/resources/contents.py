@@ -9,6 +9,7 @@ from core.domain.catalog.commits import CommitNotFound
 from core.domain.catalog.repository import RepositoryNotFound
 from core.domain.links.link import ProjectNotLinked
 from core.domain.organizations import ProjectNotFound
+from core.domain.provider_errors import ProviderUnknown
 from entrypoints.rest.http.operations import Call, Operation, OperationGroup, Success, Tag
 from entrypoints.rest.http.paths import CHANGED_FILES, DIRECTORIES
 from entrypoints.rest.http.requests import SEARCH_HINT, Limit, Query
@@ -22,8 +23,14 @@ _REF_HINT = "Pass a branch, a tag or a commit hash."
 class ChangedFilesQuery(LinkQuery, frozen=True, kw_only=True):
     """Which commits to compare."""
 
-    base: Annotated[str, Meta(min_length=1, max_length=256, description=f"The commit before the change. {_REF_HINT}")]
-    head: Annotated[str, Meta(min_length=1, max_length=256, description=f"The commit after the change. {_REF_HINT}")]
+    base: Annotated[
+        str,
+        Meta(min_length=1, max_length=256, description=f"The commit before the change. {_REF_HINT}", examples=["main"]),
+    ]
+    head: Annotated[
+        str,
+        Meta(min_length=1, max_length=256, description=f"The commit after the change. {_REF_HINT}", examples=["main"]),
+    ]
     merge_base: Annotated[
         bool,
         Meta(
@@ -86,7 +93,15 @@ def operations(catalog: Catalog) -> list[Operation]:
         CHANGED_FILES,
         "List changed files",
         Success(ChangedFilesBody),
-        errors=[*OF_CATALOG, *OF_PROVIDER, CommitNotFound, ProjectNotFound, ProjectNotLinked, RepositoryNotFound],
+        errors=[
+            *OF_CATALOG,
+            *OF_PROVIDER,
+            CommitNotFound,
+            ProjectNotFound,
+            ProjectNotLinked,
+            ProviderUnknown,
+            RepositoryNotFound,
+        ],
         description="Returns the files of the project's repository that differ between two commits. They are fetched "
         "from the provider and cached. Use it if `changed_files` of a push is not complete.",
     )
