@@ -226,6 +226,8 @@ async def test_foreign_event_equals_a_missing_one(event_store: EventStoreEdge, c
         ("since=yesterday", "since"),
         ("since=2026-11-23T12:00:00", "since"),
         ("since=2026-11-23T12:00:00+01:00", "since"),
+        ("since=0001-01-01T00:00:00%2B14:00", "since"),
+        ("until=9999-12-31T23:59:59-14:00", "until"),
         ("limit=101", "limit"),
         ("cursor=x", "cursor"),
         ("cursor=WzBd", "cursor"),

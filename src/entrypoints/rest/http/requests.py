@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from http import HTTPStatus
 from typing import Annotated, TypeVar, get_type_hints
@@ -114,9 +114,18 @@ def read_query(request: Request, model: type[Q]) -> Q:
     for name, text in values.items():
         value = getattr(query, _field_names(model).get(name, name), name)
         # msgspec also converts the text "null" to None, and a number of seconds to a time.
-        if value is None or (isinstance(value, datetime) and not _DATE.match(text)):
+        if value is None or (isinstance(value, datetime) and not (_DATE.match(text) and _is_in_calendar(value))):
             raise _value_error(name, model)
     return query
+
+
+def _is_in_calendar(time: datetime) -> bool:
+    """Return whether the time exists in UTC, too: PostgreSQL stores times in UTC."""
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def read_cursor(text: str, position_type: type[T]) -> T | None:
