@@ -68,3 +68,21 @@ def test_pull_request_without_a_head_is_external() -> None:
     pull = read_pull_request({}, head=None, base=5)
     assert pull.base.repo_id == pull.repository.repo_id
     assert pull.head.repo_id is None
+
+
+def test_reads_a_head_commit_that_repeats_the_last_commit_once() -> None:
+    body = payload("push/branch")
+    body["head_commit"] = body["commits"][-1]
+    push = protocol().decode("push", json.dumps(body).encode())
+    assert isinstance(push, Push)
+    assert push.head_commit is push.commits[-1]
+
+
+def test_reads_a_head_commit_that_differs_from_the_last_commit() -> None:
+    body = payload("push/branch")
+    body["head_commit"] = body["commits"][-1] | {"message": "Another message"}
+    push = protocol().decode("push", json.dumps(body).encode())
+    assert isinstance(push, Push)
+    assert push.head_commit is not None
+    assert push.head_commit.message == "Another message"
+    assert push.commits[-1].message == body["commits"][-1]["message"] != "Another message"

@@ -84,7 +84,10 @@ class PushAuthors:
 
         The payload has no account for their addresses.
         """
-        co_authors = (self._co_author(co_author) for co_author in parse_co_authors(message))
+        parsed = parse_co_authors(message)
+        if not parsed:
+            return ()
+        co_authors = (self._co_author(co_author) for co_author in parsed)
         return tuple(islice((each for each in co_authors if not _is_same_person(each, author)), MAX_CO_AUTHORS))
 
     def _co_author(self, co_author: Author) -> Author:

@@ -79,6 +79,10 @@ def read_payload(
 def _to_push(push: shapes.Push, people: AuthorReader, skipped: SkippedFields) -> ProviderEvent:
     sender = _to_user(push.sender)
     authors = people.start_push(sender)
+    commits = tuple(_to_commit(commit, authors) for commit in push.commits)
+    head = push.head_commit
+    # Almost always the last commit once more. Comparing the two costs a small part of converting one.
+    is_last = head is not None and bool(push.commits) and head == push.commits[-1]
     return Push(
         repository=_to_repository(push.repository),
         ref=push.ref,
@@ -90,9 +94,9 @@ def _to_push(push: shapes.Push, people: AuthorReader, skipped: SkippedFields) ->
         compare_url=parse_web_url(push.compare),
         pusher=authors.pusher(push.pusher.name or "", push.pusher.email) if push.pusher else None,
         sender=sender,
-        commits=tuple(_to_commit(commit, authors) for commit in push.commits),
-        commits_total=len(push.commits),
-        head_commit=_to_commit(push.head_commit, authors) if push.head_commit else None,
+        commits=commits,
+        commits_total=len(commits),
+        head_commit=commits[-1] if is_last else _to_commit(head, authors) if head else None,
         changed_files=read_changed_files(push, skipped),
         is_merge_queue=push.ref.startswith(_MERGE_QUEUE),
     )

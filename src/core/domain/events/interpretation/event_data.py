@@ -70,6 +70,8 @@ class People:
 def build_push_data(push: Push, people: People, full_name: str, *, is_production: bool) -> PushData:
     """Return the data of a push event, also for deleted branches, tags, forced and empty pushes."""
     ref_type, name = parse_ref(push.ref)
+    commits, head = tuple(_commit(commit, people) for commit in push.commits[-MAX_COMMITS:]), push.head_commit
+    is_last = bool(push.commits) and head is push.commits[-1]
     return PushData(
         repo_id=push.repository.repo_id,
         full_name=full_name,
@@ -85,10 +87,10 @@ def build_push_data(push: Push, people: People, full_name: str, *, is_production
         compare_url=push.compare_url,
         pusher=people.person(push.pusher) if push.pusher else None,
         sender=people.account(push.sender),
-        commits=tuple(_commit(commit, people) for commit in push.commits[-MAX_COMMITS:]),
+        commits=commits,
         commits_truncated=push.commits_total > MAX_COMMITS,
         changed_files=push.changed_files.shorten(max_paths=MAX_PATHS, max_characters=MAX_PATH_CHARACTERS),
-        head_commit=_commit(push.head_commit, people) if push.head_commit else None,
+        head_commit=commits[-1] if is_last else _commit(head, people) if head else None,
         is_merge_queue=push.is_merge_queue,
         is_production_branch=is_production,
     )
